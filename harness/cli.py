@@ -1,0 +1,5 @@
+"""The `harness` command."""
+
+
+def main() -> None:
+    """Entry point."""

@@ -1,0 +1,1 @@
+"""What deploys and rolls back: the team's own command."""

@@ -1,0 +1,1 @@
+"""A running stack: replicas, readiness, hosts. Only here is `testinfra` imported."""

@@ -1,0 +1,126 @@
+"""The one tree of errors. Every message says what, where, got, expected and what to do next.
+
+The exit code of a command is the exit code of the error that ended it, so that a pipeline can tell a bad release (1)
+from a measurement that was not possible (2), a fault of the harness or its machine (3) and a mistake in the call (4).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+PASS, FAIL, UNKNOWN, INTERNAL, USAGE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+class HarnessError(Exception):
+    """Something that the harness can name. Subclasses set the exit code.
+
+    Args:
+        what: one sentence without a full stop, naming what went wrong.
+        where: a file and line, a replica, a command, a socket.
+        got: what was found there.
+        expected: what should have been there.
+        hint: what to do next.
+        detail: longer evidence, e.g. the tail of a log; printed below the rest, as it is.
+    """
+
+    exit_code: ClassVar[int] = INTERNAL
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        got: str | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what, self.where, self.got, self.expected, self.hint, self.detail = (
+            what, where, got, expected, hint, detail,
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        """The whole message: one line for what, one indented line for each other part that is known."""
+        lines = [self.what]
+        parts = (("where", self.where), ("got", self.got), ("expected", self.expected), ("do", self.hint))
+        lines += [f"  {name + ':':<10}{value}" for name, value in parts if value is not None]
+        if self.detail:
+            lines += [f"  | {line}" for line in self.detail.rstrip().splitlines()]
+        return "\n".join(lines)
+
+
+class UsageError(HarnessError):
+    """A mistake in the call or in a file that the user wrote."""
+
+    exit_code = USAGE
+
+
+class StackError(UsageError):
+    """The Compose file or its `x-harness` block does not describe a stack."""
+
+
+class EngineError(HarnessError):
+    """The container engine is missing, gone, full or refuses."""
+
+
+class NoEngine(EngineError):
+    """No container engine answers."""
+
+
+class EngineGone(EngineError):
+    """The container engine answered before and does not answer now."""
+
+
+class NoSpace(EngineError):
+    """The engine's disk, or this machine's, is full."""
+
+
+class ImageError(EngineError):
+    """An image is missing, cannot be pulled or cannot be built."""
+
+
+class ImageMissing(ImageError, UsageError):
+    """The stack names an image that is neither here nor to be had."""
+
+    exit_code = USAGE
+
+
+class NetworkError(EngineError):
+    """No free subnet, or a network that cannot be made."""
+
+
+class PortTaken(EngineError):
+    """A port that was asked for is in use."""
+
+
+class NotMeasured(HarnessError):
+    """What was to be measured could not be: the verdict is unknown."""
+
+    exit_code = UNKNOWN
+
+
+class NotReady(NotMeasured):
+    """A replica did not become ready in time, or ended while it was waited for."""
+
+
+class HostError(NotMeasured):
+    """A replica could not be asked. Raised instead of an answer: a dead server is never an answer of False."""
+
+
+class CommandTimeout(HostError):
+    """A command in a replica ran longer than it was allowed to."""
+
+
+class ReplicaGone(HostError):
+    """The replica is stopped, dead or removed."""
+
+
+class DeployerError(HarnessError):
+    """The deployer could not be run at all (its exit code is not an error of ours: it is recorded)."""
+
+    exit_code = UNKNOWN
+
+
+class HistoryError(HarnessError):
+    """A history cannot be read: not ours, newer than this version, or damaged beyond its last line."""

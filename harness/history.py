@@ -1,0 +1,210 @@
+"""The append-only record of a run: `events.jsonl`, one event a line, flushed as it happens.
+
+Line: `{"v": 1, "id": 7, "t": 1333525500.123, "s": 12.345, "kind": "deployer.end", "data": {...}}` where `v` is the
+version of the format, `id` counts from 0 without gaps, `t` is Unix time in seconds, `s` are monotonic seconds since the
+history began and `data` holds the fields of the kind:
+
+| kind | fields of `data` |
+| --- | --- |
+| `run.start` | `harness`, `stack`, `from`, `to`, `engine`, `machine` (mapping), `command` (list) |
+| `run.end` | `outcome`, `reason`, `exit_code` |
+| `run.error` | `what`, `message`, `exit_code` |
+| `step.start` | `name`, `title` |
+| `step.end` | `start` (id of its step.start), `name`, `ok`, `seconds`, `error` (text or null) |
+| `note` | `text` |
+| `environment.up`, `environment.down` | `environment`, `release`, `seconds` |
+| `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null) |
+| `deployer.start` | `verb` (`deploy`, `rollback`), `release` (or null), `command` (list), `place` |
+| `deployer.line` | `start` (id), `stream` (`out`, `err`), `text` |
+| `deployer.end` | `start` (id), `verb`, `release`, `exit_code` (or null), `ended` (`exit`, `timeout`, `stopped`), |
+| | `seconds` |
+| `probe.release` | `replica`, `release` (text or null), `error` (text or null) |
+| `probe.health` | `replica`, `ok` (true, false, null), `error` |
+| `probe.registry` | `release` (text or null), `error` |
+| `probe.queue` | `depth` (number or null), `error` |
+| `probe.log` | `replica`, `path`, `records` (new records), `by_release` (mapping release to count), `unparsed`, |
+| | `errors` (count), `error_lines` (first few), `seconds` (watched), |
+| | `state` (`ok`, `missing`, `replaced`, `deleted`), `error` |
+| `workload` | `phase`, `intended`, `sent`, `ok`, `failed`, `shed`, `seconds`, `p50`, `p95`, `p99` (s or null), |
+| | `lateness_p99` (s or null), `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s) |
+| `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase` |
+
+Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from harness.clock import Clock, SystemClock
+from harness.errors import HistoryError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a history: see the module for the kinds and their fields. Times in seconds."""
+
+    id: int
+    time: float
+    since_start: float
+    kind: str
+    data: Mapping[str, Any]
+
+    def to_json(self) -> str:
+        """The event as its line, without the newline."""
+        line = {"v": VERSION, "id": self.id, "t": self.time, "s": self.since_start, "kind": self.kind}
+        return json.dumps({**line, "data": self.data}, separators=(",", ":"), default=str)
+
+    @classmethod
+    def from_json(cls, line: str) -> Event:
+        """The event of a line.
+
+        Raises:
+            ValueError, KeyError, TypeError: the line is not an event.
+            HistoryError: the event was written by a newer version.
+        """
+        raw = json.loads(line)
+        if raw["v"] > VERSION:
+            raise HistoryError(
+                "The history was written by a newer version of the harness",
+                got=f"format {raw['v']}",
+                expected=f"format {VERSION} or earlier",
+                hint="update rollback-harness and read it again",
+            )
+        return cls(int(raw["id"]), float(raw["t"]), float(raw["s"]), str(raw["kind"]), dict(raw["data"]))
+
+
+class History:
+    """Appends events, hands them to listeners, and lets checks look back. Safe to use from several threads.
+
+    Args:
+        path: where the lines go; None keeps the history in memory only.
+        clock: where the times come from.
+    """
+
+    def __init__(self, path: Path | None = None, clock: Clock | None = None) -> None:
+        self.path = path
+        self._clock = clock or SystemClock()
+        self._began = self._clock.monotonic()
+        self._lock = threading.RLock()
+        self._events: list[Event] = []
+        self._listeners: list[Callable[[Event], None]] = []
+        self._phase: str | None = None
+        self._file: IO[str] | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8")
+
+    def record(self, kind: str, /, **data: Any) -> Event:
+        """Append one event, on disk before this returns."""
+        with self._lock:
+            if self._phase is not None:
+                data.setdefault("phase", self._phase)
+            since_start = round(self._clock.monotonic() - self._began, 6)
+            event = Event(len(self._events), round(self._clock.now(), 6), since_start, kind, data)
+            self._events.append(event)
+            if self._file is not None:
+                self._file.write(event.to_json() + "\n")
+                self._file.flush()
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(event)
+        return event
+
+    @contextmanager
+    def step(self, name: str, title: str = "") -> Iterator[Event]:
+        """Record the start and the end of a step around a block; an exception passes through and marks it not ok."""
+        start = self.record("step.start", name=name, title=title or name)
+        error: str | None = "interrupted"
+        try:
+            yield start
+            error = None
+        except Exception as exception:
+            error = str(exception) or type(exception).__name__
+            raise
+        finally:
+            seconds = round(self._clock.monotonic() - self._began - start.since_start, 6)
+            self.record("step.end", start=start.id, name=name, ok=error is None, seconds=seconds, error=error)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Stamp every event recorded within the block with this phase, whatever thread records it."""
+        with self._lock:
+            before, self._phase = self._phase, name
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._phase = before
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Call `listener` with every event from now on, in the thread that records it."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Every event so far, in order."""
+        with self._lock:
+            return tuple(self._events)
+
+    def select(self, kind: str, **data: Any) -> tuple[Event, ...]:
+        """The events of a kind whose data has these values, in order."""
+        return select(self.events, kind, **data)
+
+    def close(self) -> None:
+        """Close the file. What was recorded stays readable; nothing more can be appended to the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+
+def select(events: tuple[Event, ...], kind: str, **data: Any) -> tuple[Event, ...]:
+    """The events of a kind whose data has these values, in order."""
+    return tuple(
+        event for event in events if event.kind == kind and all(event.data.get(key) == data[key] for key in data)
+    )
+
+
+def read(path: Path) -> tuple[Event, ...]:
+    """Read the events of a saved history, also of a run that was killed: a torn last line is left out.
+
+    Raises:
+        HistoryError: not a history, from a newer version, or damaged before its last line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError as error:
+        raise HistoryError("The history cannot be read", where=str(path), got=str(error)) from error
+    torn = lines.pop()  # what follows the last newline: empty, or a line whose writer was killed
+    events: list[Event] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = Event.from_json(line)
+        except (ValueError, KeyError, TypeError) as error:
+            raise HistoryError(
+                "The history is damaged, or is not one",
+                where=f"{path}, line {number}",
+                got=line[:80],
+                expected='an event, {"v": 1, "id": ..., "t": ..., "s": ..., "kind": ..., "data": {...}}',
+            ) from error
+        if event.id != len(events):
+            raise HistoryError(
+                "The history has a gap",
+                where=f"{path}, line {number}",
+                got=f"id {event.id}",
+                expected=f"id {len(events)}",
+            )
+        events.append(event)
+    if not events and torn:
+        raise HistoryError("The history holds no whole event", where=str(path), got=torn[:80])
+    return tuple(events)

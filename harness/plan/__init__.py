@@ -1,0 +1,1 @@
+"""Sequences of steps, and what runs them."""

@@ -1,0 +1,1 @@
+"""Observations of an environment, recorded in the history."""

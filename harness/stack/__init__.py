@@ -1,0 +1,1 @@
+"""What is to be tested, declared: the Compose file and its `x-harness` block. Pure data."""

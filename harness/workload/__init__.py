@@ -1,0 +1,1 @@
+"""The load that runs while things happen; open loop."""
