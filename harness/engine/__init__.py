@@ -1,1 +1,1 @@
-"""The container engine: discovery, images, networks, containers, leases and the sweep. Only here is `docker` imported."""
+"""The container engine: discovery, images, networks, containers, leases, the sweep. Only here is `docker` imported."""
