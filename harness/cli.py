@@ -1,5 +1,127 @@
-"""The `harness` command."""
+"""The `harness` command: parses, calls, and turns every ending into a message and an exit code.
+
+0 pass, 1 fail, 2 unknown, 3 the harness's own fault, 4 usage; 130 and 143 when a signal ended it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from importlib import import_module
+from types import FrameType
+from typing import Any
+
+import click
+
+from harness import __version__
+from harness.errors import INTERNAL, INTERRUPTED, PASS, USAGE, HarnessError
+
+TERMINATED = 143
+# Command to the module that holds it: imported only when it is called, so that --help and errors are instant.
+COMMANDS = {
+    "gate": ("harness.commands.gate", "Gate a release: deploy it, take it back, and judge both."),
+    "incident": ("harness.commands.incident", "Replay the outage of April 2012 on the reference stack."),
+    "report": ("harness.commands.report", "Write the reports of a saved run again, also of one that was killed."),
+    "up": ("harness.commands.by_hand", "Bring a stack up and leave it up."),
+    "ps": ("harness.commands.by_hand", "List the environments that are up and their replicas."),
+    "logs": ("harness.commands.by_hand", "Print what a replica wrote."),
+    "exec": ("harness.commands.by_hand", "Run a command in a replica."),
+    "down": ("harness.commands.by_hand", "Take environments down."),
+    "sweep": ("harness.commands.by_hand", "Remove what runs left behind that were killed."),
+    "doctor": ("harness.commands.engine", "Check everything that a run needs, and say what to do."),
+    "engine": ("harness.commands.engine", "Provide a container engine, or end the one that was provided."),
+    "images": ("harness.commands.images", "Build, save and load the images of a stack."),
+    "schema": ("harness.commands.schema", "Print the JSON Schema of the x-harness block."),
+}
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP arrived: unwinds as Ctrl-C does, so that everything is cleaned up."""
+
+
+class Late(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All of them, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, with -v added to those that run something."""
+        if cmd_name not in COMMANDS:
+            close = [name for name in COMMANDS if name.startswith(cmd_name[:2])]
+            ctx.fail(f"no such command: {cmd_name}" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), cmd_name.replace("exec", "exec_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Their one-line helps, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Late, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="harness")
+@click.option("-v", "--verbose", is_flag=True, envvar="HARNESS_VERBOSE", help="Show the traceback of an error.")
+def group(verbose: bool) -> None:  # noqa: ARG001 - read in `main`, which must know it also when parsing fails
+    """Verifies that a release can be deployed and taken back."""
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point of the `harness` command."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; every error ends as a message on stderr."""
+    # -v may stand anywhere: people add it to the end of the line that failed.
+    verbose = bool(os.environ.get("HARNESS_VERBOSE")) or any(word in ("-v", "--verbose") for word in arguments)
+    before_exec = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    rest = arguments[len(before_exec) :]
+    arguments = [word for word in before_exec if word not in ("-v", "--verbose")] + rest
+    try:
+        code = group.main(args=arguments, prog_name="harness", standalone_mode=False)
+        return code if isinstance(code, int) else PASS
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except HarnessError as error:
+        _say(f"error: {error}", verbose)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted", verbose=False)
+        return INTERRUPTED
+    except Terminated:
+        _say("terminated", verbose=False)
+        return TERMINATED
+    except BrokenPipeError:  # `harness logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PASS
+    except Exception as error:
+        _say(f"error: the harness itself failed: {type(error).__name__}: {error}\n  do:       run it again with -v", verbose)
+        return INTERNAL
+
+
+def _say(message: str, verbose: bool) -> None:
+    if verbose:
+        traceback.print_exc()
+    click.secho(message, err=True, fg="red" if message.startswith("error") else "yellow")
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    signal.signal(number, signal.SIG_IGN)  # once is enough: a second one must not interrupt the cleaning up
+    raise Terminated
+
+
+def echo(text: str = "", **style: Any) -> None:
+    """Print a line for people."""
+    click.secho(text, **style)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,8 +16,8 @@ history began and `data` holds the fields of the kind:
 | `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null) |
 | `deployer.start` | `verb` (`deploy`, `rollback`), `release` (or null), `command` (list), `place` |
 | `deployer.line` | `start` (id), `stream` (`out`, `err`), `text` |
-| `deployer.end` | `start` (id), `verb`, `release`, `exit_code` (or null), `ended` (`exit`, `timeout`, `stopped`), |
-| | `seconds` |
+| `deployer.end` | `start` (id), `verb`, `release`, `exit_code` (or null), `ended` (`exit`, `timeout`, `stopped`, |
+| | `not started`, `lost`), `seconds`, `error` (text or null) |
 | `probe.release` | `replica`, `release` (text or null), `error` (text or null) |
 | `probe.health` | `replica`, `ok` (true, false, null), `error` |
 | `probe.registry` | `release` (text or null), `error` |
@@ -29,7 +29,8 @@ history began and `data` holds the fields of the kind:
 | | `lateness_p99` (s or null), `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s) |
 | `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase` |
 
-Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data.
+Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data,
+and every event of an environment carries `environment`, its name.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -92,12 +93,12 @@ class History:
 
     def __init__(self, path: Path | None = None, clock: Clock | None = None) -> None:
         self.path = path
-        self._clock = clock or SystemClock()
-        self._began = self._clock.monotonic()
+        self.clock = clock or SystemClock()
+        self._began = self.clock.monotonic()
         self._lock = threading.RLock()
         self._events: list[Event] = []
         self._listeners: list[Callable[[Event], None]] = []
-        self._phase: str | None = None
+        self._scope: dict[str, Any] = {}
         self._file: IO[str] | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,10 +107,9 @@ class History:
     def record(self, kind: str, /, **data: Any) -> Event:
         """Append one event, on disk before this returns."""
         with self._lock:
-            if self._phase is not None:
-                data.setdefault("phase", self._phase)
-            since_start = round(self._clock.monotonic() - self._began, 6)
-            event = Event(len(self._events), round(self._clock.now(), 6), since_start, kind, data)
+            data = {**self._scope, **data}
+            since_start = round(self.clock.monotonic() - self._began, 6)
+            event = Event(len(self._events), round(self.clock.now(), 6), since_start, kind, data)
             self._events.append(event)
             if self._file is not None:
                 self._file.write(event.to_json() + "\n")
@@ -131,19 +131,23 @@ class History:
             error = str(exception) or type(exception).__name__
             raise
         finally:
-            seconds = round(self._clock.monotonic() - self._began - start.since_start, 6)
+            seconds = round(self.clock.monotonic() - self._began - start.since_start, 6)
             self.record("step.end", start=start.id, name=name, ok=error is None, seconds=seconds, error=error)
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Stamp every event recorded within the block with this phase, whatever thread records it."""
+    def scope(self, **fields: Any) -> Iterator[None]:
+        """Put these fields into every event recorded within the block, whatever thread records it."""
         with self._lock:
-            before, self._phase = self._phase, name
+            before, self._scope = self._scope, {**self._scope, **fields}
         try:
             yield
         finally:
             with self._lock:
-                self._phase = before
+                self._scope = before
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Stamp every event recorded within the block with this phase."""
+        return self.scope(phase=name)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Call `listener` with every event from now on, in the thread that records it."""

@@ -1,0 +1,1 @@
+"""The commands of `harness.cli`, imported when they are called."""

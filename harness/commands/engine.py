@@ -1,0 +1,52 @@
+"""`harness doctor` and `harness engine`."""
+
+from __future__ import annotations
+
+import click
+
+from harness.engine import Engine, doctor as examine, ensure as provide, stop as end
+from harness.errors import INTERNAL
+
+
+@click.command()
+@click.option("--out", default="runs", show_default=True, help="Where runs are saved; its disk is checked.")
+def doctor(out: str) -> int:
+    """Check everything that a run needs, and say for each thing that is missing what to do."""
+    findings = examine(out)
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        mark, colour = ("ok", "green") if finding.ok else ("--", "red")
+        click.echo(f"{click.style(mark, fg=colour)}  {finding.name:<{width}}  {finding.found}")
+        if not finding.ok and finding.do:
+            click.echo(f"    {'':<{width}}  do: {finding.do}")
+    bad = [finding for finding in findings if not finding.ok]
+    click.echo(f"{len(bad)} of {len(findings)} to mend" if bad else "everything that a run needs is here")
+    return INTERNAL if bad else 0
+
+
+@click.group()
+def engine() -> None:
+    """Provide a container engine where none answers, and end it again.
+
+    A daemon that is already there is used as it is, and never reconfigured.
+    """
+
+
+@engine.command()
+def ensure() -> None:
+    """Make sure that an engine answers: start the installed dockerd as a private one, or install it first."""
+    click.echo(provide(lambda line: click.secho(f"-- {line}", err=True, dim=True)).describe())
+
+
+@engine.command()
+@click.option("--purge", is_flag=True, help="Remove its images and everything else it holds, too.")
+def stop(purge: bool) -> None:
+    """End the private engine that `ensure` started. Any other daemon is left alone."""
+    click.echo(end(purge=purge))
+
+
+@engine.command()
+def status() -> None:
+    """Say which engine would be used."""
+    with Engine.connect() as found:
+        click.echo(found.describe())

@@ -1,0 +1,239 @@
+"""The team's own deployer: a command in a service of the stack, or on the machine that runs the harness."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.deploy.deployer import Deployment
+from harness.deploy.inventory import Inventory, fill
+from harness.deploy.local import LocalProcess
+from harness.environment import Environment
+from harness.errors import DeployerError, HarnessError
+from harness.history import History
+from harness.stack import Deployer as Declared
+
+INSIDE = "/tmp/harness-inventory"  # noqa: S108 - /tmp is what every image has, also those with a read-only root
+POLL = 0.2  # s: how often a quiet deployer is looked at for its deadline
+TAIL = 40  # lines kept for messages; the history has them all
+
+
+class Process(Protocol):
+    """A started command, wherever it runs."""
+
+    def line(self, timeout: float) -> tuple[str, str] | None:
+        """The next (stream, text); None at the end; TimeoutError when nothing came."""
+
+    def exit_code(self) -> int:
+        """The exit code, after the end."""
+
+    def kill(self) -> None:
+        """End it and its children."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+@dataclass
+class CommandDeployer:
+    """Runs the commands that `x-harness.deployer` declares and records every line of them.
+
+    Args:
+        environment: where to deploy.
+        declared: the commands, place, timeout and variables.
+        history: where the output goes.
+    """
+
+    environment: Environment
+    declared: Declared
+    history: History
+    _directory: tempfile.TemporaryDirectory[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="harness-deployer-")
+
+    def deploy(self, release: str) -> Deployment:
+        """Deploy and wait for the end. Its outcome is in the result, never an exception."""
+        return self.start("deploy", release).wait()
+
+    def rollback(self) -> Deployment:
+        """Roll back and wait for the end. Its outcome is in the result, never an exception."""
+        return self.start("rollback").wait()
+
+    def run(self, title: str, command: Sequence[str]) -> Deployment:
+        """Run another command of the deployer, in its place and with its variables, e.g. to fix something forward."""
+        return self._start(title, None, list(command)).wait()
+
+    def start(self, verb: str, release: str | None = None) -> RunningCommand:
+        """Begin to deploy or roll back and return at once.
+
+        Raises:
+            DeployerError: the command cannot be started.
+            ReplicaGone: the service that holds it is gone.
+        """
+        template = self.declared.deploy if verb == "deploy" else self.declared.rollback
+        command = fill(template, release=release, release_from=self.environment.release)
+        return self._start(verb, release, command)
+
+    def _start(self, verb: str, release: str | None, command: list[str]) -> RunningCommand:
+        place = self.declared.in_ or "this machine"
+        started = self.history.record("deployer.start", verb=verb, release=release, command=command, place=place)
+        try:
+            process = self._inside(release, command) if self.declared.in_ else self._outside(release, command)
+        except HarnessError as error:
+            self.history.record(
+                "deployer.end",
+                start=started.id,
+                verb=verb,
+                release=release,
+                exit_code=None,
+                ended="not started",
+                seconds=0.0,
+                error=str(error),
+            )
+            raise
+        return RunningCommand(process, verb, release, started.id, self.declared.timeout, self.history)
+
+    def _inventory(self, release: str | None) -> Inventory:
+        return Inventory(
+            environment=self.environment.id,
+            engine=self.environment.engine.endpoint.url,
+            release=release,
+            release_from=self.environment.release,
+            hosts=self.environment.replicas,
+        )
+
+    def _inside(self, release: str | None, command: list[str]) -> Process:
+        assert self.declared.in_ is not None
+        replica = self.environment[self.declared.in_][0]
+        inventory = self._inventory(release)
+        file, ansible = f"{INSIDE}.json", f"{INSIDE}.ini"
+        replica.write(file, inventory.to_json())
+        replica.write(ansible, inventory.to_ansible(inside=True))
+        variables = {**inventory.variables(file=file, ansible=ansible), **self.declared.environment}
+        found = replica.run(["sh", "-c", 'command -v -- "$1"', "sh", command[0]])
+        if found.exit_code != 0:
+            raise DeployerError(
+                "The deployer's command does not exist where it should run",
+                where=f"x-harness.deployer, in {replica.name}",
+                got=command[0],
+                expected=f"a command on the PATH of {replica.name}, or an absolute path",
+                hint="check x-harness.deployer.in, or build the command into that image",
+            )
+        return replica.start(command, environment=variables)
+
+    def _outside(self, release: str | None, command: list[str]) -> Process:
+        inventory = self._inventory(release)
+        file, ansible = Path(self._directory.name, "inventory.json"), Path(self._directory.name, "inventory.ini")
+        file.write_text(inventory.to_json(), encoding="utf-8")
+        ansible.write_text(inventory.to_ansible(inside=False), encoding="utf-8")
+        variables = {
+            **os.environ,
+            "DOCKER_HOST": inventory.engine,
+            **inventory.variables(file=str(file), ansible=str(ansible)),
+            **self.declared.environment,
+        }
+        return LocalProcess(command, variables, self.environment.stack.directory)
+
+
+class RunningCommand:
+    """A deployer's command under way: a thread reads its lines into the history until it ends or is ended.
+
+    Args:
+        process: the started command.
+        verb, release: what it is for.
+        start: id of its `deployer.start` event.
+        timeout: seconds after which it is killed.
+        history: where its lines go.
+    """
+
+    def __init__(
+        self, process: Process, verb: str, release: str | None, start: int, timeout: float, history: History
+    ) -> None:
+        self._process, self._history = process, history
+        self._verb, self._release, self._start = verb, release, start
+        self._began = history.clock.monotonic()
+        self._deadline = self._began + timeout
+        self._stop = threading.Event()
+        self._tail: deque[str] = deque(maxlen=TAIL)
+        self._result: Deployment | None = None
+        self._error: BaseException | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name=f"deployer-{verb}", daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """It is over, for whatever reason."""
+        return self._over.is_set()
+
+    def wait(self) -> Deployment:
+        """Wait for its end, or for its timeout, which ends it. Ctrl-C while waiting kills it first."""
+        try:
+            self._over.wait()
+        except BaseException:
+            self._stop.set()
+            self._over.wait()
+            raise
+        return self._outcome()
+
+    def stop(self) -> Deployment:
+        """Kill it where it stands, as a crash of the deployer would."""
+        self._stop.set()
+        self._over.wait()
+        return self._outcome()
+
+    def _outcome(self) -> Deployment:
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._result
+
+    def _follow(self) -> None:
+        try:
+            ended = self._read()
+            exit_code = self._process.exit_code() if ended == "exit" else None
+            self._result = self._end(ended, exit_code, None)
+        except BaseException as error:  # handed to whoever waits
+            self._error = error
+            self._end("lost", None, str(error))
+        finally:
+            self._process.close()
+            self._over.set()
+
+    def _read(self) -> str:
+        clock = self._history.clock
+        while True:
+            left = self._deadline - clock.monotonic()
+            if self._stop.is_set() or left <= 0:
+                self._process.kill()
+                return "stopped" if self._stop.is_set() else "timeout"
+            try:
+                line = self._process.line(min(POLL, left))
+            except TimeoutError:
+                continue
+            if line is None:
+                return "exit"
+            stream, text = line
+            self._tail.append(text)
+            self._history.record("deployer.line", start=self._start, stream=stream, text=text)
+
+    def _end(self, ended: str, exit_code: int | None, error: str | None) -> Deployment:
+        seconds = round(self._history.clock.monotonic() - self._began, 3)
+        event = self._history.record(
+            "deployer.end",
+            start=self._start,
+            verb=self._verb,
+            release=self._release,
+            exit_code=exit_code,
+            ended=ended,
+            seconds=seconds,
+            error=error,
+        )
+        return Deployment(self._verb, self._release, ended, exit_code, seconds, event.id, tuple(self._tail))

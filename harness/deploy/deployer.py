@@ -1,0 +1,61 @@
+"""What every way to deploy has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deployer did, in its own view. The harness looks for itself; see `harness.checks.deployer`.
+
+    Attributes:
+        verb: `deploy` or `rollback`.
+        release: the release that was asked for; None for a rollback.
+        ended: `exit`, `timeout` (killed by the harness) or `stopped` (killed by the harness on purpose).
+        exit_code: of the command; None unless it ended by itself.
+        seconds: how long it ran.
+        event: id of its `deployer.end` event.
+        tail: the last lines of its output.
+    """
+
+    verb: str
+    release: str | None
+    ended: str
+    exit_code: int | None
+    seconds: float
+    event: int
+    tail: tuple[str, ...] = ()
+
+    @property
+    def claims_success(self) -> bool:
+        """It ended by itself with exit code 0."""
+        return self.ended == "exit" and self.exit_code == 0
+
+
+class Running(Protocol):
+    """A deployment under way."""
+
+    @property
+    def ended(self) -> bool:
+        """It is over, for whatever reason."""
+
+    def wait(self) -> Deployment:
+        """Wait for its end, or for its timeout, which ends it."""
+
+    def stop(self) -> Deployment:
+        """Kill it where it stands, as a crash of the deployer would."""
+
+
+class Deployer(Protocol):
+    """Deploys and rolls back an environment."""
+
+    def deploy(self, release: str) -> Deployment:
+        """Deploy and wait for the end."""
+
+    def rollback(self) -> Deployment:
+        """Roll back and wait for the end."""
+
+    def start(self, verb: str, release: str | None = None) -> Running:
+        """Begin to deploy or roll back and return at once."""

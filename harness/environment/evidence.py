@@ -1,0 +1,63 @@
+"""What is saved when something fails, before the containers are gone: logs and state of every replica."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from harness.environment.replica import Replica
+from harness.errors import HarnessError
+from harness.history import History
+
+LOG_LINES = 5000  # of each replica's own output
+FILE_BYTES = 200_000  # from the end of each declared log file
+
+
+def save_evidence(
+    directory: Path, replicas: Sequence[Replica], history: History, logs: Mapping[str, Sequence[str]]
+) -> Path:
+    """Save `<replica>.log`, `<replica>.state.json` and the declared log files of every replica.
+
+    What cannot be had is said in the file's place: saving evidence must not hide the failure that it is evidence of.
+
+    Args:
+        directory: made if need be.
+        replicas: whose.
+        history: a note of where the evidence is goes there.
+        logs: the paths of the declared log files by service.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for replica in replicas:
+        _save(directory / f"{replica.name}.log", _output(replica))
+        _save(directory / f"{replica.name}.state.json", _state(replica))
+        for path in logs.get(replica.service, ()):
+            _save(directory / f"{replica.name}{path.replace('/', '_')}", _file(replica, path))
+    history.record("note", text=f"logs and state of every replica: {directory}")
+    return directory
+
+
+def _output(replica: Replica) -> Callable[[], str]:
+    return lambda: replica.tail(LOG_LINES)
+
+
+def _state(replica: Replica) -> Callable[[], str]:
+    return lambda: json.dumps(dataclasses.asdict(replica.state()), indent=2, default=str)
+
+
+def _file(replica: Replica, path: str) -> Callable[[], str]:
+    def read() -> str:
+        answer = replica.run(f"tail -c {FILE_BYTES} {shlex.quote(path)}")
+        return answer.stdout if answer.exit_code == 0 else f"(cannot be read: {answer.stderr.strip()})\n"
+
+    return read
+
+
+def _save(path: Path, read: Callable[[], str]) -> None:
+    try:
+        text = read()
+    except HarnessError as error:
+        text = f"(cannot be had: {error.what})\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")

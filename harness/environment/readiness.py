@@ -1,0 +1,118 @@
+"""Readiness: health checks run by the harness itself, in the replica's own shell, woken by the engine's events.
+
+The daemon's own health checks are switched off. Theirs start only after a whole interval and fork an exec each time;
+ours cost about a millisecond, so they can be asked often at first, and a replica is known to be ready when it is.
+"""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.clock import Clock
+from harness.environment.shell import Answer
+from harness.errors import CommandTimeout, HarnessError, NotReady, ReplicaGone
+from harness.stack import Healthcheck
+
+FIRST_PAUSE = 0.02  # s between the first two attempts; grows by half each time up to the declared interval
+TAIL = 20  # lines of the replica's log that a failure quotes
+
+
+class Waitable(Protocol):
+    """What readiness needs of a replica."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def changed(self) -> threading.Event:
+        """Set by the engine's events when the replica has died, and when the wait is to be given up."""
+
+    def run(self, command: str, timeout: float) -> Answer:
+        """Run a command in it."""
+
+    def ended(self) -> str | None:
+        """How it ended, in words; None while it runs."""
+
+    def tail(self, lines: int) -> str:
+        """The last lines of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """How long a replica took, and in how many attempts."""
+
+    seconds: float
+    attempts: int
+
+
+def command_of(check: Healthcheck) -> str | None:
+    """The health check's test as a shell command; None where there is none to run."""
+    if not check.test or check.test[0] == "NONE":
+        return None
+    if check.test[0] == "CMD-SHELL":
+        return check.test[1]
+    return shlex.join(check.test[1:] if check.test[0] == "CMD" else check.test)
+
+
+def allowance(check: Healthcheck) -> float:
+    """Seconds after which Compose too would call the replica unhealthy: the start period, then every retry."""
+    return check.start_period + check.interval * check.retries + check.timeout
+
+
+def wait_ready(replica: Waitable, check: Healthcheck, clock: Clock, give_up: Callable[[], bool]) -> Ready:
+    """Wait until the replica's health check succeeds.
+
+    Args:
+        replica: whom to ask.
+        check: its declared health check.
+        clock: for the deadline and the pauses; a pause ends early when the replica dies.
+        give_up: asked after every attempt; true abandons the wait, because something else has failed.
+
+    Raises:
+        NotReady: what was waited for, for how long, the last answer and the tail of the replica's log.
+    """
+    command = command_of(check)
+    if command is None:
+        return Ready(0.0, 0)
+    began = clock.monotonic()
+    deadline = began + allowance(check)
+    pause, attempts, last = FIRST_PAUSE, 0, "no answer yet"
+    while True:
+        attempts += 1
+        try:
+            answer = replica.run(command, timeout=check.timeout)
+            if answer.exit_code == 0:
+                return Ready(clock.monotonic() - began, attempts)
+            said = (answer.stderr.strip() or answer.stdout.strip() or "no output")[-500:]
+            last = f"exit code {answer.exit_code}: {said}"
+        except CommandTimeout:
+            last = f"no answer within {check.timeout:g} s"
+        except ReplicaGone as error:
+            raise _not_ready(replica, command, clock.monotonic() - began, last, error.what) from error
+        ended = replica.ended() if replica.changed.is_set() else None
+        if ended is not None or give_up():
+            raise _not_ready(replica, command, clock.monotonic() - began, last, ended or "the wait was given up")
+        if clock.monotonic() >= deadline:
+            raise _not_ready(replica, command, clock.monotonic() - began, last, None)
+        clock.wait(replica.changed, min(pause, max(deadline - clock.monotonic(), 0.001)))
+        pause = min(pause * 1.5, max(check.interval, FIRST_PAUSE))
+
+
+def _not_ready(replica: Waitable, command: str, seconds: float, last: str, ended: str | None) -> NotReady:
+    try:
+        tail = replica.tail(TAIL)
+    except HarnessError as error:
+        tail = f"(its log cannot be read: {error.what})"
+    return NotReady(
+        f"{replica.name} {ended or 'did not become ready'} while it was waited for",
+        where=f"health check of {replica.name}: {command}",
+        got=f"after {seconds:.1f} s, {last}",
+        expected="exit code 0",
+        hint="the tail of its log stands below; --keep=failed leaves the environment up to look into",
+        detail=tail or "(its log is empty)",
+    )

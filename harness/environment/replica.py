@@ -1,0 +1,117 @@
+"""One running instance of a service, and every way to ask it something."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from testinfra.host import Host
+
+from harness.engine import Container, ContainerState, Engine
+from harness.engine.process import Process
+from harness.environment.host import host_of
+from harness.environment.shell import Answer, Shell
+from harness.errors import HostError
+from harness.stack import Service
+
+ANSWER_WITHIN = 10.0  # s a command may take unless the caller says otherwise
+
+
+class Replica:
+    """A replica of a service, e.g. `backend-2`.
+
+    Attributes:
+        name: unique in its environment, and resolvable within it.
+        number: counts from 1 within the service.
+        declared: the service as the stack declares it.
+        changed: set by the engine's events when the container died, and when a wait for it is to be given up.
+    """
+
+    def __init__(self, engine: Engine, container: Container, declared: Service, name: str) -> None:
+        self._engine = engine
+        self._container = container
+        self.declared = declared
+        self.name = name
+        self.number = int(name.rsplit("-", 1)[1])
+        self.changed = threading.Event()
+        self._shell = Shell(engine.api, container.id, name)
+
+    def __repr__(self) -> str:
+        return f"<Replica {self.name} ({self.container})>"
+
+    @property
+    def service(self) -> str:
+        """The name of its service."""
+        return self.declared.name
+
+    @property
+    def container(self) -> str:
+        """The name of its container on the engine."""
+        return self._container.name
+
+    @cached_property
+    def host(self) -> Host:
+        """A testinfra Host over the replica's own shell. A dead replica raises; it never answers False."""
+        return host_of(self._shell)
+
+    def run(self, command: str | Sequence[str], timeout: float = ANSWER_WITHIN) -> Answer:
+        """Run a command in the replica, as root, in a subshell of the one shell that is kept open.
+
+        Args:
+            command: a shell command, or its words.
+            timeout: seconds; then the command and its children are killed.
+
+        Raises:
+            CommandTimeout: it took longer.
+            ReplicaGone: the replica is stopped, dead, paused or removed.
+        """
+        return self._shell.run(command if isinstance(command, str) else shlex.join(command), timeout)
+
+    def start(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+        """Start a command in the replica and return at once; the caller reads its lines and closes it."""
+        return Process.start(self._engine.api, self._container.id, argv, environment=environment)
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file in the replica, through its shell, so that tmpfs mounts are reached as well.
+
+        Raises:
+            HostError: it cannot be written.
+        """
+        answer = self.run(f"printf %s {shlex.quote(text)} > {shlex.quote(path)}")
+        if answer.exit_code != 0:
+            raise HostError("A file cannot be written", where=f"{self.name}:{path}", got=answer.stderr.strip())
+
+    def state(self) -> ContainerState:
+        """The engine's word on the container."""
+        return self._container.state()
+
+    def ended(self) -> str | None:
+        """How it ended, in words, e.g. `exited with code 1`; None while it runs."""
+        state = self.state()
+        if state.running:
+            return None
+        return f"was killed for want of memory (code {state.exit_code})" if state.oom_killed else (
+            f"exited with code {state.exit_code}"
+        )  # fmt: skip
+
+    def tail(self, lines: int) -> str:
+        """The last lines that it wrote to stdout and stderr."""
+        return self._container.logs(tail=lines)
+
+    def kill(self, signal: str = "KILL") -> None:
+        """Send a signal to its first process."""
+        self._container.kill(signal)
+
+    def stop(self, seconds: float | None = None) -> None:
+        """Stop it as Compose would: its stop signal, then KILL after `seconds` (its own grace period if None)."""
+        self._container.stop(self.declared.stop_grace_period if seconds is None else seconds)
+
+    def begin(self) -> None:
+        """Start its container."""
+        self._container.start()
+
+    def close(self) -> None:
+        """Let go of its shell."""
+        self._shell.close()

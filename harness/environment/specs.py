@@ -1,0 +1,67 @@
+"""From a declared service to the specification of a container, and the networks and volumes that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.stack import Service, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Plumbing:
+    """What the containers of an environment share.
+
+    Attributes:
+        inside: the internal network: the replicas reach each other, and nothing else.
+        outside: the door's network, on which ports are published on 127.0.0.1.
+        volumes: the stack's named volumes, to their names on the engine.
+    """
+
+    inside: Network
+    outside: Network
+    volumes: Mapping[str, str]
+
+    @classmethod
+    def lay(cls, engine: Engine, owner: Owner, stack: Stack) -> Plumbing:
+        """Make the networks and the volumes that the stack's services name."""
+        names = sorted({v.source for s in stack.services.values() for v in s.volumes if v.kind == "volume" and v.source})
+        volumes = {name: engine.volumes.create(f"{owner.environment}-{name}", owner) for name in names}
+        inside = engine.networks.create(owner.environment, owner)
+        outside = engine.networks.create(f"{owner.environment}-door", owner, internal=False)
+        return cls(inside, outside, volumes)
+
+
+def container_spec(owner: Owner, service: Service, name: str, image: str, plumbing: Plumbing) -> ContainerSpec:
+    """The container of one replica.
+
+    Its neighbours find it by its own name (`backend-2`) and, with its fellows, by its service's (`backend`).
+    """
+    return ContainerSpec(
+        name=f"{owner.environment}-{name}",
+        image=image,
+        owner=owner,
+        replica=name,
+        command=service.command,
+        entrypoint=service.entrypoint,
+        environment=service.environment,
+        labels=service.labels,
+        hostname=service.hostname or name,
+        user=service.user,
+        working_dir=service.working_dir,
+        networks=(Attachment(plumbing.inside, aliases=(name, service.name)),),
+        extra_hosts=service.extra_hosts,
+        volumes=tuple(_mount(volume, plumbing) for volume in service.volumes),
+        tmpfs=service.tmpfs,
+        cap_add=service.cap_add,
+        cap_drop=service.cap_drop,
+        init=service.init,
+        sysctls=service.sysctls,
+        ulimits=service.ulimits,
+        stop_signal=service.stop_signal,
+        stop_grace_period=service.stop_grace_period,
+        shm_size=service.shm_size,
+        mem_limit=service.mem_limit,
+        cpus=service.cpus,
+    )
