@@ -1,0 +1,63 @@
+"""Ending processes in a container from within, because the engine's API can signal only a container's first process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from harness.engine.gone import Api, own_words
+from harness.errors import HostError
+
+KILL_TIMEOUT = 10.0
+# Ends every member of a session: the group at once, then whoever made a group of its own (`timeout` does), until only
+# zombies are left, for which the container's first process must answer. Only builtins: the image may have no tools.
+END = r"""sig=$1 sids=" $2 " pass=0
+for sid in $2; do kill -s "$sig" -- "-$sid" 2>/dev/null; done
+while [ "$pass" -lt 200 ]; do
+  pass=$((pass+1)) found=
+  for d in /proc/[0-9]*; do
+    read -r line 2>/dev/null <"$d/stat" || continue
+    set -- ${line##*) }
+    case $sids in *" $4 "*) ;; *) continue ;; esac
+    case $1 in Z | X) continue ;; esac
+    found=1; kill -s "$sig" "${d#/proc/}" 2>/dev/null
+  done
+  [ -n "$found" ] && [ "$sig" = KILL ] || exit 0
+done
+exit 1"""
+
+
+def end_sessions(
+    api: Api,
+    container_id: str,
+    name: str,
+    sessions: Sequence[int],
+    *,
+    signal: str = "KILL",
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Send a signal to every member of these sessions in the container. See Process.kill.
+
+    Args:
+        meanwhile: called again and again until it is done, to read the output of what is ended: the engine does not
+            report the end of any process in a container while it is stuck with output that nobody takes.
+    """
+    if not sessions:
+        return
+    began, pause = time.monotonic(), threading.Event()
+    with own_words(api, container_id, name, "end a process"):
+        command = ["/bin/sh", "-c", END, "sh", signal, " ".join(map(str, sessions))]
+        ending = api.exec_create(container_id, command, user="0")["Id"]
+        api.exec_start(ending, detach=True)
+        while (code := api.exec_inspect(ending)["ExitCode"]) is None and time.monotonic() < began + KILL_TIMEOUT:
+            meanwhile()
+            pause.wait(0.002)
+    if code != 0:
+        raise HostError(
+            f"processes in {name} do not end",
+            where=name,
+            got="no answer" if code is None else f"exit code {code}",
+            expected=f"no member of the sessions {list(sessions)} left after SIG{signal}",
+            hint="a process in uninterruptible sleep waits for its disk; remove the container",
+        )
