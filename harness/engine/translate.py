@@ -1,0 +1,107 @@
+"""The one place where the SDK's exceptions become errors of our tree."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from harness.errors import EngineError, EngineGone, HarnessError, ImageMissing, NetworkError, NoSpace, PortTaken
+
+_NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+_PORT = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
+_WHICH_PORT = re.compile(r"(?:Bind for |listen \w+ )(\S+?:\d+)")
+_NO_SUBNET = re.compile(
+    r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted", re.IGNORECASE
+)
+_NO_IMAGE = re.compile(r"no such image|pull access denied|manifest unknown|repository does not exist", re.IGNORECASE)
+
+_GONE = (
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.ProtocolError,
+    urllib3.exceptions.ReadTimeoutError,
+    ConnectionError,
+    TimeoutError,
+)
+
+SDK_ERRORS = (requests.exceptions.RequestException, DockerException, urllib3.exceptions.HTTPError, OSError)
+
+
+@contextmanager
+def translate(what: str, *, where: str | None = None) -> Iterator[None]:
+    """Turn whatever the SDK raises within the block into an error of ours; our own errors pass through.
+
+    Args:
+        what: the sentence that the error begins with, e.g. `The network shop-1 cannot be made`.
+        where: the object or the daemon concerned.
+    """
+    try:
+        yield
+    except HarnessError:
+        raise
+    except SDK_ERRORS as error:
+        raise as_ours(error, what, where=where) from error
+
+
+def words(error: BaseException) -> str:
+    """What the daemon said, without the SDK's wrapping."""
+    if isinstance(error, APIError) and error.explanation:
+        return str(error.explanation).strip()
+    return str(error).strip() or type(error).__name__
+
+
+def as_ours(error: BaseException, what: str, *, where: str | None = None) -> EngineError:
+    """The error of our tree that corresponds to one of the SDK's, of requests', of urllib3's, or an OSError."""
+    said = words(error)
+    if isinstance(error, _GONE) and not isinstance(error, APIError):
+        return EngineGone(
+            f"{what}: the container engine does not answer any more",
+            where=where,
+            got=said,
+            hint="see whether the daemon still runs (`harness doctor`); what it held is swept by the next run",
+        )
+    if _NO_SPACE.search(said) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
+        return no_space(what, said, where=where)
+    if _PORT.search(said):
+        which = _WHICH_PORT.search(said)
+        return PortTaken(
+            f"{what}: the port {which[1] if which else 'asked for'} is in use",
+            where=where,
+            got=said,
+            hint="end what holds the port, or leave the published port out so that a free one is taken",
+        )
+    if _NO_SUBNET.search(said):
+        return NetworkError(
+            f"{what}: the engine has no address pool left", where=where, got=said, hint="run `harness sweep`"
+        )
+    if isinstance(error, ImageNotFound) or _NO_IMAGE.search(said):
+        return ImageMissing(
+            f"{what}: the image is not there",
+            where=where,
+            got=said,
+            hint="build it (`harness images build`) or bring it in (`harness images load`)",
+        )
+    return EngineError(what, where=where, got=said, expected="the engine does what it is asked")
+
+
+def no_space(what: str, said: str, *, where: str | None = None) -> NoSpace:
+    """The error for a full disk, the engine's or this machine's."""
+    return NoSpace(
+        f"{what}: the disk is full",
+        where=where,
+        got=said,
+        hint="free space where the engine keeps its data (`harness doctor` says where); `harness sweep` removes "
+        "what dead runs left",
+    )
+
+
+def status(error: BaseException) -> int | None:
+    """The HTTP status of the daemon's refusal; None if it was none."""
+    return error.status_code if isinstance(error, APIError) else None
