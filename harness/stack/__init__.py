@@ -1,1 +1,52 @@
-"""What is to be tested, declared: the Compose file and its `x-harness` block. Pure data."""
+"""What is to be tested, declared: the Compose file and its `x-harness` block. Pure data.
+
+`load(path)` reads a stack, `stack.at(release)` is the stack of a release, `schema()` describes the block. Everything
+else exported here is what a stack consists of.
+"""
+
+from harness.stack.model import Build, Condition, Healthcheck, Port, Service, Ulimit, UpdateConfig, Volume
+from harness.stack.reader import load
+from harness.stack.schema import schema
+from harness.stack.stack import Stack
+from harness.stack.xharness import (
+    Deployer,
+    HealthProbe,
+    Log,
+    PlacedProbe,
+    Postgres,
+    Probes,
+    Recovery,
+    Redis,
+    ReleaseProbe,
+    Request,
+    State,
+    Workload,
+    XHarness,
+)
+
+__all__ = [
+    "Build",
+    "Condition",
+    "Deployer",
+    "HealthProbe",
+    "Healthcheck",
+    "Log",
+    "PlacedProbe",
+    "Port",
+    "Postgres",
+    "Probes",
+    "Recovery",
+    "Redis",
+    "ReleaseProbe",
+    "Request",
+    "Service",
+    "Stack",
+    "State",
+    "Ulimit",
+    "UpdateConfig",
+    "Volume",
+    "Workload",
+    "XHarness",
+    "load",
+    "schema",
+]

@@ -1,0 +1,237 @@
+"""Services out of a merged Compose file: keys looked at, environments put together, Compose's layout made flat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import StackError
+from harness.stack import envfile, keys
+from harness.stack.base import screen
+from harness.stack.files import Project
+from harness.stack.mistakes import mistake, written, wrong_value
+from harness.stack.model import Service
+from harness.stack.source import Fields, Items, Node, Place, Scalar, text
+from harness.stack.validate import validate
+
+# Service keys that are read here; the others are the model's.
+_READ_HERE = frozenset({"deploy", "env_file", "profiles", "scale"})
+
+
+def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]]:
+    """The active services by name, and the tree that they were made of. Mistakes go to the project's findings."""
+    declared = root.get("services")
+    if not isinstance(declared, Fields) or not declared.fields:
+        place = declared.place if declared else root.place
+        got = written(declared) if declared else f"no services among {', '.join(root.fields) or 'no keys'}"
+        raise mistake("The file has no services", place, got=got, expected="`services:` with at least one")
+    active = {name: node for name, node in declared.fields.items() if _is_active(name, node, project)}
+    flat: dict[str, Node] = {}
+    found: dict[str, Service] = {}
+    for name, node in active.items():
+        if not isinstance(node, Fields):
+            error = wrong_value(node, "a mapping with `image` or `build`")
+            project.findings.wrong(node.place, error)
+            continue
+        made, complaint = None, None
+        try:
+            flat[name] = flat_node = _flat(name, node, frozenset(active), project)
+            made = validate(Service, flat_node, project.findings)
+        except StackError as error:
+            complaint = error
+        if complaint:
+            project.findings.wrong(node.place, complaint)
+        if made:
+            found[name] = made
+    return replace(declared, fields=flat), found
+
+
+def _is_active(name: str, node: Node, project: Project) -> bool:
+    """A service that has profiles runs only when COMPOSE_PROFILES names one of them (or *)."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise mistake(
+            "A service's name cannot be used", node.place, got=name, expected="letters, digits, dots, _ and -"
+        )
+    profiles = node.get("profiles") if isinstance(node, Fields) else None
+    if profiles is None:
+        return True
+    if not isinstance(profiles, Items) or not all(isinstance(item, Scalar) for item in profiles.items):
+        raise wrong_value(profiles, "a list of profiles")
+    asked = {profile.strip() for profile in project.variables.get("COMPOSE_PROFILES", "").split(",")}
+    own = {str(item.value) for item in profiles.items if isinstance(item, Scalar)}
+    return not own or "*" in asked or bool(asked & own)
+
+
+def _flat(name: str, node: Fields, active: frozenset[str], project: Project) -> Fields:
+    """The service in the layout of the model."""
+    _networks(node, project)
+    environment = _environment(node, project)
+    build = node.get("build")
+    if isinstance(build, Fields):
+        build = build.having(args=_with_values(build.get("args"), project.variables))
+    hoisted = _deploy(node, project)
+    volumes = node.get("volumes")
+    if isinstance(volumes, Items):
+        volumes = replace(volumes, items=tuple(_volume(item, project) for item in volumes.items))
+    return node.having(
+        **dict.fromkeys(_READ_HERE),
+        name=text(name, node.place),
+        build=build,
+        depends_on=_depends_on(node.get("depends_on"), active, project),
+        environment=environment,
+        healthcheck=_healthcheck(node.get("healthcheck")),
+        volumes=volumes,
+        **hoisted,
+    )
+
+
+def _networks(node: Fields, project: Project) -> None:
+    """Networks are the harness's own; what a service asks of them beyond its name is refused."""
+    networks = node.get("networks")
+    for network in networks.fields.values() if isinstance(networks, Fields) else ():
+        for key, child in network.fields.items() if isinstance(network, Fields) else ():
+            if key in keys.NETWORK_REFUSED:
+                what = "The harness does not support this Compose key"
+                project.findings.wrong(
+                    child.place, mistake(what, child.place, got=key, hint=keys.NETWORK_HINT)
+                )  # fmt: skip
+
+
+def _environment(node: Fields, project: Project) -> Node | None:
+    """`env_file` below `environment`, as one mapping; a name alone has the value of the caller's environment."""
+    own = node.get("environment")
+    if own is not None and not isinstance(own, Fields):
+        return own
+    found: dict[str, Node] = {}
+    files = node.get("env_file")
+    if files is not None and not isinstance(files, Items):
+        raise wrong_value(files, "the path of a file, or a list of paths")
+    for item in files.items if files else ():
+        found.update(_env_file(item, project))
+    resolved = _with_values(own, project.variables)
+    if isinstance(resolved, Fields):
+        found.update(resolved.fields)
+    place = own.place if own else node.place.key("environment")
+    return Fields(found, place) if found else None
+
+
+def _env_file(item: Node, project: Project) -> dict[str, Node]:
+    path = item.get("path") if isinstance(item, Fields) else None
+    if not isinstance(item, Fields) or not isinstance(path, Scalar) or not isinstance(path.value, str):
+        raise wrong_value(item, "the path of a file, or {path: ..., required: ...}")
+    screen(item, frozenset({"path", "required", "format"}), project.findings)
+    required, form = item.get("required"), item.get("format")
+    if isinstance(form, Scalar) and form.value != "raw":
+        raise wrong_value(form, "raw, or no format")
+    file = Path(path.value)
+    if not file.exists():
+        if isinstance(required, Scalar) and required.value in (False, "false"):
+            return {}
+        raise mistake(
+            "An environment file does not exist",
+            path.place,
+            got=str(file),
+            expected="a file of NAME=value lines",
+            hint="correct the path, or write {path: ..., required: false}",
+        )
+    shown = project.show(file)
+    values = envfile.read(file, shown, project.variables, raw=form is not None, unset=project.findings.no_value)
+    return {key: text(value, Place(shown, 1, key)) for key, value in values.items()}
+
+
+def _with_values(node: Node | None, variables: Mapping[str, str]) -> Node | None:
+    """A mapping in which names without a value take it from the variables, or go."""
+    if not isinstance(node, Fields):
+        return node
+    found: dict[str, Node] = {}
+    for key, child in node.fields.items():
+        if not (isinstance(child, Scalar) and child.value is None):
+            found[key] = child
+        elif key in variables:
+            found[key] = text(variables[key], child.place)
+    return replace(node, fields=found)
+
+
+def _depends_on(node: Node | None, active: frozenset[str], project: Project) -> Node | None:
+    """Each entry as its condition; one that is not required goes when its service is not there."""
+    if not isinstance(node, Fields):
+        return node
+    found: dict[str, Node] = {}
+    for name, child in node.fields.items():
+        if not isinstance(child, Fields):
+            raise wrong_value(child, "{condition: service_started}, service_healthy or service_completed_successfully")
+        screen(child, frozenset({"condition", "required"}), project.findings, ignored=frozenset({"restart"}))
+        required = child.get("required")
+        if name in active or not (isinstance(required, Scalar) and required.value in (False, "false")):
+            found[name] = child.get("condition") or text("service_started", child.place)
+    return replace(node, fields=found)
+
+
+def _healthcheck(node: Node | None) -> Node | None:
+    """The health check; None where it is switched off."""
+    if not isinstance(node, Fields):
+        return node
+    off, test = node.get("disable"), node.get("test")
+    if isinstance(off, Scalar) and off.value not in (True, False, "true", "false"):
+        raise wrong_value(off, "true or false")
+    if isinstance(off, Scalar) and off.value in (True, "true"):
+        return Fields({"test": Items((text("NONE", off.place),), off.place)}, node.place)
+    if test is None:
+        raise mistake(
+            "A health check has no test",
+            node.place,
+            got=written(node),
+            expected='`test`, such as [CMD, curl, -fsS, "http://127.0.0.1:8080/healthz"]',
+            hint="add `test`, or disable: true",
+        )
+    return node.having(disable=None)
+
+
+def _volume(node: Node, project: Project) -> Node:
+    """A long volume with its `tmpfs.size` beside the other keys."""
+    if not isinstance(node, Fields):
+        return node
+    for key in ("tmpfs", "volume"):
+        options = node.get(key)
+        if isinstance(options, Fields):
+            ignored = frozenset({"mode", "nocopy", "labels"})
+            refused = {"subpath": "mount the whole volume"}
+            known = frozenset({"size"} if key == "tmpfs" else ())
+            screen(options, known, project.findings, ignored=ignored, refused=refused)
+            size = options.get("size") if key == "tmpfs" else None
+            node = node.having(size=size) if size else node
+    return node.having(tmpfs=None, volume=None)
+
+
+def _deploy(node: Fields, project: Project) -> dict[str, Node]:
+    """What `deploy` and `scale` say, under the model's names."""
+    deploy, scale = node.get("deploy"), node.get("scale")
+    found: dict[str, Node] = {"replicas": scale} if scale else {}
+    if deploy is None:
+        return found
+    if not isinstance(deploy, Fields):
+        raise wrong_value(deploy, f"a mapping with {', '.join(sorted(keys.DEPLOY))}")
+    kept = screen(deploy, keys.DEPLOY, project.findings, ignored=keys.DEPLOY_IGNORED)
+    mode = deploy.get("mode")
+    if isinstance(mode, Scalar) and mode.value != "replicated":
+        raise wrong_value(mode, "replicated", "say how many with deploy.replicas")
+    found |= {key: deploy.fields[key] for key in kept if key not in ("mode", "resources")}
+    replicas = found.get("replicas")
+    if isinstance(scale, Scalar) and isinstance(replicas, Scalar) and str(scale.value) != str(replicas.value):
+        raise mistake(
+            "The number of replicas is given twice",
+            scale.place,
+            got=f"scale {scale.text} and deploy.replicas {replicas.text}",
+            expected="one of them",
+        )
+    resources = deploy.get("resources")
+    if isinstance(resources, Fields):
+        screen(resources, keys.RESOURCES, project.findings, ignored=keys.RESOURCES_IGNORED)
+        limits = resources.get("limits")
+        if isinstance(limits, Fields):
+            screen(limits, keys.LIMITS, project.findings, refused=keys.LIMITS_REFUSED)
+            names = {"memory": "mem_limit", "cpus": "cpus"}
+            found |= {names[key]: child for key, child in limits.fields.items() if key in names}
+    return found

@@ -1,0 +1,191 @@
+"""Mistakes that show only when the parts of a stack are seen together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from harness.stack.mistakes import Findings, mistake
+from harness.stack.model import Condition, Service
+from harness.stack.plainwords import meant, one_of
+from harness.stack.source import Fields, Scalar, find
+from harness.stack.xharness import XHarness
+
+
+def check(root: Fields, services: Mapping[str, Service], harness: XHarness, findings: Findings) -> None:
+    """Everything below; mistakes go to the findings. `root` is the merged tree, for places."""
+    volumes = root.get("volumes")
+    declared = frozenset(volumes.fields) if isinstance(volumes, Fields) else frozenset()
+    for service in services.values():
+        _image(root, service, findings)
+        _volumes(root, service, declared, findings)
+        _dependencies(root, service, services, findings)
+    _circles(root, services, findings)
+    for path, name in _named(harness):
+        _exists(root, path, name, services, findings)
+
+
+def _image(root: Fields, service: Service, findings: Findings) -> None:
+    at = ("services", service.name)
+    place = find(root, *at)
+    build = service.build
+    if build is None:
+        if service.image is None:
+            got = "neither `image` nor `build`"
+            error = mistake("A service has nothing to run", place, got=got, expected="`image: name` or `build: path`")
+            findings.wrong(place, error)
+        return
+    place = find(root, *at, "build", "context")
+    hint = "paths are relative to the Compose file; correct it"
+    if "://" in str(build.context) or str(build.context).startswith("git@"):
+        error = mistake(
+            "A build context is not on this machine", place, got=str(build.context), expected="a directory",
+            hint="check it out beside the Compose file",
+        )  # fmt: skip
+        findings.wrong(place, error)
+    elif not _is("dir", build.context):
+        findings.wrong(
+            place,
+            mistake("A build context does not exist", place, got=str(build.context), expected="a directory", hint=hint),
+        )
+    elif not _is("file", build.context / build.dockerfile):
+        place = find(root, *at, "build", "dockerfile")
+        got = str(build.context / build.dockerfile)
+        hint = "create it, or name another with `dockerfile`"
+        error = mistake("A Dockerfile does not exist", place, got=got, expected="a file", hint=hint)
+        findings.wrong(place, error)
+
+
+def _is(kind: str, path: Path) -> bool:
+    try:
+        return path.is_dir() if kind == "dir" else path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _volumes(root: Fields, service: Service, declared: frozenset[str], findings: Findings) -> None:
+    for index, volume in enumerate(service.volumes):
+        place = find(root, "services", service.name, "volumes", index)
+        if volume.type == "bind" and volume.source is None:
+            findings.wrong(place, mistake("A mount has no source", place, got="a bind of nothing", expected="`source`"))
+        elif volume.type == "volume" and volume.source and volume.source not in declared:
+            findings.wrong(
+                place,
+                mistake(
+                    "A volume is not declared", place, got=volume.source,
+                    expected=(one_of(declared) if declared else "a volume below the top-level `volumes:`")
+                    + meant(volume.source, declared),
+                    hint=f"declare it (volumes: {{{volume.source}: }}), or write ./{volume.source} for a directory",
+                ),
+            )  # fmt: skip
+        elif (
+            volume.type == "bind"
+            and _written_relative(root, service.name, index)
+            and not Path(volume.source or "").exists()
+        ):
+            findings.wrong(
+                place,
+                mistake(
+                    "What a service mounts does not exist", place, got=volume.source or "",
+                    expected="a file or directory beside the Compose file", hint="create it, or correct the path",
+                ),
+            )  # fmt: skip
+
+
+def _written_relative(root: Fields, service: str, index: int) -> bool:
+    """Whether a mount belongs to the project. An absolute path may exist on the engine's machine alone."""
+    node = root
+    for part in ("services", service):
+        child = node.get(part)
+        if not isinstance(child, Fields):
+            return False
+        node = child
+    volumes = node.get("volumes")
+    item = volumes.items[index] if volumes and not isinstance(volumes, Scalar | Fields) else None
+    source = item.get("source") if isinstance(item, Fields) else None
+    return isinstance(source, Scalar) and source.text.startswith(".")
+
+
+def _dependencies(root: Fields, service: Service, services: Mapping[str, Service], findings: Findings) -> None:
+    for name, condition in service.depends_on.items():
+        path = ("services", service.name, "depends_on", name)
+        if _exists(root, path, name, services, findings) and condition is Condition.HEALTHY:
+            check = services[name].healthcheck
+            if (check and check.test[0] != "NONE") or (check is None and _image_has_one(services[name])):
+                continue
+            place = find(root, *path)
+            findings.wrong(
+                place,
+                mistake(
+                    "A service waits for the health of one that has no health check", place,
+                    got=f"condition: service_healthy for {name}", expected=f"a `healthcheck` in {name}",
+                    hint="write the health check here, even where the image has one, or wait for service_started",
+                ),
+            )  # fmt: skip
+
+
+def _image_has_one(service: Service) -> bool:
+    """Whether the service's Dockerfile has a HEALTHCHECK. What an image from elsewhere has is not known here."""
+    if service.build is None:
+        return False
+    try:
+        lines = (service.build.context / service.build.dockerfile).read_text(errors="replace").splitlines()
+    except (OSError, ValueError):
+        return False
+    return any(line.split()[:1] == ["HEALTHCHECK"] and line.split()[1:] != ["NONE"] for line in lines)
+
+
+def _exists(
+    root: Fields, path: tuple[str | int, ...], name: str, services: Mapping[str, Service], findings: Findings
+) -> bool:
+    if name in services:
+        return True
+    place = find(root, *path)
+    expected = one_of(services) + meant(name, services)
+    findings.wrong(place, mistake("A service is named that does not exist", place, got=name, expected=expected))
+    return False
+
+
+def _circles(root: Fields, services: Mapping[str, Service], findings: Findings) -> None:
+    """Dependencies that no order satisfies: reported once, at the first service of the circle."""
+    done: set[str] = set()
+    for start in services:
+        trail: list[tuple[str, Iterator[str]]] = [(start, iter(services[start].depends_on))]
+        while trail and start not in done:
+            name, rest = trail[-1]
+            following = next(rest, None)
+            if following is None:
+                done.add(name)
+                trail.pop()
+                continue
+            names = [one for one, _ in trail]
+            if following in names:
+                circle = [*names[names.index(following) :], following]
+                place = find(root, "services", name, "depends_on", following)
+                findings.wrong(
+                    place,
+                    mistake(
+                        "Services wait for each other in a circle", place, got=" -> ".join(circle),
+                        expected="an order in which they can start", hint="remove one of these dependencies",
+                    ),
+                )  # fmt: skip
+                return
+            if following in services and following not in done:
+                trail.append((following, iter(services[following].depends_on)))
+
+
+def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every service that the block names, with the path of the place."""
+    if harness.entry:
+        yield ("x-harness", "entrypoint"), harness.entry[0]
+    if harness.deployer and harness.deployer.service:
+        yield ("x-harness", "deployer", "in"), harness.deployer.service
+    for key, named in (("logs", harness.logs), ("state", harness.state)):
+        for name in named:
+            yield ("x-harness", key, name), name
+    for key, asked in (("release", harness.probes.release), ("health", harness.probes.health)):
+        for name in asked:
+            yield ("x-harness", "probes", key, name), name
+    for key, probe in (("registry", harness.probes.registry), ("queue", harness.probes.queue)):
+        if probe:
+            yield ("x-harness", "probes", key, "in"), probe.service

@@ -1,0 +1,133 @@
+"""Variables in a Compose file: `$VAR`, `${VAR}`, and the forms with a default, an error or a replacement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from harness.errors import StackError
+from harness.stack.source import Fields, Items, Node, Place, Scalar
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATOR = re.compile(r":?[-?+]")
+_DEEPEST = 50
+
+Unset = Callable[[str, Place], None]
+
+
+def ignore_unset(name: str, place: Place) -> None:
+    """For callers that do not warn of variables that are not set."""
+
+
+def tree(node: Node, variables: Mapping[str, str], unset: Unset = ignore_unset) -> Node:
+    """The tree with every value's variables filled in; keys stay as they are.
+
+    Args:
+        node: what was read.
+        variables: the values by name.
+        unset: called with the name and the place of a variable that has neither a value nor a default.
+
+    Raises:
+        StackError: a `$` that begins no variable, or a `${VAR:?message}` without its variable.
+    """
+    if isinstance(node, Scalar):
+        if not isinstance(node.value, str) or "$" not in node.value:
+            return node
+        return replace(node, value=value(node.value, variables, node.place, unset))
+    if isinstance(node, Items):
+        return replace(node, items=tuple(tree(item, variables, unset) for item in node.items))
+    return fields(node, variables, unset)
+
+
+def fields(node: Fields, variables: Mapping[str, str], unset: Unset = ignore_unset) -> Fields:
+    """As `tree`, for a mapping."""
+    return replace(node, fields={key: tree(child, variables, unset) for key, child in node.fields.items()})
+
+
+def value(written: str, variables: Mapping[str, str], place: Place, unset: Unset = ignore_unset) -> str:
+    """One text with its variables filled in. Raises StackError, see `tree`."""
+    return _Text(written, variables, place, unset).until(end=None, wanted=True)
+
+
+class _Text:
+    """A recursive descent over one text."""
+
+    def __init__(self, written: str, variables: Mapping[str, str], place: Place, unset: Unset) -> None:
+        self.written, self.variables, self.place, self.unset = written, variables, place, unset
+        self.position = 0
+        self.depth = 0
+
+    def until(self, end: str | None, *, wanted: bool) -> str:
+        """The text up to `end`. Where it is not wanted, its variables need not have values."""
+        parts: list[str] = []
+        while self.position < len(self.written):
+            sign = self.written[self.position]
+            if sign == end:
+                return "".join(parts)
+            self.position += 1
+            parts.append(self.variable(wanted=wanted) if sign == "$" else sign)
+        if end is not None:
+            raise self.invalid("a ${ that is never closed")
+        return "".join(parts)
+
+    def variable(self, *, wanted: bool) -> str:
+        """What stands for the variable after a `$`."""
+        if self.written.startswith("$", self.position):
+            self.position += 1
+            return "$"
+        braced = self.written.startswith("{", self.position)
+        self.position += braced
+        match = _NAME.match(self.written, self.position)
+        if not match:
+            raise self.invalid("a $ that begins no variable")
+        self.position = match.end()
+        if not braced:
+            return self.plain(match[0], wanted=wanted)
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self.invalid(f"more than {_DEEPEST} variables inside each other")
+        found = self.braced(match[0], wanted=wanted)
+        self.position += 1
+        self.depth -= 1
+        return found
+
+    def plain(self, name: str, *, wanted: bool) -> str:
+        if name not in self.variables and wanted:
+            self.unset(name, self.place)
+        return self.variables.get(name, "")
+
+    def braced(self, name: str, *, wanted: bool) -> str:
+        """The rest of `${NAME...`, up to its closing brace."""
+        if self.written.startswith("}", self.position):
+            return self.plain(name, wanted=wanted)
+        operator = _OPERATOR.match(self.written, self.position)
+        if not operator:
+            if self.position >= len(self.written):
+                raise self.invalid("a ${ that is never closed")
+            raise self.invalid(f"{self.written[self.position]!r} after the name {name}")
+        self.position = operator.end()
+        current = self.variables.get(name)
+        is_set = bool(current) if operator[0].startswith(":") else current is not None
+        kind = operator[0][-1]
+        rest = self.until("}", wanted=wanted and is_set is (kind == "+"))
+        if kind == "?" and not is_set and wanted:
+            raise StackError(
+                f"A variable that the stack requires is {'empty' if current == '' else 'not set'}",
+                where=str(self.place),
+                got=f"no value for {name}",
+                expected=rest or f"a value for {name}",
+                hint=f"set {name} in the environment, or in the .env file beside the Compose file",
+            )
+        if kind == "+":
+            return rest if is_set else ""
+        return current or "" if is_set else rest
+
+    def invalid(self, got: str) -> StackError:
+        return StackError(
+            "A variable cannot be read",
+            where=str(self.place),
+            got=f"{got}, in {self.written if len(self.written) <= 80 else self.written[:77] + '...'}",
+            expected="$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+replacement}",
+            hint="write $$ for a dollar sign that is meant as such",
+        )

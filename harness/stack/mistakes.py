@@ -1,0 +1,72 @@
+"""Mistakes found in a stack, collected so that the first of them in the file's order can be reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.errors import StackError
+from harness.stack import plainwords
+from harness.stack.source import Fields, Items, Node, Place
+
+
+def written(node: Node) -> str:
+    """A node as it is quoted in a message."""
+    if isinstance(node, Fields):
+        return "a mapping with " + plainwords.short(", ".join(node.fields)) if node.fields else "an empty mapping"
+    if isinstance(node, Items):
+        return f"a list of {len(node.items)}" if node.items else "an empty list"
+    if node.value is None:
+        return "nothing"
+    return plainwords.short(node.value if isinstance(node.value, str) else node.text) or '""'
+
+
+def mistake(what: str, place: Place, *, got: str, expected: str | None = None, hint: str | None = None) -> StackError:
+    """An error at a place."""
+    return StackError(what, where=str(place), got=got, expected=expected, hint=hint)
+
+
+def wrong_value(node: Node, expected: str, hint: str | None = None) -> StackError:
+    """A value that is not what it has to be."""
+    what = "A value does not have the form that it needs"
+    return mistake(what, node.place, got=written(node), expected=expected, hint=hint)
+
+
+@dataclass
+class Findings:
+    """What a reading found beside the stack itself.
+
+    Attributes:
+        main: the file that was asked for; its mistakes come before those of others.
+        mistakes: with their places.
+        ignored: keys that do not matter to the harness.
+        unset: variables without a value, with the first place of each.
+    """
+
+    main: str
+    mistakes: list[tuple[Place, StackError]] = field(default_factory=list)
+    ignored: dict[Place, None] = field(default_factory=dict)
+    unset: dict[str, Place] = field(default_factory=dict)
+
+    def wrong(self, place: Place, error: StackError) -> None:
+        """Keep a mistake."""
+        self.mistakes.append((place, error))
+
+    def no_value(self, name: str, place: Place) -> None:
+        """Keep a variable that has no value."""
+        self.unset.setdefault(name, place)
+
+    def stop_if_any(self) -> None:
+        """Raise the first mistake in the file's order, if there is one."""
+        if self.mistakes:
+            _, error = min(self.mistakes, key=lambda one: (one[0].file != self.main, one[0].file, one[0].line))
+            raise error
+
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence for each variable without a value, one for all ignored keys together."""
+        found = [
+            f"The variable {name} is not set; it stands for nothing ({place})" for name, place in self.unset.items()
+        ]
+        if self.ignored:
+            keys = ", ".join(f"{place.path} ({place.file}, line {place.line})" for place in self.ignored)
+            found.append(f"These keys do not matter to the harness and are ignored: {keys}")
+        return tuple(found)

@@ -1,0 +1,181 @@
+"""The services of a stack: what the harness takes from a Compose file, in one form.
+
+Times are seconds, sizes bytes, paths absolute. Short forms, `extends`, overrides, variables and `env_file` are
+resolved: `environment` is what the container gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from harness.stack import keys
+from harness.stack.base import Model, Number, Plain, Seconds, Size, Text, Truth, Whole, Word, wrong
+
+_CONDITIONS = {
+    "service_started": "started",
+    "service_healthy": "healthy",
+    "service_completed_successfully": "completed",
+}
+
+
+class Condition(StrEnum):
+    """What a service waits for in one that it depends on."""
+
+    STARTED = "started"
+    HEALTHY = "healthy"
+    COMPLETED = "completed"
+
+
+def _condition(value: Any) -> Any:
+    if value in set(Condition):
+        return value
+    if value not in _CONDITIONS:
+        raise wrong("one of " + ", ".join(_CONDITIONS))
+    return _CONDITIONS[value]
+
+
+def _test(value: Any) -> Any:
+    words = value if isinstance(value, list | tuple) else ()
+    if not all(isinstance(word, str) for word in words):
+        raise wrong("a list of words", "put numbers, true and false in quotes")
+    if len(words) < (1 if words[:1] in (["NONE"], ("NONE",)) else 2) or words[0] not in ("CMD", "CMD-SHELL", "NONE"):
+        raise wrong("a text, or a list that begins with CMD or CMD-SHELL")
+    return tuple(words)
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+        raise wrong("a text, or a list of words", "put numbers, true and false in quotes")
+    return tuple(value)
+
+
+def _mounts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, list) or not all(isinstance(item, str) and item.startswith("/") for item in value):
+        raise wrong("paths in the container, such as /run or /tmp:size=64m")
+    return {path: options for path, _, options in (item.partition(":") for item in value)}
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Port16 = Annotated[Whole, Field(ge=1, le=65535)]
+
+
+class Build(Model):
+    """How an image is made: the context, the Dockerfile relative to it, arguments and the stage."""
+
+    ignored_keys: ClassVar[frozenset[str]] = keys.BUILD_IGNORED
+    refused_keys: ClassVar[Mapping[str, str]] = keys.BUILD_REFUSED
+
+    context: Path
+    dockerfile: Word = "Dockerfile"
+    args: Mapping[str, Plain] = Field(default_factory=dict)
+    target: Word | None = None
+
+
+class Healthcheck(Model):
+    """A health check in Compose's form: `test` begins with CMD or CMD-SHELL. Times in seconds."""
+
+    test: Annotated[tuple[str, ...], BeforeValidator(_test)]
+    interval: Seconds = 30.0
+    timeout: Seconds = 30.0
+    retries: Annotated[Whole, Field(ge=0)] = 3
+    start_period: Seconds = 0.0
+    start_interval: Seconds = 5.0
+
+
+class Port(Model):
+    """A port that a container listens on. The harness publishes none of them as they are written."""
+
+    ignored_keys: ClassVar[frozenset[str]] = frozenset({"mode", "name", "app_protocol"})
+
+    target: Port16
+    published: Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))] = None
+    host_ip: Text | None = None
+    protocol: Literal["tcp", "udp", "sctp"] = "tcp"
+
+
+class Volume(Model):
+    """What is mounted: a `bind` of a path, a named (or anonymous) `volume`, or a `tmpfs` of `size` bytes."""
+
+    ignored_keys: ClassVar[frozenset[str]] = frozenset({"consistency", "bind"})
+
+    type: Literal["bind", "volume", "tmpfs"]
+    source: Word | None = None
+    target: Annotated[Text, Field(pattern="^/")]
+    read_only: Truth = False
+    size: Size | None = None
+
+    @classmethod
+    def shaped(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """`tmpfs: {size: 64m}` as `size`; `bind` and `volume` hold nothing that matters here."""
+        return values
+
+
+class Ulimit(Model):
+    """A limit of a process, soft and hard; -1 is none."""
+
+    soft: Whole
+    hard: Whole
+
+
+class UpdateConfig(Model):
+    """How a service is updated or rolled back: so many replicas at a time, in which order, watched for how long."""
+
+    parallelism: Annotated[Whole, Field(ge=0)] = 1
+    delay: Seconds = 0.0
+    order: Literal["stop-first", "start-first"] = "stop-first"
+    monitor: Seconds = 5.0
+    max_failure_ratio: Annotated[Number, Field(ge=0, le=1)] = 0.0
+    failure_action: Literal["continue", "rollback", "pause"] = "pause"
+
+
+class Service(Model):
+    """One service. `replicas` containers run it; what is None was left out."""
+
+    ignored_keys: ClassVar[frozenset[str]] = keys.SERVICE_IGNORED
+    refused_keys: ClassVar[Mapping[str, str]] = keys.SERVICE_REFUSED
+
+    name: str
+    image: Word | None = None
+    build: Build | None = None
+    command: Words | None = None
+    entrypoint: Words | None = None
+    environment: Mapping[str, Plain] = Field(default_factory=dict)
+    replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
+    healthcheck: Healthcheck | None = None
+    depends_on: Mapping[str, Annotated[Condition, BeforeValidator(_condition)]] = Field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    expose: tuple[Port16, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    tmpfs: Annotated[Mapping[str, str], BeforeValidator(_mounts)] = Field(default_factory=dict)
+    hostname: Word | None = None
+    user: Word | None = None
+    working_dir: Word | None = None
+    labels: Mapping[str, Plain] = Field(default_factory=dict)
+    cap_add: tuple[Word, ...] = ()
+    cap_drop: tuple[Word, ...] = ()
+    init: Truth | None = None
+    sysctls: Mapping[str, Plain] = Field(default_factory=dict)
+    ulimits: Mapping[str, Ulimit] = Field(default_factory=dict)
+    stop_grace_period: Seconds = 10.0
+    stop_signal: Word | None = None
+    shm_size: Size | None = None
+    mem_limit: Size | None = None
+    cpus: Annotated[Number, Field(gt=0)] | None = None
+    extra_hosts: Mapping[str, Text] = Field(default_factory=dict)
+    update_config: UpdateConfig | None = None
+    rollback_config: UpdateConfig | None = None
+
+    def replica_names(self) -> tuple[str, ...]:
+        """`backend-1`, `backend-2`, ...: one name for each replica."""
+        return tuple(f"{self.name}-{number}" for number in range(1, self.replicas + 1))
+
+    def listens_on(self) -> tuple[int, ...]:
+        """The TCP ports of `expose` and `ports`, each once, in order. The image may declare more."""
+        return tuple(sorted({*self.expose, *(port.target for port in self.ports if port.protocol == "tcp")}))

@@ -1,0 +1,144 @@
+"""From a path to a stack."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import StackError
+from harness.stack import compose, crosscheck, files, keys, merge
+from harness.stack.base import screen
+from harness.stack.files import Project
+from harness.stack.mistakes import Findings, mistake, written, wrong_value
+from harness.stack.source import Fields, Scalar, find
+from harness.stack.stack import Stack, Variant
+from harness.stack.validate import validate
+from harness.stack.xharness import NAME, XHarness
+
+
+def load(path: str | os.PathLike[str], *, environ: Mapping[str, str] = os.environ) -> Stack:
+    """The stack that a Compose file declares, with every release checked.
+
+    Args:
+        path: the Compose file.
+        environ: values of variables; those of the `.env` file beside the Compose file stand below them.
+
+    Raises:
+        StackError: the file, or one that it needs, has a mistake; the first in the file's order is named with file,
+            line, key, what was found and what was expected.
+    """
+    file = Path(os.path.abspath(path))  # noqa: PTH100  (symbolic links stay: paths are relative to the name)
+    project = files.project(file, str(path), dict(environ))
+    base = project.load(file, str(path))
+    stack = _stack(base, project)
+    variants = {
+        name: _at_release(base, name, overrides, project)
+        for name, overrides in stack.harness.releases.items()
+        if overrides
+    }
+    return stack.with_variants(variants)
+
+
+def _stack(base: Fields, project: Project) -> Stack:
+    root = merge.clean_fields(base)
+    variant = _variant(root, project)
+    name = variant.harness.name or _compose_name(root) or _directory_name(project.directory)
+    return Stack(name=name, file=project.file, **dict(variant))
+
+
+def _variant(root: Fields, project: Project) -> Variant:
+    """A merged tree as services and their block. Raises the first mistake in it."""
+    findings = project.findings
+    refused = keys.ROOT_REFUSED
+    screen(root, keys.ROOT, findings, ignored=keys.ROOT_IGNORED, refused=refused)
+    _top_volumes(root, findings)
+    tree, services = compose.services(root, project)
+    harness = _block(root, findings)
+    findings.stop_if_any()
+    assert harness is not None
+    crosscheck.check(root.having(services=tree), services, harness, findings)
+    _override_files(root, harness, project)
+    findings.stop_if_any()
+    return Variant(services=services, harness=harness, warnings=findings.warnings())
+
+
+def _block(root: Fields, findings: Findings) -> XHarness | None:
+    block = root.get("x-harness")
+    if block is None:
+        return XHarness()
+    if not isinstance(block, Fields):
+        findings.wrong(block.place, wrong_value(block, "a mapping with releases, deployer, ..."))
+        return None
+    return validate(XHarness, block, findings)
+
+
+def _top_volumes(root: Fields, findings: Findings) -> None:
+    """Named volumes belong to the environment; what lives elsewhere cannot be made afresh for each test."""
+    volumes = root.get("volumes")
+    if volumes is None:
+        return
+    if not isinstance(volumes, Fields):
+        findings.wrong(volumes.place, wrong_value(volumes, "a mapping of volumes by name"))
+        return
+    hint = "every environment has volumes of its own; remove the key, or mount a directory"
+    for node in volumes.fields.values():
+        if isinstance(node, Fields):
+            refused = {"external": hint, "driver_opts": hint}
+            plain = node.get("driver")
+            if isinstance(plain, Scalar) and plain.value not in ("local", "default"):
+                refused["driver"] = hint
+            screen(node, frozenset({"driver", "name", "labels"} - set(refused)), findings, refused=refused)
+        elif not isinstance(node, Scalar) or node.value is not None:
+            findings.wrong(node.place, wrong_value(node, "a mapping, or nothing"))
+
+
+def _compose_name(root: Fields) -> str | None:
+    node = root.get("name")
+    if node is None:
+        return None
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or not re.match(NAME, node.value):
+        raise mistake(
+            "The project's name cannot be used",
+            node.place,
+            got=written(node),
+            expected="lower-case letters, digits, _ and -, a letter or digit first",
+        )
+    return node.value
+
+
+def _directory_name(directory: Path) -> str:
+    """As Compose makes it: lower case, without what may not stand in a name."""
+    return re.sub(r"[^a-z0-9_-]", "", directory.resolve().name.lower()).lstrip("_-") or "stack"
+
+
+def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
+    for release, overrides in harness.releases.items():
+        for index, override in enumerate(overrides):
+            if not (project.directory / override).is_file():
+                place = find(root, "x-harness", "releases", release, index)
+                error = mistake(
+                    "The override of a release does not exist",
+                    place,
+                    got=str(override),
+                    expected="a Compose file, its path relative to this one",
+                    hint="create the file, or write {} for a release that is the file as it stands",
+                )
+                project.findings.wrong(place, error)
+
+
+def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project) -> Variant:
+    """The stack of one release, with findings of its own."""
+    own = Findings(project.findings.main, ignored=dict(project.findings.ignored), unset=dict(project.findings.unset))
+    of_release = replace(project, findings=own)
+    root = base
+    for override in overrides:
+        file = project.directory / override
+        root = merge.fields(root, of_release.load(file, project.show(file)))
+    try:
+        return _variant(merge.clean_fields(root), of_release)
+    except StackError as error:
+        error.what = f"{error.what} (in release {release})"
+        raise

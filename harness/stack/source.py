@@ -1,0 +1,297 @@
+"""A YAML file as a tree that remembers where everything was written.
+
+Scalars are resolved as Compose resolves them (YAML 1.2 as yaml.v3 reads it): `on` and `yes` are text, `22:22` is text,
+`010` is octal. Keys are always the text that was written, so that a release `4.10` stays `4.10`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from harness.errors import StackError
+from harness.stack import plainwords
+from harness.stack.scalars import plain_value
+
+Tag = Literal["", "reset", "override"]
+MAX_NODES = 100_000
+PREFIX = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is written: the file as the user named it, the line from 1 and the dotted path of the key."""
+
+    file: str
+    line: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}" + (f": {self.path}" if self.path else "")
+
+    def key(self, key: str) -> Place:
+        """The place of a key below this one, on the same line until something better is known."""
+        written = key if re.fullmatch(r"[\w-]+", key) else f'"{key}"'
+        return replace(self, path=f"{self.path}.{written}" if self.path else written)
+
+    def item(self, index: int) -> Place:
+        """The place of an item of a list."""
+        return replace(self, path=f"{self.path}[{index}]")
+
+    def at(self, line: int) -> Place:
+        """The same path on another line."""
+        return replace(self, line=line)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value, and the text that it was written as."""
+
+    value: str | int | float | bool | None
+    text: str
+    place: Place
+    tag: Tag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+    tag: Tag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping, in the order of the file."""
+
+    fields: Mapping[str, Node]
+    place: Place
+    tag: Tag = ""
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, None where the key is missing or its value is null."""
+        node = self.fields.get(key)
+        return None if isinstance(node, Scalar) and node.value is None else node
+
+    def having(self, **changes: Node | None) -> Fields:
+        """The same mapping with some keys set, or left out where None is given."""
+        fields = {key: node for key, node in self.fields.items() if key not in changes}
+        return replace(self, fields=fields | {key: node for key, node in changes.items() if node is not None})
+
+
+Node = Scalar | Items | Fields
+
+
+def text(value: str, place: Place) -> Scalar:
+    """A scalar that stands for a text."""
+    return Scalar(value, value, place)
+
+
+def find(node: Node, *path: str | int) -> Place:
+    """The place of the deepest part of a path that exists below a node."""
+    for part in path:
+        if isinstance(node, Fields) and str(part) in node.fields:
+            node = node.fields[str(part)]
+        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        else:
+            break
+    return node.place
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and everything below it."""
+    yield node
+    below = node.items if isinstance(node, Items) else node.fields.values() if isinstance(node, Fields) else ()
+    for child in below:
+        yield from walk(child)
+
+
+def read(file: Path, shown: str | None = None) -> Fields:
+    """The file's one document, which has to be a mapping.
+
+    Args:
+        file: what to read.
+        shown: how messages name it.
+
+    Raises:
+        StackError: it cannot be read, is no YAML, or is no mapping.
+    """
+    name = shown or str(file)
+    return parse(_text_of(file, name), name)
+
+
+def parse(content: str, name: str) -> Fields:
+    """The tree of a YAML text. `name` stands for the file in messages. Raises StackError."""
+    loader = _Loader(content)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise StackError("The file is empty", where=name, expected="a Compose file with `services:`")
+        node = _Builder(name).node(root, Place(name, root.start_mark.line + 1))
+    except yaml.YAMLError as error:
+        raise plainwords.of_yaml(error, name, content) from None
+    except (RecursionError, ValueError):
+        raise StackError(
+            "The file is nested too deeply, or holds a number that is none",
+            where=name,
+            expected="a Compose file",
+        ) from None
+    finally:
+        loader.dispose()
+    if not isinstance(node, Fields):
+        raise StackError(
+            "The file is not a Compose file",
+            where=str(node.place),
+            got="a list" if isinstance(node, Items) else f"the single value {plainwords.short(node.text)}",
+            expected="a mapping with `services:`",
+        )
+    return node
+
+
+def _text_of(file: Path, name: str) -> str:
+    if file.is_dir():
+        found = sorted(path.name for pattern in ("*compose*.yaml", "*compose*.yml") for path in file.glob(pattern))
+        raise StackError(
+            "The Compose file is a directory",
+            where=name,
+            expected="a file",
+            hint=f"name the file: {Path(name) / found[0]}" if found else "name a file",
+        )
+    try:
+        if file.exists() and not file.is_file():
+            raise StackError("The Compose file is not an ordinary file", where=name, expected="a file")
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise StackError("The file does not exist", where=name, hint="check the path") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise StackError("The file cannot be read", where=name, got=reason) from None
+    try:
+        decoded = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise StackError(
+            "The file is not text",
+            where=f"{name}, line {line}",
+            got=f"the byte 0x{content[error.start]:02x}",
+            expected="YAML in UTF-8",
+        ) from None
+    return decoded
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes; leaves plain scalars unresolved, to be told from quoted ones."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: tuple[bool, bool] | bool) -> str:
+        if kind is yaml.ScalarNode and isinstance(implicit, tuple):
+            return "plain" if implicit[0] else PREFIX + "str"
+        return super().resolve(kind, value, implicit)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class _Builder:
+    """Turns PyYAML's nodes into ours."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+        self.open: set[int] = set()
+
+    def node(self, raw: yaml.Node, place: Place) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES or id(raw) in self.open:
+            raise StackError(
+                "The file's aliases never end" if id(raw) in self.open else "The file is too large",
+                where=str(place),
+                got="an anchor that contains itself"
+                if id(raw) in self.open
+                else f"more than {MAX_NODES} values, aliases counted where they are used",
+            )
+        if isinstance(raw, yaml.ScalarNode):
+            return _scalar(raw, place)
+        self.open.add(id(raw))
+        try:
+            if isinstance(raw, yaml.MappingNode):
+                return Fields(self.fields(raw, place), place, _tag(raw, place, "map"))
+            children: list[yaml.Node] = raw.value
+            items = tuple(
+                self.node(child, place.item(index).at(child.start_mark.line + 1))
+                for index, child in enumerate(children)
+            )
+            return Items(items, place, _tag(raw, place, "seq"))
+        finally:
+            self.open.discard(id(raw))
+
+    def fields(self, raw: yaml.MappingNode, place: Place) -> dict[str, Node]:
+        own: dict[str, Node] = {}
+        merged: list[tuple[yaml.Node, Place]] = []
+        for key, value in raw.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise StackError("A key is not text", where=str(place.at(line)), expected="a word before the colon")
+            at = place.key(key.value).at(line)
+            if key.tag == "plain" and key.value == "<<":
+                merged.append((value, at))
+            elif key.value in own:
+                raise StackError(
+                    "A key stands twice in the same mapping",
+                    where=str(at),
+                    got=f"{key.value}, as already in line {own[key.value].place.line}",
+                    expected="every key once",
+                    hint="remove one of the two, or put their content together",
+                )
+            else:
+                own[key.value] = self.node(value, at)
+        for value, at in merged:
+            for key, node in self.merged(value, place, at).items():
+                own.setdefault(key, node)
+        return own
+
+    def merged(self, raw: yaml.Node, place: Place, at: Place) -> dict[str, Node]:
+        """What a `<<` brings in: the earlier of several mappings wins."""
+        sources = raw.value if isinstance(raw, yaml.SequenceNode) else [raw]
+        fields: dict[str, Node] = {}
+        for source in sources:
+            found = self.node(source, place)
+            if not isinstance(found, Fields):
+                raise StackError(
+                    "A merge key brings in what is not a mapping",
+                    where=str(at),
+                    got=getattr(found, "text", "a list"),
+                    expected="an alias of a mapping (<<: *name), or a list of them",
+                )
+            fields = {**found.fields, **fields}
+        return fields
+
+
+def _tag(raw: yaml.Node, place: Place, kind: str) -> Tag:
+    if raw.tag in ("!reset", "!override"):
+        return "reset" if raw.tag == "!reset" else "override"
+    if raw.tag in (PREFIX + kind, "!"):
+        return ""
+    raise StackError(
+        "A tag is not known",
+        where=str(place),
+        got=raw.tag.replace(PREFIX, "!!"),
+        expected="!reset or !override, as Compose has them, or no tag",
+    )
+
+
+def _scalar(raw: yaml.ScalarNode, place: Place) -> Scalar:
+    written: str = raw.value
+    if raw.tag in ("plain", "!reset", "!override"):
+        plain = raw.style is None
+        value = plain_value(written) if plain else written
+        tag: Tag = "" if raw.tag == "plain" else _tag(raw, place, "")
+        return Scalar(value, written, place, tag)
+    if raw.tag.removeprefix(PREFIX) in ("int", "float", "bool", "null"):
+        return Scalar(plain_value(written), written, place)
+    _tag(raw, place, "str")
+    return Scalar(written, written, place)

@@ -1,0 +1,84 @@
+"""A stack: what is to be tested, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from harness.errors import UsageError
+from harness.stack.model import Service
+from harness.stack.plainwords import meant
+from harness.stack.xharness import XHarness
+
+
+class Variant(BaseModel):
+    """The stack as one release has it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    services: Mapping[str, Service]
+    harness: XHarness
+    warnings: tuple[str, ...] = ()
+
+
+class Stack(BaseModel):
+    """Everything that a Compose file and its `x-harness` block say. Immutable.
+
+    Attributes:
+        name: lower-case letters, digits, `_` and `-`.
+        file: the Compose file, absolute.
+        services: by name, in the file's order.
+        harness: the `x-harness` block; where the file has none, all its defaults.
+        warnings: sentences for the user: variables without a value, keys that are ignored.
+        release: the release that this is the stack of; None for the file as it stands.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    file: Path
+    services: Mapping[str, Service]
+    harness: XHarness = Field(default_factory=XHarness)
+    warnings: tuple[str, ...] = ()
+    release: str | None = None
+
+    _variants: dict[str, Variant] = PrivateAttr(default_factory=dict)
+
+    def at(self, release: str) -> Stack:
+        """The stack with the overrides of a release merged in.
+
+        Raises:
+            UsageError: `x-harness.releases` has no such release.
+        """
+        known = self.harness.releases
+        if release not in known:
+            raise UsageError(
+                "The stack has no such release",
+                where=f"{self.file}: x-harness.releases",
+                got=release,
+                expected=("one of " + ", ".join(known) if known else "a release, and there are none")
+                + meant(release, known),
+                hint="name one of these" if known else 'declare them: releases: {"1.0": {}, "1.1": compose.1.1.yaml}',
+            )
+        variant = self._variants.get(release)
+        changes = dict(variant) if variant else {}
+        return self.model_copy(update={**changes, "release": release})
+
+    def service(self, name: str) -> Service:
+        """A service by its name. Raises UsageError where there is none."""
+        if name not in self.services:
+            raise UsageError(
+                "The stack has no such service",
+                where=str(self.file),
+                got=name,
+                expected="one of " + ", ".join(self.services) + meant(name, self.services),
+            )
+        return self.services[name]
+
+    def with_variants(self, variants: Mapping[str, Variant]) -> Stack:
+        """The same stack, knowing what each release makes of it."""
+        copy = self.model_copy()
+        copy._variants.update(variants)
+        return copy
