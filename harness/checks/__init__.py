@@ -1,1 +1,47 @@
-"""Pure functions from a history to a verdict. One check per file; no I/O at all."""
+"""Checks: pure functions from a history to a verdict. One file each; to add one is to add a file.
+
+A check is the function `check` of a module here, and is known by the module's name with `-` for `_`:
+`check(events, *, phase=..., ...) -> Verdict`. It reads events and does no I/O. It passes only on evidence: for an
+empty history every check is unknown, and so is one whose evidence is missing for a single replica.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from harness.errors import UsageError
+from harness.verdict import Verdict
+
+Check = Callable[..., Verdict]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all checks, sorted."""
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_")))
+
+
+def find(name: str) -> Check:
+    """The check of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in names():
+        raise UsageError("There is no such check", got=name, expected="one of " + ", ".join(names()))
+    check: Check = import_module(f"{__name__}.{name.replace('-', '_')}").check
+    return check
+
+
+def fields(verdict: Verdict) -> Mapping[str, Any]:
+    """The data of the history's `verdict` event for a verdict: `history.record("verdict", phase=..., **fields(v))`."""
+    return {
+        "check": verdict.check,
+        "outcome": str(verdict.outcome),
+        "reason": verdict.reason,
+        "evidence": list(verdict.evidence),
+        "look": verdict.look,
+    }

@@ -1,0 +1,86 @@
+"""What checks share: finding the events that count, and wording a verdict from findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.history import Event
+from harness.verdict import Outcome, Verdict
+
+NAMED = 3  # so many findings are spelt out in a reason; the rest are counted
+
+
+def of(events: Iterable[Event], kind: str, phase: str) -> tuple[Event, ...]:
+    """The events of a kind in a phase, in order."""
+    return tuple(event for event in events if event.kind == kind and event.data.get("phase") == phase)
+
+
+def latest(events: Iterable[Event], kind: str, phase: str) -> dict[str, Event]:
+    """For each replica, the last event of a kind in a phase."""
+    return {str(event.data.get("replica")): event for event in of(events, kind, phase)}
+
+
+def last(events: Iterable[Event], kind: str, phase: str) -> Event | None:
+    """The last event of a kind in a phase."""
+    found = of(events, kind, phase)
+    return found[-1] if found else None
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    every = list(words)
+    return " and ".join(part for part in (", ".join(every[:-1]), every[-1] if every else "") if part)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 replica`, `3 replicas`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+@dataclass
+class Findings:
+    """Gathers what speaks against a pass, and turns it into a verdict: failures before what is not known.
+
+    Attributes:
+        check: the name of the check.
+        wrong: sentences that make it fail.
+        unknown: sentences that leave it unknown.
+        evidence: ids of every event that was looked at.
+    """
+
+    check: str
+    wrong: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    evidence: list[int] = field(default_factory=list)
+    _wrong_ids: list[int] = field(default_factory=list)
+
+    def saw(self, *events: Event | None) -> None:
+        """The verdict rests on these events."""
+        self.evidence += [event.id for event in events if event is not None]
+
+    def fail(self, sentence: str, *events: Event | None) -> None:
+        """Something is wrong, and these events show it."""
+        self.wrong.append(sentence)
+        self._wrong_ids += [event.id for event in events if event is not None]
+
+    def missing(self, sentence: str) -> None:
+        """Something could not be told."""
+        self.unknown.append(sentence)
+
+    def verdict(self, good: str, *, look: str = "", look_unknown: str = "") -> Verdict:
+        """The verdict: `good` is the reason of a pass. A pass without a single event as evidence is unknown."""
+        everything = tuple(sorted({*self.evidence, *self._wrong_ids}))
+        if self.wrong:
+            ids = tuple(sorted(set(self._wrong_ids))) or everything
+            return Verdict(self.check, Outcome.FAIL, _sentence(self.wrong), ids, look)
+        if self.unknown or not everything:
+            reasons = self.unknown or ["nothing was measured"]
+            return Verdict(self.check, Outcome.UNKNOWN, _sentence(reasons), everything, look_unknown)
+        return Verdict(self.check, Outcome.PASS, good, everything)
+
+
+def _sentence(findings: Sequence[str]) -> str:
+    said = list(dict.fromkeys(findings))
+    more = len(said) - NAMED
+    return "; ".join(said[:NAMED]) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,101 @@
+"""The windows of the workload in a phase, as one measurement, and whether that measures anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.checks._evidence import Findings, of
+from harness.history import Event
+
+LEAST = 20  # fewer intended requests say nothing
+REACHED = 0.95  # of what was intended must have been sent
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the workload saw in a phase: counts summed over its windows, times the worst of them, in seconds."""
+
+    events: tuple[Event, ...]
+    intended: int
+    sent: int
+    ok: int
+    failed: int
+    shed: int
+    seconds: float
+    p50: float | None
+    p95: float | None
+    lateness: float | None
+    outage: float
+    reasons: tuple[str, ...]
+
+    @property
+    def bad(self) -> int:
+        """Requests that were not answered as they should be; what was shed counts."""
+        return self.failed + self.shed
+
+    @property
+    def tried(self) -> int:
+        return self.sent + self.shed
+
+    @property
+    def share(self) -> float:
+        """The share of failures, 0 to 1."""
+        return self.bad / self.tried if self.tried else 0.0
+
+    @property
+    def why(self) -> str:
+        return f" ({', '.join(self.reasons)})" if self.reasons else ""
+
+
+def window(events: Iterable[Event], phase: str) -> Window | None:
+    """All windows of a phase as one; None where there is none."""
+    found = of(events, "workload", phase)
+    if not found:
+        return None
+
+    def total(key: str) -> int:
+        return sum(int(event.data.get(key) or 0) for event in found)
+
+    def worst(key: str) -> float | None:
+        return max((float(event.data[key]) for event in found if event.data.get(key) is not None), default=None)
+
+    reasons: dict[str, int] = {}
+    for event in found:
+        for text, count in (event.data.get("errors") or {}).items():
+            reasons[text] = reasons.get(text, 0) + count
+    return Window(
+        found, total("intended"), total("sent"), total("ok"), total("failed"), total("shed"),
+        sum(float(event.data.get("seconds") or 0.0) for event in found),
+        worst("p50"), worst("p95"), worst("lateness_p99"), worst("longest_outage") or 0.0,
+        tuple(f"{count} x {text}" for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]),
+    )  # fmt: skip
+
+
+def measured(findings: Findings, events: Iterable[Event], phase: str) -> Window | None:
+    """The window of a phase, if it says anything; else None, and the finding that it does not."""
+    found = window(events, phase)
+    if found is None:
+        findings.missing(f"no workload was measured in the phase {phase}")
+        return None
+    findings.saw(*found.events)
+    if found.intended < LEAST:
+        findings.missing(f"only {found.intended} requests were due in the phase {phase}, fewer than {LEAST}")
+        return None
+    if found.tried < REACHED * found.intended:
+        share = 100 * found.tried / found.intended
+        findings.missing(
+            f"only {share:.0f} % of the requests due in the phase {phase} were sent: the rate was not reached"
+        )
+        return None
+    return found
+
+
+def percent(share: float) -> str:
+    """`0 %`, `0.4 %`, `12 %`."""
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.1 else f"{100 * share:.2g} %"
+
+
+def milliseconds(seconds: float) -> str:
+    """`12 ms`, `0.4 ms`."""
+    return f"{1000 * seconds:.3g} ms"

@@ -1,0 +1,40 @@
+"""Every replica is healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from harness.checks._evidence import Findings, counted, latest
+from harness.history import Event
+from harness.verdict import Verdict
+
+NAME = "health"
+
+
+def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> Verdict:
+    """The last health answer of every replica in the phase is good.
+
+    Args:
+        events: the history.
+        phase: where the replicas were asked (`probe.health`).
+        replicas: every replica that should have been asked.
+    """
+    findings = Findings(NAME)
+    answers = latest(events, "probe.health", phase)
+    if not replicas:
+        findings.missing("no replica was to be asked for its health")
+    for replica in replicas:
+        event = answers.get(replica)
+        findings.saw(event)
+        healthy = event.data.get("ok") if event else None
+        if event is None:
+            findings.missing(f"{replica} was not asked for its health")
+        elif healthy is False:
+            findings.fail(f"{replica} is not healthy: {event.data.get('error') or 'no reason given'}", event)
+        elif healthy is not True:
+            findings.missing(f"{replica} could not be asked for its health: {event.data.get('error') or 'no answer'}")
+    return findings.verdict(
+        f"{counted(len(replicas), 'replica is', 'replicas are')} healthy",
+        look="that replica's log from the moment of the deployment or rollback on",
+        look_unknown="whether that replica is up, and its health check",
+    )

@@ -1,0 +1,72 @@
+"""The backlog drains: the queue comes back to the level that it had before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.checks._evidence import Findings, of
+from harness.history import Event
+from harness.verdict import Verdict
+
+NAME = "queue"
+
+
+def check(
+    events: Iterable[Event], *, phase: str, within: float, baseline: str = "baseline", slack: float = 5.0
+) -> Verdict:
+    """The queue falls to the deepest level of the baseline within a time, and is there at the last look.
+
+    Args:
+        events: the history (`probe.queue`).
+        phase: where the queue was watched; the time counts from its first look.
+        within: seconds.
+        baseline: the phase that gives the level.
+        slack: jobs above that level which are still normal, because a few are always in flight.
+    """
+    events = tuple(events)
+    findings = Findings(NAME)
+    before, looks = _depths(events, baseline), _depths(events, phase)
+    seen = of(events, "probe.queue", phase)
+    findings.saw(*(event for event, _ in before), *(event for event, _ in looks))
+    if not before:
+        findings.missing("the queue's depth is not known for the baseline")
+    if not looks:
+        why = f": {seen[-1].data.get('error')}" if seen and seen[-1].data.get("error") else ""
+        findings.missing(f"the queue could not be asked{why}" if seen else "the queue was not asked")
+    elif seen[-1].data.get("depth") is None:
+        findings.missing(f"the queue could not be asked at the last look: {seen[-1].data.get('error') or 'no answer'}")
+    good = ""
+    if before and looks:
+        level = max(depth for _, depth in before) + slack
+        good = _judge(findings, looks, level, within)
+    return findings.verdict(
+        good,
+        look="what works the queue off, and whether each job takes longer than before",
+        look_unknown="the queue probe (x-harness: probes: queue), asked in the baseline too",
+    )
+
+
+def _depths(events: tuple[Event, ...], phase: str) -> list[tuple[Event, float]]:
+    return [
+        (event, float(event.data["depth"]))
+        for event in of(events, "probe.queue", phase)
+        if event.data.get("depth") is not None
+    ]
+
+
+def _judge(findings: Findings, looks: list[tuple[Event, float]], level: float, within: float) -> str:
+    first, (final, depth) = looks[0][0], looks[-1]
+    drained = next((event for event, depth in looks if depth <= level), None)
+    watched = final.since_start - first.since_start
+    if drained is None and watched < within:
+        so_far = f"{depth:g} jobs (level before: {level:g})"
+        findings.missing(f"the queue holds {so_far}, and was watched for {watched:.1f} s of {within:g} s")
+    elif drained is None:
+        findings.fail(f"the queue still holds {depth:g} jobs after {watched:.1f} s (level before: {level:g})", final)
+    elif depth > level:
+        findings.fail(f"the queue drained and filled again: {depth:g} jobs at the last look (level {level:g})", final)
+    elif drained.since_start - first.since_start > within:
+        took = drained.since_start - first.since_start
+        findings.fail(f"the queue took {took:.1f} s to drain, longer than {within:g} s", drained)
+    took = (drained or final).since_start - first.since_start
+    return f"the queue is back at its level ({depth:g} jobs) after {took:.1f} s"

@@ -1,0 +1,74 @@
+"""A tiny builder of histories: `made(("probe.release", "deployed", {...}), ...)`, one event a second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.clock import ManualClock
+from harness.history import Event, History
+
+REPLICAS = ("backend-1", "backend-2", "backend-3")
+LOG = "/var/log/backend/backend.log"
+
+
+class Made:
+    """Builds a history event by event; every method returns the builder."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.history = History(clock=self.clock)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return self.history.events
+
+    def add(self, kind: str, phase: str | None = None, **data: Any) -> Made:
+        self.history.record(kind, **data, **({"phase": phase} if phase else {}))
+        self.clock.advance(1.0)
+        return self
+
+    def releases(self, phase: str, *releases: str | None, error: str | None = None) -> Made:
+        for replica, release in zip(REPLICAS, releases, strict=False):
+            self.add("probe.release", phase, replica=replica, release=release, error=error)
+        return self
+
+    def registry(self, phase: str, release: str | None, error: str | None = None) -> Made:
+        return self.add("probe.registry", phase, release=release, error=error)
+
+    def health(self, phase: str, *oks: bool | None) -> Made:
+        for replica, ok in zip(REPLICAS, oks, strict=False):
+            self.add("probe.health", phase, replica=replica, ok=ok, error=None if ok else "connection refused")
+        return self
+
+    def queue(self, phase: str, *depths: float | None) -> Made:
+        for depth in depths:
+            self.add("probe.queue", phase, depth=depth, error=None if depth is not None else "connection refused")
+        return self
+
+    def containers(self, phase: str, status: str | None = "running", started: str = "10:00") -> Made:
+        for replica in REPLICAS:
+            self.add(
+                "probe.container", phase, replica=replica, status=status, started=started,
+                exit_code=None, oom_killed=False, error=None if status else "no engine",
+            )  # fmt: skip
+        return self
+
+    def ended(self, phase: str, verb: str, exit_code: int | None = 0, how: str = "exit") -> Made:
+        return self.add(
+            "deployer.end", phase, start=0, verb=verb, release="4.1.1", exit_code=exit_code, ended=how, seconds=12.0
+        )
+
+    def log(self, phase: str, replica: str = "backend-1", **data: Any) -> Made:
+        usual: dict[str, Any] = {
+            "path": LOG, "records": 40, "by_release": {"4.1.1": 40}, "unparsed": 0, "errors": 0, "error_lines": [],
+            "seconds": 4.0, "silence": 0.3, "state": "ok", "error": None,
+        }  # fmt: skip
+        return self.add("probe.log", phase, replica=replica, **{**usual, **data})
+
+    def load(self, phase: str, **data: Any) -> Made:
+        usual: dict[str, Any] = {
+            "intended": 500, "sent": 500, "ok": 500, "failed": 0, "shed": 0, "seconds": 10.0, "p50": 0.01, "p95": 0.03,
+            "p99": 0.05, "lateness_p99": 0.001, "statuses": {"202": 500}, "errors": {}, "longest_outage": 0.0,
+            "served_by": {},
+        }  # fmt: skip
+        return self.add("workload", phase, **{**usual, **data})

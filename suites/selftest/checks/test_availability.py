@@ -1,0 +1,29 @@
+from typing import Any
+
+from harness.checks import availability
+from harness.verdict import Outcome, Verdict
+from suites.selftest.checks.builder import Made
+
+
+def judge(**data: Any) -> Verdict:
+    return availability.check(Made().load("deploy", **data).events, phase="deploy")
+
+
+def test_a_deployment_without_an_outage_passes() -> None:
+    assert judge()
+
+
+def test_a_long_outage_fails_although_few_requests_failed() -> None:
+    verdict = judge(longest_outage=2.5, ok=499, failed=1)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "every request failed for 2.5 s, longer than 1 s"
+
+
+def test_scattered_failures_fail_by_their_share() -> None:
+    verdict = judge(longest_outage=0.1, ok=480, failed=20, errors={"status 502": 20})
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "4 % of 500 requests failed, more than 1 % (20 x status 502)"
+
+
+def test_a_rate_that_was_not_reached_is_unknown() -> None:
+    assert judge(sent=10, ok=10).outcome is Outcome.UNKNOWN

@@ -1,0 +1,106 @@
+"""Claims over all checks at once: none passes without evidence."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import checks
+from harness.checks.logs import ExpectedLog
+from harness.errors import UsageError
+from harness.history import Event
+from harness.verdict import Outcome
+from suites.selftest.checks.builder import LOG, REPLICAS, Made
+
+FLEET: dict[str, Any] = {"phase": "deployed", "replicas": REPLICAS}
+PARAMS: dict[str, dict[str, Any]] = {
+    "availability": {"phase": "deployed"},
+    "containers": FLEET,
+    "deployer": {**FLEET, "verb": "deploy", "release": "4.1.1"},
+    "errors": {"phase": "deployed"},
+    "health": FLEET,
+    "logs": {
+        "phase": "deployed",
+        "release": "4.1.1",
+        "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS],
+    },
+    "no-change": {**FLEET, "before": "baseline"},
+    "performance": {"phase": "deployed"},
+    "queue": {"phase": "deployed", "within": 5.0},
+    "registry": FLEET,
+    "release": {**FLEET, "release": "4.1.1"},
+}
+
+
+def passing() -> tuple[Event, ...]:
+    made = Made()
+    for phase in ("baseline", "deployed"):
+        made.ended(phase, "deploy").releases(phase, *["4.1.1"] * 3).registry(phase, "4.1.1")
+        made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
+        for replica in REPLICAS:
+            made.log(phase, replica)
+    return made.events
+
+
+PASSING = passing()
+
+
+def test_every_check_is_found_by_its_name_and_has_its_claims_here() -> None:
+    assert set(checks.names()) == set(PARAMS)
+    for name in checks.names():
+        assert checks.find(name).__module__ == f"harness.checks.{name.replace('-', '_')}"
+
+
+def test_a_check_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(UsageError, match="no such check") as caught:
+        checks.find("convergance")
+    assert "availability" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
+def test_an_empty_history_is_unknown(name: str) -> None:
+    verdict = checks.find(name)((), **PARAMS[name])
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.check == name
+    assert verdict.reason
+    assert verdict.look
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
+def test_the_whole_history_passes_on_evidence(name: str) -> None:
+    verdict = checks.find(name)(PASSING, **PARAMS[name])
+    assert verdict.outcome is Outcome.PASS, verdict
+    assert verdict.evidence
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
+def test_without_its_evidence_a_pass_becomes_unknown(name: str) -> None:
+    evidence = checks.find(name)(PASSING, **PARAMS[name]).evidence
+    left = tuple(event for event in PASSING if event.id not in evidence)
+    assert checks.find(name)(left, **PARAMS[name]).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
+@given(kept=st.sets(st.integers(0, len(PASSING) - 1)))
+def test_no_part_of_a_history_passes_without_evidence_for_every_replica(name: str, kept: set[int]) -> None:
+    left = tuple(event for event in PASSING if event.id in kept)
+    verdict = checks.find(name)(left, **PARAMS[name])
+    assert set(verdict.evidence) <= kept
+    if verdict:
+        assert verdict.evidence
+        asked = {PASSING[number].data.get("replica") for number in verdict.evidence}
+        assert not PARAMS[name].get("replicas") or set(REPLICAS) <= asked
+    else:
+        assert verdict.outcome is Outcome.UNKNOWN  # less evidence is never proof of a fault
+
+
+def test_the_fields_of_a_verdict_are_those_of_its_event() -> None:
+    verdict = checks.find("health")(PASSING, **FLEET)
+    assert dict(checks.fields(verdict)) == {
+        "check": "health",
+        "outcome": "pass",
+        "reason": "3 replicas are healthy",
+        "evidence": list(verdict.evidence),
+        "look": "",
+    }
