@@ -201,19 +201,20 @@ class Link:
 
     def accepted(self) -> None:
         self.proxy.links.add(self)
-        admission = Admission(self.number, random.Random(0))  # noqa: S311
+        admission = Admission()
         for toxic in self.proxy.toxics:
-            if self.applies(toxic):
+            if not toxic.kind.at_connect:
+                self.attach(toxic)
+            elif self.applies(toxic):
                 admission.random.seed(self.chance(toxic) + "/admission")
                 toxic.kind.admit(toxic, admission)
-                self.attach(toxic)
         if admission.refuse is not None:
             self.close(admission.refuse)
         if not self.closing:
             self._dial = self.proxy.loop.create_task(self._connect(admission.delay))
 
     def attach(self, toxic: Toxic) -> None:
-        if self.closing or not self.applies(toxic):
+        if self.closing or toxic.kind.at_connect or not self.applies(toxic):
             return
         pipe = self.pipe(toxic.upstream)
         order = [other for other in self.proxy.toxics if other.upstream == toxic.upstream]

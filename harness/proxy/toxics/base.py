@@ -44,7 +44,6 @@ class Toxic:
         self.attributes: dict[str, Any] = {**kind.defaults(), **attributes}
         self.upstream = stream.lower() == "upstream"
         self.connections = self.bytes = self.closed = 0
-        self.seen = 0
         self.expires: float | None = None
 
     def __getitem__(self, attribute: str) -> Any:
@@ -76,6 +75,7 @@ class Stage:
     type: ClassVar[str]
     attributes: ClassVar[Mapping[str, str]] = {}
     window: int = 256 * KIB
+    at_connect: ClassVar[bool] = False  # the toxic acts on new connections by `admit`, and has no stage
 
     def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
         self.toxic, self.pipe, self.seed = toxic, pipe, seed
@@ -94,7 +94,7 @@ class Stage:
 
     @classmethod
     def admit(cls, toxic: Toxic, admission: Admission) -> None:
-        """Asked once per new connection, before the upstream is dialled."""
+        """Asked once per new connection that the toxic applies to, before the upstream is dialled."""
 
     @property
     def timers(self) -> Timers:
@@ -132,17 +132,20 @@ class Stage:
             self.pipe.throttle()
 
     def close(self, how: End) -> None:
-        """End the connection, and count it."""
+        """End the connection, and count it. A reset overtakes what was sent; a close comes after it."""
         self.toxic.closed += 1
-        self.next.end(how)
+        if how is End.RESET:
+            self.pipe.link.close(how)
+        else:
+            self.next.end(how)
 
 
 class Admission:
     """What the toxics of a proxy decide about a connection that was just accepted."""
 
-    __slots__ = ("delay", "number", "random", "refuse")
+    __slots__ = ("delay", "random", "refuse")
 
-    def __init__(self, number: int, chance: random.Random) -> None:
-        self.number, self.random = number, chance
+    def __init__(self) -> None:
+        self.random = random.Random(0)  # noqa: S311 - seeded anew for each toxic
         self.delay = 0.0
         self.refuse: End | None = None
