@@ -1,0 +1,26 @@
+"""A service that is slow to accept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..timers import FOREVER
+from .base import Admission, Stage, Toxic
+
+
+class SlowConnect(Stage):
+    """Waits before it dials the upstream, for a time from [delay - jitter, delay + jitter) milliseconds. The client is
+    connected to the proxy meanwhile; what it sends is delivered afterwards. Open connections do not notice."""
+
+    type = "slow_connect"
+    attributes: ClassVar[Mapping[str, str]] = {"delay": "int64", "jitter": "int64"}
+
+    at_connect = True
+
+    @classmethod
+    def admit(cls, toxic: Toxic, admission: Admission) -> None:
+        toxic.connections += 1
+        draw = admission.random.random() * 2 - 1
+        delay = max(0.0, (toxic["delay"] + draw * toxic["jitter"]) * 1e-3)
+        admission.delay = min(admission.delay + delay, FOREVER)

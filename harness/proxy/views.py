@@ -1,0 +1,55 @@
+"""What the extensions show: the connections through a proxy, and what its toxics did."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .proxy import Proxy
+
+
+def connections(proxy: Proxy) -> list[dict[str, Any]]:
+    """Every open connection: bytes are what each side has sent and what was passed on, age is in milliseconds."""
+    now = time.monotonic()
+    shown = []
+    for link in sorted(proxy.links, key=lambda link: link.number):
+        stages = (*link.client.stages, *link.server.stages)
+        shown.append(
+            {
+                "id": link.number,
+                "client": link.client.peername(),
+                "upstream": link.server.peername(),
+                "age": round((now - link.opened) * 1000),
+                "connected": link.server.transport is not None,
+                "closing": link.closing,
+                "bytes": {
+                    "upstream": {"received": link.client.received, "sent": link.client.sent},
+                    "downstream": {"received": link.server.received, "sent": link.server.sent},
+                },
+                "toxics": [stage.toxic.name for stage in stages],
+            }
+        )
+    return shown
+
+
+def stats(proxy: Proxy) -> dict[str, Any]:
+    """Counters since the proxy was made, and since each toxic was added."""
+    now = time.monotonic()
+    totals = proxy.totals()
+    return {
+        "name": proxy.name,
+        "connections": {"accepted": proxy.accepted, "open": len(proxy.links), "unreachable": proxy.refused},
+        "bytes": {
+            "upstream": {"received": totals["received_up"], "sent": totals["sent_up"]},
+            "downstream": {"received": totals["received_down"], "sent": totals["sent_down"]},
+        },
+        "toxics": {
+            toxic.name: {
+                "connections": toxic.connections,
+                "bytes": toxic.bytes,
+                "closed": toxic.closed,
+                "ttl": None if toxic.expires is None else max(0, round((toxic.expires - now) * 1000)),
+            }
+            for toxic in proxy.ordered()
+        },
+    }
