@@ -22,11 +22,16 @@ history began and `data` holds the fields of the kind:
 | `probe.health` | `replica`, `ok` (true, false, null), `error` |
 | `probe.registry` | `release` (text or null), `error` |
 | `probe.queue` | `depth` (number or null), `error` |
-| `probe.log` | `replica`, `path`, `records` (new records), `by_release` (mapping release to count), `unparsed`, |
-| | `errors` (count), `error_lines` (first few), `seconds` (watched), |
-| | `state` (`ok`, `missing`, `replaced`, `deleted`), `error` |
-| `workload` | `phase`, `intended`, `sent`, `ok`, `failed`, `shed`, `seconds`, `p50`, `p95`, `p99` (s or null), |
-| | `lateness_p99` (s or null), `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s) |
+| `probe.container` | `replica`, `status` (`running`, `exited`, ..., or null), `started` (text or null), `exit_code`, |
+| | `oom_killed`, `error` |
+| `probe.log` | `replica`, `path`, `records` (new, complete), `by_release` (mapping release to count; the empty text |
+| | counts those that name none), `unparsed`, `errors` (count), `error_lines` (first few), `newest` (time of the last |
+| | record, as written, or null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, |
+| | `missing`: was never there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error` |
+| `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (never sent, |
+| | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p99` (s or null), |
+| | `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s), `served_by` (mapping name to count, |
+| | empty where unknown), `began` (Unix time of the window's first due request) |
 | `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase` |
 
 Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data,

@@ -132,7 +132,8 @@ def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: 
         silent = f"{where} is silent: no record in {watched:.1f} s {traffic.words(log.replica)}"
         findings.fail(broken.get(str(state), silent), *seen, *traffic.events)
     elif silence > log.max_silence:
-        findings.fail(f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s", *seen)
+        since = f" ({state})" if state in broken else ""
+        findings.fail(f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s{since}", *seen)
     elif data.get("error"):
         findings.missing(f"{where} could not be read whole: {data['error']}")
     else:

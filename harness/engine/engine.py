@@ -13,6 +13,7 @@ import docker
 from harness.engine import connect
 from harness.engine.connect import Endpoint
 from harness.engine.containers import Containers
+from harness.engine.images import Images
 from harness.engine.networks import Networks
 from harness.engine.translate import translate
 from harness.engine.volumes import Volumes
@@ -30,6 +31,7 @@ class Engine:
     def __init__(self, api: docker.APIClient, endpoint: Endpoint, environ: Mapping[str, str] = os.environ) -> None:
         self.api, self.endpoint, self.environ = api, endpoint, environ
         self._lock = threading.Lock()
+        self.images = Images(api, environ)
         self.networks = Networks(api, environ, local=endpoint.local)
         self.containers = Containers(api, local=endpoint.local)
         self.volumes = Volumes(api)

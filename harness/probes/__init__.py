@@ -1,1 +1,14 @@
-"""Observations of an environment, recorded in the history."""
+"""Probes: observations of an environment, recorded in its history. One file each.
+
+Every probe asks and records, and never judges. A replica that cannot be asked is recorded as such, with no value and
+the error; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from harness.probes.containers import ContainerState
+from harness.probes.logs import LogFollower, LogSpec
+from harness.probes.replica import Answer, Replica
+from harness.probes.waiting import wait_until
+
+__all__ = ["Answer", "ContainerState", "LogFollower", "LogSpec", "Replica", "wait_until"]

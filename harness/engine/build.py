@@ -1,0 +1,86 @@
+"""One build: the context sent, the output followed line by line, a failure told by its step."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import docker
+
+from harness.engine import context
+from harness.engine.context import BuildSpec
+from harness.engine.translate import no_space, translate
+from harness.errors import ImageError
+
+TAIL = 20  # lines of output in the error
+QUIET = 1800.0  # seconds that a step may be silent; a large package's unpacking says nothing for long
+_STEP = re.compile(r"Step \d+/\d+ : ")
+_NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
+
+Progress = Callable[[str, str], None]
+
+
+def run(
+    api: docker.APIClient,
+    spec: BuildSpec,
+    tag: str,
+    *,
+    dockerfile: str,
+    labels: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    """Build an image with the engine's own builder, on the engine's host network.
+
+    Args:
+        dockerfile: the text to build from, substitutions done.
+        progress: called with the image's name and a line of output.
+
+    Raises:
+        ImageError: a step failed; the message has the step and the last lines of output.
+        NoSpace: a disk is full. EngineGone: the engine went away.
+    """
+    failed = f"The image of {spec.title} cannot be built"
+    with translate(failed, where=str(spec.dockerfile_path)), tempfile.TemporaryFile() as archive:
+        context.pack(spec, dockerfile, archive)
+        archive.seek(0)
+        output = api.build(
+            fileobj=archive,
+            custom_context=True,
+            dockerfile=context.DOCKERFILE,
+            tag=tag,
+            buildargs=dict(spec.args),
+            target=spec.target or "",
+            labels=dict(labels),
+            network_mode="host",
+            use_config_proxy=True,
+            rm=True,
+            forcerm=True,
+            timeout=int(QUIET),
+            decode=True,
+        )
+        _follow(output, spec, progress, failed)
+
+
+def _follow(output: Iterable[Mapping[str, Any]], spec: BuildSpec, progress: Progress, failed: str) -> None:
+    step, tail = "", list[str]()
+    for message in output:
+        for line in str(message.get("stream") or "").splitlines():
+            if not line.strip():
+                continue
+            step = line if _STEP.match(line) else step
+            tail = [*tail[1 - TAIL :], line]
+            progress(spec.name, line)
+        if "error" in message:
+            said = str(message["error"])
+            evidence = "\n".join([*tail, said])
+            if _NO_SPACE.search(evidence):
+                raise no_space(failed, said, where=step or str(spec.dockerfile_path))
+            raise ImageError(
+                failed,
+                where=f"{spec.dockerfile_path}{', ' + step if step else ''}",
+                got=said,
+                hint="mend the step; the lines below are the last of its output",
+                detail=evidence,
+            )

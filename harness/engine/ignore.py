@@ -1,0 +1,77 @@
+"""`.dockerignore`, as Docker documents it: the last pattern that matches decides; a directory's pattern is its
+content's too; `!` takes back; `**` is any number of directories.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    regex: re.Pattern[str]
+    takes_back: bool
+
+
+class Ignore:
+    """The patterns of one file; asked with paths relative to the context, with `/` between their parts."""
+
+    def __init__(self, lines: Iterable[str] = ()) -> None:
+        self._patterns = tuple(pattern for line in lines if (pattern := _parse(line)) is not None)
+        self.takes_back = any(pattern.takes_back for pattern in self._patterns)
+
+    def excludes(self, path: str) -> bool:
+        """True if the path stays out of the context."""
+        parts = path.split("/")
+        prefixes = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        excluded = False
+        for pattern in self._patterns:
+            if pattern.takes_back == excluded and any(pattern.regex.fullmatch(prefix) for prefix in prefixes):
+                excluded = not pattern.takes_back
+        return excluded
+
+
+def _parse(line: str) -> _Pattern | None:
+    if line.startswith("#"):
+        return None
+    text = line.strip()
+    takes_back = text.startswith("!")
+    text = text.removeprefix("!").strip()
+    if not text:
+        return None
+    text = posixpath.normpath(text).lstrip("/")
+    if text in ("", "."):
+        return None  # Docker ignores a pattern for the root
+    return _Pattern(re.compile(_regex(text), re.DOTALL), takes_back)
+
+
+def _regex(text: str) -> str:
+    """A pattern of Go's filepath.Match, with Docker's `**`, as a regular expression."""
+    found, at = "", 0
+    while at < len(text):
+        char = text[at]
+        if text.startswith("**", at):
+            at += 2
+            if text.startswith("/", at):  # `**/x` matches x at any depth, also none
+                found, at = found + "(?:.*/)?", at + 1
+            else:
+                found += ".*"
+            continue
+        at += 1
+        if char == "*":
+            found += "[^/]*"
+        elif char == "?":
+            found += "[^/]"
+        elif char == "[" and (end := text.find("]", at + 1)) > 0:
+            body = text[at:end]
+            negated = body.startswith("^")
+            found += f"[{'^/' if negated else ''}{body.removeprefix('^')}]"
+            at = end + 1
+        elif char == "\\" and at < len(text):
+            found, at = found + re.escape(text[at]), at + 1
+        else:
+            found += re.escape(char)
+    return found

@@ -1,0 +1,21 @@
+"""Which release the registry names: the one that the deployer believes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.history import Event, History
+from harness.probes.replica import Replica, ask, picked
+
+
+def probe(history: History, replica: Replica, command: Sequence[str], field: str | None = None) -> Event:
+    """Ask the registry, and record `probe.registry`.
+
+    Args:
+        history: where the answer goes.
+        replica: where the command runs.
+        command: exit code 0 and an answer on stdout.
+        field: the field of the JSON answer that holds the release; None takes the stripped answer as it is.
+    """
+    found = picked(ask(replica, command), field)
+    return history.record("probe.registry", release=found.text, error=found.error)

@@ -1,0 +1,76 @@
+"""What a probe needs of a replica, and how one is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.errors import HostError
+
+TIMEOUT = 10.0  # seconds that an answer may take
+LONGEST = 200  # characters of an error that are kept
+
+
+class Answer(Protocol):
+    """What a command left."""
+
+    @property
+    def exit_code(self) -> int: ...
+
+    @property
+    def stdout(self) -> str: ...
+
+    @property
+    def stderr(self) -> str: ...
+
+
+class Replica(Protocol):
+    """Something with a name that can run a command."""
+
+    @property
+    def name(self) -> str: ...
+
+    def run(self, command: str | Sequence[str], timeout: float = TIMEOUT) -> Answer:
+        """Run a command: words as they are, or a text for the replica's `sh`. Raises HostError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The stripped answer of a replica, or None with the reason why there is none."""
+
+    text: str | None
+    error: str | None = None
+
+
+def ask(replica: Replica, command: Sequence[str] | str, timeout: float = TIMEOUT) -> Asked:
+    """Run a command that answers on stdout. An exit code other than 0, or silence, is no answer."""
+    try:
+        answer = replica.run(command, timeout)
+    except HostError as error:
+        return Asked(None, shortened(str(error)))
+    if answer.exit_code != 0:
+        said = answer.stderr.strip() or answer.stdout.strip()
+        return Asked(None, shortened(f"exit code {answer.exit_code}" + (f": {said}" if said else "")))
+    text = answer.stdout.strip()
+    return Asked(text) if text else Asked(None, "exit code 0 and no answer")
+
+
+def picked(asked: Asked, field: str | None) -> Asked:
+    """The field of a JSON answer; the answer itself where no field is named."""
+    if asked.text is None or field is None:
+        return asked
+    try:
+        value = json.loads(asked.text)[field]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Asked(None, shortened(f"no field {field!r} in the answer: {asked.text}"))
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
+        return Asked(None, shortened(f"the field {field!r} holds {value!r}, not a name"))
+    return Asked(str(value))
+
+
+def shortened(text: str) -> str:
+    """One line of bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
