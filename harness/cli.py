@@ -103,7 +103,10 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PASS
     except Exception as error:
-        _say(f"error: the harness itself failed: {type(error).__name__}: {error}\n  do:       run it again with -v", verbose)
+        _say(
+            f"error: the harness itself failed: {type(error).__name__}: {error}\n  do:       run it again with -v",
+            verbose,
+        )
         return INTERNAL
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.deploy.deployer import Deployment
+from harness.deploy.inside import ReplicaProcess
 from harness.deploy.inventory import Inventory, fill
 from harness.deploy.local import LocalProcess
 from harness.environment import Environment
-from harness.errors import DeployerError, HarnessError
+from harness.errors import HarnessError
 from harness.history import History
 from harness.stack import Deployer as Declared
 
@@ -54,8 +55,11 @@ class CommandDeployer:
     declared: Declared
     history: History
     _directory: tempfile.TemporaryDirectory[str] = field(init=False, repr=False)
+    _now: str = field(init=False)  # the release that was asked for last
+    _other: str = field(init=False)  # the one before it
 
     def __post_init__(self) -> None:
+        self._now = self._other = self.environment.release
         self._directory = tempfile.TemporaryDirectory(prefix="harness-deployer-")
 
     def deploy(self, release: str) -> Deployment:
@@ -68,7 +72,7 @@ class CommandDeployer:
 
     def run(self, title: str, command: Sequence[str]) -> Deployment:
         """Run another command of the deployer, in its place and with its variables, e.g. to fix something forward."""
-        return self._start(title, None, list(command)).wait()
+        return self._start(title, self._now, list(command)).wait()
 
     def start(self, verb: str, release: str | None = None) -> RunningCommand:
         """Begin to deploy or roll back and return at once.
@@ -77,15 +81,23 @@ class CommandDeployer:
             DeployerError: the command cannot be started.
             ReplicaGone: the service that holds it is gone.
         """
-        template = self.declared.deploy if verb == "deploy" else self.declared.rollback
-        command = fill(template, release=release, release_from=self.environment.release)
-        return self._start(verb, release, command)
+        if verb == "deploy":
+            assert release is not None
+            target, other, template = release, self._now, self.declared.deploy
+            self._now = release
+        else:
+            target, other, template = self.environment.release, self._now, self.declared.rollback
+            self._now = target
+        self._other = other
+        return self._start(verb, target, fill(template, release=target, release_from=other))
 
-    def _start(self, verb: str, release: str | None, command: list[str]) -> RunningCommand:
-        place = self.declared.in_ or "this machine"
-        started = self.history.record("deployer.start", verb=verb, release=release, command=command, place=place)
+    def _start(self, verb: str, release: str, command: list[str]) -> RunningCommand:
+        service = self.declared.service
+        started = self.history.record(
+            "deployer.start", verb=verb, release=release, command=command, place=service or "this machine"
+        )
         try:
-            process = self._inside(release, command) if self.declared.in_ else self._outside(release, command)
+            process = self._inside(service, release, command) if service else self._outside(release, command)
         except HarnessError as error:
             self.history.record(
                 "deployer.end",
@@ -100,35 +112,25 @@ class CommandDeployer:
             raise
         return RunningCommand(process, verb, release, started.id, self.declared.timeout, self.history)
 
-    def _inventory(self, release: str | None) -> Inventory:
+    def _inventory(self, release: str) -> Inventory:
         return Inventory(
             environment=self.environment.id,
             engine=self.environment.engine.endpoint.url,
             release=release,
-            release_from=self.environment.release,
+            release_from=self._other,
             hosts=self.environment.replicas,
         )
 
-    def _inside(self, release: str | None, command: list[str]) -> Process:
-        assert self.declared.in_ is not None
-        replica = self.environment[self.declared.in_][0]
+    def _inside(self, service: str, release: str, command: list[str]) -> Process:
+        replica = self.environment[service][0]
         inventory = self._inventory(release)
         file, ansible = f"{INSIDE}.json", f"{INSIDE}.ini"
         replica.write(file, inventory.to_json())
         replica.write(ansible, inventory.to_ansible(inside=True))
         variables = {**inventory.variables(file=file, ansible=ansible), **self.declared.environment}
-        found = replica.run(["sh", "-c", 'command -v -- "$1"', "sh", command[0]])
-        if found.exit_code != 0:
-            raise DeployerError(
-                "The deployer's command does not exist where it should run",
-                where=f"x-harness.deployer, in {replica.name}",
-                got=command[0],
-                expected=f"a command on the PATH of {replica.name}, or an absolute path",
-                hint="check x-harness.deployer.in, or build the command into that image",
-            )
-        return replica.start(command, environment=variables)
+        return ReplicaProcess(replica, command, variables)
 
-    def _outside(self, release: str | None, command: list[str]) -> Process:
+    def _outside(self, release: str, command: list[str]) -> Process:
         inventory = self._inventory(release)
         file, ansible = Path(self._directory.name, "inventory.json"), Path(self._directory.name, "inventory.ini")
         file.write_text(inventory.to_json(), encoding="utf-8")
@@ -139,7 +141,7 @@ class CommandDeployer:
             **inventory.variables(file=str(file), ansible=str(ansible)),
             **self.declared.environment,
         }
-        return LocalProcess(command, variables, self.environment.stack.directory)
+        return LocalProcess(command, variables, self.environment.stack.file.parent)
 
 
 class RunningCommand:

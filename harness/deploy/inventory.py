@@ -31,14 +31,14 @@ class Inventory:
     Attributes:
         environment: the environment's name.
         engine: the URL of the container engine, e.g. `unix:///var/run/docker.sock`.
-        release: the release to deploy; None when rolling back.
-        release_from: the release that the environment was brought up on.
+        release: the release to deploy, or to go back to.
+        release_from: the other one: what ran before.
         hosts: every replica.
     """
 
     environment: str
     engine: str
-    release: str | None
+    release: str
     release_from: str
     hosts: tuple[Host, ...]
 
@@ -99,10 +99,9 @@ class Inventory:
             "HARNESS_INVENTORY_FILE": file,
             "HARNESS_ANSIBLE_INVENTORY": ansible,
             "HARNESS_ENVIRONMENT": self.environment,
+            "HARNESS_RELEASE": self.release,
             "HARNESS_RELEASE_FROM": self.release_from,
         }
-        if self.release is not None:
-            found["HARNESS_RELEASE"] = self.release
         for service, hosts in self._by_service().items():
             name = _variable(service)
             found[f"HARNESS_{name}_HOSTS"] = " ".join(host.name for host in hosts)
@@ -114,6 +113,6 @@ def _variable(service: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in service).upper()
 
 
-def fill(command: Iterable[str], *, release: str | None, release_from: str) -> list[str]:
+def fill(command: Iterable[str], *, release: str, release_from: str) -> list[str]:
     """Fill `{release}` and `{from}` into the words of a command; every other brace stays as it is."""
-    return [word.replace("{release}", release or "").replace("{from}", release_from) for word in command]
+    return [word.replace("{release}", release).replace("{from}", release_from) for word in command]

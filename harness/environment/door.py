@@ -10,17 +10,12 @@ import http.client
 import json
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
-import harness.proxy
 from harness.clock import Clock
-from harness.engine import Attachment, Container, ContainerSpec, Engine, ImageSource, Owner, Publish
+from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, Publish
 from harness.environment.specs import Plumbing
 from harness.errors import NotReady
 
-IMAGE = ImageSource(
-    name="proxy", context=Path(harness.proxy.__file__).parent, dockerfile="image/Dockerfile"
-)  # fmt: skip
 API = 8474  # where the proxy's own API listens, as Toxiproxy's does
 READY_WITHIN = 20.0  # s
 PAUSE = 0.02  # s between two questions

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Literal, Self
 
-from harness.engine import ContainerEvent, Engine, Owner
-from harness.environment.build import ensure_images
+from harness.engine import ContainerEvent, Engine, Events, Owner, sweep
+from harness.environment.calm import uninterrupted
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence
+from harness.environment.images import Images, Progress, ensure_images
 from harness.environment.replica import Replica
-from harness.environment.specs import Plumbing, container_spec, make_volumes
+from harness.environment.specs import Plumbing, container_spec
 from harness.environment.startup import Startup
-from harness.errors import EngineError, HarnessError, UsageError
+from harness.errors import EngineError, UsageError
 from harness.history import History
 from harness.stack import Stack
 
-ACTIONS = ("die", "oom", "restart", "kill", "pause", "unpause")  # of the engine's events, what a history keeps
-
-
-def new_environment_id() -> str:
-    """A short name, unique on the engine; every object's name begins with it."""
-    return f"h{secrets.token_hex(4)}"
+Keep = Literal["never", "failed", "always"]
+ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
 
 
 class Environment:
     """Brings a stack up on a release, and takes it down again without leaving anything.
 
-    As a context manager it is up within the block; after a block that raised, evidence is saved first.
+    As a context manager it is up within the block. After a block that raised, or when the caller has set `failed`,
+    the logs and state of every replica are saved first; `keep` decides whether it is taken down at all.
+
+    Attributes:
+        id: its short name, unique on the engine; every object's name begins with it.
+        stack: what it runs, as the release has it.
+        release: the release that it was brought up on.
+        failed: set it when what the environment was for has failed.
+        kept: it was left up on purpose.
 
     Args:
         engine: where the containers run.
@@ -39,8 +43,9 @@ class Environment:
         release: the release to bring it up on.
         history: where steps and container events are recorded.
         run, worker, test: whose it is; the labels of everything that it makes.
+        keep: whether to leave it up at the end: `never`, when it has `failed`, or `always`.
         evidence: a directory for logs and state when something fails; None saves nothing.
-        images: called with (image, line) while images are built.
+        progress: called with (image, line) while images are built.
     """
 
     def __init__(
@@ -53,21 +58,20 @@ class Environment:
         run: str,
         worker: str = "main",
         test: str = "",
+        keep: Keep = "never",
         evidence: Path | None = None,
-        images: Callable[[str, str], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.engine, self.history = engine, history
         self.stack, self.release = stack.at(release), release
-        self.id = new_environment_id()
-        self.owner = Owner(run=run, environment=self.id, worker=worker, test=test)
-        self.evidence = evidence
-        self.keep = False
-        self._images = images
+        self.id = f"h{secrets.token_hex(4)}"
+        self.failed = self.kept = False
+        self._owner = Owner(run=run, environment=self.id, worker=worker, test=test[:200])
+        self._keep, self._evidence, self._progress = keep, evidence, progress
         self._replicas: dict[str, Replica] = {}
         self._door: Door | None = None
-        self._plumbing: Plumbing | None = None
-        self._leaving = threading.Event()
-        self._events: object | None = None
+        self._events: Events | None = None
+        self._leaving = False
 
     # -- what is in it ---------------------------------------------------------------------------------------------
 
@@ -77,150 +81,168 @@ class Environment:
         return tuple(self._replicas.values())
 
     def __getitem__(self, service: str) -> tuple[Replica, ...]:
-        """The replicas of a service, by number."""
-        found = tuple(replica for replica in self.replicas if replica.service == service)
-        if not found:
-            raise UsageError(
-                "No such service in the environment",
-                where=f"stack {self.stack.name}",
-                got=service,
-                expected=", ".join(self.stack.services),
-            )
-        return found
+        """The replicas of a service, by number. UsageError where the stack has no such service."""
+        self.stack.service(service)
+        return tuple(replica for replica in self.replicas if replica.service == service)
 
     def replica(self, name: str) -> Replica:
-        """One replica by its name, e.g. `backend-2`."""
+        """One replica by its name, e.g. `backend-2`. UsageError where there is none."""
         if name not in self._replicas:
-            raise UsageError(
-                "No such replica in the environment",
-                where=f"stack {self.stack.name}",
-                got=name,
-                expected=", ".join(self._replicas),
-            )
+            known = ", ".join(self._replicas) or "none: the environment is not up"
+            raise UsageError("No such replica", where=f"stack {self.stack.name}", got=name, expected=known)
         return self._replicas[name]
 
     def address(self, target: str | None = None) -> tuple[str, int]:
-        """Where the machine that runs the harness reaches a `service:port` of the environment: host and port.
+        """Where the machine that runs the harness reaches a `service:port` of the environment: ("127.0.0.1", port).
 
         Args:
-            target: an entry point of the stack; the declared one if None.
+            target: the stack's entrypoint if None.
         """
-        if self._door is None:
-            raise UsageError("The environment has no entry point", hint="declare x-harness.entrypoint, e.g. lb:80")
-        return self._door.address(target or str(self.stack.harness.entrypoint))
+        wanted = target or self.stack.harness.entrypoint
+        if self._door is None or wanted not in self._door.ports:
+            raise UsageError(
+                "The environment has no such entry point",
+                where=f"stack {self.stack.name}",
+                got=wanted or "none",
+                expected=str(self.stack.harness.entrypoint or "a stack that declares one"),
+                hint="declare it: x-harness.entrypoint, e.g. lb:80",
+            )
+        return "127.0.0.1", self._door.ports[wanted]
 
     # -- up and down -----------------------------------------------------------------------------------------------
 
-    def up(self) -> Environment:
+    def up(self) -> Self:
         """Bring everything up and return when every replica is ready.
 
         Raises:
             NotReady: a replica did not become ready; the message has its last answer and the tail of its log.
             ImageError, NetworkError, NoSpace, PortTaken, EngineGone: the engine could not do it.
         """
-        with self.history.step("up", f"bring {self.stack.name} up on {self.release}") as step:
-            images = ensure_images(self.engine, self.stack, self._images)
+        with self.history.step("images", f"images of {self.stack.name}"):
+            images = ensure_images(self.engine, self.stack, self._progress)
+        with self.history.step("up", f"bring {self.stack.name} up on {self.release}"):
             began = self.history.clock.monotonic()
-            self.engine.leases.take(self.owner)
-            self._events = self.engine.follow(self.id, self._on_event)
-            self._plumbing = Plumbing.lay(self.engine, self.owner, make_volumes(self.stack))
+            self.engine.leases.acquire(self._owner)
+            self._events = Events(self.engine.api, self.id, self._on_event, gone=self._on_gone)
             self._start(images)
             seconds = round(self.history.clock.monotonic() - began, 3)
-            self.history.record(
-                "environment.up", environment=self.id, release=self.release, seconds=seconds, step=step.id
-            )
+            self.history.record("environment.up", environment=self.id, release=self.release, seconds=seconds)
         return self
 
-    def _start(self, images: Mapping[str, str]) -> None:
-        assert self._plumbing is not None
-        plumbing = self._plumbing
+    def _start(self, images: Images) -> None:
+        plumbing = Plumbing.lay(self.engine, self._owner, self.stack)
         names = [(service, name) for service in self.stack.services.values() for name in service.replica_names()]
         with ThreadPoolExecutor(len(names) + 1, thread_name_prefix=f"up-{self.id}") as pool:
-            door = pool.submit(Door.open, self.engine, self.owner, plumbing, self.stack, images)
             created = {
                 name: pool.submit(
                     self.engine.containers.create,
-                    container_spec(self.owner, self.stack, service, name, images[service.name], plumbing),
+                    container_spec(self._owner, service, name, images.services[service.name].reference, plumbing),
                 )
                 for service, name in names
             }
-            try:
-                for service, name in names:
-                    self._replicas[name] = Replica(self.engine, created[name].result(), service, name)
-                startup = Startup(self.stack, self.replicas, self.history.clock)
-                startup.run(pool)
-            finally:
+            entry = self.stack.harness.entrypoint
+            door = pool.submit(Door.open, self.engine, self._owner, plumbing, (entry,), images.door) if entry else None
+            for service, name in names:
+                health = images.services[service.name].health(service)
+                self._replicas[name] = Replica(self.engine, created[name].result(), service, name, health)
+            Startup(self.stack, self.replicas, self.history.clock).run(pool)
+            if door is not None:
                 self._door = door.result()
-        if self._door is not None:
-            self._door.wait(self.history.clock)
+                self._door.wait(self.history.clock)
 
     def down(self) -> None:
-        """Remove everything that belongs to the environment. Safe to call at any time and twice."""
-        self._leaving.set()
-        began = self.history.clock.monotonic()
-        for replica in self.replicas:
-            replica.close()
-        try:
-            with self.history.step("down", f"take {self.stack.name} down"):
-                self.engine.remove_environment(self.id)
-                seconds = round(self.history.clock.monotonic() - began, 3)
-                self.history.record(
-                    "environment.down", environment=self.id, release=self.release, seconds=seconds
-                )
-        finally:
-            self._close_events()
+        """Remove everything that belongs to the environment. May be called at any time and twice."""
+        self._leaving = True
+        with uninterrupted(), self.history.step("down", f"take {self.stack.name} down"):
+            began = self.history.clock.monotonic()
+            try:
+                for replica in self.replicas:
+                    replica.close(end=False)
+                self._remove()
+            finally:
+                self._close_events()
+            seconds = round(self.history.clock.monotonic() - began, 3)
+            self.history.record("environment.down", environment=self.id, release=self.release, seconds=seconds)
+
+    def _remove(self) -> None:
+        swept = sweep(self.engine, environment=self.id, everything=True)
+        if swept.problems:
+            raise EngineError(
+                f"{self.id} could not be taken down completely",
+                got=swept.problems[0],
+                hint=f"`harness down {self.id}` tries again",
+            )
 
     def leave_up(self) -> None:
-        """Keep it, under a lease that does not expire, for a person to look into; `harness down` ends it."""
-        self._leaving.set()
-        self.engine.leases.keep(self.owner)
-        for replica in self.replicas:
-            replica.close()
-        self._close_events()
+        """Keep it up for a person to look into, under a lease that does not expire; `harness down` ends it."""
+        self._leaving = self.kept = True
+        with uninterrupted():
+            self.engine.leases.keep(self._owner)
+            for replica in self.replicas:
+                replica.close()
+            self._close_events()
+        self.history.record("note", text=f"left up: {self.how_to_enter()}")
+
+    def how_to_enter(self) -> str:
+        """What to type to look into it, and to end it."""
+        first = next(iter(self._replicas), "REPLICA")
+        return f"harness exec -e {self.id} {first} sh; harness logs -e {self.id}; harness down {self.id}"
 
     def save_evidence(self) -> Path | None:
-        """Save the log and the state of every replica; returns the directory. Never raises: evidence must not hide
-        the failure that it is evidence of.
-        """
-        if self.evidence is None:
+        """Save the log and the state of every replica and its declared log files; returns the directory."""
+        if self._evidence is None or not self._replicas:
             return None
-        return save_evidence(self.evidence / self.id, self.replicas, self.history)
+        logs = {service: [log.path for log in found] for service, found in self.stack.harness.logs.items()}
+        return save_evidence(self._evidence / self.id, self.replicas, self.history, logs)
 
-    def __enter__(self) -> Environment:
+    def __enter__(self) -> Self:
         try:
             return self.up()
-        except BaseException:
-            self.save_evidence()
-            self._finish(failed=True)
+        except BaseException as error:
+            self._finish(error)
             raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is not None:
-            self.save_evidence()
-        self._finish(failed=error is not None)
+        self._finish(error)
 
-    def _finish(self, *, failed: bool) -> None:
-        if self.keep:
-            self.leave_up()
-            return
+    def _finish(self, error: BaseException | None) -> None:
+        failed = self.failed or error is not None
         try:
-            self.down()
-        except EngineError:
-            if not failed:
+            if failed:
+                self.save_evidence()
+            # Who presses Ctrl-C wants an end, not an environment; who asked for `always` gets it even so.
+            wanted = error is None or isinstance(error, Exception)
+            if self._keep == "always" or (self._keep == "failed" and failed and wanted):
+                self.leave_up()
+            else:
+                self.down()
+        except EngineError as second:
+            if error is None:
                 raise
-            # The engine is gone or refuses, which is what failed in the first place; the sweep does the rest.
+            # The engine is gone or refuses, which is most likely what failed in the first place: that one is raised.
+            self.history.record(
+                "note", text=f"{self.id} could not be taken down: {second.what}; `harness sweep` removes it"
+            )
 
     # -- events ----------------------------------------------------------------------------------------------------
 
     def _on_event(self, event: ContainerEvent) -> None:
-        if self._leaving.is_set() or event.action not in ACTIONS:
+        if self._leaving or event.action not in ACTIONS:
             return
-        name = event.container.removeprefix(f"{self.id}-")
+        name = event.replica
         self.history.record("container", replica=name, action=event.action, exit_code=event.exit_code)
         replica = self._replicas.get(name)
-        if replica is not None and event.action in ("die", "oom"):
+        if replica is not None and event.action == "die":
             replica.changed.set()
 
-    def _close_events(self) -> None: ...
+    def _on_gone(self, error: EngineError) -> None:
+        self.history.record("note", text=error.what)
+        for replica in self.replicas:
+            replica.changed.set()  # whoever waits asks again, and is told by the engine's own error
+
+    def _close_events(self) -> None:
+        if self._events is not None:
+            self._events.close()
+            self._events = None

@@ -50,9 +50,9 @@ class Ready:
     attempts: int
 
 
-def command_of(check: Healthcheck) -> str | None:
+def command_of(check: Healthcheck | None) -> str | None:
     """The health check's test as a shell command; None where there is none to run."""
-    if not check.test or check.test[0] == "NONE":
+    if check is None or check.test[0] == "NONE":
         return None
     if check.test[0] == "CMD-SHELL":
         return check.test[1]
@@ -64,12 +64,12 @@ def allowance(check: Healthcheck) -> float:
     return check.start_period + check.interval * check.retries + check.timeout
 
 
-def wait_ready(replica: Waitable, check: Healthcheck, clock: Clock, give_up: Callable[[], bool]) -> Ready:
+def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_up: Callable[[], bool]) -> Ready:
     """Wait until the replica's health check succeeds.
 
     Args:
         replica: whom to ask.
-        check: its declared health check.
+        check: its health check; without one it is ready at once.
         clock: for the deadline and the pauses; a pause ends early when the replica dies.
         give_up: asked after every attempt; true abandons the wait, because something else has failed.
 
@@ -77,7 +77,7 @@ def wait_ready(replica: Waitable, check: Healthcheck, clock: Clock, give_up: Cal
         NotReady: what was waited for, for how long, the last answer and the tail of the replica's log.
     """
     command = command_of(check)
-    if command is None:
+    if check is None or command is None:
         return Ready(0.0, 0)
     began = clock.monotonic()
     deadline = began + allowance(check)

@@ -11,10 +11,10 @@ from testinfra.host import Host
 
 from harness.engine import Container, ContainerState, Engine
 from harness.engine.process import Process
-from harness.environment.host import host_of
+from harness.environment.host import host as testinfra_host
 from harness.environment.shell import Answer, Shell
 from harness.errors import HostError
-from harness.stack import Service
+from harness.stack import Healthcheck, Service
 
 ANSWER_WITHIN = 10.0  # s a command may take unless the caller says otherwise
 
@@ -26,14 +26,18 @@ class Replica:
         name: unique in its environment, and resolvable within it.
         number: counts from 1 within the service.
         declared: the service as the stack declares it.
+        health: its health check: the service's own, else its image's.
         changed: set by the engine's events when the container died, and when a wait for it is to be given up.
     """
 
-    def __init__(self, engine: Engine, container: Container, declared: Service, name: str) -> None:
+    def __init__(
+        self, engine: Engine, container: Container, declared: Service, name: str, health: Healthcheck | None = None
+    ) -> None:
         self._engine = engine
         self._container = container
         self.declared = declared
         self.name = name
+        self.health = health
         self.number = int(name.rsplit("-", 1)[1])
         self.changed = threading.Event()
         self._shell = Shell(engine.api, container.id, name)
@@ -54,7 +58,7 @@ class Replica:
     @cached_property
     def host(self) -> Host:
         """A testinfra Host over the replica's own shell. A dead replica raises; it never answers False."""
-        return host_of(self._shell)
+        return testinfra_host(self._shell)
 
     def run(self, command: str | Sequence[str], timeout: float = ANSWER_WITHIN) -> Answer:
         """Run a command in the replica, as root, in a subshell of the one shell that is kept open.
@@ -71,7 +75,7 @@ class Replica:
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         """Start a command in the replica and return at once; the caller reads its lines and closes it."""
-        return Process.start(self._engine.api, self._container.id, argv, environment=environment)
+        return Process.start(self._engine.api, self._container.id, argv, environment=environment, name=self.name)
 
     def write(self, path: str, text: str) -> None:
         """Write a file in the replica, through its shell, so that tmpfs mounts are reached as well.
@@ -112,6 +116,10 @@ class Replica:
         """Start its container."""
         self._container.start()
 
-    def close(self) -> None:
-        """Let go of its shell."""
-        self._shell.close()
+    def close(self, *, end: bool = True) -> None:
+        """Let go of its shells.
+
+        Args:
+            end: False gives back the sockets only, for a container that is removed next.
+        """
+        self._shell.close(end=end)

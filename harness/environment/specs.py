@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
 from harness.stack import Service, Stack
+from harness.stack import Volume as Declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Plumbing:
     @classmethod
     def lay(cls, engine: Engine, owner: Owner, stack: Stack) -> Plumbing:
         """Make the networks and the volumes that the stack's services name."""
-        names = sorted({v.source for s in stack.services.values() for v in s.volumes if v.kind == "volume" and v.source})
+        declared = (volume for service in stack.services.values() for volume in service.volumes)
+        names = sorted({v.source for v in declared if v.type == "volume" and v.source})
         volumes = {name: engine.volumes.create(f"{owner.environment}-{name}", owner) for name in names}
         inside = engine.networks.create(owner.environment, owner)
         outside = engine.networks.create(f"{owner.environment}-door", owner, internal=False)
@@ -52,16 +54,27 @@ def container_spec(owner: Owner, service: Service, name: str, image: str, plumbi
         working_dir=service.working_dir,
         networks=(Attachment(plumbing.inside, aliases=(name, service.name)),),
         extra_hosts=service.extra_hosts,
-        volumes=tuple(_mount(volume, plumbing) for volume in service.volumes),
-        tmpfs=service.tmpfs,
+        volumes=tuple(_mount(volume, plumbing) for volume in service.volumes if volume.type != "tmpfs"),
+        tmpfs={**service.tmpfs, **{v.target: _options(v) for v in service.volumes if v.type == "tmpfs"}},
         cap_add=service.cap_add,
         cap_drop=service.cap_drop,
-        init=service.init,
+        # A first process that reaps and forwards signals: without one, `stop` runs into its whole timeout.
+        init=True if service.init is None else service.init,
         sysctls=service.sysctls,
-        ulimits=service.ulimits,
+        ulimits={name: (limit.soft, limit.hard) for name, limit in service.ulimits.items()},
         stop_signal=service.stop_signal,
         stop_grace_period=service.stop_grace_period,
         shm_size=service.shm_size,
         mem_limit=service.mem_limit,
         cpus=service.cpus,
     )
+
+
+def _mount(volume: Declared, plumbing: Plumbing) -> Volume:
+    if volume.type == "bind":
+        return Volume(volume.target, volume.source or "", "bind", volume.read_only)
+    return Volume(volume.target, plumbing.volumes[volume.source] if volume.source else "", "volume", volume.read_only)
+
+
+def _options(volume: Declared) -> str:
+    return "" if volume.size is None else f"size={volume.size}"

@@ -10,7 +10,7 @@ from harness.clock import Clock
 from harness.environment.readiness import allowance, wait_ready
 from harness.environment.replica import Replica
 from harness.errors import NotReady
-from harness.stack import Condition, Healthcheck, Stack
+from harness.stack import Condition, Stack
 
 COMPLETES_WITHIN = 300.0  # s for a dependency that has to end by itself (service_completed_successfully)
 LOOK_AGAIN = 0.5  # s: how often a wait looks, should an event of the engine have been lost
@@ -71,8 +71,7 @@ class Startup:
             self._until_completed(replica)
             self._reach(replica, Condition.COMPLETED)
             return
-        check = replica.declared.healthcheck or Healthcheck.none()
-        wait_ready(replica, check, self._clock, lambda: self._failed is not None)
+        wait_ready(replica, replica.health, self._clock, lambda: self._failed is not None)
         ended = replica.ended()
         if ended is not None:
             raise NotReady(
@@ -107,9 +106,10 @@ class Startup:
             )
 
     def _wait_for(self, replica: Replica, service: str, condition: Condition) -> None:
-        names = self._stack.service(service).replica_names()
-        check = self._stack.service(service).healthcheck
-        limit = COMPLETES_WITHIN + (allowance(check) if check else 0.0)
+        needed = [other for other in self._replicas if other.service == service]
+        names = [other.name for other in needed]
+        # Whoever is waited for has deadlines of its own, and fails the whole start; this one is only the last resort.
+        limit = COMPLETES_WITHIN + sum(allowance(other.health) for other in needed if other.health)
         with self._changed:
             arrived = self._changed.wait_for(
                 lambda: self._failed is not None or all(condition in self._reached[name] for name in names), limit

@@ -1,18 +1,228 @@
-"""An environment under trial: it is deployed to, loaded, looked at, and judged, phase by phase."""
+"""An environment under trial: it is deployed to, loaded, looked at and judged, phase by phase.
+
+Whatever a plan does to an environment it does through a trial, so that everything ends in the history and every check
+finds there what it needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
-from harness import checks, probes
+from harness import checks
+from harness.checks.logs import ExpectedLog
 from harness.deploy import CommandDeployer
 from harness.environment import Environment, Replica
 from harness.environment.readiness import command_of
 from harness.errors import UsageError
 from harness.history import History
+from harness.probes import containers as containers_probe
+from harness.probes import health as health_probe
+from harness.probes import queue as queue_probe
+from harness.probes import registry as registry_probe
+from harness.probes import release as release_probe
 from harness.probes.logs import LogFollower
-from harness.verdict import Verdict
-from harness.workload import Workload
+from harness.stack import PlacedProbe
+from harness.verdict import Outcome, Verdict
+from harness.workload import Spec, Workload
+
+LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
+
+
+class Trial:
+    """One environment with its deployer, workload and probes.
+
+    Args:
+        environment: up.
+        samples: where the workload's samples are saved; None keeps them in memory.
+    """
+
+    def __init__(self, environment: Environment, samples: Path | None = None) -> None:
+        self.environment = environment
+        self.history: History = environment.history
+        self.stack = environment.stack
+        self.verdicts: list[Verdict] = []
+        declared = self.stack.harness
+        if declared.deployer is None:
+            raise UsageError(
+                "The stack declares no deployer",
+                where=f"{self.stack.file}: x-harness",
+                expected="deployer: {deploy: [...], rollback: [...]}",
+                hint="declare the commands that deploy and roll back; see docs/stack.md",
+            )
+        self.deployer = CommandDeployer(environment, declared.deployer, self.history)
+        self.workload = Workload(workload_spec(environment), self.history, samples=samples)
+        self._followers = [
+            LogFollower(replica, log, self.history, self.history.clock)
+            for service, logs in declared.logs.items()
+            for replica in environment[service]
+            for log in logs
+        ]
+
+    # -- who is asked what -------------------------------------------------------------------------------------------
+
+    @property
+    def fleet(self) -> tuple[Replica, ...]:
+        """The replicas of every service that can be asked which release it runs: what a deployment changes."""
+        return tuple(replica for service in self.stack.harness.probes.release for replica in self.environment[service])
+
+    @property
+    def fleet_names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(replica.name for replica in self.fleet)
+
+    @property
+    def logs(self) -> tuple[ExpectedLog, ...]:
+        """Every log that every replica should write."""
+        return tuple(
+            ExpectedLog(replica.name, log.path, log.max_silence, carries_release=log.release is not None)
+            for service, logs in self.stack.harness.logs.items()
+            for replica in self.environment[service]
+            for log in logs
+        )
+
+    def releases(self) -> dict[str, str | None]:
+        """Ask every replica of the fleet which release it runs, and record the answers; None where none was given."""
+        found: dict[str, str | None] = {}
+        for service, probe in self.stack.harness.probes.release.items():
+            for event in release_probe.probe(self.history, self.environment[service], probe.command, probe.field):
+                found[str(event.data["replica"])] = event.data["release"]
+        return found
+
+    def look(self) -> None:
+        """Ask everything that the stack declares, once, and record the answers: releases, health, registry, queue,
+        containers.
+        """
+        self.releases()
+        declared = self.stack.harness.probes
+        for service in self.stack.services:
+            self._look_at_health(service)
+        if declared.registry is not None:
+            registry_probe.probe(self.history, self._place(declared.registry), declared.registry.command)
+        if declared.queue is not None:
+            queue_probe.probe(self.history, self._place(declared.queue), declared.queue.command)
+        containers_probe.probe(self.history, self.names, self._container)
+
+    def _look_at_health(self, service: str) -> None:
+        replicas = self.environment[service]
+        declared = self.stack.harness.probes.health.get(service)
+        if declared is not None:
+            health_probe.probe(self.history, replicas, declared.command)
+            return
+        for replica in replicas:
+            command = command_of(replica.health)
+            if replica.health is not None and command is not None:
+                health_probe.probe(self.history, [replica], command, replica.health.timeout)
+
+    @property
+    def watched_for_health(self) -> tuple[str, ...]:
+        """The names of the replicas that have a health check of any kind."""
+        declared = self.stack.harness.probes.health
+        return tuple(r.name for r in self.environment.replicas if r.service in declared or command_of(r.health))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all replicas."""
+        return tuple(replica.name for replica in self.environment.replicas)
+
+    def _place(self, probe: PlacedProbe) -> Replica:
+        return self.environment[probe.service][0]
+
+    def _container(self, name: str) -> containers_probe.ContainerState:
+        state = self.environment.replica(name).state()
+        return containers_probe.ContainerState(state.status, state.started_at, state.exit_code, state.oom_killed)
+
+    # -- phases ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Everything that is recorded within the block belongs to this phase."""
+        with self.history.phase(name), self.history.step(name, name.replace("-", " ")):
+            yield
+
+    def watch(self, phase: str, seconds: float) -> None:
+        """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""
+        for follower in self._followers:
+            follower.mark()
+        clock, never = self.history.clock, threading.Event()
+        with self.workload.window(phase):
+            end = clock.monotonic() + seconds
+            while (left := end - clock.monotonic()) > 0:
+                clock.wait(never, min(LOOK_EVERY, left))
+                for follower in self._followers:
+                    follower.poll()
+            self.look()
+        for follower in self._followers:
+            follower.report()
+
+    def drain(self, level: float, within: float) -> None:
+        """Watch the queue until it holds at most `level` jobs, for at most `within` seconds; record what it does."""
+        probe = self.stack.harness.probes.queue
+        if probe is not None:
+            place = self._place(probe)
+            queue_probe.drain(self.history, self.history.clock, place, probe.command, level=level, within=within)
+
+    def queue_level(self, phase: str) -> float:
+        """The deepest that the queue was seen in a phase; 0 where it was not seen."""
+        depths = [event.data["depth"] for event in self.history.select("probe.queue", phase=phase)]
+        return max((float(depth) for depth in depths if depth is not None), default=0.0)
+
+    # -- verdicts ----------------------------------------------------------------------------------------------------
+
+    def verdict(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
+        """What a check says of the history so far."""
+        return checks.find(name)(self.history.events, phase=phase, **parameters)
+
+    def check(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
+        """Judge the history so far by one check, and record the verdict."""
+        verdict = self.verdict(name, phase=phase, **parameters)
+        self.judge(verdict, phase)
+        return verdict
+
+    def judge(self, verdict: Verdict, phase: str) -> None:
+        """Record a verdict."""
+        self.verdicts.append(verdict)
+        if verdict.outcome is Outcome.FAIL:
+            self.environment.failed = True
+        self.history.record("verdict", **{**checks.fields(verdict), "phase": phase})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.workload.__exit__(kind, error, trace)
+
+
+def workload_spec(environment: Environment) -> Spec:
+    """The declared workload, addressed to the environment's entry point.
+
+    Raises:
+        UsageError: the stack declares no workload, or no entry point.
+    """
+    declared = environment.stack.harness.workload
+    if declared is None:
+        raise UsageError(
+            "The stack declares no workload",
+            where=f"{environment.stack.file}: x-harness",
+            expected='workload: {rate: 50/s, request: {method: GET, path: "/"}}',
+            hint="without load nothing can be said about a deployment; see docs/stack.md",
+        )
+    host, port = environment.address()
+    return Spec(
+        host=host,
+        port=port,
+        rate=declared.rate,
+        method=declared.request.method,
+        path=declared.request.path,
+        headers=declared.request.headers,
+        body=declared.request.body,
+        ids=declared.ids,
+        expected=declared.request.status or tuple(range(200, 300)),
+        timeout=declared.timeout,
+    )

@@ -1,0 +1,202 @@
+"""The gate: a release is deployed and taken back, and both are judged.
+
+Two scenarios, each in an environment of its own:
+
+- `round-trip`: baseline, deploy, deployed, rollback, rolled-back, and a second rollback, which must do no harm;
+- `half-deployment`: the deployer is killed when the first replica runs the new release, and what it left is rolled
+  back.
+
+Rolling back is never skipped because deploying failed: a failed deployment is when a rollback is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.plan.run import Run
+from harness.plan.trial import Trial
+from harness.probes.waiting import wait_until
+from harness.stack import Stack
+from harness.verdict import Outcome, Verdict, combine
+
+QUEUE_SLACK = 5.0  # jobs in flight at any moment, beside the baseline's
+LOOK_EVERY = 0.05  # s between two looks at the fleet while a deployment is to be stopped half-way
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long the gate looks. Seconds.
+
+    Attributes:
+        baseline: of load before the deployment.
+        hold: of load after each deployment and rollback.
+        drain: that the queue may take to come back to its level.
+    """
+
+    baseline: float = 5.0
+    hold: float = 3.0
+    drain: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is to be gated.
+
+    Attributes:
+        stack: what to bring up.
+        old, new: the release that runs, and the one that is deployed and taken back.
+        settings: how long to look.
+    """
+
+    stack: Stack
+    old: str
+    new: str
+    settings: Settings = Settings()
+
+
+def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
+    """Run the scenarios, each in an environment of its own, and combine their verdicts.
+
+    Args:
+        scenarios: names from `SCENARIOS`; all of them if empty.
+
+    Raises:
+        NotReady, EngineError: an environment could not be had; nothing was judged then beyond what the history has.
+    """
+    verdicts: list[Verdict] = []
+    for name in scenarios or SCENARIOS:
+        verdicts += run_scenario(run, gate, name)
+    return combine(verdicts)
+
+
+def run_scenario(run: Run, gate: Gate, name: str) -> list[Verdict]:
+    """Run one scenario in an environment of its own; returns its verdicts."""
+    environment = run.environment(gate.stack, gate.old, test=name)
+    title = f"{name}: {gate.old} -> {gate.new} -> {gate.old}"
+    with run.history.scope(environment=environment.id, scenario=name), run.history.step("scenario", title):
+        with environment, Trial(environment, run.samples(environment)) as trial:
+            SCENARIOS[name](trial, gate)
+        return trial.verdicts
+
+
+def round_trip(trial: Trial, gate: Gate) -> None:
+    """Deploy, look, roll back, look, roll back again, look."""
+    if not baseline(trial, gate):
+        return
+    deploy(trial, gate)
+    settle(trial, gate, "deployed", gate.new)
+    trial.check("deployer", phase="deployed", verb="deploy", release=gate.new, replicas=trial.fleet_names)
+    rollback(trial, "rollback")
+    settle(trial, gate, "rolled-back", gate.old)
+    trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old, replicas=trial.fleet_names)
+    trial.check("performance", phase="rolled-back", baseline="baseline")
+    rollback(trial, "second-rollback")
+    settle(trial, gate, "rolled-back-twice", gate.old)
+    registry = trial.stack.harness.probes.registry is not None
+    trial.check(
+        "no-change", before="rolled-back", phase="rolled-back-twice", replicas=trial.fleet_names, registry=registry
+    )
+
+
+def half_deployment(trial: Trial, gate: Gate) -> None:
+    """Kill the deployer when the first replica runs the new release; roll back what it left; look."""
+    if not baseline(trial, gate, "half-baseline"):
+        return
+    with trial.phase("half-deploy"):
+        running = trial.deployer.start("deploy", gate.new)
+        try:
+            _, (_, reached) = wait_until(
+                lambda: (running.ended, gate.new in trial.releases().values()),
+                any,
+                trial.deployer.declared.timeout,
+                trial.history.clock,
+                every=LOOK_EVERY,
+            )
+        finally:
+            deployment = running.stop()
+    trial.judge(_was_half(deployment.ended, reached, deployment.event, gate), "half-deploy")
+    rollback(trial, "half-rollback")
+    settle(trial, gate, "half-rolled-back", gate.old, baseline="half-baseline")
+    trial.check("deployer", phase="half-rolled-back", verb="rollback", release=gate.old, replicas=trial.fleet_names)
+
+
+SCENARIOS: dict[str, Callable[[Trial, Gate], None]] = {
+    "round-trip": round_trip,
+    "half-deployment": half_deployment,
+}
+
+
+def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> bool:
+    """Measure the old release under load. Returns whether it is sound: on any other nothing can be gated.
+
+    What fails here fails before anything was deployed: it says nothing about the deployment, so it is unknown.
+    """
+    trial.workload.start()
+    with trial.phase(phase):
+        trial.watch(phase, gate.settings.baseline)
+    found = standing(trial, phase, gate.old)
+    for verdict in found:
+        if verdict.outcome is Outcome.FAIL:
+            reason = f"the baseline is not sound, before anything was deployed: {verdict.reason}"
+            trial.judge(replace(verdict, outcome=Outcome.UNKNOWN, reason=reason), phase)
+        else:
+            trial.judge(verdict, phase)
+    return all(found)
+
+
+def deploy(trial: Trial, gate: Gate) -> None:
+    """Deploy the new release under load."""
+    with trial.phase("deploy"), trial.workload.window("deploy"):
+        trial.deployer.deploy(gate.new)
+    trial.check("availability", phase="deploy")
+
+
+def rollback(trial: Trial, phase: str) -> None:
+    """Roll back under load."""
+    with trial.phase(phase), trial.workload.window(phase):
+        trial.deployer.rollback()
+    trial.check("availability", phase=phase)
+
+
+def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "baseline") -> None:
+    """Hold a phase after a deployment or a rollback, and judge where everything stands."""
+    with trial.phase(phase):
+        trial.watch(phase, gate.settings.hold)
+        trial.drain(trial.queue_level(baseline) + QUEUE_SLACK, gate.settings.drain)
+    for verdict in standing(trial, phase, release):
+        trial.judge(verdict, phase)
+    if trial.stack.harness.probes.queue is not None:
+        trial.check("queue", phase=phase, baseline=baseline, within=gate.settings.drain, slack=QUEUE_SLACK)
+
+
+def standing(trial: Trial, phase: str, release: str) -> list[Verdict]:
+    """What holds wherever an environment stands on one release; only what the stack declares is asked for, but for
+    the release, without which nothing can be gated.
+    """
+    fleet = trial.fleet_names
+    found = [
+        trial.verdict("release", phase=phase, release=release, replicas=fleet),
+        trial.verdict("errors", phase=phase),
+        trial.verdict("containers", phase=phase, replicas=trial.names),
+    ]
+    if trial.logs:
+        found.append(trial.verdict("logs", phase=phase, release=release, logs=trial.logs))
+    if trial.watched_for_health:
+        found.append(trial.verdict("health", phase=phase, replicas=trial.watched_for_health))
+    if trial.stack.harness.probes.registry is not None:
+        found.append(trial.verdict("registry", phase=phase, replicas=fleet))
+    return found
+
+
+def _was_half(ended: str, reached: bool, event: int, gate: Gate) -> Verdict:
+    """Whether the deployment was really stopped half-way: if not, its rollback proves nothing about that."""
+    name = "half-way"
+    if ended == "stopped" and reached:
+        return Verdict(name, Outcome.PASS, f"the deployer was killed when the first replica ran {gate.new}", (event,))
+    reason = (
+        f"no replica ran {gate.new} before the deployer was stopped"
+        if ended == "stopped"
+        else f"the deployment ended ({ended}) before it could be stopped half-way"
+    )
+    return Verdict(name, Outcome.UNKNOWN, reason, (event,), "the deployer's output; it may do everything at once")

@@ -1,0 +1,145 @@
+"""A run: its directory, its history, its engine, and the environments that it brings up."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from harness import __version__
+from harness.engine import Engine, sweep
+from harness.environment import Environment, Keep
+from harness.errors import HarnessError, NoSpace, UsageError
+from harness.history import History
+from harness.stack import Stack
+from harness.verdict import Outcome, Verdict
+
+EVENTS = "events.jsonl"
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time (UTC): `20120404-004500-3f9a`."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is run.
+
+    Attributes:
+        out: the directory in which each run gets its own.
+        keep: which environments are left up at the end.
+        worker: the pytest-xdist worker, or `main`.
+        id: the run's name; a new one if empty. Workers of one run share it.
+    """
+
+    out: Path = Path("runs")
+    keep: Keep = "never"
+    worker: str = "main"
+    id: str = ""
+
+
+class Run:
+    """Opens a directory and a history, sweeps what dead runs left, and brings environments up.
+
+    Attributes:
+        id: its name.
+        directory: where everything of it is saved.
+        history: its record, `events.jsonl` in that directory.
+        progress: called with (image, line) while images are built; may be set before the first environment.
+
+    Args:
+        engine: where the environments run.
+        options: how.
+        facts: what `run.start` records beside the engine and the machine.
+    """
+
+    def __init__(self, engine: Engine, options: Options, **facts: Any) -> None:
+        self.engine, self._options = engine, options
+        self.id = options.id or new_run_id()
+        self.directory = options.out / self.id
+        if options.worker != "main":
+            self.directory /= options.worker
+        self.progress: Callable[[str, str], None] | None = None
+        try:
+            self.history = History(self.directory / EVENTS)
+        except OSError as error:
+            kind = NoSpace if error.errno == 28 else UsageError
+            raise kind(
+                "The run's directory cannot be written",
+                where=str(self.directory),
+                got=error.strerror or str(error),
+                hint="name another with --out",
+            ) from error
+        self._facts = facts
+
+    def __enter__(self) -> Self:
+        return self
+
+    def start(self) -> None:
+        """Record what is run where, and sweep what dead runs left on the engine."""
+        self.history.record(
+            "run.start",
+            harness=__version__,
+            run=self.id,
+            engine=self.engine.describe(),
+            machine=machine(),
+            **self._facts,
+        )
+        swept = sweep(self.engine)
+        if swept.environments:
+            self.history.record("note", text=str(swept))
+
+    def environment(self, stack: Stack, release: str, *, test: str) -> Environment:
+        """An environment of this run, not up yet: use it in a `with` block."""
+        return Environment(
+            self.engine,
+            stack,
+            release,
+            self.history,
+            run=self.id,
+            worker=self._options.worker,
+            test=test,
+            keep=self._options.keep,
+            evidence=self.directory / "evidence",
+            progress=self.progress,
+        )
+
+    def samples(self, environment: Environment) -> Path:
+        """Where the workload's samples of an environment are saved."""
+        return self.directory / f"samples-{environment.id}.jsonl"
+
+    def end(self, verdict: Verdict, exit_code: int) -> None:
+        """Record the verdict of the whole run."""
+        self.history.record("run.end", outcome=str(verdict.outcome), reason=verdict.reason, exit_code=exit_code)
+
+    def failed(self, error: BaseException) -> Verdict:
+        """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
+        what = error.what if isinstance(error, HarnessError) else type(error).__name__
+        code = error.exit_code if isinstance(error, HarnessError) else None
+        self.history.record("run.error", what=what, message=str(error), exit_code=code)
+        return Verdict("run", Outcome.UNKNOWN, what)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.history.close()
+
+
+def machine() -> dict[str, Any]:
+    """What the run ran on, without naming it."""
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+    }
+
