@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -14,6 +13,7 @@ from harness.engine import connect
 from harness.engine.connect import Endpoint
 from harness.engine.containers import Containers
 from harness.engine.images import Images
+from harness.engine.leases import Leases
 from harness.engine.networks import Networks
 from harness.engine.translate import translate
 from harness.engine.volumes import Volumes
@@ -30,11 +30,11 @@ class Engine:
 
     def __init__(self, api: docker.APIClient, endpoint: Endpoint, environ: Mapping[str, str] = os.environ) -> None:
         self.api, self.endpoint, self.environ = api, endpoint, environ
-        self._lock = threading.Lock()
         self.images = Images(api, environ)
         self.networks = Networks(api, environ, local=endpoint.local)
         self.containers = Containers(api, local=endpoint.local)
         self.volumes = Volumes(api)
+        self.leases = Leases(api)
 
     @classmethod
     def connect(cls, environ: Mapping[str, str] = os.environ) -> Engine:
@@ -78,7 +78,8 @@ class Engine:
             self.api.ping()
 
     def close(self) -> None:
-        """Let go of the connections. What runs on the engine goes on."""
+        """Stop renewing leases and let go of the connections. What runs on the engine goes on."""
+        self.leases.close()
         self.api.close()
 
     def __enter__(self) -> Engine:
