@@ -6,6 +6,7 @@ every unknown key is a mistake with its place.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
@@ -123,9 +124,7 @@ def _quantity(read: Callable[[str], float], what: str) -> Callable[[Any, Validat
 Seconds = Annotated[
     float,
     BeforeValidator(_quantity(quantities.seconds, 'a duration with its unit, such as "500ms", "1.5s" or "2m"')),
-    WithJsonSchema(
-        {"type": "string", "format": "duration-with-unit", "pattern": quantities.DURATION_PATTERN, "examples": ["1.5s"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": quantities.DURATION_PATTERN, "examples": ["1.5s"]}),
 ]
 """A duration; seconds in Python, `1.5s` in a file."""
 
@@ -145,7 +144,7 @@ Fraction = Annotated[
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}", value):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong("a whole number")
@@ -164,7 +163,7 @@ def _size(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(quantities.NUMBER, value):
         return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise wrong("a number")
     return value
 

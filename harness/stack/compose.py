@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import envfile, keys
+from harness.stack import envfile, keys, paths
 from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import mistake, written, wrong_value
@@ -17,7 +17,10 @@ from harness.stack.source import Fields, Items, Node, Place, Scalar, text
 from harness.stack.validate import validate
 
 # Service keys that are read here; the others are the model's.
-_READ_HERE = frozenset({"deploy", "env_file", "profiles", "scale"})
+_READ_HERE = frozenset({"deploy", "env_file", "extends", "profiles", "scale"})
+# Names that only the model has: Compose writes them below `deploy`, or as the service's own key.
+_OF_THE_MODEL = frozenset({"name", "replicas", "rollback_config", "update_config"})
+_KNOWN = (Service.keys() - _OF_THE_MODEL) | _READ_HERE
 
 
 def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]]:
@@ -67,10 +70,13 @@ def _is_active(name: str, node: Node, project: Project) -> bool:
 def _flat(name: str, node: Fields, active: frozenset[str], project: Project) -> Fields:
     """The service in the layout of the model."""
     _networks(node, project)
+    kept = screen(node, _KNOWN, project.findings, ignored=keys.SERVICE_IGNORED, refused=keys.SERVICE_REFUSED)
+    node = replace(node, fields={key: node.fields[key] for key in kept})
     environment = _environment(node, project)
     build = node.get("build")
     if isinstance(build, Fields):
-        build = build.having(args=_with_values(build.get("args"), project.variables))
+        context = build.get("context") or text(str(project.directory), build.place)
+        build = build.having(context=context, args=_with_values(build.get("args"), project.variables))
     hoisted = _deploy(node, project)
     volumes = node.get("volumes")
     if isinstance(volumes, Items):
@@ -126,7 +132,7 @@ def _env_file(item: Node, project: Project) -> dict[str, Node]:
     if isinstance(form, Scalar) and form.value != "raw":
         raise wrong_value(form, "raw, or no format")
     file = Path(path.value)
-    if not file.exists():
+    if not paths.exists(file):
         if isinstance(required, Scalar) and required.value in (False, "false"):
             return {}
         raise mistake(
@@ -208,30 +214,42 @@ def _volume(node: Node, project: Project) -> Node:
 def _deploy(node: Fields, project: Project) -> dict[str, Node]:
     """What `deploy` and `scale` say, under the model's names."""
     deploy, scale = node.get("deploy"), node.get("scale")
-    found: dict[str, Node] = {"replicas": scale} if scale else {}
+    own = {"replicas": scale, "mem_limit": node.get("mem_limit"), "cpus": node.get("cpus")}
     if deploy is None:
-        return found
+        return {"replicas": scale} if scale else {}
     if not isinstance(deploy, Fields):
         raise wrong_value(deploy, f"a mapping with {', '.join(sorted(keys.DEPLOY))}")
     kept = screen(deploy, keys.DEPLOY, project.findings, ignored=keys.DEPLOY_IGNORED)
     mode = deploy.get("mode")
     if isinstance(mode, Scalar) and mode.value != "replicated":
         raise wrong_value(mode, "replicated", "say how many with deploy.replicas")
-    found |= {key: deploy.fields[key] for key in kept if key not in ("mode", "resources")}
-    replicas = found.get("replicas")
-    if isinstance(scale, Scalar) and isinstance(replicas, Scalar) and str(scale.value) != str(replicas.value):
-        raise mistake(
-            "The number of replicas is given twice",
-            scale.place,
-            got=f"scale {scale.text} and deploy.replicas {replicas.text}",
-            expected="one of them",
-        )
-    resources = deploy.get("resources")
-    if isinstance(resources, Fields):
-        screen(resources, keys.RESOURCES, project.findings, ignored=keys.RESOURCES_IGNORED)
-        limits = resources.get("limits")
-        if isinstance(limits, Fields):
-            screen(limits, keys.LIMITS, project.findings, refused=keys.LIMITS_REFUSED)
-            names = {"memory": "mem_limit", "cpus": "cpus"}
-            found |= {names[key]: child for key, child in limits.fields.items() if key in names}
-    return found
+    found = {key: deploy.fields[key] for key in kept if key not in ("mode", "resources")}
+    found |= _limits(deploy.get("resources"), project)
+    for key, own_value in own.items():
+        if isinstance(own_value, Scalar) and str(getattr(found.get(key, own_value), "value", "")) != str(
+            own_value.value
+        ):
+            raise mistake(
+                "The same thing is said twice, and differently",
+                own_value.place,
+                got=f"{written(own_value)} here, {written(found[key])} in {found[key].place}",
+                expected="one of them",
+            )
+    return found | ({"replicas": scale} if scale else {})
+
+
+def _limits(resources: Node | None, project: Project) -> dict[str, Node]:
+    """`deploy.resources.limits` under the model's names."""
+    if resources is None:
+        return {}
+    if not isinstance(resources, Fields):
+        raise wrong_value(resources, "a mapping with limits")
+    screen(resources, keys.RESOURCES, project.findings, ignored=keys.RESOURCES_IGNORED)
+    limits = resources.get("limits")
+    if limits is None:
+        return {}
+    if not isinstance(limits, Fields):
+        raise wrong_value(limits, "a mapping with cpus and memory")
+    screen(limits, keys.LIMITS, project.findings, refused=keys.LIMITS_REFUSED)
+    names = {"memory": "mem_limit", "cpus": "cpus"}
+    return {names[key]: child for key, child in limits.fields.items() if key in names}

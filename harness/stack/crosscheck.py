@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from harness.stack import paths
 from harness.stack.mistakes import Findings, mistake
 from harness.stack.model import Condition, Service
 from harness.stack.plainwords import meant, one_of
@@ -43,24 +44,17 @@ def _image(root: Fields, service: Service, findings: Findings) -> None:
             hint="check it out beside the Compose file",
         )  # fmt: skip
         findings.wrong(place, error)
-    elif not _is("dir", build.context):
+    elif not paths.is_dir(build.context):
         findings.wrong(
             place,
             mistake("A build context does not exist", place, got=str(build.context), expected="a directory", hint=hint),
         )
-    elif not _is("file", build.context / build.dockerfile):
+    elif not paths.is_file(build.context / build.dockerfile):
         place = find(root, *at, "build", "dockerfile")
         got = str(build.context / build.dockerfile)
         hint = "create it, or name another with `dockerfile`"
         error = mistake("A Dockerfile does not exist", place, got=got, expected="a file", hint=hint)
         findings.wrong(place, error)
-
-
-def _is(kind: str, path: Path) -> bool:
-    try:
-        return path.is_dir() if kind == "dir" else path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _volumes(root: Fields, service: Service, declared: frozenset[str], findings: Findings) -> None:
@@ -81,7 +75,7 @@ def _volumes(root: Fields, service: Service, declared: frozenset[str], findings:
         elif (
             volume.type == "bind"
             and _written_relative(root, service.name, index)
-            and not Path(volume.source or "").exists()
+            and not paths.exists(Path(volume.source or ""))
         ):
             findings.wrong(
                 place,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import envfile, interpolate, merge, shorthand, source
+from harness.stack import envfile, interpolate, merge, paths, shorthand, source
 from harness.stack.mistakes import Findings, mistake, written
 from harness.stack.plainwords import meant, one_of
-from harness.stack.source import Fields, Items, Node, Scalar, text
+from harness.stack.source import Fields, Node, Scalar
 
 _LONGEST_CHAIN = 50
 
@@ -49,7 +49,7 @@ class Project:
         """One file, ready to merge but for what its services extend; paths absolute from `directory`."""
         root = source.read(file, shown)
         root = interpolate.fields(root, self.variables, self.findings.no_value)
-        return _absolute_paths(shorthand.document(root), directory)
+        return paths.absolute(shorthand.document(root), directory)
 
     def load(self, file: Path, shown: str) -> Fields:
         """One file, ready to merge; paths are relative to the project's directory, as Compose has it."""
@@ -57,8 +57,8 @@ class Project:
         services = root.get("services")
         if not isinstance(services, Fields):
             return root
-        extender = _Extender(self, {file.resolve(): services})
-        full = {name: extender.full(file.resolve(), name, node, ()) for name, node in services.fields.items()}
+        extender = _Extender(self, {file: services})
+        full = {name: extender.full(file, name, node, ()) for name, node in services.fields.items()}
         return root.having(services=replace(services, fields=full))
 
 
@@ -67,7 +67,7 @@ def project(file: Path, shown: str, environ: Mapping[str, str]) -> Project:
     findings = Findings(shown)
     beside = file.parent / ".env"
     found = Project(file, shown, environ, findings)
-    if not beside.is_file():
+    if not paths.is_file(beside):
         return found
     values = envfile.read(beside, found.show(beside), environ, unset=findings.no_value)
     return replace(found, variables={**values, **environ})
@@ -131,12 +131,12 @@ class _Extender:
             return file, base.value
         if not isinstance(given, Scalar) or not isinstance(given.value, str):
             raise mistake("A path is not text", given.place, got=written(given), expected="the path of a file")
-        return Path(given.value).resolve(), base.value
+        return Path(given.value), base.value
 
     def services(self, file: Path, asked: Fields) -> Fields:
         """The services of a file, read once."""
         if file not in self.files:
-            if not file.exists():
+            if not paths.exists(file):
                 raise mistake(
                     "The file that a service extends does not exist",
                     source.find(asked, "file"),
@@ -149,46 +149,3 @@ class _Extender:
                 raise StackError("The file has no services", where=str(root.place), expected="`services:`")
             self.files[file] = services
         return self.files[file]
-
-
-def _absolute_paths(root: Fields, directory: Path) -> Fields:
-    services = root.get("services")
-    if not isinstance(services, Fields):
-        return root
-    full = {
-        name: _service_paths(node, directory) if isinstance(node, Fields) else node
-        for name, node in services.fields.items()
-    }
-    return root.having(services=replace(services, fields=full))
-
-
-def _service_paths(node: Fields, directory: Path) -> Fields:
-    for key, part in (("build", "context"), ("extends", "file")):
-        child = node.get(key)
-        if isinstance(child, Fields):
-            node = node.having(**{key: _path(child, part, directory)})
-    env_file = node.get("env_file")
-    if isinstance(env_file, Items):
-        items = (_path(item, "path", directory) if isinstance(item, Fields) else item for item in env_file.items)
-        node = node.having(env_file=replace(env_file, items=tuple(items)))
-    volumes = node.get("volumes")
-    if isinstance(volumes, Items):
-        node = node.having(volumes=replace(volumes, items=tuple(_bind(item, directory) for item in volumes.items)))
-    return node
-
-
-def _bind(item: Node, directory: Path) -> Node:
-    kind = item.get("type") if isinstance(item, Fields) else None
-    if isinstance(item, Fields) and isinstance(kind, Scalar) and kind.value == "bind":
-        return _path(item, "source", directory)
-    return item
-
-
-def _path(node: Fields, key: str, directory: Path) -> Fields:
-    """The mapping with a path made absolute; addresses such as `https://...` stay."""
-    child = node.get(key)
-    if not isinstance(child, Scalar) or not isinstance(child.value, str) or "://" in child.value or "\0" in child.value:
-        return node
-    given = os.path.expanduser(child.value) if child.value.startswith("~") else child.value  # noqa: PTH111
-    absolute = os.path.normpath(directory / given)
-    return node.having(**{key: replace(text(absolute, child.place), text=child.text, tag=child.tag)})

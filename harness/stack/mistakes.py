@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import StackError
 from harness.stack import plainwords
-from harness.stack.source import Fields, Items, Node, Place
+from harness.stack.source import Fields, Items, Node, Place, Scalar
 
 
 def written(node: Node) -> str:
@@ -14,7 +14,8 @@ def written(node: Node) -> str:
     if isinstance(node, Fields):
         return "a mapping with " + plainwords.short(", ".join(node.fields)) if node.fields else "an empty mapping"
     if isinstance(node, Items):
-        return f"a list of {len(node.items)}" if node.items else "an empty list"
+        inner = ", ".join(item.text if isinstance(item, Scalar) else "..." for item in node.items)
+        return f"[{plainwords.short(inner)}]" if node.items else "an empty list"
     if node.value is None:
         return "nothing"
     return plainwords.short(node.value if isinstance(node.value, str) else node.text) or '""'
@@ -37,19 +38,25 @@ class Findings:
 
     Attributes:
         main: the file that was asked for; its mistakes come before those of others.
-        mistakes: with their places.
+        mistakes, absent: with their places.
         ignored: keys that do not matter to the harness.
         unset: variables without a value, with the first place of each.
     """
 
     main: str
     mistakes: list[tuple[Place, StackError]] = field(default_factory=list)
+    absent: list[tuple[Place, StackError]] = field(default_factory=list)
     ignored: dict[Place, None] = field(default_factory=dict)
     unset: dict[str, Place] = field(default_factory=dict)
 
-    def wrong(self, place: Place, error: StackError) -> None:
-        """Keep a mistake."""
-        self.mistakes.append((place, error))
+    def wrong(self, place: Place, error: StackError, *, absent: bool = False) -> None:
+        """Keep a mistake. One about something `absent` has no line of its own and comes after those that have:
+        a key that is missing is often there, misspelt."""
+        (self.absent if absent else self.mistakes).append((place, error))
+
+    def count(self) -> int:
+        """How many mistakes there are."""
+        return len(self.mistakes) + len(self.absent)
 
     def no_value(self, name: str, place: Place) -> None:
         """Keep a variable that has no value."""
@@ -57,8 +64,10 @@ class Findings:
 
     def stop_if_any(self) -> None:
         """Raise the first mistake in the file's order, if there is one."""
-        if self.mistakes:
-            _, error = min(self.mistakes, key=lambda one: (one[0].file != self.main, one[0].file, one[0].line))
+        for found in (self.mistakes, self.absent):
+            if not found:
+                continue
+            _, error = min(found, key=lambda one: (one[0].file != self.main, one[0].file, one[0].line))
             raise error
 
     def warnings(self) -> tuple[str, ...]:

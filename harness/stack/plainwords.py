@@ -30,6 +30,9 @@ _PROBLEMS = (
     ("undefined tag handle", "a tag that is not declared", "remove the tag"),
 )  # fmt: skip
 
+# Where these complaints are about something begun and not ended, its beginning is the place, not the end of the file.
+_BEGUN = ("while scanning a quoted scalar", "could not find expected ':'", "',' or ']'", "',' or '}'")
+
 
 def of_yaml(error: yaml.YAMLError, name: str, content: str) -> StackError:
     """The error for a text that is not YAML: its line, and what is wrong there."""
@@ -43,8 +46,8 @@ def of_yaml(error: yaml.YAMLError, name: str, content: str) -> StackError:
         return StackError(what, where=name, got=str(error))
     said = f"{error.context or ''} {error.problem or ''}"
     mark = error.problem_mark or error.context_mark
-    if "while scanning a quoted scalar" in said and error.context_mark:
-        mark = error.context_mark  # where the quote was opened, not the end of the file
+    if error.context_mark and any(part in said for part in _BEGUN):
+        mark = error.context_mark
     got, hint = next(
         ((got, hint) for part, got, hint in _PROBLEMS if part in said),
         ((error.problem or said).strip(), "check the indentation and the quotes of this line and the one before"),
@@ -57,7 +60,7 @@ def of_yaml(error: yaml.YAMLError, name: str, content: str) -> StackError:
 
 def short(written: object) -> str:
     """A value as it is quoted in a message: one line, not long."""
-    line = " ".join(str(written).split())
+    line = " ".join(str(written).encode("utf-8", "backslashreplace").decode().split())
     return line if len(line) <= 80 else line[:77] + "..."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-NUMBER = r"(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})"
+NUMBER = r"(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})"
 DURATION = rf"(?:{NUMBER}(?:us|µs|ms|s|m|h))+"
 RATE = rf"{NUMBER}/(?:s|m|h)"
 PERCENTAGE = rf"{NUMBER}%"

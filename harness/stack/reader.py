@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import compose, crosscheck, files, keys, merge
+from harness.stack import compose, crosscheck, files, keys, merge, paths
 from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import Findings, mistake, written, wrong_value
@@ -68,6 +69,9 @@ def _variant(root: Fields, project: Project) -> Variant:
 def _block(root: Fields, findings: Findings) -> XHarness | None:
     block = root.get("x-harness")
     if block is None:
+        for key in get_close_matches("x-harness", root.fields, cutoff=0.8):  # an extension of this name is a slip
+            place = root.fields[key].place
+            findings.wrong(place, mistake("A key is not known", place, got=key, expected="x-harness"))
         return XHarness()
     if not isinstance(block, Fields):
         findings.wrong(block.place, wrong_value(block, "a mapping with releases, deployer, ..."))
@@ -117,7 +121,7 @@ def _directory_name(directory: Path) -> str:
 def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
     for release, overrides in harness.releases.items():
         for index, override in enumerate(overrides):
-            if not (project.directory / override).is_file():
+            if not paths.is_file(project.directory / override):
                 place = find(root, "x-harness", "releases", release, index)
                 error = mistake(
                     "The override of a release does not exist",

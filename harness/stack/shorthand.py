@@ -129,7 +129,7 @@ def _ports(node: Node) -> Node:
 def _port(node: Node) -> list[Node]:
     """The long forms of a short port: one for each port of a range."""
     match = isinstance(node, Scalar) and re.fullmatch(
-        r"(?:(?:(?P<ip>\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\]):)?(?P<published>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?",
+        r"(?:(?:(?P<ip>[0-9]+(?:\.[0-9]+){3}|\[[0-9a-fA-F:.]+\]):)?(?P<published>[0-9-]*):)?(?P<target>[0-9-]+)(?:/(?P<protocol>\w+))?",
         str(node.value),
     )
     if not match:
@@ -153,7 +153,7 @@ def _port(node: Node) -> list[Node]:
 
 def port_range(written: str, node: Node) -> list[int]:
     """`8000-8002` as its ports. Raises StackError."""
-    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", written)
+    match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", written)
     if not match:
         raise wrong_value(node, PORT)
     first, last = int(match[1]), int(match[2] or match[1])
@@ -168,7 +168,7 @@ def _expose(node: Node) -> Node:
         return node
     found: list[Node] = []
     for item in node.items:
-        match = isinstance(item, Scalar) and re.fullmatch(r"([\d-]+)(?:/tcp)?", str(item.value))
+        match = isinstance(item, Scalar) and re.fullmatch(r"([0-9-]+)(?:/tcp)?", str(item.value))
         if not match:
             raise wrong_value(item, 'a TCP port such as 8080, or "8000-8009"')
         found += [Scalar(port, str(port), item.place) for port in port_range(match[1], item)]

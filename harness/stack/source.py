@@ -6,6 +6,7 @@ Scalars are resolved as Compose resolves them (YAML 1.2 as yaml.v3 reads it): `o
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from harness.stack.scalars import plain_value
 
 Tag = Literal["", "reset", "override"]
 MAX_NODES = 100_000
+DEEPEST = 60
 PREFIX = "tag:yaml.org,2002:"
 
 
@@ -36,7 +38,7 @@ class Place:
 
     def key(self, key: str) -> Place:
         """The place of a key below this one, on the same line until something better is known."""
-        written = key if re.fullmatch(r"[\w-]+", key) else f'"{key}"'
+        written = key if re.fullmatch(r"[\w-]{1,80}", key) else f'"{plainwords.short(key)}"'
         return replace(self, path=f"{self.path}.{written}" if self.path else written)
 
     def item(self, index: int) -> Place:
@@ -130,8 +132,9 @@ def read(file: Path, shown: str | None = None) -> Fields:
 
 def parse(content: str, name: str) -> Fields:
     """The tree of a YAML text. `name` stands for the file in messages. Raises StackError."""
-    loader = _Loader(content)
+    loader: _Loader | None = None
     try:
+        loader = _Loader(content)
         root = loader.get_single_node()
         if root is None:
             raise StackError("The file is empty", where=name, expected="a Compose file with `services:`")
@@ -145,7 +148,8 @@ def parse(content: str, name: str) -> Fields:
             expected="a Compose file",
         ) from None
     finally:
-        loader.dispose()
+        if loader:
+            loader.dispose()
     if not isinstance(node, Fields):
         raise StackError(
             "The file is not a Compose file",
@@ -157,7 +161,7 @@ def parse(content: str, name: str) -> Fields:
 
 
 def _text_of(file: Path, name: str) -> str:
-    if file.is_dir():
+    if os.path.isdir(file):  # noqa: PTH112  (no exception for an impossible name)
         found = sorted(path.name for pattern in ("*compose*.yaml", "*compose*.yml") for path in file.glob(pattern))
         raise StackError(
             "The Compose file is a directory",
@@ -206,13 +210,14 @@ class _Builder:
 
     def node(self, raw: yaml.Node, place: Place) -> Node:
         self.count += 1
-        if self.count > MAX_NODES or id(raw) in self.open:
+        if id(raw) in self.open:
+            raise StackError("The file's aliases never end", where=str(place), got="an anchor that contains itself")
+        if self.count > MAX_NODES or len(self.open) > DEEPEST:
             raise StackError(
-                "The file's aliases never end" if id(raw) in self.open else "The file is too large",
+                "The file is too large, or nested too deeply",
                 where=str(place),
-                got="an anchor that contains itself"
-                if id(raw) in self.open
-                else f"more than {MAX_NODES} values, aliases counted where they are used",
+                got="aliases counted where they are used, it goes on from here",
+                expected=f"{MAX_NODES} values or fewer, {DEEPEST} levels or fewer",
             )
         if isinstance(raw, yaml.ScalarNode):
             return _scalar(raw, place)

@@ -26,14 +26,14 @@ def data(node: Node) -> Any:
 
 def validate(model: type[M], node: Fields, findings: Findings) -> M | None:
     """The model of a tree; None where it has mistakes, which are then among the findings."""
-    before = len(findings.mistakes)
+    before = findings.count()
     try:
         made = model.model_validate(data(node), context=findings)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _translate(detail, node, findings)
         return None
-    return made if len(findings.mistakes) == before else None
+    return made if findings.count() == before else None
 
 
 def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
@@ -54,7 +54,7 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
             expected=f"`{key}`",
             hint=f"add `{key}`",
         )
-        findings.wrong(node.place, error)
+        findings.wrong(node.place, error, absent=True)
         return
     context: Mapping[str, Any] = detail.get("ctx", {})
     if detail["type"] == "harness":

@@ -36,14 +36,14 @@ def _paths(value: Any) -> Any:
 def _ids(value: Any) -> Any:
     if isinstance(value, tuple | list) and len(value) == 2:
         return tuple(value)
-    match = re.fullmatch(r"(\d{1,15})(?:-(\d{1,15}))?", str(value))
+    match = re.fullmatch(r"([0-9]{1,15})(?:-([0-9]{1,15}))?", str(value))
     if isinstance(value, bool) or not match or int(match[1]) > int(match[2] or match[1]):
         raise wrong("a range of numbers such as 1-500, the lower first")
     return int(match[1]), int(match[2] or match[1])
 
 
 def _entrypoint(value: Any) -> Any:
-    match = re.fullmatch(r"([A-Za-z0-9._-]+):(\d{1,5})", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"([A-Za-z0-9._-]+):([0-9]{1,5})", value) if isinstance(value, str) else None
     if not match or not 1 <= int(match[2]) <= 65535:
         raise wrong("a service and its port from 1 to 65535, such as lb:80")
     return value

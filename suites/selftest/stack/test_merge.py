@@ -1,0 +1,150 @@
+"""Files as one, as Compose merges them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.stack import merge, shorthand
+from harness.stack.source import Fields, Node, parse
+from harness.stack.validate import data
+
+
+def merged(base: str, over: str) -> dict[str, object]:
+    """Both as the content of one service `s`, merged, as plain values."""
+    first, second = (
+        shorthand.document(
+            parse("services:\n  s:\n" + "\n".join(f"    {line}" for line in text.splitlines()), "c.yaml")
+        )
+        for text in (base, over)
+    )
+    root = data(merge.clean(merge.fields(first, second)))
+    found: dict[str, object] = root["services"]["s"]
+    return found
+
+
+def test_mappings_merge_and_the_later_value_wins() -> None:
+    assert merged("labels: {a: 1, b: 1}", "labels: {b: 2, c: 2}") == {"labels": {"a": 1, "b": 2, "c": 2}}
+
+
+def test_lists_append() -> None:
+    assert merged("x-l: [a, b]", "x-l: [b, c]") == {"x-l": ["a", "b", "b", "c"]}
+
+
+def test_a_capability_stands_once() -> None:
+    assert merged("cap_add: [A, B]", "cap_add: [B, C]") == {"cap_add": ["A", "B", "C"]}
+
+
+def test_commands_and_health_tests_are_replaced() -> None:
+    assert merged("command: a b", "command: [c]") == {"command": ["c"]}
+    assert merged("entrypoint: [a, b]", "entrypoint: c") == {"entrypoint": ["c"]}
+    found = merged("healthcheck: {test: [CMD, a], retries: 5}", "healthcheck: {test: b}")
+    assert found == {"healthcheck": {"test": ["CMD-SHELL", "b"], "retries": 5}}
+
+
+def test_environments_merge_by_name_whatever_their_form() -> None:
+    found = merged("environment: [A=1, B=1]", "environment: {B: 2, C: 3}")
+    assert found == {"environment": {"A": "1", "B": 2, "C": 3}}
+
+
+def test_a_name_without_a_value_in_the_later_file_takes_the_callers() -> None:
+    assert merged("environment: {A: 1}", "environment: [A]") == {"environment": {"A": None}}
+
+
+def test_a_key_without_a_value_in_the_later_file_changes_nothing() -> None:
+    assert merged("image: a", "image:") == {"image": "a"}
+
+
+def test_ports_are_the_same_by_address_port_and_protocol() -> None:
+    found = merged('ports: ["80:80", "81:81"]', 'ports: ["80:80/tcp", "80:80/udp"]')
+    ports = found["ports"]
+    assert isinstance(ports, list)
+    assert [(port["published"], port["protocol"]) for port in ports] == [("80", "tcp"), ("81", "tcp"), ("80", "udp")]
+
+
+def test_volumes_are_the_same_by_target_and_the_later_one_wins() -> None:
+    volumes = merged("volumes: [a:/x, b:/y]", "volumes: ['c:/x:ro']")["volumes"]
+    assert isinstance(volumes, list)
+    assert [volume["source"] for volume in volumes] == ["c", "b"]
+
+
+def test_dependencies_merge_by_service() -> None:
+    found = merged("depends_on: [a, b]", "depends_on: {b: {condition: service_healthy}}")
+    assert found == {"depends_on": {"a": {"condition": "service_started"}, "b": {"condition": "service_healthy"}}}
+
+
+def test_a_short_build_merges_with_a_long_one() -> None:
+    found = merged("build: ./here", "build: {args: [A=1]}")
+    assert found == {"build": {"context": "./here", "args": {"A": "1"}}}
+
+
+def test_reset_removes_what_was_there() -> None:
+    assert merged("image: a\nenvironment: {A: 1, B: 1}", "image: !reset null\nenvironment: {A: !reset null}") == {
+        "environment": {"B": 1}
+    }
+
+
+def test_override_replaces_what_was_there() -> None:
+    assert merged("x-l: [a]\nlabels: {a: 1}", "x-l: !override [b]\nlabels: !override {b: 2}") == {
+        "x-l": ["b"],
+        "labels": {"b": 2},
+    }
+
+
+def test_tags_in_a_file_with_nothing_before_it_take_effect_too() -> None:
+    root = parse("a: !reset null\nb: !override [x, !reset y]\n", "c.yaml")
+    assert data(merge.clean(root)) == {"b": ["x"]}
+
+
+def test_the_commands_of_a_deployer_are_replaced_and_its_environment_merges() -> None:
+    first = parse("x-harness: {deployer: {deploy: [a], environment: {A: 1}}, probes: {queue: {command: [x]}}}", "c")
+    second = parse("x-harness: {deployer: {deploy: [b], environment: {B: 2}}, probes: {queue: {command: [y]}}}", "c")
+    assert data(merge.fields(first, second)) == {
+        "x-harness": {
+            "deployer": {"deploy": ["b"], "environment": {"A": 1, "B": 2}},
+            "probes": {"queue": {"command": ["y"]}},
+        }
+    }
+
+
+def test_what_is_merged_keeps_its_own_place() -> None:
+    root = merge.fields(parse("a:\n  b: 1\n", "one.yaml"), parse("\n\na:\n  c: 1\n", "two.yaml"))
+    inner = root.fields["a"]
+    assert isinstance(inner, Fields)
+    assert [str(node.place) for node in inner.fields.values()] == ["one.yaml, line 2: a.b", "two.yaml, line 4: a.c"]
+
+
+names = st.sampled_from(["a", "b", "c", "environment", "labels"])
+trees = st.recursive(
+    st.integers(0, 9),
+    lambda below: st.dictionaries(names, below, max_size=4) | st.lists(below, max_size=3),
+    max_leaves=12,
+)
+mappings = st.dictionaries(names, trees, max_size=4)
+
+
+def tree(values: object) -> Fields:
+    node: Node = parse(str(values), "c.yaml")
+    assert isinstance(node, Fields)
+    return node
+
+
+def expected(base: object, over: object) -> object:
+    """The rule in three lines: mappings merge, lists append, everything else is replaced."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {
+            key: expected(base[key], over[key]) if key in base and key in over else {**base, **over}[key]
+            for key in {**base, **over}
+        }
+    return [*base, *over] if isinstance(base, list) and isinstance(over, list) else over
+
+
+@given(mappings, mappings)
+def test_any_two_files_merge_by_the_rule(base: dict[str, object], over: dict[str, object]) -> None:
+    assert data(merge.fields(tree(base), tree(over))) == expected(base, over)
+
+
+@given(mappings)
+def test_merging_an_empty_file_changes_nothing(base: dict[str, object]) -> None:
+    assert data(merge.fields(tree(base), tree({}))) == base
+    assert data(merge.fields(tree({}), tree(base))) == base
