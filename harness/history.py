@@ -28,7 +28,7 @@ history began and `data` holds the fields of the kind:
 | | counts those that name none), `unparsed`, `errors` (count), `error_lines` (first few), `newest` (time of the last |
 | | record, as written, or null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, |
 | | `missing`: was never there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error` |
-| `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (never sent, |
+| `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
 | | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p99` (s or null), |
 | | `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s), `served_by` (mapping name to count, |
 | | empty where unknown), `began` (Unix time of the window's first due request) |

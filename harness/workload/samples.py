@@ -1,0 +1,154 @@
+"""The samples of a workload, and what a window of them says.
+
+`samples.jsonl`: the first line is `{"v": 1, "began": UNIX, "rate": PER_SECOND, "columns": [...]}`, each further line
+one request, in the order of their answers: `[n, intended, sent, latency, outcome, served_by]`. `intended` and `sent`
+are seconds since `began`, `latency` is seconds since `intended`, `outcome` is an HTTP status as a number, or the
+text of an error, and `served_by` is the name in the response header, or null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from harness.workload.spec import CODES, SHED, Spec
+
+COLUMNS = ["n", "intended", "sent", "latency", "outcome", "served_by"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a stretch of the workload says: the fields of the history's `workload` event. Times in seconds."""
+
+    phase: str
+    began: float
+    intended: int
+    sent: int
+    ok: int
+    failed: int
+    shed: int
+    seconds: float
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    lateness_p99: float | None
+    statuses: Mapping[str, int]
+    errors: Mapping[str, int]
+    longest_outage: float
+    served_by: Mapping[str, int]
+
+
+class Samples:
+    """Every request by its number in the schedule, in flat arrays. Code 0: nothing is known of it.
+
+    Args:
+        spec: what was sent.
+        began: Unix time at which request 0 was due.
+        path: where to write the samples as they come; None keeps them in memory only.
+    """
+
+    def __init__(self, spec: Spec, began: float, path: Path | None = None) -> None:
+        self.spec, self.began = spec, began
+        self.lateness, self.latency = array("d"), array("d")
+        self.code, self.server = array("H"), array("H")
+        self.complete = 0  # the samples of all requests below this number are here
+        self._servers: dict[str, int] = {"": 0}
+        self._file: IO[str] | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", encoding="utf-8")
+            self._write({"v": 1, "began": began, "rate": spec.rate, "columns": COLUMNS})
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take in what the generator reported."""
+        for n, lateness, latency, code, server in rows:
+            missing = n + 1 - len(self.code)
+            if missing > 0:
+                for values in (self.lateness, self.latency):
+                    values.extend([0.0] * missing)
+                for numbers in (self.code, self.server):
+                    numbers.extend([0] * missing)
+            self.lateness[n], self.latency[n], self.code[n] = lateness, latency, code
+            if len(self._servers) < 1000:
+                self._servers.setdefault(server, len(self._servers))
+            self.server[n] = self._servers.get(server, 0)
+            if self._file is not None:
+                intended = n / self.spec.rate
+                sent = round(intended + lateness, 6)
+                self._write([n, round(intended, 6), sent, latency, CODES.get(code, code), server or None])
+        while self.complete < len(self.code) and self.code[self.complete]:
+            self.complete += 1
+
+    def window(self, phase: str, first: int, last: int, until: float) -> Window:
+        """What the requests from `first` to before `last` say.
+
+        Args:
+            phase: its name.
+            first, last: numbers in the schedule.
+            until: when the window ended, in seconds after the schedule began.
+        """
+        known = range(first, min(last, len(self.code)))
+        expected = set(self.spec.expected)
+        codes = Counter(self.code[n] for n in known if self.code[n])
+        ok = [n for n in known if self.code[n] in expected]
+        shed = codes[SHED]
+        sent = codes.total() - shed
+        times = sorted(self.latency[n] for n in ok)
+        late = sorted(self.lateness[n] for n in known if self.code[n] not in (0, SHED))
+        servers = {number: name for name, number in self._servers.items() if name}
+        served = Counter(servers[self.server[n]] for n in ok if self.server[n] in servers)
+        return Window(
+            phase=phase,
+            began=round(self.began + first / self.spec.rate, 6),
+            intended=last - first,
+            sent=sent,
+            ok=len(ok),
+            failed=sent - len(ok),
+            shed=shed,
+            seconds=round(max(0.0, until - first / self.spec.rate), 6),
+            p50=quantile(times, 0.5),
+            p95=quantile(times, 0.95),
+            p99=quantile(times, 0.99),
+            lateness_p99=quantile(late, 0.99),
+            statuses={str(code): codes[code] for code in sorted(codes) if code not in CODES},
+            errors={_named(code): codes[code] for code in sorted(codes) if code not in expected},
+            longest_outage=round(self._outage(known, expected, until), 6),
+            served_by=dict(served),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _outage(self, known: range, expected: set[int], until: float) -> float:
+        """The longest time in which every request failed: from the first that did to the next that did not."""
+        longest, began = 0.0, None
+        for n in known:
+            due = n / self.spec.rate
+            if self.code[n] in expected:
+                longest = max(longest, due - began) if began is not None else longest
+                began = None
+            elif self.code[n] and began is None:
+                began = due
+        return max(longest, until - began) if began is not None else longest
+
+    def _write(self, line: object) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def quantile(values: Sequence[float], q: float) -> float | None:
+    """The nearest-rank quantile of sorted values; None where there are none."""
+    return round(values[max(0, math.ceil(q * len(values)) - 1)], 6) if values else None
+
+
+def _named(code: int) -> str:
+    return CODES.get(code, f"status {code}")

@@ -1,0 +1,248 @@
+"""The workload as its user sees it: started, measured in windows, stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import harness
+from harness.clock import Clock, SystemClock
+from harness.errors import NotMeasured, UsageError
+from harness.history import History
+from harness.workload.samples import Samples, Window
+from harness.workload.spec import Spec
+
+STARTS = 20.0  # seconds within which the generator begins
+SILENT = 5.0  # seconds without a word from it after which it hangs
+
+
+@dataclasses.dataclass(slots=True)
+class Measurement:
+    """A window that is being measured; `window` is there when it is over."""
+
+    window: Window | None = None
+
+
+class Workload:
+    """Runs a generator, and turns its samples into windows and `workload` events.
+
+    The windows cut the schedule: a request belongs to the window in which it was due, and a window is over when all of
+    its requests are answered or have timed out. Also a context manager, which stops it and leaves nothing behind.
+
+    Args:
+        spec: the load.
+        history: where the windows are recorded.
+        samples: where every sample is written (see `samples`); None keeps them in memory only.
+        clock: what waits.
+    """
+
+    def __init__(
+        self, spec: Spec, history: History, *, samples: Path | None = None, clock: Clock | None = None
+    ) -> None:
+        self.spec, self._history, self._path, self._clock = spec, history, samples, clock or SystemClock()
+        self.samples: Samples | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._news = threading.Condition()
+        self._silent = threading.Event()  # set when the generator says no more
+        self._reader: threading.Thread | None = None
+        self._began = self._heard = 0.0
+        self._end: str | None = None
+        self._open: tuple[str, int] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The generator's process id while there is one."""
+        return self._process.pid if self._process else None
+
+    def start(self, phase: str | None = None) -> None:
+        """Start the load, and the window of a phase where one is named. Raises NotMeasured if it does not begin."""
+        if self._process is not None:
+            raise UsageError("The workload is running already", hint="mark(phase) begins its next window")
+        self._end, self.samples = None, None
+        self._silent.clear()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the generator
+        root = str(Path(harness.__file__).parent.parent)
+        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness.workload.generator"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C is for the parent, which then stops it in good order
+        )  # fmt: skip
+        self._heard = time.monotonic()
+        self._reader = threading.Thread(target=self._read, name="workload", daemon=True)
+        self._reader.start()
+        try:
+            self._tell(self.spec.to_json())
+            self._begin()
+        except BaseException:
+            self._kill()
+            raise
+        if phase is not None:
+            self._open = (phase, 0)
+
+    def _begin(self) -> None:
+        self._wait(lambda: self.samples is not None, STARTS)
+        if self.samples is None:
+            raise self._broken("The workload did not begin")
+
+    def running(self) -> bool:
+        """Requests are being sent."""
+        return self._process is not None and self._process.poll() is None and not self._silent.is_set()
+
+    def mark(self, phase: str) -> Window | None:
+        """End the window that is open, if one is, record it, and begin that of `phase` at the same moment."""
+        self._check()
+        now = self._next()
+        before, self._open = self._open, (phase, now)
+        return self._measure(*before, now) if before else None
+
+    @contextmanager
+    def window(self, phase: str) -> Iterator[Measurement]:
+        """Measure while a block runs; windows may overlap. A block that raises is measured as far as it can be."""
+        self._check()
+        measurement, first = Measurement(), self._next()
+        try:
+            yield measurement
+        except Exception:
+            with suppress(NotMeasured):
+                self._measure(phase, first, self._next())
+            raise
+        measurement.window = self._measure(phase, first, self._next())
+
+    def baseline(self, seconds: float, phase: str = "baseline") -> Window:
+        """Measure for so many seconds; starts the workload if it is not running."""
+        if self._process is None:
+            self.start()
+        with self.window(phase) as measurement:
+            ended = self._clock.wait(self._silent, seconds)
+        if ended or measurement.window is None:
+            raise self._broken("The workload ended before its baseline was over")
+        return measurement.window
+
+    def stop(self) -> Window | None:
+        """Stop the load, and end the window that is open, if one is. Raises NotMeasured if the generator broke."""
+        if self._process is None:
+            return None
+        try:
+            self._check()
+            first, now = self._open, self._next()
+            self._tell(f"stop {now}")
+            window = self._measure(*first, now) if first else None
+            self._wait(lambda: self._end is not None, self.spec.timeout + 2.0)
+            return window
+        finally:
+            self._kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.stop()
+        else:
+            self._kill()
+
+    def _next(self) -> int:
+        """The number of the next request that is due."""
+        return max(0, math.ceil((time.monotonic() - self._began) * self.spec.rate))
+
+    def _measure(self, phase: str, first: int, last: int) -> Window:
+        samples = self.samples
+        if samples is None:
+            raise self._broken("The workload has no samples")
+        until = time.monotonic() - self._began
+        self._wait(lambda: samples.complete >= last, self.spec.timeout + 2.0)
+        if samples.complete < last and self._end is None:
+            self._check()
+        with self._news:
+            window = samples.window(phase, first, last, until)
+        self._history.record("workload", **dataclasses.asdict(window))
+        return window
+
+    def _wait(self, done: Callable[[], bool], seconds: float) -> None:
+        """Until `done()`, the generator's end, or the time is over."""
+        deadline = time.monotonic() + seconds
+        with self._news:
+            while not done() and not self._silent.is_set():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                self._news.wait(left)
+
+    def _check(self) -> None:
+        if self._process is None:
+            raise UsageError("The workload is not running", hint="start() it first")
+        if self._silent.is_set() and self._end is None:
+            raise self._broken("The workload's generator ended in the middle")
+        if self._end is None and time.monotonic() - self._heard > SILENT:
+            raise self._broken("The workload's generator hangs")
+
+    def _broken(self, what: str) -> NotMeasured:
+        code, detail = None, ""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(1.0) if self._silent.is_set() else self._process.poll()
+            self._errors.seek(0)
+            detail = self._errors.read()[-2000:].decode(errors="replace")
+        got = f"nothing for {time.monotonic() - self._heard:.1f} s" if code is None else f"exit code {code}"
+        where = f"{self.spec.method} {self.spec.host}:{self.spec.port}{self.spec.path}"
+        hint = "an exit code of -9 is the kernel's or an operator's: is the machine short of memory?" if code else None
+        return NotMeasured(what, where=where, got=got, hint=hint, detail=detail)
+
+    def _tell(self, line: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):  # it is dead: whoever waits for its answer learns that
+                self._process.stdin.write(line.encode() + b"\n")
+                self._process.stdin.flush()
+
+    def _read(self) -> None:
+        """In a thread: take in what the generator says, until it says no more."""
+        process = self._process
+        try:
+            for line in process.stdout if process and process.stdout else ():
+                said = json.loads(line)
+                with self._news:
+                    self._heard = time.monotonic()
+                    if "began" in said:
+                        self._began = said["began"]
+                        self.samples = Samples(self.spec, said["wall"], self._path)
+                    if self.samples is not None:
+                        self.samples.add(said.get("samples", ()))
+                    self._end = said.get("end", self._end)
+                    self._news.notify_all()
+        except ValueError:
+            pass  # half a line, from a generator that was killed; the missing end tells
+        finally:
+            with self._news:
+                self._silent.set()
+                self._news.notify_all()
+
+    def _kill(self) -> None:
+        """Nothing stays behind: not the process, not the thread, no open file."""
+        process, self._process, self._open = self._process, None, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        if self._reader is not None:
+            self._reader.join(5.0)
+        for stream in (process.stdin, process.stdout, self._errors):
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
+        if self.samples is not None:
+            self.samples.close()

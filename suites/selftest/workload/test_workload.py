@@ -1,0 +1,283 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import NotMeasured, UsageError
+from harness.history import History
+from harness.workload import Spec, Window, Workload
+from suites.selftest.workload.server import Behaviour, answer, closed_port, good, serving, silent, stalling, telling
+
+
+def spec(port: int, **changes: Any) -> Spec:
+    usual: dict[str, Any] = {"rate": 50.0, "expected": (202,), "timeout": 1.0}
+    return Spec("127.0.0.1", port, **{**usual, **changes})
+
+
+def measured(behaviour: Behaviour, seconds: float = 0.6, **changes: Any) -> Window:
+    with serving(behaviour) as server, Workload(spec(server.port, **changes), History()) as workload:
+        return workload.baseline(seconds)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_good_server_answers_everything_at_the_rate() -> None:
+    window = measured(good, 1.0)
+    assert window.ok == window.sent == window.intended
+    assert 45 <= window.intended <= 60
+    assert (window.failed, window.shed, window.longest_outage, window.errors) == (0, 0, 0.0, {})
+    assert window.statuses == {"202": window.ok}
+    assert window.p50 is not None
+    assert window.p50 < 0.5
+
+
+def test_the_loop_is_open_so_a_stall_shows_in_the_latencies_and_not_in_the_rate() -> None:
+    window = measured(stalling(1.0, after=1.0), 3.0, timeout=3.0)
+    assert window.ok == window.sent == window.intended
+    assert 145 <= window.intended <= 165
+    assert window.p99 is not None
+    assert window.p99 > 0.8  # the first request of the stall waited for a second, those behind it for the rest of it
+    assert window.p95 is not None
+    assert window.p95 > 0.5  # a third of all requests fell into the stall: a closed loop would show one
+
+
+def test_unexpected_statuses_are_failures_with_their_counts() -> None:
+    window = measured(telling(answer(503)))
+    assert (window.ok, window.failed) == (0, window.sent)
+    assert window.statuses == {"503": window.sent}
+    assert window.errors == {"status 503": window.sent}
+    assert window.p50 is None
+    assert window.longest_outage > 0.3
+
+
+def drops(handler: Any, head: bytes) -> bytes | None:
+    return None
+
+
+def halves(handler: Any, head: bytes) -> bytes | None:
+    handler.wfile.write(answer()[:-1])
+    return None
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        (drops, "closed before the whole answer"),
+        (halves, "closed before the whole answer"),
+        (telling(b"\x00\x01 garbage\r\n\r\n"), "not HTTP"),
+        (telling(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), "not HTTP"),
+        (telling(b"HTTP/1.1 202 OK\r\n\r\n" + b"x" * (5 << 20)), "answer too large"),
+        (silent, "timeout"),
+    ],
+    ids=["drops", "halves", "garbage", "bad length", "too large", "silent"],
+)
+def test_every_way_not_to_answer_is_counted_and_bounded(behaviour: Behaviour, error: str) -> None:
+    began = time.monotonic()
+    window = measured(behaviour, 0.4, rate=25.0, timeout=0.5)
+    assert window.errors == {error: window.intended}
+    assert (window.ok, window.failed) == (0, window.intended)
+    assert time.monotonic() - began < 10.0
+
+
+def test_a_refused_connection_is_counted() -> None:
+    with Workload(spec(closed_port()), History()) as workload:
+        window = workload.baseline(0.4)
+    assert window.errors == {"connection refused": window.intended}
+
+
+def test_what_is_due_beyond_the_cap_is_shed_and_not_queued() -> None:
+    window = measured(silent, 0.8, in_flight=5, timeout=1.0, rate=100.0)
+    assert 4 <= window.sent <= 5  # the very first request may lie before the window
+    assert window.shed == window.intended - window.sent
+    assert window.errors["shed"] == window.shed
+
+
+def closing(handler: Any, head: bytes) -> bytes | None:
+    """Answers as if the connection were kept, and closes it 5 ms after the next request has come."""
+    if getattr(handler, "before", False):
+        return None
+    handler.before = True
+    return answer()
+
+
+def test_a_kept_connection_that_closes_under_a_request_is_asked_again_where_that_is_safe() -> None:
+    window = measured(closing, method="GET")
+    assert (window.failed, window.ok) == (0, window.intended)
+
+
+def test_a_kept_connection_that_closes_under_a_post_is_a_failure() -> None:
+    window = measured(closing, method="POST")
+    assert window.errors["closed before the whole answer"] == window.failed > 0
+    assert window.ok > 0
+
+
+def test_a_server_that_closes_after_every_answer_costs_no_failure() -> None:
+    def once(handler: Any, head: bytes) -> bytes | None:
+        handler.wfile.write(answer(extra="Connection: close\r\n"))
+        return None
+
+    assert measured(once, method="POST").failed == 0
+
+
+def test_ids_come_from_the_range_by_the_seed_and_fill_path_and_body() -> None:
+    heads: list[list[bytes]] = []
+    for _ in range(2):
+        with (
+            serving(good) as server,
+            Workload(spec(server.port, path="/jobs/{id}", ids=(5, 9), seed=3), History()) as w,
+        ):
+            w.baseline(0.4)
+        heads.append([head.split(b" ")[1] for head in server.requests[:10]])
+    assert set(heads[0]) <= {f"/jobs/{number}".encode() for number in range(5, 10)}
+    assert sorted(heads[0]) == sorted(heads[1])
+
+
+def test_who_served_is_counted_by_the_response_header() -> None:
+    window = measured(telling(answer(extra="X-Served-By: backend-2\r\n")), served_by="X-Served-By")
+    assert window.served_by == {"backend-2": window.ok}
+
+
+def test_marks_cut_the_schedule_into_windows_and_record_them() -> None:
+    history = History()
+    with serving(good) as server, Workload(spec(server.port), history) as workload:
+        workload.start("baseline")
+        assert workload.running()
+        time.sleep(0.3)
+        first = workload.mark("deploy")
+        time.sleep(0.3)
+        second = workload.stop()
+    assert first is not None
+    assert second is not None
+    assert [event.data["phase"] for event in history.select("workload")] == ["baseline", "deploy"]
+    assert second.began == pytest.approx(first.began + first.intended / 50.0, abs=1e-3)
+    assert first.sent == first.intended
+    assert history.events[0].data["p50"] == first.p50
+
+
+def test_a_window_is_measured_although_its_block_raises() -> None:
+    history = History()
+    with serving(good) as server, Workload(spec(server.port), history) as workload:
+        workload.start()
+        with pytest.raises(ValueError, match="as it is"), workload.window("deploy"):  # noqa: PT012
+            time.sleep(0.2)
+            raise ValueError("as it is")
+    assert len(history.select("workload", phase="deploy")) == 1
+
+
+def test_every_sample_is_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "samples.jsonl"
+    with serving(good) as server, Workload(spec(server.port), History(), samples=path) as workload:
+        window = workload.baseline(0.4)
+    head, *rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert head["columns"] == ["n", "intended", "sent", "latency", "outcome", "served_by"]
+    assert len(rows) >= window.intended
+    assert all(row[4] == 202 and row[2] >= row[1] and row[3] > 0 for row in rows)
+
+
+def test_a_generator_that_is_killed_is_not_measured_and_leaves_nothing() -> None:
+    with serving(good) as server:
+        workload = Workload(spec(server.port), History())
+        workload.start("baseline")
+        pid = workload.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(NotMeasured, match="ended in the middle") as caught:
+            workload.baseline(5.0)
+        assert "exit code -9" in str(caught.value)
+        assert not workload.running()
+        with pytest.raises(NotMeasured):
+            workload.stop()
+        assert not alive(pid)
+        assert workload.pid is None
+
+
+def test_a_generator_that_hangs_is_not_measured_and_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.workload.workload.SILENT", 0.5)
+    with serving(good) as server:
+        workload = Workload(spec(server.port, timeout=0.1), History())
+        workload.start()
+        pid = workload.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(NotMeasured, match="hangs"):
+            workload.baseline(0.7)
+        with pytest.raises(NotMeasured, match="hangs"):
+            workload.stop()
+        assert not alive(pid)
+
+
+def test_an_error_in_the_block_is_not_hidden_by_the_stopping() -> None:
+    workload = Workload(spec(closed_port()), History())
+    with pytest.raises(KeyboardInterrupt), workload:  # noqa: PT012
+        workload.start("baseline")
+        raise KeyboardInterrupt
+    assert workload.pid is None
+
+
+def test_the_generator_ends_when_its_parent_is_killed() -> None:
+    script = """
+import sys, time
+from harness.history import History
+from harness.workload import Spec, Workload
+workload = Workload(Spec("127.0.0.1", int(sys.argv[1]), 20.0), History())
+workload.start()
+print(workload.pid, flush=True)
+time.sleep(60)
+"""
+    with serving(good) as server:
+        words = [sys.executable, "-c", script, str(server.port)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
+            pid = int(parent.stdout.readline())
+            assert alive(pid)
+            parent.kill()
+        deadline = time.monotonic() + 10.0
+        while alive(pid) and _state(pid) != "Z" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not alive(pid) or _state(pid) == "Z"
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "Z"
+
+
+def test_a_workload_ends_by_itself_at_its_limit_and_says_that_it_sent_no_more() -> None:
+    with serving(good) as server, Workload(spec(server.port, limit=0.3), History()) as workload:
+        workload.start("deploy")
+        time.sleep(0.8)
+        assert not workload.running()
+        window = workload.stop()
+    assert window is not None
+    assert window.sent == 15
+    assert window.intended > 35
+
+
+def test_a_baseline_that_outlasts_the_workload_is_not_measured() -> None:
+    with serving(good) as server, Workload(spec(server.port, limit=0.3), History()) as workload:
+        with pytest.raises(NotMeasured, match="before its baseline was over"):
+            workload.baseline(5.0)
+
+
+def test_misuse_is_named() -> None:
+    with serving(good) as server, Workload(spec(server.port), History()) as workload:
+        with pytest.raises(UsageError, match="not running"):
+            workload.mark("deploy")
+        workload.start()
+        with pytest.raises(UsageError, match="running already"):
+            workload.start()
+    assert workload.stop() is None
