@@ -60,7 +60,7 @@ def check(events: Iterable[Event], *, phase: str, replicas: Collection[str], exp
 
 
 def _before(events: tuple[Event, ...], replica: str, look: Event) -> Event | None:
-    """The last look at a replica before this phase began."""
+    """The last look at a replica of the same environment before this phase began."""
     earlier = [
         event
         for event in events
@@ -68,6 +68,7 @@ def _before(events: tuple[Event, ...], replica: str, look: Event) -> Event | Non
         and event.id < look.id
         and event.data.get("replica") == replica
         and event.data.get("phase") != look.data.get("phase")
+        and event.data.get("environment") == look.data.get("environment")
     ]
     return earlier[-1] if earlier else None
 

@@ -1,1 +1,27 @@
 """The container engine: discovery, images, networks, containers, leases, the sweep. Only here is `docker` imported."""
+
+from harness.engine.containers import Container, ContainerState
+from harness.engine.context import BuildSpec
+from harness.engine.engine import Engine
+from harness.engine.events import ContainerEvent, Events
+from harness.engine.labels import Owner
+from harness.engine.networks import Network
+from harness.engine.spec import Attachment, ContainerSpec, Publish, Volume
+from harness.engine.sweep import Swept, sweep
+
+__all__ = [
+    "Attachment",
+    "BuildSpec",
+    "Container",
+    "ContainerEvent",
+    "ContainerSpec",
+    "ContainerState",
+    "Engine",
+    "Events",
+    "Network",
+    "Owner",
+    "Publish",
+    "Swept",
+    "Volume",
+    "sweep",
+]
