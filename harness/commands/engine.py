@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from harness.engine import Engine, doctor as examine, ensure as provide, stop as end
-from harness.errors import INTERNAL
+from harness.engine import Engine
+from harness.engine.doctor import examine
+from harness.engine.ensure import ensure as provide
+from harness.engine.ensure import stop as end
+from harness.errors import INTERNAL, PASS
 
 
 @click.command()
 @click.option("--out", default="runs", show_default=True, help="Where runs are saved; its disk is checked.")
 def doctor(out: str) -> int:
     """Check everything that a run needs, and say for each thing that is missing what to do."""
-    findings = examine(out)
+    findings = examine(runs=Path(out))
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
-        mark, colour = ("ok", "green") if finding.ok else ("--", "red")
-        click.echo(f"{click.style(mark, fg=colour)}  {finding.name:<{width}}  {finding.found}")
-        if not finding.ok and finding.do:
+        mark = click.style("ok", fg="green") if finding.ok else click.style("--", fg="red")
+        click.echo(f"{mark}  {finding.name:<{width}}  {finding.found}")
+        if finding.do:
             click.echo(f"    {'':<{width}}  do: {finding.do}")
     bad = [finding for finding in findings if not finding.ok]
     click.echo(f"{len(bad)} of {len(findings)} to mend" if bad else "everything that a run needs is here")
-    return INTERNAL if bad else 0
+    return INTERNAL if bad else PASS
 
 
 @click.group()
@@ -35,14 +40,15 @@ def engine() -> None:
 @engine.command()
 def ensure() -> None:
     """Make sure that an engine answers: start the installed dockerd as a private one, or install it first."""
-    click.echo(provide(lambda line: click.secho(f"-- {line}", err=True, dim=True)).describe())
+    with provide(progress=lambda line: click.secho(f"-- {line}", err=True, dim=True)) as found:
+        click.echo(found.describe())
 
 
 @engine.command()
 @click.option("--purge", is_flag=True, help="Remove its images and everything else it holds, too.")
 def stop(purge: bool) -> None:
     """End the private engine that `ensure` started. Any other daemon is left alone."""
-    click.echo(end(purge=purge))
+    click.echo("ended" if end(purge=purge) else "there is none of ours to end")
 
 
 @engine.command()

@@ -147,14 +147,14 @@ def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> bool:
 
 def deploy(trial: Trial, gate: Gate) -> None:
     """Deploy the new release under load."""
-    with trial.phase("deploy"), trial.workload.window("deploy"):
+    with trial.phase("deploy"), trial.measured("deploy"):
         trial.deployer.deploy(gate.new)
     trial.check("availability", phase="deploy")
 
 
 def rollback(trial: Trial, phase: str) -> None:
     """Roll back under load."""
-    with trial.phase(phase), trial.workload.window(phase):
+    with trial.phase(phase), trial.measured(phase):
         trial.deployer.rollback()
     trial.check("availability", phase=phase)
 

@@ -31,6 +31,8 @@ from harness.verdict import Outcome, Verdict
 from harness.workload import Spec, Workload
 
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
+ENOUGH = 25  # requests; the checks want 20
+LONGEST_WAIT = 30.0  # s to wait for that many
 
 
 class Trial:
@@ -143,6 +145,17 @@ class Trial:
         """Everything that is recorded within the block belongs to this phase."""
         with self.history.phase(name), self.history.step(name, name.replace("-", " ")):
             yield
+
+    @contextmanager
+    def measured(self, phase: str) -> Iterator[None]:
+        """Measure the workload for a phase while the block runs, and on until enough requests were due to say anything:
+        a deployer that is done in a tenth of a second leaves too few.
+        """
+        clock, began = self.history.clock, self.history.clock.monotonic()
+        with self.workload.window(phase):
+            yield
+            enough = min(ENOUGH / self.workload.spec.rate, LONGEST_WAIT)
+            clock.wait(threading.Event(), max(0.0, began + enough - clock.monotonic()))
 
     def watch(self, phase: str, seconds: float) -> None:
         """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""

@@ -1,0 +1,138 @@
+"""`harness up`, `ps`, `logs`, `exec`, `down` and `sweep`: a stack by hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.commands.running import stack_argument
+from harness.engine import Engine
+from harness.engine import sweep as remove
+from harness.engine.process import Process
+from harness.engine.terminal import interactive
+from harness.environment import Environment
+from harness.environment.found import environments, pick, replica
+from harness.errors import EngineError, UsageError
+from harness.history import Event, History
+from harness.plan.run import new_run_id
+from harness.stack import load
+
+environment_option = click.option("-e", "--environment", metavar="ID", help="Which; not needed if one is up.")
+
+
+@click.command()
+@stack_argument
+@click.option("--release", help="The release to bring it up on; by default the stack's first.")
+def up(stack: Path, release: str | None) -> None:
+    """Bring a stack up and leave it up; `harness down` ends it."""
+    found = load(stack)
+    for warning in found.warnings:
+        click.secho(f"warning: {warning}", err=True, fg="yellow")
+    if not found.harness.releases and release is None:
+        raise UsageError("The stack declares no release", where=f"{found.file}: x-harness.releases", hint='"1.0": {}')
+    history = History()
+    history.listen(_say)
+    with Engine.connect() as engine:
+        environment = Environment(
+            engine,
+            found,
+            release or next(iter(found.harness.releases)),
+            history,
+            run=new_run_id(),
+            test="by hand",
+            progress=lambda image, line: click.secho(f"{image}: {line}", err=True, dim=True),
+            keep="always",
+        )
+        try:
+            environment.up()
+        except BaseException:
+            environment.down()
+            raise
+        environment.leave_up()
+        click.echo(f"{environment.id}: {found.name} {environment.release} is up")
+        if found.harness.entrypoint:
+            host, port = environment.address()
+            click.echo(f"  {found.harness.entrypoint:<12} http://{host}:{port}")
+        click.echo(f"  to enter     {environment.how_to_enter()}")
+
+
+def _say(event: Event) -> None:
+    if event.kind == "environment.up":
+        click.secho(f"up in {event.data['seconds']:.1f} s", err=True, dim=True)
+
+
+@click.command()
+def ps() -> None:
+    """List the environments that are up and their replicas."""
+    with Engine.connect() as engine:
+        known = environments(engine)
+        if not known:
+            click.echo("no environment is up")
+        for one in known:
+            click.secho(f"{one.id}  {one.test or '-'}  ({one.lease}, run {one.run})", bold=True)
+            for name, container in one.containers.items():
+                state = container.state()
+                words = state.status if state.running else f"{state.status} ({state.exit_code})"
+                click.echo(f"  {name:<16} {words:<12} {container.name}")
+
+
+@click.command()
+@environment_option
+@click.option("--tail", type=int, help="Only the last so many lines.")
+@click.argument("name", metavar="REPLICA")
+def logs(environment: str | None, tail: int | None, name: str) -> None:
+    """Print what a replica wrote to its standard output and error."""
+    with Engine.connect() as engine:
+        click.echo(replica(pick(engine, environment), name).logs(tail=tail), nl=False)
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True})
+@environment_option
+@click.argument("name", metavar="REPLICA")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+def exec_(environment: str | None, name: str, command: tuple[str, ...]) -> int:
+    """Run a command in a replica, with a terminal where there is one; its exit code is ours."""
+    words = [word for word in command if word != "--"] if command[:1] == ("--",) else list(command)
+    with Engine.connect() as engine:
+        container = replica(pick(engine, environment), name)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            return interactive(engine.api, container.id, words)
+        with Process.start(engine.api, container.id, words, name=name) as process:
+            while (frame := process.read(86400.0)) is not None:
+                stream = sys.stdout if frame[0] == 1 else sys.stderr
+                stream.buffer.write(frame[1])
+                stream.flush()
+            return process.exit_code()
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Every environment on this engine, whoever's it is.")
+@click.argument("names", nargs=-1, metavar="[ID]...")
+def down(everything: bool, names: tuple[str, ...]) -> None:
+    """Take environments down: those named, or the only one."""
+    with Engine.connect() as engine:
+        known = [one.id for one in environments(engine)]
+        chosen = known if everything else [pick(engine, name).id for name in names or (None,)]
+        for name in chosen:
+            swept = remove(engine, environment=name, everything=True)
+            _complain(swept.problems)
+            click.echo(f"{name}: down")
+        if not chosen:
+            click.echo("no environment is up")
+
+
+@click.command()
+@click.option("--kept", is_flag=True, help="Also environments that were kept on purpose.")
+def sweep(kept: bool) -> None:
+    """Remove what runs left behind that were killed."""
+    with Engine.connect() as engine:
+        swept = remove(engine, kept=kept)
+        _complain(swept.problems)
+        click.echo(str(swept))
+
+
+def _complain(problems: tuple[str, ...]) -> None:
+    if problems:
+        raise EngineError("Not everything could be removed", detail="\n".join(problems), hint="try it again")

@@ -1,0 +1,65 @@
+"""`harness gate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.commands.running import keep_option, out_option, report_on, stack_argument
+from harness.engine import Engine
+from harness.errors import UsageError
+from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
+from harness.plan.run import Options, Run
+from harness.stack import Stack, load
+
+
+@click.command()
+@stack_argument
+@click.option("--from", "old", metavar="RELEASE", help="The release that runs; by default the stack's first.")
+@click.option("--to", "new", metavar="RELEASE", help="The release to deploy and take back; by default its last.")
+@click.option(
+    "--scenario", "scenarios", multiple=True, type=click.Choice(list(SCENARIOS)), help="Only this; may be repeated."
+)
+@click.option("--baseline", default=5.0, show_default=True, help="Seconds of load before the deployment.")
+@click.option("--hold", default=3.0, show_default=True, help="Seconds of load after each deployment and rollback.")
+@out_option
+@keep_option
+def gate(
+    stack: Path, old: str | None, new: str | None, scenarios: tuple[str, ...], baseline: float, hold: float, out: Path,
+    keep: str,
+) -> int:  # fmt: skip
+    """Gate a release: deploy it, take it back, and judge both.
+
+    STACK is a Compose file with an x-harness block. Exit code: 0 pass, 1 fail, 2 unknown, 3 the harness's own fault,
+    4 usage.
+    """
+    found = load(stack)
+    old, new = releases(found, old, new)
+    settings = Settings(baseline=baseline, hold=hold)
+    with Engine.connect() as engine, Run(
+        engine, Options(out=out, keep=keep), stack=found.name, **{"from": old, "to": new}  # type: ignore[arg-type]
+    ) as run:  # fmt: skip
+        return report_on(run, found, lambda: run_gate(run, Gate(found, old, new, settings), scenarios))
+
+
+def releases(stack: Stack, old: str | None, new: str | None) -> tuple[str, str]:
+    """The two releases in question: as asked for, else the first and the last that the stack declares.
+
+    Raises:
+        UsageError: the stack has no such release, fewer than two, or both are the same.
+    """
+    known = list(stack.harness.releases)
+    if len(known) < 2 and not (old and new):
+        raise UsageError(
+            "There are no two releases to go between",
+            where=f"{stack.file}: x-harness.releases",
+            got=", ".join(known) or "none",
+            expected='at least two, e.g. {"4.1.0": {}, "4.1.1": compose.4.1.1.yaml}',
+        )
+    old, new = old or known[0], new or known[-1]
+    for release in (old, new):
+        stack.at(release)  # raises if there is none
+    if old == new:
+        raise UsageError("The release to deploy is the one that runs", got=f"--from {old} --to {new}")
+    return old, new

@@ -1,0 +1,66 @@
+"""What the commands that run something share: options, progress, reports and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from harness.errors import INTERNAL, HarnessError
+from harness.plan.run import Run
+from harness.report import write_reports
+from harness.report.terminal import Live, summary
+from harness.stack import Stack
+from harness.verdict import Verdict
+
+stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="STACK")
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True,
+    help="The directory in which each run gets its own.",
+)  # fmt: skip
+keep_option = click.option(
+    "--keep", type=click.Choice(["never", "failed", "always"]), default="never", show_default=True,
+    help="Which environments to leave up at the end, to look into.",
+)  # fmt: skip
+
+
+def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
+    """Do the work of a run with live progress, then write its reports and print its summary.
+
+    Whatever ends the work - a verdict, an error, Ctrl-C - the history is ended and the reports are written; an error
+    goes on afterwards, to become a message and an exit code.
+    """
+    for warning in stack.warnings:
+        click.secho(f"warning: {warning}", err=True, fg="yellow")
+    try:
+        with Live(run.history) as live:
+            run.progress = live.progress
+            run.start()
+            verdict = work()
+    except BaseException as error:
+        code = error.exit_code if isinstance(error, HarnessError) else INTERNAL
+        _finish(run, run.failed(error), code if isinstance(error, Exception) else 130)
+        raise
+    _finish(run, verdict, verdict.outcome.exit_code)
+    return verdict.outcome.exit_code
+
+
+def _finish(run: Run, verdict: Verdict, exit_code: int) -> None:
+    run.end(verdict, exit_code)
+    write_reports(run.history.events, run.directory, step_summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    _point_latest_at(run.directory)
+    summary(run.history.events, run.directory, file=sys.stdout)
+
+
+def _point_latest_at(directory: Path) -> None:
+    """`runs/latest`, so that people and pipelines need not look for the newest directory."""
+    link = directory.parent / "latest"
+    fresh = directory.parent / f".latest-{directory.name}"
+    try:
+        fresh.symlink_to(directory.name)
+        fresh.replace(link)
+    except OSError:  # a file system without links; the summary names the directory anyway
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,84 @@
+"""Environments that are up on an engine, found again by their labels: for people who look into them by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.engine import Container, Engine
+from harness.engine.labels import ENVIRONMENT, REPLICA, RUN, TEST
+from harness.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An environment that has containers on the engine.
+
+    Attributes:
+        id: its name.
+        run, test: what it was brought up for.
+        lease: `kept`, `held` (its run lives) or `dead` (the sweep takes it).
+        containers: by replica, in the order of their names; the door among them.
+    """
+
+    id: str
+    run: str
+    test: str
+    lease: str
+    containers: Mapping[str, Container]
+
+
+def environments(engine: Engine) -> tuple[Found, ...]:
+    """Every environment on the engine, by name."""
+    leases: dict[str, str] = {}
+    now = engine.leases.now()
+    for record in engine.leases.list():
+        if record.live(now):
+            leases[record.environment] = "kept" if record.kept else "held"
+    grouped: dict[str, list[Container]] = {}
+    for container in engine.containers.list([ENVIRONMENT]):
+        grouped.setdefault(container.labels[ENVIRONMENT], []).append(container)
+    return tuple(
+        Found(
+            id=name,
+            run=containers[0].labels.get(RUN, ""),
+            test=containers[0].labels.get(TEST, ""),
+            lease=leases.get(name, "dead"),
+            containers={c.labels.get(REPLICA, c.name): c for c in sorted(containers, key=lambda c: c.name)},
+        )
+        for name, containers in sorted(grouped.items())
+    )
+
+
+def pick(engine: Engine, name: str | None) -> Found:
+    """The environment of this name, or the only one there is.
+
+    Raises:
+        UsageError: there is none of this name, none at all, or several and none was named.
+    """
+    known = environments(engine)
+    names = ", ".join(one.id for one in known)
+    if not known:
+        raise UsageError("No environment is up", where=engine.describe(), hint="`harness up STACK` brings one up")
+    if name is None:
+        if len(known) > 1:
+            raise UsageError(
+                "Several environments are up", got="none named", expected=f"one of {names}", hint="name it with -e"
+            )
+        return known[0]
+    for one in known:
+        if one.id == name:
+            return one
+    raise UsageError("No such environment is up", got=name, expected=names)
+
+
+def replica(found: Found, name: str) -> Container:
+    """The container of a replica; `backend` is taken for the only replica of that service.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    for wanted in (name, f"{name}-1"):
+        if wanted in found.containers and (wanted == name or f"{name}-2" not in found.containers):
+            return found.containers[wanted]
+    raise UsageError("No such replica", where=f"environment {found.id}", got=name, expected=", ".join(found.containers))
