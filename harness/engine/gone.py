@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,6 +60,33 @@ def gone(api: Api, container_id: str, name: str, doing: str) -> HarnessError | N
         expected=f"a running container, to {doing}",
         hint="unpause it first" if state.get("Paused") else HINT,
     )
+
+
+def took_down(
+    api: Api, container_id: str, name: str, *, doing: str, started: str, patience: float = 1.0
+) -> HarnessError | None:
+    """Why a process that was killed went down with its container, or None when the container lives on.
+
+    A container's processes end before the engine has noticed that the container did, so this looks for up to
+    `patience` seconds.
+
+    Args:
+        started: what `started_at` said when the process was started.
+    """
+    deadline, pause = time.monotonic() + patience, threading.Event()
+    while True:
+        if error := gone(api, container_id, name, doing):
+            return error
+        if started_at(api, container_id, name) != started:
+            return ReplicaGone(
+                f"{name} was restarted meanwhile",
+                where=name,
+                expected=f"a container that runs on, to {doing}",
+                hint="what ran may have been done in part; ask again",
+            )
+        if time.monotonic() > deadline:
+            return None
+        pause.wait(0.02)
 
 
 def describe(state: dict[str, Any]) -> str:

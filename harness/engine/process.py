@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from harness.engine.ending import end_sessions
-from harness.engine.gone import Api, gone, own_words
+from harness.engine.gone import Api, gone, own_words, started_at, took_down
 from harness.engine.hijack import OUT, Connection, Frames
-from harness.errors import CommandTimeout, EngineGone, HostError, ReplicaGone
+from harness.errors import CommandTimeout, EngineGone, HarnessError, HostError, ReplicaGone
 
 __all__ = ["Api", "Process"]
 
@@ -30,6 +30,7 @@ class Process:
     def __init__(self, api: Api, container_id: str, name: str, argv: Sequence[str], exec_id: str) -> None:
         self.api, self.container_id, self.name, self.argv, self.exec_id = api, container_id, name, tuple(argv), exec_id
         self.pid: int | None = None  # inside the container; None where it has no /bin/sh to tell it
+        self._container_started = started_at(api, container_id, name)
         self._frames, self._ready, self._at_end = Frames(), list[tuple[int, bytes]](), False
         self._connection = Connection(api, exec_id)
 
@@ -107,21 +108,19 @@ class Process:
         if words[:1] != [token]:
             if error := gone(self.api, self.container_id, self.name, f"start {self.argv[0]}"):
                 raise error
-            if self._no_such_file():
+            said = (seen + b"".join(data for _, data in rest)).decode(errors="replace").strip()
+            if self.exit_code() in (126, 127) and "/bin/sh" in said:
                 return False
             raise HostError(
                 f"{self.argv[0]} could not be started in {self.name}",
                 where=self.name,
-                got=(seen + b"".join(data for _, data in rest)).decode(errors="replace").strip() or "nothing",
+                got=said or "nothing",
                 expected="the first line of a started process",
-                hint="the replica may be out of memory or of process ids",
+                hint="the user or the directory may not exist there, or the replica has no memory or process ids left",
             )
         self.pid = int(words[1])
         self._ready = [frame for frame in [(OUT, more), *rest] if frame[1]] + self._ready
         return True
-
-    def _no_such_file(self) -> bool:
-        return self.exit_code() in (126, 127)
 
     def read(self, timeout: float) -> tuple[int, bytes] | None:
         """The next piece of output as (1 for stdout or 2 for stderr, bytes), or None when both have ended.
@@ -220,9 +219,15 @@ class Process:
                 raise self.too_long(timeout, "its output has ended")
             pause.wait(0.005)  # the engine has no event that could be waited on without a second connection
         code = int(state["ExitCode"])
-        if code == 137 and (error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}")):
+        if code == 137 and (error := self.taken_down()):
             raise error
         return code
+
+    def taken_down(self) -> HarnessError | None:
+        """Why its container took it down, or None when that runs on. Looks for up to a second."""
+        return took_down(
+            self.api, self.container_id, self.name, doing=f"run {self.argv[0]}", started=self._container_started
+        )
 
     def kill(self, signal: str = "KILL") -> None:
         """Send a signal ("KILL", "TERM", ...) to the process and all its children that did not leave its session.

@@ -1,0 +1,145 @@
+"""One shell kept open in a replica: a command costs a fork, where an exec of its own costs sixty milliseconds."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+
+from harness.engine.gone import gone
+from harness.engine.process import Api, Process
+from harness.environment.reply import HELPER, Reply, TooMuch, call
+from harness.errors import CommandTimeout, HostError
+
+SHOWN = 2000  # characters of a command or an output that a message quotes
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """What a command answered, as it came."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+
+    def text(self) -> Answer:
+        """The same as text; bytes that are not UTF-8 are replaced."""
+        out, err = self.stdout.decode("utf-8", "replace"), self.stderr.decode("utf-8", "replace")
+        return Answer(self.exit_code, out, err, self.seconds)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered: its exit code, its output as text, and how long it took in seconds."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+class NeverBegan(Exception):
+    """The shell was gone before it took the command up: nothing has been run, so another shell may."""
+
+
+class OpenShell:
+    """One shell in the container. Not for two threads at once."""
+
+    def __init__(self, api: Api, container_id: str, name: str, user: str) -> None:
+        self._api, self._container_id, self._name = api, container_id, name
+        self.process = Process.start(api, container_id, ["/bin/sh"], user=user, stdin=True, name=name)
+        self._last: Reply | None = None
+        if self.process.pid is not None:
+            self.process.write(HELPER.encode())
+
+    def ready(self, grace: float = 0.05) -> bool | None:
+        """True: it can be used. False: something that an earlier command started holds on. None: it has ended."""
+        deadline = time.monotonic() + grace
+        while True:
+            waits = self._last is not None and not self._last.free
+            try:
+                frame = self.process.read(max(deadline - time.monotonic(), 0.0) if waits else 0.0)
+            except TimeoutError:
+                return not waits
+            if frame is None:
+                return None
+            if self._last is not None:
+                self._last.feed(*frame)  # stray output is dropped there, and the mark found
+
+    def ask(self, command: str, timeout: float, limit: int) -> RawAnswer:
+        """Run a command. After any error this shell must be closed."""
+        reply = self._last = Reply(token := secrets.token_hex(16), limit)
+        began = time.monotonic()
+        try:
+            self.process.write(call(token, command), timeout)
+            while not reply.complete:
+                self._receive(reply, began + timeout)
+        except (TimeoutError, CommandTimeout) as late:
+            raise self._too_late(command, timeout, reply) from late
+        except TooMuch as much:
+            raise HostError(
+                f"a command in {self._name} wrote more than {limit / 2**20:g} MiB",
+                where=self._name,
+                got=short(command),
+                expected=f"{limit / 2**20:g} MiB at most, stdout and stderr together",
+                hint="filter it in the replica (head, tail, grep), or write it to a file and fetch that",
+            ) from much
+        seconds = time.monotonic() - began
+        answer = RawAnswer(int(reply.exit_code or 0), bytes(reply.stdout), bytes(reply.stderr), seconds)
+        reply.stdout.clear()
+        reply.stderr.clear()
+        return answer
+
+    def _receive(self, reply: Reply, deadline: float) -> None:
+        try:
+            # One second at most, because a paused container neither answers nor ends.
+            frame = self.process.read_until(min(deadline, time.monotonic() + 1.0))
+        except TimeoutError:
+            if error := gone(self._api, self._container_id, self._name, "run a command"):
+                raise error from None
+            if time.monotonic() >= deadline:
+                raise
+            return
+        if frame is None:
+            self._ended(reply)
+        else:
+            reply.feed(*frame)
+
+    def _ended(self, reply: Reply) -> None:
+        if not reply.begun:
+            raise NeverBegan
+        if error := self.process.taken_down():
+            raise error
+        raise HostError(
+            f"the shell in {self._name} ended under the command that it ran",
+            where=self._name,
+            got=f"exit code {self.process.exit_code()}",
+            expected="an answer",
+            hint="a command that kills its own shell (kill $$) or every process (kill -9 -1) cannot be answered",
+        )
+
+    def _too_late(self, command: str, timeout: float, reply: Reply) -> HostError:
+        """End the command and its children, then the error that says so."""
+        self.process.close()
+        sofar = "".join(
+            f"{what}: {_tail(data)}\n"
+            for what, data in (("stdout", reply.stdout), ("stderr", reply.stderr))
+            if data and reply.begun
+        )
+        return CommandTimeout(
+            f"a command in {self._name} still ran after {timeout:g} s, and was ended with its children",
+            where=self._name,
+            got=short(command),
+            expected=f"an end within {timeout:g} s",
+            hint="give it more time (timeout=...), or find out what it waits for",
+            detail=f"the output until then:\n{sofar}" if sofar else "no output until then",
+        )
+
+
+def short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ... ({len(text)} characters)"
+
+
+def _tail(data: bytes | bytearray) -> str:
+    return bytes(data[-SHOWN:]).decode("utf-8", "replace").rstrip()

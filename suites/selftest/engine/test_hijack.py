@@ -1,0 +1,92 @@
+"""Frames and the connection that carries them, over every transport that can be had without an engine."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.engine.hijack import ERR, OUT, Frames, PipeWire, SocketWire
+from harness.errors import EngineError
+
+FRAMES = st.lists(st.tuples(st.sampled_from([OUT, ERR]), st.binary(max_size=200)), max_size=20)
+
+
+def wire(frames: list[tuple[int, bytes]]) -> bytes:
+    return b"".join(struct.pack(">BxxxL", stream, len(data)) + data for stream, data in frames)
+
+
+@given(FRAMES, st.lists(st.integers(0, 5000), max_size=40))
+def test_any_split_of_the_stream_into_chunks_gives_the_same_frames(
+    frames: list[tuple[int, bytes]], cuts: list[int]
+) -> None:
+    data = wire(frames)
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    reader = Frames()
+    read = [frame for a, b in itertools.pairwise(edges) for frame in reader.feed(data[a:b])]
+    assert read == frames
+    assert reader.partial == 0
+
+
+def test_a_frame_that_is_not_complete_is_held_back() -> None:
+    reader = Frames()
+    assert reader.feed(wire([(OUT, b"hello")])[:-1]) == []
+    assert reader.partial == 12
+    assert reader.feed(b"o") == [(OUT, b"hello")]
+
+
+@pytest.mark.parametrize("data", [b"HTTP/1.1 502 Bad Gateway", b"\x07\0\0\0\0\0\0\1x", b"\1x\0\0\0\0\0\1x"])
+def test_what_is_no_stream_of_frames_is_refused_with_what_came(data: bytes) -> None:
+    with pytest.raises(EngineError, match="not a stream of frames") as caught:
+        Frames().feed(data)
+    assert repr(data[:8])[2:-1] in str(caught.value)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_read_ends_at_its_deadline(pair: tuple[socket.socket, socket.socket]) -> None:
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        SocketWire(pair[0]).receive(0.1)
+    assert 0.1 <= time.monotonic() - began < 5
+
+
+def test_a_write_that_nobody_takes_ends_at_its_deadline(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, full = SocketWire(pair[0]), memoryview(b"x" * 10_000_000)
+    sent = ours.send(full, 1)
+    assert sent < len(full)
+    with pytest.raises((TimeoutError, BlockingIOError)):
+        ours.send(full[sent:], 0.05)
+
+
+def test_the_end_of_input_leaves_the_other_direction_open(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours = SocketWire(pair[0])
+    ours.end_of_input()
+    assert pair[1].recv(10) == b""
+    pair[1].sendall(b"still")
+    assert ours.receive(5) == b"still"
+
+
+def test_the_pipes_of_a_program_are_a_wire_too() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        ours = PipeWire(program)
+        with pytest.raises(TimeoutError):
+            ours.receive(0.05)
+        assert ours.send(memoryview(b"hello"), 5) == 5
+        assert ours.receive(5) == b"hello"
+        ours.end_of_input()
+        assert ours.receive(5) == b""
+        ours.close()
+    assert program.returncode is not None
