@@ -150,7 +150,7 @@ def digest(spec: BuildSpec, platform: str) -> str:
     Raises:
         ImageError: see `entries`.
     """
-    whole = hashlib.sha256()
+    whole, found = hashlib.sha256(), entries(spec)
     head = {
         "format": FORMAT,
         "platform": platform,
@@ -159,7 +159,7 @@ def digest(spec: BuildSpec, platform: str) -> str:
         "target": spec.target,
     }
     whole.update(json.dumps(head, sort_keys=True).encode())
-    for entry in entries(spec):
+    for entry in found:
         content = _content_digest(spec, entry) if entry.kind == "file" else ""
         line = [entry.path, entry.kind, entry.mode, entry.link, content]
         whole.update(json.dumps(line).encode("utf-8", "surrogateescape"))

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,10 @@ def examine(environ: Mapping[str, str] = os.environ, runs: Path = Path("runs")) 
     Args:
         runs: the directory where the records of runs go.
     """
-    found = [_guard("Python", _python), _guard("disk for runs", lambda: _disk("disk for runs", runs, RUNS_DISK))]
+    found = [_guard("Python", _python), _guard("disk for runs", partial(_disk, "disk for runs", runs, RUNS_DISK))]
     try:
         with Engine.connect(environ) as engine:
-            found += [_guard(name, lambda check=check: check(engine)) for name, check in _checks()]  # type: ignore[misc]
+            found += [_guard(name, partial(check, engine)) for name, check in _checks()]
     except HarnessError as error:
         found.append(Finding("engine", False, _first_lines(error), error.hint or "`harness engine ensure`"))
         found.append(_guard("dockerd", _dockerd))

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import errno
+
+import pytest
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from harness.engine.translate import translate, words
+from harness.errors import (
+    EngineError,
+    EngineGone,
+    HarnessError,
+    ImageMissing,
+    NetworkError,
+    NoSpace,
+    PortTaken,
+    UsageError,
+)
+
+
+def refusal(code: int, said: str, kind: type[APIError] = APIError) -> APIError:
+    response = requests.Response()
+    response.status_code = code
+    return kind("refused", response=response, explanation=said)
+
+
+CASES: list[tuple[Exception, type[HarnessError]]] = [
+    (requests.exceptions.ConnectionError("Connection aborted"), EngineGone),
+    (requests.exceptions.ReadTimeout("Read timed out"), EngineGone),
+    (requests.exceptions.ChunkedEncodingError("broken"), EngineGone),
+    (urllib3.exceptions.ProtocolError("broken"), EngineGone),
+    (BrokenPipeError(), EngineGone),
+    (refusal(500, "write /var/x: no space left on device"), NoSpace),
+    (OSError(errno.ENOSPC, "No space left on device"), NoSpace),
+    (OSError(errno.EDQUOT, "Disk quota exceeded"), NoSpace),
+    (refusal(500, "Bind for 127.0.0.1:80 failed: port is already allocated"), PortTaken),
+    (refusal(500, "listen tcp4 127.0.0.1:80: bind: address already in use"), PortTaken),
+    (refusal(404, "could not find an available, non-overlapping IPv4 address pool", NotFound), NetworkError),
+    (refusal(404, "No such image: x:1", ImageNotFound), ImageMissing),
+    (refusal(404, "pull access denied for x"), ImageMissing),
+    (refusal(404, "No such container: x", NotFound), EngineError),
+    (refusal(409, "something else"), EngineError),
+    (DockerException("whatever"), EngineError),
+    (PermissionError(13, "denied"), EngineError),
+]
+
+
+@pytest.mark.parametrize(("raised", "expected"), CASES, ids=[f"{type(e).__name__}-{k.__name__}" for e, k in CASES])
+def test_each_failure_of_the_sdk_has_its_error(raised: Exception, expected: type[HarnessError]) -> None:
+    with pytest.raises(HarnessError) as caught, translate("It cannot be done", where="there"):
+        raise raised
+    assert type(caught.value) is expected
+    assert caught.value.what.startswith("It cannot be done")
+    assert caught.value.where == "there"
+    assert caught.value.__cause__ is raised
+
+
+def test_the_daemons_words_are_kept() -> None:
+    assert words(refusal(409, "the daemon's words")) == "the daemon's words"
+
+
+def test_a_taken_port_is_named() -> None:
+    with pytest.raises(PortTaken, match=r"127\.0\.0\.1:8080 is in use"), translate("x"):
+        raise refusal(500, "Bind for 127.0.0.1:8080 failed: port is already allocated")
+
+
+def test_our_own_errors_pass_through_as_they_are() -> None:
+    mine = UsageError("mine")
+    with pytest.raises(UsageError) as caught, translate("x"):
+        raise mine
+    assert caught.value is mine
+
+
+def test_a_mistake_in_our_code_is_not_dressed_as_the_engines() -> None:
+    with pytest.raises(ZeroDivisionError), translate("x"):
+        raise ZeroDivisionError
