@@ -47,17 +47,21 @@ def parse(body: bytes) -> Any:
 
 def _reason(text: str, error: json.JSONDecodeError) -> str:
     at = min(error.pos, len(text))
+    if error.msg.startswith("Invalid control character"):
+        return f"invalid character {quoted(min(text[at - 1 : at + 1]))} in string literal"  # which one it is, varies
     rest = text[at:].lstrip(" \t\r\n")
     if not rest or error.msg.startswith("Unterminated"):
         return "unexpected EOF"
-    if error.msg.startswith("Invalid control character"):
-        return f"invalid character {rest[0]!r} in string literal"
     looking = "looking for beginning of value"
     if "delimiter" in error.msg:
         looking = "after object key" if "':'" in error.msg else "after object key:value pair or array element"
     elif "property name" in error.msg:
         looking = "looking for beginning of object key string"
-    return f"invalid character {rest[0]!r} {looking}"
+    return f"invalid character {quoted(rest[0])} {looking}"
+
+
+def quoted(character: str) -> str:
+    return {"'": "'\\''", '"': "'\"'"}.get(character, repr(character))
 
 
 def fields(value: Any, kinds: Mapping[str, str], struct: str, path: str = "") -> dict[str, Any]:

@@ -206,7 +206,7 @@ class Link:
             if not toxic.kind.at_connect:
                 self.attach(toxic)
             elif self.applies(toxic):
-                admission.random.seed(self.chance(toxic) + "/admission")
+                admission.seed = self.chance(toxic) + "/admission"
                 toxic.kind.admit(toxic, admission)
         if admission.refuse is not None:
             self.close(admission.refuse)

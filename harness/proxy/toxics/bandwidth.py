@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..link import Pipe
 
 SEGMENT = 1400  # bytes: a slow line delivers about so much at a time
+CREDIT = 0.005  # seconds whose bytes may be made up for, since senders come in gusts
 SHORTEST, LONGEST = 0.002, 0.05  # seconds between two deliveries
 
 
@@ -51,7 +52,7 @@ class Bandwidth(Stage):
 
     def _push(self, item: bytes | End) -> None:
         if not self._waiting:
-            self._counted = time.monotonic()
+            self._counted = max(self._counted, time.monotonic() - CREDIT)
         self._waiting.append(item)
         if self._timer is None:
             self._schedule()
@@ -85,6 +86,8 @@ class Bandwidth(Stage):
             self.next.feed(item)
         if self._waiting:
             self._schedule()
+        elif self.rate:
+            self._counted -= allowed / self.rate
 
     def changed(self) -> None:
         self.stop()

@@ -143,9 +143,9 @@ class Stage:
 class Admission:
     """What the toxics of a proxy decide about a connection that was just accepted."""
 
-    __slots__ = ("delay", "random", "refuse")
+    __slots__ = ("delay", "refuse", "seed")
 
     def __init__(self) -> None:
-        self.random = random.Random(0)  # noqa: S311 - seeded anew for each toxic
+        self.seed = ""  # of the toxic that is being asked
         self.delay = 0.0
         self.refuse: End | None = None

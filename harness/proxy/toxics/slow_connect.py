@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -21,6 +22,6 @@ class SlowConnect(Stage):
     @classmethod
     def admit(cls, toxic: Toxic, admission: Admission) -> None:
         toxic.connections += 1
-        draw = admission.random.random() * 2 - 1
+        draw = random.Random(admission.seed).random() * 2 - 1  # noqa: S311 - chance that can be repeated
         delay = max(0.0, (toxic["delay"] + draw * toxic["jitter"]) * 1e-3)
         admission.delay = min(admission.delay + delay, FOREVER)

@@ -1,0 +1,95 @@
+"""The command line and the config file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.proxy.flags import Flags, UsageError, parse
+from suites.selftest.proxy.conftest import start
+
+
+@pytest.mark.parametrize("dash", ["-", "--"])
+def test_flags_take_one_dash_or_two_and_a_space_or_an_equals_sign(dash: str) -> None:
+    given = [f"{dash}host", "0.0.0.0", f"{dash}port=1", f"{dash}config", "c", f"{dash}seed", "-5"]
+    given += [f"{dash}proxy-metrics", f"{dash}runtime-metrics=false"]
+    assert parse(given) == Flags("c", "0.0.0.0", "1", -5, proxy_metrics=True)
+
+
+def test_the_defaults_are_the_originals() -> None:
+    assert parse([]) == Flags(config="", host="localhost", port="8474", seed=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["-nope"], "flag provided but not defined: -nope"), (["-port"], "flag needs an argument: -port"),
+        (["-seed", "x"], 'invalid value "x" for flag -seed'), (["more"], "unexpected argument: more"),
+        (["-version=maybe"], 'invalid boolean value "maybe" for -version'), (["--", "x"], "unexpected argument: x"),
+    ],
+)  # fmt: skip
+def test_a_wrong_flag_is_named(given: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse(given)
+
+
+def run(*flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness.proxy", *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_the_version_is_printed() -> None:
+    done = run("-version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "toxiproxy-server")
+
+
+def test_a_wrong_flag_ends_it_with_the_usage() -> None:
+    done = run("-nope")
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("flags", [("-host", "no-such-host.invalid"), ("-port", "x"), ("-port", "99999")])
+def test_an_address_that_cannot_be_had_ends_it(flags: tuple[str, ...]) -> None:
+    done = run(*flags)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "cannot listen" in done.stderr
+
+
+def test_the_config_file_makes_proxies_with_their_toxics(tmp_path: Path) -> None:
+    config = tmp_path / "c.json"
+    toxic = {"type": "latency", "attributes": {"latency": 9}}
+    config.write_text(json.dumps([{"name": "p", "listen": "127.0.0.1:0", "upstream": "later:1", "toxics": [toxic]}]))
+    began = time.monotonic()
+    process, api = start("-config", str(config))
+    seconds = time.monotonic() - began
+    try:
+        assert api("GET", "/proxies/p").json["toxics"][0]["attributes"]["latency"] == 9
+        assert api("GET", "/metrics").status == 404
+        assert seconds < 2  # about 0.15 on an idle machine
+    finally:
+        process.terminate()
+        assert process.stderr is not None
+        process.stderr.close()
+        assert process.wait(5) == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[{}]", '[{"name":"a","upstream":"b:1","toxics":[{"type":"nope"}]}]', None])
+def test_a_config_file_that_cannot_be_used_is_said_and_the_api_runs(tmp_path: Path, text: str | None) -> None:
+    config = tmp_path / "c.json"
+    if text is not None:
+        config.write_text(text)
+    process, api = start("-config", str(config))
+    try:
+        assert api("GET", "/proxies").json == {}
+    finally:
+        process.terminate()
+        assert process.stderr is not None
+        process.stderr.close()
+        process.wait(5)

@@ -1,0 +1,102 @@
+"""No byte is lost, repeated or put out of order, whatever is done to the toxics while it is on its way."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from suites.selftest.proxy.conftest import Make
+from suites.selftest.proxy.peers import Api, Through, echo, read_exactly
+
+CONNECTIONS, SIZE, SECONDS = 50, 1 << 20, 4.0
+KINDS: dict[str, dict[str, tuple[int, int]]] = {
+    "latency": {"latency": (0, 30), "jitter": (0, 30)},
+    "bandwidth": {"rate": (2_000, 50_000)},
+    "slicer": {"average_size": (0, 20_000), "size_variation": (0, 5_000), "delay": (0, 500)},
+    "slow_close": {"delay": (0, 50)},
+    "noop": {},
+}
+
+
+def change(chance: random.Random, api: Api, proxy: str) -> None:
+    """Add, alter or remove a toxic of those that only delay."""
+    type_ = chance.choice(list(KINDS))
+    stream = chance.choice(["upstream", "downstream"])
+    attributes = {key: chance.randint(*limits) for key, limits in KINDS[type_].items()}
+    toxicity = chance.choice([1, 1, 0.5, 0])
+    name = f"{type_}_{stream}_{chance.randint(1, 2)}"
+    path = f"/proxies/{proxy}/toxics"
+    body: dict[str, Any] = {"attributes": attributes, "toxicity": toxicity}
+    action = chance.random()
+    if action < 0.4:
+        reply = api("POST", path, {"name": name, "type": type_, "stream": stream, **body})
+        assert reply.status in (200, 409), reply.text
+    elif action < 0.6:
+        assert api("PATCH", f"{path}/{name}", body).status in (200, 404)
+    else:
+        assert api("DELETE", f"{path}/{name}").status in (204, 404)
+
+
+def exchange(made: Through, number: int) -> bool:
+    """Send a megabyte that only this connection has, in pieces, half-close, and read it back to its end."""
+    chance = random.Random(number)
+    data = chance.randbytes(SIZE)
+    with made.connect(timeout=60) as client:
+
+        def send() -> None:
+            at = 0
+            while at < SIZE:
+                size = chance.choice([1, 100, 5_000, 60_000])
+                client.sendall(data[at : at + size])
+                at += size
+                if chance.random() < 0.3:
+                    time.sleep(chance.random() * 0.05)
+            client.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        received = read_exactly(client, SIZE)
+        assert client.recv(1) == b""
+        sender.join()
+    return received == data
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_byte_arrives_in_order_while_toxics_come_and_go(api: Api, through: Make, seed: int) -> None:
+    made = through(echo)
+    chance = random.Random(seed)
+    changes = 0
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        running = [pool.submit(exchange, made, number) for number in range(CONNECTIONS)]
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline or changes < 500:
+            change(chance, api, made.name)
+            changes += 1
+        assert api("POST", "/reset").status == 204
+        assert all(task.result(60) for task in running)
+    assert changes >= 500
+
+
+def test_nothing_is_left_behind_by_two_thousand_connections(ours: Api, through: Make) -> None:
+    made = through(echo)
+    made.toxic("latency", latency=1)
+
+    def visit(number: int) -> None:
+        with made.connect() as client:
+            client.sendall(b"%d" % number)
+            if number % 2:
+                client.recv(10)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(visit, range(2000)))
+    deadline = time.monotonic() + 10
+    while made.connections() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert made.connections() == []
+    assert made.stats()["connections"] == {"accepted": 2000, "open": 0, "unreachable": 0}
