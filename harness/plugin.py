@@ -1,1 +1,214 @@
-"""The pytest plugin: fixtures, options and markers."""
+"""The pytest plugin: fixtures, options and markers. Collection touches no daemon.
+
+Every test that asks for `environment` gets one of its own, brought up on `--release-from`, and a directory of its own
+with the history, the workload's samples and, when it fails, the logs and state of every replica.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+import pytest
+
+from harness.deploy import CommandDeployer
+from harness.engine import Engine
+from harness.environment import Keep
+from harness.errors import HarnessError, UsageError
+from harness.history import History
+from harness.plan.gate import Gate, Settings
+from harness.plan.run import Options, Run, new_run_id
+from harness.plan.subject import Subject
+from harness.plan.trial import Trial
+from harness.report.pytest_allure import follow
+from harness.stack import Stack, load
+from harness.workload import Workload
+
+RUN_ID = pytest.StashKey[str]()
+FAILED = pytest.StashKey[bool]()
+MARKER = (
+    "harness(stack=..., release_from=..., release_to=..., keep=...): what this test runs on, instead of the options"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options; each has an ini value of the same name, for pyproject.toml."""
+    group = parser.getgroup("harness", "deploy and rollback verification")
+    for option, text in (
+        ("--stack", "the Compose file of the stack, with an x-harness block"),
+        ("--release-from", "the release that an environment is brought up on (default: the stack's first)"),
+        ("--release-to", "the release to deploy and take back (default: the stack's last)"),
+        ("--keep", "which environments to leave up: never, failed, always (default: never)"),
+        ("--runs", "the directory in which each run gets its own (default: runs)"),
+    ):
+        name = option.removeprefix("--").replace("-", "_")
+        choices = ["never", "failed", "always"] if option == "--keep" else None
+        group.addoption(option, dest=f"harness_{name}", default=None, help=text, choices=choices)
+        parser.addini(f"harness_{name}", text, default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, name the run, and let SIGTERM unwind as Ctrl-C does."""
+    config.addinivalue_line("markers", MARKER)
+    shared = getattr(config, "workerinput", {}).get("harness_run")
+    config.stash[RUN_ID] = shared or new_run_id()
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every xdist worker the run's name, so that they share its directory."""
+    node.workerinput["harness_run"] = node.config.stash[RUN_ID]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Remember that a test failed, for the fixtures that are torn down after it."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say where the evidence goes, where a stack was named."""
+    named = _setting(config, "stack", None)
+    return f"harness: stack {named}, run {config.stash[RUN_ID]} in {_out(config)}" if named else None
+
+
+# -- fixtures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """The stack under test: of the `harness` marker, `--stack`, or `harness_stack` in the ini file."""
+    named = _setting(request.config, "stack", request)
+    if not named:
+        raise UsageError(
+            "No stack is named",
+            expected="a Compose file with an x-harness block",
+            hint="pytest --stack compose.yaml; or harness_stack in the pytest section; or @pytest.mark.harness(stack=...)",
+        )
+    path = Path(named)
+    return load(path if path.is_absolute() else request.config.rootpath / path)
+
+
+@pytest.fixture
+def release_from(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """The release that the environment is brought up on."""
+    return _setting(request.config, "release_from", request) or _release(stack, 0)
+
+
+@pytest.fixture
+def release_to(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """The release to deploy and take back."""
+    return _setting(request.config, "release_to", request) or _release(stack, -1)
+
+
+@pytest.fixture(scope="session")
+def harness_engine() -> Iterator[Engine]:
+    """The container engine, connected when a test first needs it."""
+    with Engine.connect() as engine:
+        yield engine
+
+
+@pytest.fixture
+def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: Stack) -> Iterator[Run]:
+    """This test's part of the run: its directory and history."""
+    config = request.config
+    options = Options(
+        out=_out(config),
+        keep=cast(Keep, _setting(config, "keep", request) or "never"),
+        worker=getattr(config, "workerinput", {}).get("workerid", "main"),
+        id=config.stash[RUN_ID],
+        name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
+    )
+    with Run(harness_engine, options, stack=stack.name, test=request.node.nodeid) as run:
+        with follow(run.history, run.directory):
+            run.start()
+            yield run
+
+
+@pytest.fixture
+def history(harness_run: Run) -> History:
+    """The append-only record of this test."""
+    return harness_run.history
+
+
+@pytest.fixture
+def environment(
+    request: pytest.FixtureRequest, harness_run: Run, stack: Stack, release_from: str
+) -> Iterator[Subject]:
+    """An environment of this test's own, up on `release_from`."""
+    found = harness_run.environment(stack, release_from, test=request.node.nodeid)
+    with harness_run.history.scope(environment=found.id), found:
+        yield found
+        found.failed = request.node.stash.get(FAILED, False)
+    if found.kept:
+        print(f"{request.node.name}: left up: {found.how_to_enter()}")
+
+
+@pytest.fixture
+def trial(environment: Subject, harness_run: Run) -> Iterator[Trial]:
+    """The environment with its deployer, workload and probes, as the gate uses it."""
+    with Trial(environment, harness_run.samples(environment)) as found:
+        yield found
+
+
+@pytest.fixture
+def deployer(trial: Trial) -> CommandDeployer:
+    """What deploys and rolls back."""
+    return trial.deployer
+
+
+@pytest.fixture
+def workload(trial: Trial) -> Workload:
+    """The declared load, not started; stopped at the test's end."""
+    return trial.workload
+
+
+@pytest.fixture
+def gate(stack: Stack, release_from: str, release_to: str) -> Gate:
+    """What `harness gate` would gate."""
+    return Gate(stack, release_from, release_to, Settings())
+
+
+# -- where settings come from ------------------------------------------------------------------------------------------
+
+
+def _setting(config: pytest.Config, name: str, request: pytest.FixtureRequest | None) -> str:
+    """The marker's value, else the option's, else the ini file's, else empty."""
+    marker = request.node.get_closest_marker("harness") if request is not None else None
+    marked = marker.kwargs.get(name) if marker is not None else None
+    return str(marked or config.getoption(f"harness_{name}", None) or config.getini(f"harness_{name}") or "")
+
+
+def _out(config: pytest.Config) -> Path:
+    found = Path(_setting(config, "runs", None) or "runs")
+    return found if found.is_absolute() else config.rootpath / found
+
+
+def _release(stack: Stack, index: int) -> str:
+    known = list(stack.harness.releases)
+    if not known:
+        raise UsageError("The stack declares no release", where=f"{stack.file}: x-harness.releases")
+    return known[index]
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_exception_interact(call: pytest.CallInfo[Any], report: Any) -> None:
+    """Our own errors explain themselves: their message, without the frames that raised them."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, HarnessError) and getattr(report, "longrepr", None) is not None:
+        report.longrepr = str(error)

@@ -166,6 +166,7 @@ class Environment:
 
     def _remove(self) -> None:
         swept = sweep(self.engine, environment=self.id, everything=True)
+        self.engine.leases.release(self.id)
         if swept.problems:
             raise EngineError(
                 f"{self.id} could not be taken down completely",

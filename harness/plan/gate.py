@@ -107,7 +107,7 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
         running = trial.deployer.start("deploy", gate.new)
         try:
             _, (_, reached) = wait_until(
-                lambda: (running.ended, gate.new in trial.releases().values()),
+                lambda: (running.ended, gate.new in trial.environment.releases().values()),
                 any,
                 trial.deployer.declared.timeout,
                 trial.history.clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import secrets
@@ -17,6 +18,7 @@ from harness.engine import Engine, sweep
 from harness.environment import Environment, Keep
 from harness.errors import HarnessError, NoSpace, UsageError
 from harness.history import History
+from harness.plan.subject import Subject
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
@@ -37,12 +39,14 @@ class Options:
         keep: which environments are left up at the end.
         worker: the pytest-xdist worker, or `main`.
         id: the run's name; a new one if empty. Workers of one run share it.
+        name: of the part of the run that this is, e.g. the test; it gets a directory of its own in the run's.
     """
 
     out: Path = Path("runs")
     keep: Keep = "never"
     worker: str = "main"
     id: str = ""
+    name: str = ""
 
 
 class Run:
@@ -64,8 +68,8 @@ class Run:
         self.engine, self._options = engine, options
         self.id = options.id or new_run_id()
         self.directory = options.out / self.id
-        if options.worker != "main":
-            self.directory /= options.worker
+        if options.name:
+            self.directory = _unused(self.directory / options.name)
         self.progress: Callable[[str, str], None] | None = None
         try:
             self.history = History(self.directory / EVENTS)
@@ -96,9 +100,9 @@ class Run:
         if swept.environments:
             self.history.record("note", text=str(swept))
 
-    def environment(self, stack: Stack, release: str, *, test: str) -> Environment:
+    def environment(self, stack: Stack, release: str, *, test: str) -> Subject:
         """An environment of this run, not up yet: use it in a `with` block."""
-        return Environment(
+        return Subject(
             self.engine,
             stack,
             release,
@@ -142,3 +146,9 @@ def machine() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
     }
+
+
+def _unused(directory: Path) -> Path:
+    """The directory, or the first of `<name>-2`, `<name>-3`, ... that is not there: a test may run twice."""
+    candidates = itertools.chain([directory], (directory.with_name(f"{directory.name}-{n}") for n in itertools.count(2)))
+    return next(one for one in candidates if not one.exists())

@@ -20,11 +20,11 @@ from harness.environment import Environment, Replica
 from harness.environment.readiness import command_of
 from harness.errors import UsageError
 from harness.history import History
+from harness.plan.subject import Subject
 from harness.probes import containers as containers_probe
 from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
 from harness.probes import registry as registry_probe
-from harness.probes import release as release_probe
 from harness.probes.logs import LogFollower
 from harness.stack import PlacedProbe
 from harness.verdict import Outcome, Verdict
@@ -43,7 +43,7 @@ class Trial:
         samples: where the workload's samples are saved; None keeps them in memory.
     """
 
-    def __init__(self, environment: Environment, samples: Path | None = None) -> None:
+    def __init__(self, environment: Subject, samples: Path | None = None) -> None:
         self.environment = environment
         self.history: History = environment.history
         self.stack = environment.stack
@@ -87,19 +87,11 @@ class Trial:
             for log in logs
         )
 
-    def releases(self) -> dict[str, str | None]:
-        """Ask every replica of the fleet which release it runs, and record the answers; None where none was given."""
-        found: dict[str, str | None] = {}
-        for service, probe in self.stack.harness.probes.release.items():
-            for event in release_probe.probe(self.history, self.environment[service], probe.command, probe.field):
-                found[str(event.data["replica"])] = event.data["release"]
-        return found
-
     def look(self) -> None:
         """Ask everything that the stack declares, once, and record the answers: releases, health, registry, queue,
         containers.
         """
-        self.releases()
+        self.environment.releases()
         declared = self.stack.harness.probes
         for service in self.stack.services:
             self._look_at_health(service)

@@ -1,0 +1,41 @@
+"""Under pytest: the history's steps as Allure steps, and its files as attachments, where allure-pytest is active."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import allure
+from allure_commons import plugin_manager
+
+from harness.history import Event, History
+
+
+@contextmanager
+def follow(history: History, directory: Path) -> Iterator[None]:
+    """Mirror steps into Allure while the block runs, and attach `events.jsonl` at its end.
+
+    Without `--alluredir` nobody listens to these hooks, and nothing happens.
+    """
+    open_steps: dict[int, str] = {}
+
+    def mirror(event: Event) -> None:
+        if event.kind == "step.start":
+            open_steps[event.id] = str(uuid4())
+            plugin_manager.hook.start_step(uuid=open_steps[event.id], title=event.data["title"], params={})
+        elif event.kind == "step.end" and event.data["start"] in open_steps:
+            failed = None if event.data["ok"] else AssertionError
+            error = None if event.data["ok"] else AssertionError(event.data["error"])
+            plugin_manager.hook.stop_step(
+                uuid=open_steps.pop(event.data["start"]), exc_type=failed, exc_val=error, exc_tb=None
+            )
+
+    history.listen(mirror)
+    try:
+        yield
+    finally:
+        events = directory / "events.jsonl"
+        if events.exists():
+            allure.attach.file(events, name="events.jsonl", attachment_type=allure.attachment_type.TEXT)
