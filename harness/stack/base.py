@@ -16,8 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from harness.stack import quantities
 from harness.stack.mistakes import Findings, mistake
+from harness.stack.nodes import Fields
 from harness.stack.plainwords import meant, one_of
-from harness.stack.source import Fields
 
 
 class Written(dict[str, Any]):
@@ -203,12 +203,14 @@ def _plain(value: Any) -> Any:
     raise wrong("a text or a number")
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+# For types with bounds, which have to stand before these to be seen in a JSON Schema.
+AsWhole, AsNumber, AsText = BeforeValidator(_whole), BeforeValidator(_number), BeforeValidator(_word)
+
+Whole = Annotated[int, AsWhole]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]
-Number = Annotated[float, BeforeValidator(_number)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
-Text = Annotated[str, BeforeValidator(_word)]
-Word = Annotated[str, BeforeValidator(_word), Field(min_length=1)]
+Text = Annotated[str, AsText]
+Word = Annotated[str, Field(min_length=1), AsText]
 Plain = Annotated[str, BeforeValidator(_plain)]
 """Text in Python; text, a number or a truth value in a file."""
 Argv = Annotated[

@@ -13,7 +13,7 @@ from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import mistake, written, wrong_value
 from harness.stack.model import Service
-from harness.stack.source import Fields, Items, Node, Place, Scalar, text
+from harness.stack.nodes import Fields, Items, Node, Place, Scalar, text
 from harness.stack.validate import validate
 
 # Service keys that are read here; the others are the model's.

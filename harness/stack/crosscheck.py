@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.stack import paths
 from harness.stack.mistakes import Findings, mistake
 from harness.stack.model import Condition, Service
+from harness.stack.nodes import Fields, Scalar, find
 from harness.stack.plainwords import meant, one_of
-from harness.stack.source import Fields, Scalar, find
 from harness.stack.xharness import XHarness
 
 
@@ -38,10 +39,10 @@ def _image(root: Fields, service: Service, findings: Findings) -> None:
         return
     place = find(root, *at, "build", "context")
     hint = "paths are relative to the Compose file; correct it"
-    if "://" in str(build.context) or str(build.context).startswith("git@"):
+    if re.match(r"[a-z+]+:/", str(build.context)):  # a Path has one slash of an address's two
         error = mistake(
-            "A build context is not on this machine", place, got=str(build.context), expected="a directory",
-            hint="check it out beside the Compose file",
+            "A build context is not on this machine", place, got=str(build.context).replace(":/", "://", 1),
+            expected="a directory", hint="check it out beside the Compose file",
         )  # fmt: skip
         findings.wrong(place, error)
     elif not paths.is_dir(build.context):

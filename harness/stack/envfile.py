@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import StackError
 from harness.stack import interpolate
 from harness.stack.interpolate import Unset, ignore_unset
-from harness.stack.source import Place
+from harness.stack.nodes import Place
 
 _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(=|:(?=\s)|(?=\s*(?:#.*)?$))[ \t]*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "'": "'"}

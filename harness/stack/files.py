@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import envfile, interpolate, merge, paths, shorthand, source
+from harness.stack import envfile, interpolate, merge, nodes, paths, shorthand, source
 from harness.stack.mistakes import Findings, mistake, written
+from harness.stack.nodes import Fields, Node, Scalar
 from harness.stack.plainwords import meant, one_of
-from harness.stack.source import Fields, Node, Scalar
 
 _LONGEST_CHAIN = 50
 
@@ -106,7 +106,7 @@ class _Extender:
         if not isinstance(found, Fields):
             raise mistake(
                 "A service extends one that does not exist",
-                source.find(base_node, "service"),
+                nodes.find(base_node, "service"),
                 got=base_name,
                 expected=one_of(services.fields) + meant(base_name, services.fields),
             )
@@ -139,7 +139,7 @@ class _Extender:
             if not paths.exists(file):
                 raise mistake(
                     "The file that a service extends does not exist",
-                    source.find(asked, "file"),
+                    nodes.find(asked, "file"),
                     got=str(file),
                     hint="the path is relative to the file that names it",
                 )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.errors import StackError
-from harness.stack.source import Fields, Items, Node, Place, Scalar
+from harness.stack.nodes import Fields, Items, Node, Place, Scalar
+from harness.stack.plainwords import short
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
@@ -127,7 +128,7 @@ class _Text:
         return StackError(
             "A variable cannot be read",
             where=str(self.place),
-            got=f"{got}, in {self.written if len(self.written) <= 80 else self.written[:77] + '...'}",
+            got=f"{got}, in {short(self.written)}",
             expected="$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+replacement}",
             hint="write $$ for a dollar sign that is meant as such",
         )

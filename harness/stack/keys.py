@@ -1,6 +1,6 @@
 """Compose's keys beyond those that the models name: what does not matter to the harness, and what it refuses.
 
-A key is ignored only where no test could come out differently for it. One that changes how a service behaves, and
+A key is ignored only where a service does the same without it. One that changes how a service behaves, and
 that the harness cannot give it, is refused: a gate on another system than the one declared proves nothing.
 """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from harness.stack.source import Fields, Items, Node, Scalar
+from harness.stack.nodes import Fields, Items, Node, Scalar
 
 # Lists that are one value, by the end of their path. The last ones are commands of an x-harness block.
 _ONE_VALUE = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import StackError
 from harness.stack import plainwords
-from harness.stack.source import Fields, Items, Node, Place, Scalar
+from harness.stack.nodes import Fields, Items, Node, Place, Scalar
 
 
 def written(node: Node) -> str:

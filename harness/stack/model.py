@@ -14,7 +14,20 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from harness.stack import keys
-from harness.stack.base import Model, Number, Plain, Seconds, Size, Text, Truth, Whole, Word, wrong
+from harness.stack.base import (
+    AsNumber,
+    AsText,
+    AsWhole,
+    Model,
+    Plain,
+    Seconds,
+    Size,
+    Text,
+    Truth,
+    Whole,
+    Word,
+    wrong,
+)
 
 _CONDITIONS = {
     "service_started": "started",
@@ -63,7 +76,7 @@ def _mounts(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Port16 = Annotated[Whole, Field(ge=1, le=65535)]
+Port16 = Annotated[int, Field(ge=1, le=65535), AsWhole]
 
 
 class Build(Model):
@@ -84,7 +97,7 @@ class Healthcheck(Model):
     test: Annotated[tuple[str, ...], BeforeValidator(_test)]
     interval: Seconds = 30.0
     timeout: Seconds = 30.0
-    retries: Annotated[Whole, Field(ge=0)] = 3
+    retries: Annotated[int, Field(ge=0), AsWhole] = 3
     start_period: Seconds = 0.0
     start_interval: Seconds = 5.0
 
@@ -107,7 +120,7 @@ class Volume(Model):
 
     type: Literal["bind", "volume", "tmpfs"]
     source: Word | None = None
-    target: Annotated[Text, Field(pattern="^/")]
+    target: Annotated[str, Field(pattern="^/"), AsText]
     read_only: Truth = False
     size: Size | None = None
 
@@ -127,11 +140,11 @@ class Ulimit(Model):
 class UpdateConfig(Model):
     """How a service is updated or rolled back: so many replicas at a time, in which order, watched for how long."""
 
-    parallelism: Annotated[Whole, Field(ge=0)] = 1
+    parallelism: Annotated[int, Field(ge=0), AsWhole] = 1
     delay: Seconds = 0.0
     order: Literal["stop-first", "start-first"] = "stop-first"
     monitor: Seconds = 5.0
-    max_failure_ratio: Annotated[Number, Field(ge=0, le=1)] = 0.0
+    max_failure_ratio: Annotated[float, Field(ge=0, le=1), AsNumber] = 0.0
     failure_action: Literal["continue", "rollback", "pause"] = "pause"
 
 
@@ -147,7 +160,7 @@ class Service(Model):
     command: Words | None = None
     entrypoint: Words | None = None
     environment: Mapping[str, Plain] = Field(default_factory=dict)
-    replicas: Annotated[Whole, Field(ge=0, le=1000)] = 1
+    replicas: Annotated[int, Field(ge=0, le=1000), AsWhole] = 1
     healthcheck: Healthcheck | None = None
     depends_on: Mapping[str, Annotated[Condition, BeforeValidator(_condition)]] = Field(default_factory=dict)
     ports: tuple[Port, ...] = ()
@@ -167,7 +180,7 @@ class Service(Model):
     stop_signal: Word | None = None
     shm_size: Size | None = None
     mem_limit: Size | None = None
-    cpus: Annotated[Number, Field(gt=0)] | None = None
+    cpus: Annotated[float, Field(gt=0), AsNumber] | None = None
     extra_hosts: Mapping[str, Text] = Field(default_factory=dict)
     update_config: UpdateConfig | None = None
     rollback_config: UpdateConfig | None = None

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from harness.stack.source import Fields, Items, Node, Scalar, text
+from harness.stack.nodes import Fields, Items, Node, Scalar, text
 
 
 def exists(path: Path) -> bool:

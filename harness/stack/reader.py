@@ -14,7 +14,7 @@ from harness.stack import compose, crosscheck, files, keys, merge, paths
 from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import Findings, mistake, written, wrong_value
-from harness.stack.source import Fields, Scalar, find
+from harness.stack.nodes import Fields, Scalar, find
 from harness.stack.stack import Stack, Variant
 from harness.stack.validate import validate
 from harness.stack.xharness import NAME, XHarness
@@ -35,10 +35,10 @@ def load(path: str | os.PathLike[str], *, environ: Mapping[str, str] = os.enviro
     project = files.project(file, str(path), dict(environ))
     base = project.load(file, str(path))
     stack = _stack(base, project)
+    plain = Variant(services=stack.services, harness=stack.harness, warnings=stack.warnings)
     variants = {
-        name: _at_release(base, name, overrides, project)
+        name: _at_release(base, name, overrides, project) if overrides else plain
         for name, overrides in stack.harness.releases.items()
-        if overrides
     }
     return stack.with_variants(variants)
 

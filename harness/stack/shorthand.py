@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.stack.mistakes import wrong_value
-from harness.stack.source import Fields, Items, Node, Scalar, text
+from harness.stack.nodes import Fields, Items, Node, Scalar, text
 
 PORT = 'a port such as 8080, "8080:80", "127.0.0.1:8080:80/tcp" or "8000-8009"'
 VOLUME = "./file:/path, name:/path or /path, with :ro at the end where it is only read"
@@ -168,10 +168,12 @@ def _expose(node: Node) -> Node:
         return node
     found: list[Node] = []
     for item in node.items:
-        match = isinstance(item, Scalar) and re.fullmatch(r"([0-9-]+)(?:/tcp)?", str(item.value))
+        match = isinstance(item, Scalar) and re.fullmatch(r"([0-9-]+)(?:/(tcp|udp|sctp))?", str(item.value))
         if not match:
             raise wrong_value(item, 'a TCP port such as 8080, or "8000-8009"')
-        found += [Scalar(port, str(port), item.place) for port in port_range(match[1], item)]
+        exposed = port_range(match[1], item)
+        if match[2] in (None, "tcp"):  # the proxy, which wants to know them, speaks TCP alone
+            found += [Scalar(port, str(port), item.place) for port in exposed]
     return replace(node, items=tuple(found))
 
 

@@ -7,113 +7,18 @@ Scalars are resolved as Compose resolves them (YAML 1.2 as yaml.v3 reads it): `o
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import yaml
 
 from harness.errors import StackError
 from harness.stack import plainwords
+from harness.stack.nodes import Fields, Items, Node, Place, Scalar, Tag
 from harness.stack.scalars import plain_value
 
-Tag = Literal["", "reset", "override"]
 MAX_NODES = 100_000
 DEEPEST = 60
 PREFIX = "tag:yaml.org,2002:"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is written: the file as the user named it, the line from 1 and the dotted path of the key."""
-
-    file: str
-    line: int
-    path: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.file}, line {self.line}" + (f": {self.path}" if self.path else "")
-
-    def key(self, key: str) -> Place:
-        """The place of a key below this one, on the same line until something better is known."""
-        written = key if re.fullmatch(r"[\w-]{1,80}", key) else f'"{plainwords.short(key)}"'
-        return replace(self, path=f"{self.path}.{written}" if self.path else written)
-
-    def item(self, index: int) -> Place:
-        """The place of an item of a list."""
-        return replace(self, path=f"{self.path}[{index}]")
-
-    def at(self, line: int) -> Place:
-        """The same path on another line."""
-        return replace(self, line=line)
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """One value, and the text that it was written as."""
-
-    value: str | int | float | bool | None
-    text: str
-    place: Place
-    tag: Tag = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A list."""
-
-    items: tuple[Node, ...]
-    place: Place
-    tag: Tag = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """A mapping, in the order of the file."""
-
-    fields: Mapping[str, Node]
-    place: Place
-    tag: Tag = ""
-
-    def get(self, key: str) -> Node | None:
-        """The value of a key, None where the key is missing or its value is null."""
-        node = self.fields.get(key)
-        return None if isinstance(node, Scalar) and node.value is None else node
-
-    def having(self, **changes: Node | None) -> Fields:
-        """The same mapping with some keys set, or left out where None is given."""
-        fields = {key: node for key, node in self.fields.items() if key not in changes}
-        return replace(self, fields=fields | {key: node for key, node in changes.items() if node is not None})
-
-
-Node = Scalar | Items | Fields
-
-
-def text(value: str, place: Place) -> Scalar:
-    """A scalar that stands for a text."""
-    return Scalar(value, value, place)
-
-
-def find(node: Node, *path: str | int) -> Place:
-    """The place of the deepest part of a path that exists below a node."""
-    for part in path:
-        if isinstance(node, Fields) and str(part) in node.fields:
-            node = node.fields[str(part)]
-        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
-            node = node.items[part]
-        else:
-            break
-    return node.place
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """A node and everything below it."""
-    yield node
-    below = node.items if isinstance(node, Items) else node.fields.values() if isinstance(node, Fields) else ()
-    for child in below:
-        yield from walk(child)
 
 
 def read(file: Path, shown: str | None = None) -> Fields:
@@ -241,19 +146,20 @@ class _Builder:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 raise StackError("A key is not text", where=str(place.at(line)), expected="a word before the colon")
-            at = place.key(key.value).at(line)
-            if key.tag == "plain" and key.value == "<<":
+            name = _characters(key.value, place.at(line))
+            at = place.key(name).at(line)
+            if key.tag == "plain" and name == "<<":
                 merged.append((value, at))
-            elif key.value in own:
+            elif name in own:
                 raise StackError(
                     "A key stands twice in the same mapping",
                     where=str(at),
-                    got=f"{key.value}, as already in line {own[key.value].place.line}",
+                    got=f"{name}, as already in line {own[name].place.line}",
                     expected="every key once",
                     hint="remove one of the two, or put their content together",
                 )
             else:
-                own[key.value] = self.node(value, at)
+                own[name] = self.node(value, at)
         for value, at in merged:
             for key, node in self.merged(value, place, at).items():
                 own.setdefault(key, node)
@@ -289,8 +195,21 @@ def _tag(raw: yaml.Node, place: Place, kind: str) -> Tag:
     )
 
 
+def _characters(written: str, place: Place) -> str:
+    """The text with its characters whole: JSON writes some as two escapes, of which one alone is none."""
+    try:
+        return written.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise StackError(
+            "A text holds half a character",
+            where=str(place),
+            got=plainwords.short(written),
+            expected="both halves of the escape, or the character itself",
+        ) from None
+
+
 def _scalar(raw: yaml.ScalarNode, place: Place) -> Scalar:
-    written: str = raw.value
+    written = _characters(raw.value, place)
     if raw.tag in ("plain", "!reset", "!override"):
         plain = raw.style is None
         value = plain_value(written) if plain else written

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from harness.stack.base import Model, Written
 from harness.stack.mistakes import Findings, mistake, written, wrong_value
-from harness.stack.source import Fields, Items, Node, Scalar
+from harness.stack.nodes import Fields, Items, Node, Scalar
 
 M = TypeVar("M", bound=Model)
 
@@ -97,4 +97,6 @@ def _expected(kind: str, context: Mapping[str, Any], said: str) -> str:
         "greater_than_equal": "a number of {ge} or more",
         "less_than_equal": "a number of {le} or less",
     }
-    return bounds[kind].format(**context) if kind in bounds else said.lower()
+    return (
+        bounds[kind].format(**{key: f"{value:g}" for key, value in context.items()}) if kind in bounds else said.lower()
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from harness.stack.base import Argv, Fraction, Model, Plain, Rate, Seconds, Text, Whole, Word, wrong
+from harness.stack.base import Argv, AsText, AsWhole, Fraction, Model, Plain, Rate, Seconds, Word, wrong
 
 DEFAULT_ERRORS = "ERROR|CRITICAL|Traceback"
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
@@ -84,7 +84,7 @@ class Deployer(_Block):
 class Log(_Block):
     """A log file that every replica of the service keeps writing."""
 
-    path: Annotated[Word, Field(pattern="^/")] = Field(description="The file in the replica; absolute.")
+    path: Annotated[str, Field(pattern="^/"), AsText] = Field(description="The file in the replica; absolute.")
     max_silence: Seconds = Field(
         default=10.0,
         description="How long the file may stay as it is, under load, before the log counts as silent.",
@@ -147,7 +147,7 @@ class Postgres(_Block):
 class Redis(_Block):
     """A Redis server."""
 
-    database: Annotated[Whole, Field(ge=0)] = Field(default=0, description="The database's number.")
+    database: Annotated[int, Field(ge=0), AsWhole] = Field(default=0, description="The database's number.")
 
 
 class State(_Block):
@@ -165,7 +165,7 @@ class Request(_Block):
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
         default="GET", description="The HTTP method."
     )
-    path: Annotated[Text, Field(pattern="^/")] = Field(
+    path: Annotated[str, Field(pattern="^/"), AsText] = Field(
         default="/", description="The path and query. {id} stands for a number out of `ids`."
     )
     headers: Mapping[str, Plain] = Field(
@@ -176,7 +176,7 @@ class Request(_Block):
     body: Annotated[
         str | None, WithJsonSchema({"anyOf": [{"type": t} for t in ("string", "object", "array", "null")]})
     ] = Field(default=None, description="A text, sent as it is; or a mapping or list, sent as JSON.")
-    status: tuple[Annotated[Whole, Field(ge=100, le=599)], ...] = Field(
+    status: tuple[Annotated[int, Field(ge=100, le=599), AsWhole], ...] = Field(
         default=(), description="The answers that count as good; left out, any from 200 to 299."
     )
 
@@ -231,7 +231,7 @@ class Recovery(_Block):
 class XHarness(_Block):
     """The whole `x-harness` block."""
 
-    name: Annotated[Word, Field(pattern=NAME)] | None = Field(
+    name: Annotated[str, Field(pattern=NAME), AsText] | None = Field(
         default=None, description="The stack's name; left out, the Compose file's `name`, else its directory's name."
     )
     entrypoint: Annotated[
@@ -274,7 +274,7 @@ class XHarness(_Block):
     workload: Workload | None = Field(default=None, description="The load that runs while things happen.")
     recovery: Recovery = Field(
         default_factory=Recovery,
-        description="When performance counts as recovered.",
+        description="When performance counts as recovered, once the cause is gone.",
         json_schema_extra={"default": {}},
     )
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.stack import merge, shorthand
-from harness.stack.source import Fields, Node, parse
+from harness.stack.nodes import Fields, Node
+from harness.stack.source import parse
 from harness.stack.validate import data
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StackError
-from harness.stack.source import Fields, Items, Scalar, find, parse, read
+from harness.stack.nodes import Fields, Items, Scalar
+from harness.stack.source import parse, read
 
 
 def complaint(text: str) -> StackError:
@@ -26,23 +27,14 @@ def value(text: str, *path: str) -> object:
     return node.value
 
 
-def test_every_value_knows_its_line_and_its_path() -> None:
-    root = parse("a:\n  b:\n    - x\n    - c: 1\n", "c.yaml")
-    assert str(find(root, "a", "b")) == "c.yaml, line 2: a.b"
-    assert str(find(root, "a", "b", 1, "c")) == "c.yaml, line 4: a.b[1].c"
-
-
-def test_the_place_of_what_is_missing_is_that_of_the_deepest_part_that_is_there() -> None:
-    assert str(find(parse("a:\n  b: 1\n", "c.yaml"), "a", "z", "y")) == "c.yaml, line 1: a"
-
-
-def test_a_key_with_dots_is_quoted_in_a_path() -> None:
-    assert str(find(parse("r: {4.1.0: x}", "c.yaml"), "r", "4.1.0")) == 'c.yaml, line 1: r."4.1.0"'
-
-
 def test_a_quoted_number_is_text_and_a_key_is_always_text() -> None:
     assert value('a: "5"', "a") == "5"
     assert value("4.10: x", "4.10") == "x"
+
+
+def test_a_character_of_two_escapes_is_whole_and_half_of_one_is_refused() -> None:
+    assert value(r'a: "\ud83d\ude00"', "a") == "\U0001f600"
+    assert complaint(r'a: "\ud83d"').got == "\\ud83d"
 
 
 def test_an_explicit_tag_decides_the_type() -> None:

@@ -1,0 +1,103 @@
+"""The tree that a YAML file is read into: every value knows where it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from harness.stack import plainwords
+
+Tag = Literal["", "reset", "override"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is written: the file as the user named it, the line from 1 and the dotted path of the key."""
+
+    file: str
+    line: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}" + (f": {self.path}" if self.path else "")
+
+    def key(self, key: str) -> Place:
+        """The place of a key below this one, on the same line until something better is known."""
+        written = key if re.fullmatch(r"[\w-]{1,80}", key) else f'"{plainwords.short(key)}"'
+        return replace(self, path=f"{self.path}.{written}" if self.path else written)
+
+    def item(self, index: int) -> Place:
+        """The place of an item of a list."""
+        return replace(self, path=f"{self.path}[{index}]")
+
+    def at(self, line: int) -> Place:
+        """The same path on another line."""
+        return replace(self, line=line)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value, and the text that it was written as."""
+
+    value: str | int | float | bool | None
+    text: str
+    place: Place
+    tag: Tag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+    tag: Tag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping, in the order of the file."""
+
+    fields: Mapping[str, Node]
+    place: Place
+    tag: Tag = ""
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, None where the key is missing or its value is null."""
+        node = self.fields.get(key)
+        return None if isinstance(node, Scalar) and node.value is None else node
+
+    def having(self, **changes: Node | None) -> Fields:
+        """The same mapping with some keys set, or left out where None is given."""
+        fields = {key: node for key, node in self.fields.items() if key not in changes}
+        return replace(self, fields=fields | {key: node for key, node in changes.items() if node is not None})
+
+
+Node = Scalar | Items | Fields
+
+
+def text(value: str, place: Place) -> Scalar:
+    """A scalar that stands for a text."""
+    return Scalar(value, value, place)
+
+
+def find(node: Node, *path: str | int) -> Place:
+    """The place of the deepest part of a path that exists below a node."""
+    for part in path:
+        if isinstance(node, Fields) and str(part) in node.fields:
+            node = node.fields[str(part)]
+        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        else:
+            break
+    return node.place
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and everything below it."""
+    yield node
+    below = node.items if isinstance(node, Items) else node.fields.values() if isinstance(node, Fields) else ()
+    for child in below:
+        yield from walk(child)

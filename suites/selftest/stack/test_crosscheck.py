@@ -1,0 +1,87 @@
+"""Mistakes that show only when the parts are seen together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suites.selftest.stack.support import BLOCK, REFERENCE, loaded, refusal
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "got"),
+    [
+        ("depends_on: [backend]", "depends_on: [backnd]", "line 2: services.lb.depends_on.backnd", "backnd"),
+        ("entrypoint: lb:80", "entrypoint: web:80", "x-harness.entrypoint", "web"),
+        ("in: control", "in: contrl", "x-harness.deployer.in", "contrl"),
+        ("logs:\n    backend", "logs:\n    backnd", "x-harness.logs.backnd", "backnd"),
+        ("release:  {backend", "release:  {backnd", "x-harness.probes.release.backnd", "backnd"),
+        ("health:   {backend", "health:   {backnd", "x-harness.probes.health.backnd", "backnd"),
+        ("in: database", "in: db", "x-harness.probes.registry.in", "db"),
+        ("in: cache", "in: redis", "x-harness.probes.queue.in", "redis"),
+        ("state:\n    backend", "state:\n    backnd", "x-harness.state.backnd", "backnd"),
+        ("build: images/cache", "build: images/none", "line 12: services.cache.build", "images/none"),
+        ("build: images/cache", "build: {context: images/lb, dockerfile: X}", "services.cache.build.dockerfile", "X"),
+        ("{build: images/cache}", "{build: 'https://x/y.git'}", "services.cache.build", "https://x/y.git"),
+        ("{build: images/cache}", "{hostname: x}", "line 12: services.cache", "neither"),
+        ("compose.4.1.1.yaml", "none.yaml", 'x-harness.releases."4.1.1"', "none.yaml"),
+        ("compose.4.1.1.yaml", "[compose.4.1.1.yaml, none.yaml]", 'x-harness.releases."4.1.1"[1]', "none.yaml"),
+        ("depends_on: [database, cache]", "depends_on: [lb]", "services.backend.depends_on.lb", "lb -> backend -> lb"),
+        ("depends_on: [database, cache]", "depends_on: [backend]", "depends_on.backend", "backend -> backend"),
+        ("[database, cache]", "{cache: {condition: service_healthy}}", "depends_on.cache", "healthy"),
+        ("depends_on: [database, cache]", "volumes: ['./none:/x']", "services.backend.volumes[0]", "/none"),
+        ("depends_on: [database, cache]", "volumes: ['data:/x']", "services.backend.volumes[0]", "data"),
+    ],
+)  # fmt: skip
+def test_a_name_or_a_file_that_is_not_there_is_refused(
+    tmp_path: Path, old: str, new: str, where: str, got: str
+) -> None:
+    assert old in REFERENCE
+    error = refusal(tmp_path, REFERENCE.replace(old, new, 1))
+    assert where in str(error.where)
+    assert got in str(error.got)
+    assert error.expected
+
+
+def test_a_name_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
+    error = refusal(tmp_path, REFERENCE.replace("in: control", "in: contrl"))
+    assert error.expected == "one of backend, cache, control, database, lb (did you mean control?)"
+
+
+def test_a_healthcheck_of_the_services_own_dockerfile_counts(tmp_path: Path) -> None:
+    text = "services: {a: {image: i, depends_on: {b: {condition: service_healthy}}}, b: {build: b}}"
+    assert loaded(tmp_path, text, {"b/Dockerfile": "FROM scratch\nHEALTHCHECK CMD ls\n"})
+    assert "no health check" in refusal(tmp_path, text, {"b/Dockerfile": "FROM scratch\nHEALTHCHECK NONE\n"}).what
+
+
+def test_a_health_check_that_is_switched_off_is_none_to_wait_for(tmp_path: Path) -> None:
+    text = (
+        "services: {a: {image: i, depends_on: {b: {condition: service_healthy}}},"
+        " b: {image: i, healthcheck: {disable: true}}}"
+    )
+    assert "no health check" in refusal(tmp_path, text).what
+
+
+def test_dependencies_that_meet_again_are_no_circle(tmp_path: Path) -> None:
+    text = (
+        "services: {a: {image: i, depends_on: [b, c]}, b: {image: i, depends_on: [d]},"
+        " c: {image: i, depends_on: [d]}, d: {image: i}}"
+    )
+    assert len(loaded(tmp_path, text).services) == 4
+
+
+@pytest.mark.parametrize(
+    ("volumes", "got"),
+    [("{v: {external: true}}", "external"), ("{v: {driver: nfs}}", "driver"), ("{v: {driver_opts: {}}}", "driver_opts"),
+     ("{v: 5}", "5"), ("[v]", "[v]"), ("{v: {nam: x}}", "nam")],
+)  # fmt: skip
+def test_a_volume_from_elsewhere_is_refused(tmp_path: Path, volumes: str, got: str) -> None:
+    error = refusal(tmp_path, f"services: {{a: {{image: i}}}}\nvolumes: {volumes}\n")
+    assert "line 2" in str(error.where)
+    assert error.got == got
+
+
+def test_a_misspelt_block_is_refused(tmp_path: Path) -> None:
+    text = "services: {a: {image: i}}\n" + BLOCK.replace("x-harness", "x-harnes")
+    assert refusal(tmp_path, text).expected == "x-harness"
