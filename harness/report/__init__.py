@@ -1,1 +1,7 @@
-"""What people and pipelines read of a run."""
+"""Reports: what a history says, for people and for pipelines. Each can be made again from a saved `events.jsonl`."""
+
+from __future__ import annotations
+
+from harness.report.model import Judged, Report, Step
+
+__all__ = ["Judged", "Report", "Step"]

@@ -268,8 +268,9 @@ def test_a_workload_ends_by_itself_at_its_limit_and_says_that_it_sent_no_more() 
 
 
 def test_a_baseline_that_outlasts_the_workload_is_not_measured() -> None:
-    with serving(good) as server, Workload(spec(server.port, limit=0.3), History()) as workload:
-        with pytest.raises(NotMeasured, match="before its baseline was over"):
+    with serving(good) as server:
+        workload = Workload(spec(server.port, limit=0.3), History())
+        with workload, pytest.raises(NotMeasured, match="before its baseline was over"):
             workload.baseline(5.0)
 
 

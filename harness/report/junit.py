@@ -1,0 +1,76 @@
+"""JUnit XML for pipelines: one test case a verdict, grouped by phase; fail is a failure, unknown an error."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from harness.report._files import write
+from harness.report.model import Judged, Report
+from harness.verdict import Outcome, Verdict
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def legal(text: object) -> str:
+    """The text without what XML 1.0 cannot hold; each such character becomes its escape."""
+    return _ILLEGAL.sub(lambda match: f"\\x{ord(match[0]):02x}", str(text))
+
+
+def render(report: Report) -> str:
+    """The document. A run that did not end, or has no verdicts, gets a case of its own that says so."""
+    name = legal(report.title)
+    root = Xml.Element("testsuites", name=name)
+    stamp = datetime.fromtimestamp(report.start, UTC).isoformat(timespec="seconds")
+    for phase in report.phases:
+        suite = Xml.SubElement(root, "testsuite", name=legal(phase), timestamp=stamp)
+        for one in report.judged:
+            if one.phase == phase:
+                _case(suite, name, one)
+        _count(suite)
+    if not report.judged or not report.ended or report.errors:
+        suite = Xml.SubElement(root, "testsuite", name="run", timestamp=stamp)
+        case = Xml.SubElement(suite, "testcase", classname=f"{name}.run", name="run", time="0.000")
+        text = "\n\n".join(report.errors) or report.run.reason
+        _result(case, Verdict("run", _of_run(report), report.run.reason, (), report.run.look), text)
+        _count(suite)
+    _count(root)
+    root.set("time", f"{report.seconds:.3f}")
+    Xml.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
+
+
+def save(report: Report, path: Path) -> Path:
+    """Write the document."""
+    return write(path, render(report))
+
+
+def _of_run(report: Report) -> Outcome:
+    """A run that broke is at best unknown."""
+    return Outcome.FAIL if report.run.outcome is Outcome.FAIL and report.ended else Outcome.UNKNOWN
+
+
+def _case(suite: Xml.Element, name: str, one: Judged) -> None:
+    case = Xml.SubElement(
+        suite, "testcase", classname=f"{name}.{legal(one.phase)}", name=legal(one.verdict.check), time="0.000"
+    )
+    ids = ", ".join(str(number) for number in one.verdict.evidence)
+    look = f"\nlook at: {one.verdict.look}" if one.verdict.look else ""
+    text = f"{one.verdict.reason}{look}\nevidence: events {ids or 'none'}"
+    _result(case, one.verdict, text)
+
+
+def _result(case: Xml.Element, verdict: Verdict, text: str) -> None:
+    if verdict.outcome is Outcome.PASS:
+        Xml.SubElement(case, "system-out").text = legal(text)
+        return
+    tag, kind = ("failure", "fail") if verdict.outcome is Outcome.FAIL else ("error", "unknown")
+    Xml.SubElement(case, tag, type=kind, message=legal(verdict.reason)).text = legal(text)
+
+
+def _count(element: Xml.Element) -> None:
+    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+        element.set(attribute, str(len(list(element.iter(tag)))))
+    element.set("skipped", "0")

@@ -1,0 +1,82 @@
+"""A summary in Markdown, for a pipeline's page (`GITHUB_STEP_SUMMARY`) or a ticket."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.report._files import write
+from harness.report.model import WORDS, Report
+from harness.report.terminal import clean
+from harness.verdict import Outcome
+
+SIGNS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNKNOWN: "❔"}
+STEPS = 60  # of the timeline
+LARGEST = 900_000  # characters; GitHub takes 1 MiB for a step
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@:-])")
+
+
+def plain(text: object) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", clean(text))
+
+
+def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
+    """The document: the verdict first."""
+    run = report.run
+    parts = [f"## {SIGNS[run.outcome]} {run.outcome.upper()}: {plain(report.title)}", "", plain(run.reason), ""]
+    for one in report.bad():
+        verdict = one.verdict
+        look = f" Look at {plain(verdict.look)}." if verdict.look else ""
+        head = f"- **{plain(verdict.check)}** ({plain(one.phase)}) {WORDS[verdict.outcome].lower()}"
+        parts.append(f"{head}: {plain(verdict.reason)}.{look}")
+    parts += _table(report) + _timeline(report)
+    parts += ["", *(f"- {plain(line)}" for line in evidence)] if evidence else []
+    text = "\n".join(parts) + "\n"
+    return text if len(text) <= LARGEST else text[:LARGEST] + "\n\n... cut here; the rest is in the history\n"
+
+
+def save(report: Report, path: Path, *, evidence: Sequence[str] = ()) -> Path:
+    """Write the document."""
+    return write(path, render(report, evidence=evidence))
+
+
+def append_step_summary(
+    report: Report, environ: Mapping[str, str] = os.environ, *, evidence: Sequence[str] = ()
+) -> bool:
+    """Append it to the file that `GITHUB_STEP_SUMMARY` names. Returns whether there is one."""
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return False
+    with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(render(report, evidence=evidence))
+    return True
+
+
+def _table(report: Report) -> list[str]:
+    if not report.judged:
+        return []
+    phases = report.phases
+    cells = {(one.verdict.check, one.phase): one.verdict.outcome for one in report.judged}
+    lines = ["", "| check | " + " | ".join(plain(phase) for phase in phases) + " |", "| --- |" + " --- |" * len(phases)]
+    for check in dict.fromkeys(one.verdict.check for one in report.judged):
+        found = [cells.get((check, phase)) for phase in phases]
+        marks = [f"{SIGNS[outcome]} {WORDS[outcome].lower()}" if outcome else "" for outcome in found]
+        lines.append(f"| {plain(check)} | " + " | ".join(marks) + " |")
+    return lines
+
+
+def _timeline(report: Report) -> list[str]:
+    if not report.steps:
+        return []
+    lines = ["", f"<details><summary>Timeline, {report.seconds:.1f} s in all</summary>", ""]
+    lines += ["| at | step | took |", "| ---: | --- | ---: |"]
+    for step in report.steps[:STEPS]:
+        took = f"{step.seconds:.1f} s" if step.seconds is not None else "did not end"
+        bad = "" if step.ok else " **failed**" if step.ok is False else ""
+        indent = "&nbsp;&nbsp;" * step.depth
+        lines.append(f"| {step.start:.1f} s | {indent}{plain(step.title)}{bad} | {took} |")
+    more = len(report.steps) - STEPS
+    return [*lines, *([f"| | and {more} more | |"] if more > 0 else []), "", "</details>"]

@@ -1,0 +1,118 @@
+"""The end of a run at a glance: the verdict, why, every check by phase, where the time went, where the evidence is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from harness.report.model import WORDS, Judged, Report
+from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES, clean
+from harness.verdict import Outcome
+
+HEADLINES = {
+    Outcome.PASS: "PASS - this release can be deployed and taken back",
+    Outcome.FAIL: "FAIL - this release must not go out as it is",
+    Outcome.UNKNOWN: "UNKNOWN - this could not be measured; it is not a pass",
+}
+COLUMNS = 4  # phases that fit beside each other in 80 columns
+REASONS = 6  # reasons that are spelt out
+
+
+def summary(
+    report: Report, *, evidence: Sequence[str] = (), headlines: dict[Outcome, str] | None = None, unicode: bool = True
+) -> RenderableType:
+    """The panel.
+
+    Args:
+        report: the run.
+        evidence: lines that say where the evidence is.
+        headlines: other words for the three outcomes.
+        unicode: signs that need it may be used.
+    """
+    outcome = report.run.outcome
+    head = Text((headlines or HEADLINES)[outcome], style=STYLES[outcome])
+    parts: list[RenderableType] = [head, *_reasons(report)]
+    if report.judged:
+        parts += [Text(), _table(report, SIGNS if unicode else PLAIN_SIGNS)]
+    if report.spent():
+        parts += [Text(), _time(report)]
+    if evidence:
+        parts += [Text(), *(Text(clean(line), style="dim", overflow="fold") for line in evidence)]
+    return Panel(
+        Group(*parts), title=Text(clean(report.title), style="bold"), border_style=STYLES[outcome], padding=(0, 1)
+    )
+
+
+def show(console: Console, report: Report, *, evidence: Sequence[str] = ()) -> None:
+    """Print the panel, at most 100 columns wide."""
+    unicode = (console.encoding or "").lower().startswith("utf")
+    console.print()
+    console.print(summary(report, evidence=evidence, unicode=unicode), width=min(console.width, 100))
+
+
+def _reasons(report: Report) -> list[RenderableType]:
+    """Why it is not a pass, and what to look at next."""
+    bad = report.bad()
+    if not bad:
+        return [] if report.run.outcome is Outcome.PASS and not report.errors else [Text(clean(report.run.reason))]
+    parts: list[RenderableType] = []
+    for one in bad[:REASONS]:
+        parts += [Text(), _reason(one)]
+    if len(bad) > REASONS:
+        parts.append(Text(f"and {len(bad) - REASONS} more", style="dim"))
+    parts += [Text(clean(error.splitlines()[0]), style="red") for error in report.errors if error]
+    return parts
+
+
+def _reason(one: Judged) -> Text:
+    verdict = one.verdict
+    text = Text(
+        f"{clean(verdict.check)} ({clean(one.phase)}) {WORDS[verdict.outcome]}: ", style=STYLES[verdict.outcome]
+    )
+    text.append(clean(verdict.reason), style="not bold default")
+    if verdict.look:
+        text.append(f"\n  look at {clean(verdict.look)}", style="not bold dim default")
+    return text
+
+
+def _table(report: Report, signs: dict[Outcome, str]) -> Table:
+    """Checks down, phases across; one line for each where there are too many phases."""
+    phases = report.phases
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    table.add_column("check")
+    if len(phases) > COLUMNS:
+        table.add_column("phase")
+        table.add_column("verdict")
+        for one in report.judged:
+            table.add_row(clean(one.verdict.check), clean(one.phase), _mark(one, signs))
+        return table
+    for phase in phases:
+        table.add_column(clean(phase), overflow="fold")
+    cells = {(one.verdict.check, one.phase): one for one in report.judged}
+    for check in dict.fromkeys(one.verdict.check for one in report.judged):
+        row = [cells.get((check, phase)) for phase in phases]
+        table.add_row(clean(check), *(_mark(one, signs) if one else Text("") for one in row))
+    return table
+
+
+def _mark(one: Judged, signs: dict[Outcome, str]) -> Text:
+    outcome = one.verdict.outcome
+    return Text(f"{signs[outcome]} {WORDS[outcome]}", style=STYLES[outcome])
+
+
+def _time(report: Report) -> Table:
+    """The longest steps, as bars."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=36)
+    table.add_column(no_wrap=True)
+    table.add_row(Text(f"{report.seconds:.1f} s", style="bold"), Text("in all", style="bold"), "")
+    for step in report.spent()[:5]:
+        seconds = step.seconds or 0.0
+        share = seconds / report.seconds if report.seconds else 0.0
+        table.add_row(f"{seconds:.1f} s", Text(clean(step.title)), Text("#" * max(1, round(20 * share)), style="dim"))
+    return table

@@ -1,0 +1,162 @@
+"""What a person sees while a run goes on: one line a step, with a spinner where there is a terminal."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from harness.history import Event
+from harness.report.model import verdict_of
+from harness.verdict import Outcome
+
+STYLES = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "yellow"}
+SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?"}
+PLAIN_SIGNS = {Outcome.PASS: "ok", Outcome.FAIL: "FAIL", Outcome.UNKNOWN: "?"}
+_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\].*?(\x07|\x1b\\)|[@-Z\\^_])")  # colours, titles, cursor movements
+LINES = 12  # of the deployer's output are shown for one run of it
+
+
+def clean(text: object) -> str:
+    """One printable line: what a replica or a deployer wrote must not steer the terminal."""
+    return "".join(char if char.isprintable() else " " for char in _ESCAPE.sub("", str(text))).rstrip()
+
+
+class Terminal:
+    """Listens to a history and shows its progress; `history.listen(Terminal(console))`. Also a context manager.
+
+    Args:
+        console: where to. Rich honours NO_COLOR, and knows whether this is a terminal.
+        lines: so many lines of one run of the deployer are shown; the others are in the history.
+    """
+
+    def __init__(self, console: Console | None = None, *, lines: int = LINES) -> None:
+        self.console = console or Console(stderr=True)
+        self._lines = lines
+        self._shown = self._hidden = 0
+        self._lock = threading.RLock()
+        self._steps: dict[int, tuple[str, int]] = {}
+        self._task: TaskID | None = None
+        self._bars: Bars | None = None
+        unicode = (self.console.encoding or "").lower().startswith("utf")
+        self._signs = SIGNS if unicode else PLAIN_SIGNS
+        self._bar = "│" if unicode else "|"
+        if self.console.is_terminal and not self.console.is_dumb_terminal:
+            self._bars = Bars(
+                SpinnerColumn("dots" if unicode else "line"), TextColumn("{task.description}"), TimeElapsedColumn(),
+                console=self.console, transient=True,
+            )  # fmt: skip
+
+    def __call__(self, event: Event) -> None:
+        """Show an event, if it is one to show."""
+        show = getattr(self, "_on_" + event.kind.replace(".", "_"), None)
+        if show is not None:
+            with self._lock:
+                show(event, event.data)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the spinner away."""
+        with self._lock:
+            self._steps.clear()
+            self._spin()
+
+    def _on_step_start(self, event: Event, data: Any) -> None:
+        title, depth = clean(data.get("title") or data["name"]), len(self._steps)
+        self._steps[event.id] = (title, depth)
+        if self._bars is None:
+            self._say(event.since_start, Text(f"{title} ..."), depth)
+        self._spin()
+
+    def _on_step_end(self, event: Event, data: Any) -> None:
+        title, depth = self._steps.pop(data.get("start"), (clean(data["name"]), 0))
+        self._spin()
+        ok = bool(data.get("ok"))
+        if self._bars is None and ok and depth:
+            return  # its beginning was told; where every line is kept, the end of an inner step says nothing new
+        sign = self._signs[Outcome.PASS if ok else Outcome.FAIL]
+        line = Text(f"{sign} ", style=STYLES[Outcome.PASS if ok else Outcome.FAIL])
+        line.append(title, style="" if ok else "bold").append(f"  {float(data['seconds']):.1f} s", style="dim")
+        self._say(event.since_start, line, depth)
+        if not ok:
+            first = next(iter(str(data.get("error") or "").splitlines()), "")
+            self._say(event.since_start, Text(clean(first), style="red"), depth + 1)
+
+    def _on_deployer_start(self, event: Event, data: Any) -> None:
+        self._shown = self._hidden = 0
+        words = " ".join(clean(word) for word in data.get("command") or [])
+        self._say(event.since_start, Text(f"{self._bar} $ {words}", style="dim"), len(self._steps))
+
+    def _on_deployer_line(self, event: Event, data: Any) -> None:
+        self._shown += 1
+        if self._shown > self._lines:
+            self._hidden += 1
+        else:
+            self._say(event.since_start, Text(f"{self._bar} {clean(data['text'])}", style="dim"), len(self._steps))
+
+    def _on_deployer_end(self, event: Event, data: Any) -> None:
+        if self._hidden:
+            more = f"{self._bar} ... {self._hidden} more lines in the history"
+            self._say(event.since_start, Text(more, style="dim"), len(self._steps))
+        if data.get("ended") != "exit" or data.get("exit_code") != 0:
+            how = f"exit code {data.get('exit_code')}" if data.get("ended") == "exit" else clean(data.get("ended"))
+            self._say(event.since_start, Text(f"{self._bar} {how}", style="red"), len(self._steps))
+
+    def _on_container(self, event: Event, data: Any) -> None:
+        if data.get("action") in ("die", "oom", "restart"):
+            code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
+            line = Text(f"! {clean(data.get('replica'))}: {clean(data['action'])}{code}", style="yellow")
+            self._say(event.since_start, line, len(self._steps))
+
+    def _on_verdict(self, event: Event, data: Any) -> None:
+        outcome = verdict_of(event).outcome
+        if data.get("check") == "run":
+            return
+        line = Text(f"{self._signs[outcome]} ", style=STYLES[outcome])
+        line.append(f"{clean(data['check'])}: ", style="bold" if outcome is not Outcome.PASS else "")
+        line.append(clean(data["reason"]), style="dim" if outcome is Outcome.PASS else "")
+        self._say(event.since_start, line, len(self._steps))
+
+    def _on_note(self, event: Event, data: Any) -> None:
+        self._say(event.since_start, Text(clean(data["text"])), len(self._steps))
+
+    def _on_run_error(self, event: Event, data: Any) -> None:
+        self._say(event.since_start, Text(clean(data.get("what") or data.get("message")), style="bold red"), 0)
+
+    def _on_run_end(self, event: Event, data: Any) -> None:
+        del event, data
+        self.close()
+
+    def _say(self, at: float, line: Text, depth: int) -> None:
+        """One line with its time in front; what does not fit is cut on a terminal, and kept in a file."""
+        whole = Text(f"{at:6.1f}s  ", style="dim") + Text("  " * depth) + line
+        fits = self._bars is not None
+        self.console.print(
+            whole, overflow="ellipsis" if fits else "ignore", no_wrap=True, crop=fits, soft_wrap=not fits,
+            highlight=False,
+        )  # fmt: skip
+
+    def _spin(self) -> None:
+        """Show the innermost step that is going on, if there is one."""
+        if self._bars is None:
+            return
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
+        if self._steps:
+            title, _ = self._steps[max(self._steps)]
+            self._bars.start()
+            self._task = self._bars.add_task(escape(title))
+        else:
+            self._bars.stop()

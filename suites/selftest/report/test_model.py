@@ -1,0 +1,58 @@
+from harness.clock import ManualClock
+from harness.history import History
+from harness.report import Report
+from harness.verdict import Outcome
+from suites.selftest.report.made import events
+
+
+def test_a_finished_run_has_the_verdict_that_it_ended_with() -> None:
+    report = Report.of(events())
+    assert report.run.outcome is Outcome.PASS
+    assert report.ended
+    assert report.title == "reference, 4.1.0 -> 4.1.1 -> 4.1.0"
+    assert report.phases == ("deployed", "rolled-back")
+
+
+def test_a_run_that_was_cut_off_is_unknown_although_every_verdict_passed() -> None:
+    report = Report.of(events()[:-1])
+    assert report.run.outcome is Outcome.UNKNOWN
+    assert report.run.reason == "the run did not come to its end"
+
+
+def test_a_run_that_was_cut_off_after_a_failure_has_failed() -> None:
+    assert Report.of(events(broken=True)[:-1]).run.outcome is Outcome.FAIL
+
+
+def test_an_empty_history_is_unknown() -> None:
+    report = Report.of(())
+    assert (report.run.outcome, report.judged, report.steps) == (Outcome.UNKNOWN, (), ())
+
+
+def test_steps_keep_their_nesting_and_one_that_did_not_end_says_so() -> None:
+    clock = ManualClock()
+    history = History(clock=clock)
+    with history.step("outer"):
+        with history.step("inner"):
+            clock.advance(1.0)
+        clock.advance(1.0)
+    history.record("step.start", name="cut", title="cut off")
+    outer, inner, cut = Report.of(history.events).steps
+    assert [(step.name, step.depth, step.seconds, step.ok) for step in (outer, inner, cut)] == [
+        ("outer", 0, 2.0, True),
+        ("inner", 1, 1.0, True),
+        ("cut", 0, None, None),
+    ]
+
+
+def test_what_was_judged_twice_in_a_phase_counts_as_it_was_judged_last() -> None:
+    history = History(clock=ManualClock())
+    for outcome in ("unknown", "pass"):
+        history.record("verdict", check="queue", outcome=outcome, reason=outcome, evidence=[0], look="", phase="x")
+    (one,) = Report.of(history.events).judged
+    assert one.verdict.outcome is Outcome.PASS
+
+
+def test_an_outcome_that_is_none_of_the_three_is_unknown() -> None:
+    history = History(clock=ManualClock())
+    history.record("verdict", check="queue", outcome="fine", reason="", evidence=[], look="", phase="x")
+    assert Report.of(history.events).judged[0].verdict.outcome is Outcome.UNKNOWN
