@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 
+DOZE = 0.001
 FOREVER = 10 * 365 * 86400.0
 
 
@@ -74,6 +75,9 @@ class Timers:
         self._heap.clear()
 
     def _arm(self, due: float) -> None:
+        """Wake at that time. A processor that slept long wakes late; so a long sleep ends a little before its time."""
+        if self._fd is not None and due - time.monotonic() > 2 * DOZE:
+            due -= DOZE
         self._armed = due
         self._set(due)
 
