@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import click
 
+from harness.commands.running import publish
 from harness.history import read
 from harness.plan.run import EVENTS
-from harness.report import write_reports
-from harness.report.terminal import summary
+from harness.report import Report
 
 
 @click.command()
@@ -22,6 +20,4 @@ def report(run: Path) -> None:
     RUN is a run's directory, e.g. runs/latest. Needs no container engine.
     """
     events = read(run / EVENTS if run.is_dir() else run)
-    directory = run if run.is_dir() else run.parent
-    write_reports(events, directory, step_summary=os.environ.get("GITHUB_STEP_SUMMARY"))
-    summary(events, directory, file=sys.stdout)
+    publish(Report.of(events), run if run.is_dir() else run.parent)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from harness.errors import INTERNAL, HarnessError
 from harness.plan.run import Run
-from harness.report import write_reports
-from harness.report.terminal import Live, summary
+from harness.report import Report, write_reports
+from harness.report.summary import show
+from harness.report.terminal import Terminal
 from harness.stack import Stack
 from harness.verdict import Verdict
 
@@ -36,8 +36,9 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
     for warning in stack.warnings:
         click.secho(f"warning: {warning}", err=True, fg="yellow")
     try:
-        with Live(run.history) as live:
-            run.progress = live.progress
+        with Terminal(Console(stderr=True)) as terminal:
+            run.history.listen(terminal)
+            run.progress = terminal.building
             run.start()
             verdict = work()
     except BaseException as error:
@@ -50,9 +51,14 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
 
 def _finish(run: Run, verdict: Verdict, exit_code: int) -> None:
     run.end(verdict, exit_code)
-    write_reports(run.history.events, run.directory, step_summary=os.environ.get("GITHUB_STEP_SUMMARY"))
     _point_latest_at(run.directory)
-    summary(run.history.events, run.directory, file=sys.stdout)
+    publish(Report.of(run.history.events), run.directory)
+
+
+def publish(report: Report, directory: Path) -> None:
+    """Write the reports beside the history and print the summary."""
+    written = write_reports(report, directory)
+    show(Console(), report, evidence=[f"evidence: {directory}", f"reports:  {', '.join(written)}"])
 
 
 def _point_latest_at(directory: Path) -> None:

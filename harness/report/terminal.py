@@ -66,6 +66,12 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def building(self, image: str, line: str) -> None:
+        """Show what the build of an image does: its steps, not every line that they print."""
+        if line.startswith(("Step ", "Pulling ", "Making ", "Installing ")):
+            with self._lock:
+                self.console.print(Text(f"         {clean(image)}: {clean(line)}", style="dim", no_wrap=True), overflow="ellipsis")
+
     def close(self) -> None:
         """Take the spinner away."""
         with self._lock:
