@@ -70,7 +70,9 @@ class Terminal:
         """Show what the build of an image does: its steps, not every line that they print."""
         if line.startswith(("Step ", "Pulling ", "Making ", "Installing ")):
             with self._lock:
-                self.console.print(Text(f"         {clean(image)}: {clean(line)}", style="dim", no_wrap=True), overflow="ellipsis")
+                text = f"         {clean(image)}: {clean(line)}"
+                room = max(self.console.width, 40)
+                self.console.print(Text(text if len(text) <= room else text[: room - 3] + "...", style="dim"))
 
     def close(self) -> None:
         """Take the spinner away."""
