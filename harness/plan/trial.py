@@ -6,6 +6,7 @@ finds there what it needs.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ class Trial:
                 hint="declare the commands that deploy and roll back; see docs/stack.md",
             )
         self.deployer = CommandDeployer(environment, declared.deployer, self.history)
+        self._samples = samples
         self.workload = Workload(workload_spec(environment), self.history, samples=samples)
         self._followers = [
             LogFollower(replica, log, self.history, self.history.clock)
@@ -171,6 +173,13 @@ class Trial:
             place = self._place(probe)
             queue_probe.drain(self.history, self.history.clock, place, probe.command, level=level, within=within)
 
+    def use_rate(self, rate: float) -> None:
+        """Run the workload at another rate from now on, requests per second; starts it if it does not run."""
+        self.workload.stop()
+        samples = None if self._samples is None else self._samples.with_stem(f"{self._samples.stem}-{rate:g}")
+        self.workload = Workload(dataclasses.replace(self.workload.spec, rate=rate), self.history, samples=samples)
+        self.workload.start()
+
     def queue_level(self, phase: str) -> float:
         """The deepest that the queue was seen in a phase; 0 where it was not seen."""
         depths = [event.data["depth"] for event in self.history.select("probe.queue", phase=phase)]
@@ -179,8 +188,9 @@ class Trial:
     # -- verdicts ----------------------------------------------------------------------------------------------------
 
     def verdict(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
-        """What a check says of the history so far."""
-        return checks.find(name)(self.history.events, phase=phase, **parameters)
+        """What a check says of what the history has of this environment so far."""
+        own = self.history.select_all(environment=self.environment.id)
+        return checks.find(name)(own, phase=phase, **parameters)
 
     def check(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
         """Judge the history so far by one check, and record the verdict."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,11 +20,18 @@ from harness.stack.validate import validate
 from harness.stack.xharness import NAME, XHarness
 
 
-def load(path: str | os.PathLike[str], *, environ: Mapping[str, str] = os.environ) -> Stack:
+def load(
+    path: str | os.PathLike[str],
+    overrides: Sequence[str | os.PathLike[str]] = (),
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> Stack:
     """The stack that a Compose file declares, with every release checked.
 
     Args:
         path: the Compose file.
+        overrides: more Compose files, merged in order as `docker compose -f path -f override` does; their relative
+            paths count from the first file's directory.
         environ: values of variables; those of the `.env` file beside the Compose file stand below them.
 
     Raises:
@@ -34,6 +41,8 @@ def load(path: str | os.PathLike[str], *, environ: Mapping[str, str] = os.enviro
     file = Path(os.path.abspath(path))  # noqa: PTH100  (symbolic links stay: paths are relative to the name)
     project = files.project(file, str(path), dict(environ))
     base = project.load(file, str(path))
+    for override in overrides:
+        base = merge.fields(base, project.load(Path(os.path.abspath(override)), str(override)))  # noqa: PTH100
     stack = _stack(base, project)
     plain = Variant(services=stack.services, harness=stack.harness, warnings=stack.warnings)
     variants = {

@@ -1,0 +1,227 @@
+"""The outage of April 2012, replayed: every link of its causal chain must happen again, and be seen.
+
+The same script is not run a second time on the mended deployer: there the gate passes, and the script's first link (a
+silent log) does not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from harness.errors import UsageError
+from harness.plan.gate import Gate, standing
+from harness.plan.trial import Trial
+from harness.stack.quantities import per_second
+from harness.verdict import Outcome, Verdict, combine
+
+SLOW_FOR = 6.0  # s of the day's load that are measured before and after the configuration is changed
+TESTS_FOR = 5.0  # s of the night's load for each look
+DRAINS_WITHIN = 120.0  # s that the queue may take after the manual rollback
+BASELINE = "by-day"  # the phase that performance is compared with
+EVENT = "incident"  # the kind of the events that make up our timeline
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Original(_Model):
+    """A line of the original's timeline: minutes from its start, its clock, and which event of ours is the same."""
+
+    minute: int
+    time: str
+    event: str
+    text: str
+
+
+Rate = Annotated[float, BeforeValidator(lambda value: per_second(str(value)))]
+
+
+class Rates(_Model):
+    """The load by night, when was deployed, and by day, when it hurt; requests per second."""
+
+    night: Rate
+    day: Rate
+
+
+class Commands(_Model):
+    """What was done beside deploying and rolling back; commands of the deployer."""
+
+    fix_forward: tuple[str, ...] = Field(alias="fix-forward")
+    configure: tuple[str, ...]
+    manual_rollback: tuple[str, ...] = Field(alias="manual-rollback")
+
+
+class Incident(_Model):
+    """What is replayed, on which stack, and how the original went."""
+
+    stack: Path
+    override: tuple[Path, ...]
+    old: str = Field(alias="from")
+    new: str = Field(alias="to")
+    rates: Rates
+    commands: Commands
+    original: tuple[Original, ...]
+
+    @classmethod
+    def load(cls, file: Path) -> Incident:
+        """Read the script of an incident; its paths count from its own directory.
+
+        Raises:
+            UsageError: no such file, not YAML, or not the script of an incident.
+        """
+        try:
+            raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+            found = cls.model_validate(raw)
+        except OSError as error:
+            raise UsageError(
+                "The incident's script cannot be read",
+                where=str(file),
+                got=error.strerror or str(error),
+                hint="run it in a checkout, or name the script: harness incident PATH/fixtures/reference/incident.yaml",
+            ) from error
+        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+            raise UsageError("This is not the script of an incident", where=str(file), got=str(error)) from error
+        root = file.parent
+        return found.model_copy(
+            update={"stack": root / found.stack, "override": tuple(root / one for one in found.override)}
+        )
+
+
+@dataclass
+class Replay:
+    """One replay, link by link. Each link is recorded as an event of our timeline and judged: it passes when what
+    happened then happened again.
+    """
+
+    trial: Trial
+    incident: Incident
+    gate: Gate
+
+    def run(self) -> Verdict:
+        """Replay everything; a link that breaks ends it, because what follows would be another story."""
+        self.trial.use_rate(self.incident.rates.day)
+        for link in (self.baseline, self.deploy, self.logs, self.rollback, self.fix, self.slow, self.repair):
+            if not link():
+                break
+        else:
+            self.trial.environment.failed = False  # the failures were the script
+        return combine(self.trial.verdicts)
+
+    def baseline(self) -> bool:
+        """The old release under the day's load: what performance is compared with."""
+        self._look(BASELINE, SLOW_FOR)
+        return self._link("baseline", "", combine(standing(self.trial, BASELINE, self.gate.old)))
+
+    def deploy(self) -> bool:
+        """By night the hot-fix goes out: no errors, no downtime."""
+        self.trial.use_rate(self.incident.rates.night)
+        self._happened("deploy-started", f"deploy {self.gate.new}")
+        with self.trial.phase("hot-fix"), self.trial.measured("hot-fix"):
+            ended = self.trial.deployer.deploy(self.gate.new)
+        seen = self.trial.verdict("availability", phase="hot-fix")
+        if not ended.claims_success:
+            seen = Verdict(seen.check, Outcome.FAIL, f"the deployment ended with {ended.exit_code}", (ended.event,))
+        return self._link("deployed", "no errors, no downtime", seen)
+
+    def logs(self) -> bool:
+        """The tests find that logs are silent."""
+        self._look("hot-fix-out", TESTS_FOR)
+        seen = self.trial.verdict("logs", phase="hot-fix-out", release=self.gate.new, logs=self.trial.logs)
+        return self._link("logs-silent", "the logs are not being updated", seen, expected=Outcome.FAIL)
+
+    def rollback(self) -> bool:
+        """The rollback fails halfway, and leaves registry and fleet at odds."""
+        self._happened("rollback-started", "rollback")
+        with self.trial.phase("first-rollback"), self.trial.measured("first-rollback"):
+            ended = self.trial.deployer.rollback()
+        self._look("rollback-failed", TESTS_FOR)
+        seen = self.trial.verdict("registry", phase="rollback-failed", replicas=self.trial.fleet_names)
+        if ended.claims_success:
+            seen = Verdict(seen.check, Outcome.PASS, "the rollback ended well", (ended.event,))
+        return self._link("rollback-failed", "the rollback fails: a stale cached row", seen, expected=Outcome.FAIL)
+
+    def fix(self) -> bool:
+        """The logs are mended forward, and by night all tests pass."""
+        with self.trial.phase("fix-forward"):
+            self.trial.deployer.run("fix-forward", self.incident.commands.fix_forward)
+        self._look("fixed-forward", TESTS_FOR)
+        logs = self.trial.verdict("logs", phase="fixed-forward", release=self.gate.new, logs=self.trial.logs)
+        if not self._link("fixed-forward", "the log problem is fixed forward", logs):
+            return False
+        checks = [
+            self.trial.verdict("release", phase="fixed-forward", release=self.gate.new, replicas=self.trial.fleet_names),
+            self.trial.verdict("health", phase="fixed-forward", replicas=self.trial.watched_for_health),
+            self.trial.verdict("errors", phase="fixed-forward"),
+        ]
+        return self._link("tests-pass", "the tests pass", combine(checks))
+
+    def slow(self) -> bool:
+        """With the day's load everything is slow, and a configuration that is mended changes nothing."""
+        self.trial.use_rate(self.incident.rates.day)
+        self._look("slow", SLOW_FOR)
+        seen = self.trial.verdict("performance", phase="slow", baseline=BASELINE)
+        if not self._link("slow", "slow under the day's load", seen, expected=Outcome.FAIL):
+            return False
+        with self.trial.phase("configure"):
+            self.trial.deployer.run("configure", self.incident.commands.configure)
+        self._look("still-slow", SLOW_FOR)
+        seen = self.trial.verdict("performance", phase="still-slow", baseline=BASELINE)
+        return self._link("still-slow", "a configuration is fixed: no better", seen, expected=Outcome.FAIL)
+
+    def repair(self) -> bool:
+        """The manual rollback repairs it, and the queue drains."""
+        self._happened("manual-rollback", f"manual rollback to {self.gate.old}")
+        with self.trial.phase("manual-rollback"):
+            self.trial.deployer.run("rollback", self.incident.commands.manual_rollback)
+        self._look("repaired", TESTS_FOR)
+        fleet = self.trial.fleet_names
+        checks = [
+            self.trial.verdict("release", phase="repaired", release=self.gate.old, replicas=fleet),
+            self.trial.verdict("registry", phase="repaired", replicas=fleet),
+            self.trial.verdict("logs", phase="repaired", release=self.gate.old, logs=self.trial.logs),
+        ]
+        depth = self.trial.queue_level("repaired")
+        if not self._link("stable", f"the servers are stable; up to {depth:g} jobs queued", combine(checks)):
+            return False
+        with self.trial.phase("draining"):
+            self.trial.drain(self.trial.queue_level(BASELINE), DRAINS_WITHIN)
+        seen = self.trial.verdict("queue", phase="draining", baseline=BASELINE, within=DRAINS_WITHIN)
+        if not self._link("drained", "the queue is drained", seen):
+            return False
+        self._look("recovered", TESTS_FOR)
+        seen = self.trial.verdict("performance", phase="recovered", baseline=BASELINE)
+        return self._link("recovered", "performance is back", seen)
+
+    # -- how a link is recorded ----------------------------------------------------------------------------------------
+
+    def _look(self, phase: str, seconds: float) -> None:
+        with self.trial.phase(phase):
+            self.trial.watch(phase, seconds)
+
+    def _happened(self, key: str, text: str) -> None:
+        self.trial.history.record(EVENT, key=key, text=text)
+
+    def _link(self, key: str, text: str, seen: Verdict, *, expected: Outcome = Outcome.PASS) -> bool:
+        """Judge a link: what a check says of it must be what it was then."""
+        happened = seen.outcome is expected
+        outcome = Outcome.PASS if happened else Outcome.UNKNOWN if seen.outcome is Outcome.UNKNOWN else Outcome.FAIL
+        reason = f"{text}: {seen.reason}".removeprefix(": ") if happened else f"not as it was ({text}): {seen.reason}"
+        if text:
+            self._happened(key, text if happened else reason)
+        self.trial.judge(Verdict(key, outcome, reason, seen.evidence, "" if happened else seen.look), key)
+        return happened
+
+
+def timeline(events: Sequence[Any]) -> list[tuple[float, str, str]]:
+    """Our timeline: (seconds since the first event of the incident, key, text)."""
+    found = [event for event in events if event.kind == EVENT]
+    began = found[0].since_start if found else 0.0
+    return [(event.since_start - began, event.data["key"], event.data["text"]) for event in found]
+
