@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -139,6 +140,24 @@ def test_a_background_process_does_not_write_into_later_answers(shell: Shell) ->
     for _ in range(3):
         answer = shell.run("sleep 0.1; echo clean; echo also >&2")
         assert (answer.stdout, answer.stderr) == ("clean\n", "also\n")
+
+
+def test_a_background_process_that_writes_without_end_stops_neither_commands_nor_the_close(
+    api: Api, sleeper: str
+) -> None:
+    shell = Shell(api, sleeper, "backend-1")
+    shell.run("yes & sleep 0.1")
+    assert shell.run("echo clean").stdout == "clean\n"
+    shell.run("yes >&2 & sleep 0.1")
+    began = time.monotonic()
+    shell.close()
+    assert time.monotonic() - began < 5
+    assert commands(api, sleeper) == []
+
+
+def test_a_background_process_can_go_on_writing_to_nobody(shell: Shell) -> None:
+    shell.run("(head -c 3000000 /dev/zero; sleep 0.2; head -c 3000000 /dev/zero; echo done >/tmp/done) & true")
+    eventually(lambda: shell.run("cat /tmp/done").stdout == "done\n")
 
 
 def test_a_background_process_lives_on_until_the_shell_is_closed(api: Api, sleeper: str) -> None:
