@@ -74,7 +74,7 @@ class OpenShell:
         reply = self._last = Reply(token := secrets.token_hex(16), limit)
         began = time.monotonic()
         try:
-            self.process.write(call(token, command), timeout)
+            self._send(call(token, command), timeout)
             while not reply.complete:
                 self._receive(reply, began + timeout)
         except (TimeoutError, CommandTimeout) as late:
@@ -92,6 +92,14 @@ class OpenShell:
         reply.stdout.clear()
         reply.stderr.clear()
         return answer
+
+    def _send(self, line: bytes, timeout: float) -> None:
+        try:
+            self.process.write(line, timeout)
+        except CommandTimeout:
+            raise
+        except HostError as ended:
+            raise NeverBegan from ended  # a line that lacks its end is not run
 
     def _receive(self, reply: Reply, deadline: float) -> None:
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.engine.process import Api
+from harness.environment.open_shell import OpenShell
 from harness.environment.shell import Shell
 from harness.errors import CommandTimeout, HostError, ReplicaGone
 from suites.selftest.environment.conftest import BASE, Start, commands, eventually, running
@@ -258,6 +259,16 @@ def test_the_first_command_after_a_restart_works_every_time(shell: Shell, api: A
         shell.run("true")
         api.restart(sleeper, timeout=0)
         assert shell.run(f"echo {n}").stdout == f"{n}\n"
+
+
+def test_a_command_sent_to_a_shell_that_was_dead_already_is_sent_to_another(
+    shell: Shell, api: Api, sleeper: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.run("true")
+    api.restart(sleeper, timeout=0)
+    with monkeypatch.context() as unseen:
+        unseen.setattr(OpenShell, "ready", lambda *_: True)
+        assert shell.run("echo once >>/tmp/runs; cat /tmp/runs").stdout == "once\n"
 
 
 def test_a_restart_under_a_command_says_so(shell: Shell, api: Api, sleeper: str) -> None:
