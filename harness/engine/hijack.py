@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import ssl
+import subprocess
 import time
 from typing import Any, Protocol
 
@@ -127,7 +128,11 @@ class PipeWire:
             with contextlib.suppress(OSError):
                 stream.close()
         self._program.terminate()
-        self._program.wait()
+        try:
+            self._program.wait(0.5)
+        except subprocess.TimeoutExpired:  # it waits for an answer of the other side that nobody reads any more
+            self._program.kill()
+            self._program.wait()
 
 
 class Connection:

@@ -56,23 +56,25 @@ class OpenShell:
     def ready(self, grace: float = 0.05) -> bool | None:
         """True: it can be used. False: something that an earlier command started holds on. None: it has ended."""
         deadline = time.monotonic() + grace
-        while True:
-            waits = self._last is not None and not self._last.free
+        while self._last is not None and not self._last.free:
             try:
-                frame = self.process.read(max(deadline - time.monotonic(), 0.0) if waits else 0.0)
+                frame = self.process.read_until(deadline)
             except TimeoutError:
-                return not waits
+                return False
             if frame is None:
                 return None
-            if self._last is not None:
-                self._last.feed(*frame)  # stray output is dropped there, and the mark found
+            self._last.feed(*frame)
+        try:
+            return None if self.process.read(0.0) is None else False
+        except TimeoutError:
+            return True
 
     def ask(self, command: str, timeout: float, limit: int) -> RawAnswer:
         """Run a command. After any error this shell must be closed."""
         reply = self._last = Reply(token := secrets.token_hex(16), limit)
         began = time.monotonic()
         try:
-            self.process.write(call(token, command), timeout)
+            self._send(call(token, command), timeout)
             while not reply.complete:
                 self._receive(reply, began + timeout)
         except (TimeoutError, CommandTimeout) as late:
@@ -90,6 +92,14 @@ class OpenShell:
         reply.stdout.clear()
         reply.stderr.clear()
         return answer
+
+    def _send(self, line: bytes, timeout: float) -> None:
+        try:
+            self.process.write(line, timeout)
+        except CommandTimeout:
+            raise
+        except HostError as ended:
+            raise NeverBegan from ended  # a line that lacks its end is not run
 
     def _receive(self, reply: Reply, deadline: float) -> None:
         try:

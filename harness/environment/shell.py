@@ -152,12 +152,12 @@ class Shell:
             others, self._others = list(self._others.values()), {}
         for other in others:
             other.close(end=end)
+        for shell in shells:
+            shell.process.abandon()  # first: the engine does not report an end while output waits for a reader
         # A container or an engine that is gone has nothing left to end.
         with contextlib.suppress(ReplicaGone, EngineGone):
             running = [s.process.pid for s in shells if end and s.process.pid is not None and s.process.running()]
             end_sessions(self.api, self.container_id, self.name, running)
-        for shell in shells:
-            shell.process.abandon()
 
     def __enter__(self) -> Self:
         return self

@@ -6,14 +6,17 @@ import itertools
 import socket
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.hijack import ERR, OUT, Frames, PipeWire, SocketWire
+from harness.engine.gone import Api
+from harness.engine.hijack import ERR, OUT, Connection, Frames, PipeWire, SocketWire
 from harness.errors import EngineError
 
 FRAMES = st.lists(st.tuples(st.sampled_from([OUT, ERR]), st.binary(max_size=200)), max_size=20)
@@ -90,3 +93,43 @@ def test_the_pipes_of_a_program_are_a_wire_too() -> None:
         assert ours.receive(5) == b""
         ours.close()
     assert program.returncode is not None
+
+
+class OneAnswer:
+    """An engine on a unix socket that answers one exec with the given bytes, in one piece, and waits."""
+
+    def __init__(self, path: Path, answer: bytes) -> None:
+        self._listener, self._answer = socket.socket(socket.AF_UNIX), answer
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        client = self._listener.accept()[0]
+        with client:
+            client.settimeout(20)
+            request = b""
+            while not request.endswith(b"}"):
+                request += client.recv(65536)
+            client.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" + self._answer)
+            while client.recv(65536):
+                pass
+
+    def close(self) -> None:
+        self._thread.join()
+        self._listener.close()
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"y" * 5000])
+def test_what_arrives_together_with_the_http_answer_is_not_lost(tmp_path: Path, data: bytes) -> None:
+    engine = OneAnswer(tmp_path / "engine.sock", data)
+    api = Api(base_url=f"unix://{tmp_path}/engine.sock", version="1.41", timeout=20)
+    connection = Connection(api, "an-exec")
+    if data:
+        assert connection.read(0.0) == data
+    with pytest.raises(TimeoutError):
+        connection.read(0.05)
+    connection.close()
+    api.close()
+    engine.close()

@@ -128,8 +128,7 @@ def test_a_softer_signal_lets_the_process_end_by_itself(api: Api, container: str
         lines = process.lines(10)
         assert next(lines) == ("out", "ready")
         process.kill("TERM")
-        assert next(line for line in lines if line[0] == "out") == ("out", "ending")
-        assert process.read(10) is None
+        assert ("out", "ending") in list(lines)  # beside what the shell says of its sleep on stderr
         assert process.exit_code() == 9
 
 

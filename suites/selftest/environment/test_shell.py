@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.engine.process import Api
+from harness.environment.open_shell import OpenShell
 from harness.environment.shell import Shell
 from harness.errors import CommandTimeout, HostError, ReplicaGone
 from suites.selftest.environment.conftest import BASE, Start, commands, eventually, running
@@ -141,6 +143,24 @@ def test_a_background_process_does_not_write_into_later_answers(shell: Shell) ->
         assert (answer.stdout, answer.stderr) == ("clean\n", "also\n")
 
 
+def test_a_background_process_that_writes_without_end_stops_neither_commands_nor_the_close(
+    api: Api, sleeper: str
+) -> None:
+    shell = Shell(api, sleeper, "backend-1")
+    shell.run("yes & sleep 0.1")
+    assert shell.run("echo clean").stdout == "clean\n"
+    shell.run("yes >&2 & sleep 0.1")
+    began = time.monotonic()
+    shell.close()
+    assert time.monotonic() - began < 5
+    assert commands(api, sleeper) == []
+
+
+def test_a_background_process_can_go_on_writing_to_nobody(shell: Shell) -> None:
+    shell.run("(head -c 3000000 /dev/zero; sleep 0.2; head -c 3000000 /dev/zero; echo done >/tmp/done) & true")
+    eventually(lambda: shell.run("cat /tmp/done").stdout == "done\n")
+
+
 def test_a_background_process_lives_on_until_the_shell_is_closed(api: Api, sleeper: str) -> None:
     shell = Shell(api, sleeper, "backend-1")
     shell.run("sleep 300 & ")
@@ -239,6 +259,16 @@ def test_the_first_command_after_a_restart_works_every_time(shell: Shell, api: A
         shell.run("true")
         api.restart(sleeper, timeout=0)
         assert shell.run(f"echo {n}").stdout == f"{n}\n"
+
+
+def test_a_command_sent_to_a_shell_that_was_dead_already_is_sent_to_another(
+    shell: Shell, api: Api, sleeper: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.run("true")
+    api.restart(sleeper, timeout=0)
+    with monkeypatch.context() as unseen:
+        unseen.setattr(OpenShell, "ready", lambda *_: True)
+        assert shell.run("echo once >>/tmp/runs; cat /tmp/runs").stdout == "once\n"
 
 
 def test_a_restart_under_a_command_says_so(shell: Shell, api: Api, sleeper: str) -> None:
