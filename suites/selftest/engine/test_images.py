@@ -154,7 +154,7 @@ def test_several_images_are_built_at_the_same_time(engine: Engine, spec: BuildSp
 
 @pytest.mark.containers
 def test_a_failed_build_names_the_step_and_shows_its_output(engine: Engine, spec: BuildSpec) -> None:
-    (spec.context / "Dockerfile").write_text("FROM debian:bookworm-slim\nRUN seq 1 40; echo reason >&2; exit 3\n")
+    (spec.context / "Dockerfile").write_text("FROM debian:bookworm-slim\nRUN seq 1 40; echo reason; exit 3\n")
     with pytest.raises(ImageError, match="service `web` cannot be built") as caught:
         engine.images.build([spec])
     assert caught.value.where is not None
@@ -226,3 +226,14 @@ def test_a_number_of_builds_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         images._parallel()
     assert caught.value.where == "HARNESS_BUILDS"
+
+
+@pytest.mark.containers
+def test_a_pull_that_is_refused_is_told_in_the_daemons_words_and_tried_once(engine: Engine) -> None:
+    asked: list[str] = []
+    images = Images(engine.api, {})
+    for _ in range(2):
+        with pytest.raises(ImageMissing, match="cannot be had") as caught:
+            images.require("127.0.0.1:1/no/such:1", who="service web", progress=lambda _, line: asked.append(line))
+        assert "refused" in str(caught.value.got)
+    assert asked == ["Pulling 127.0.0.1:1/no/such:1"]
