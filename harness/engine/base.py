@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ _TRIMMED = ("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/local
 _NOT_INSTALLED = (
     "".join(f"path-exclude=/{path}/*\n" for path in _TRIMMED[:4]) + "path-include=/usr/share/doc/*/copyright\n"
 )
+
+_PATH = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Progress = Callable[[str, str], None]
 
@@ -98,8 +101,10 @@ def _make(api: docker.APIClient, progress: Progress, environ: Mapping[str, str],
         progress("base", f"Importing {tag}")
         repository, _, version = tag.rpartition(":")
         with translate("The base image cannot be imported", where=tag), archive.open("rb") as stream:
+            # An iterator, not the file: the SDK announces chunks, and only an iterator is sent in them.
+            chunks: Any = iter(partial(stream.read, 1 << 20), b"")
             said = api.import_image_from_stream(
-                stream, repository=repository, tag=version, changes=['CMD ["bash"]', f"LABEL {OURS}=image"]
+                chunks, repository=repository, tag=version, changes=[_PATH, 'CMD ["bash"]', f"LABEL {OURS}=image"]
             )
         if not _there(api, tag):
             raise ImageError("The base image cannot be imported", where=tag, got=str(said)[-500:])

@@ -17,6 +17,7 @@ from harness.errors import ImageError
 TAIL = 20  # lines of output in the error
 QUIET = 1800.0  # seconds that a step may be silent; a large package's unpacking says nothing for long
 _STEP = re.compile(r"Step \d+/\d+ : ")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine colours what a step writes to its stderr
 _NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
 
 Progress = Callable[[str, str], None]
@@ -66,7 +67,7 @@ def run(
 def _follow(output: Iterable[Mapping[str, Any]], spec: BuildSpec, progress: Progress, failed: str) -> None:
     step, tail = "", list[str]()
     for message in output:
-        for line in str(message.get("stream") or "").splitlines():
+        for line in _COLOUR.sub("", str(message.get("stream") or "")).splitlines():
             if not line.strip():
                 continue
             step = line if _STEP.match(line) else step

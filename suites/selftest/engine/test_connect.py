@@ -214,9 +214,9 @@ def test_ssh_goes_through_the_ssh_client(tmp_path: Path, monkeypatch: pytest.Mon
     client.write_text(PUMP.format(python=sys.executable, log=str(tmp_path / "log"), path=str(tmp_path / "d.sock")))
     client.chmod(client.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with daemon(tmp_path / "d.sock", {"/version": VERSION}):
-        with Engine.connect({"DOCKER_HOST": "ssh://me@box:2222"}) as found:
-            assert "at ssh://me@box:2222 (from DOCKER_HOST)" in found.describe()
+    environ = {"DOCKER_HOST": "ssh://me@box:2222"}
+    with daemon(tmp_path / "d.sock", {"/version": VERSION}), Engine.connect(environ) as found:
+        assert "at ssh://me@box:2222 (from DOCKER_HOST)" in found.describe()
     called = (tmp_path / "log").read_text()
     assert "-l me -p 2222 -- box docker system dial-stdio" in called
 

@@ -42,7 +42,8 @@ def test_references_are_read_as_docker_reads_them(text: str, args: dict[str, str
 
 
 def test_a_substitution_keeps_flags_stage_and_line_numbers() -> None:
-    text = "ARG B=debian\nFROM --platform=linux/amd64 \\\n  ${B}:12 AS one\nRUN x\nFROM other\nCOPY --from=debian:12 /a /b\n"
+    text = "ARG B=debian\nFROM --platform=linux/amd64 \\\n  ${B}:12 AS one\n"
+    text += "RUN x\nFROM other\nCOPY --from=debian:12 /a /b\n"
     expected = (
         "ARG B=debian\nFROM --platform=linux/amd64 mine:1 AS one\n\nRUN x\nFROM other\nCOPY --from=mine:1 /a /b\n"
     )
