@@ -121,6 +121,11 @@ def test_volumes_are_read_from_both_forms(tmp_path: Path) -> None:
     assert (volumes[0].source, volumes[0].read_only, volumes[2].size) == (str(tmp_path / "x"), True, 1 << 20)
 
 
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert service(tmp_path, "volumes: ['~/x:/x']").volumes[0].source == "/home/somebody/x"
+
+
 def test_a_service_of_a_profile_is_there_only_when_it_is_asked_for(tmp_path: Path) -> None:
     text = "services: {a: {image: i}, b: {image: i, profiles: [debug]}}"
     assert list(loaded(tmp_path, text).services) == ["a"]

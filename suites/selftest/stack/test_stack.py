@@ -33,11 +33,11 @@ def test_a_release_has_its_overrides_merged_in(tmp_path: Path) -> None:
 def test_several_overrides_merge_in_order(tmp_path: Path) -> None:
     text = "services: {a: {image: i}}\nx-harness: {releases: {r: [one.yaml, two.yaml]}}"
     files = {
-        "one.yaml": "services: {a: {image: one, user: u}}",
+        "one.yaml": "services: {a: {image: one, user: u, hostname: h}}",
         "two.yaml": "services: {a: {image: two, user: !reset null}}",
     }
     service = loaded(tmp_path, text, files).at("r").service("a")
-    assert (service.image, service.user) == ("two", None)
+    assert (service.image, service.user, service.hostname) == ("two", None, "h")
 
 
 def test_a_release_may_add_services_and_change_the_block(tmp_path: Path) -> None:
@@ -135,6 +135,11 @@ def test_the_message_reads_as_a_person_needs_it(tmp_path: Path, monkeypatch: pyt
 def test_of_several_mistakes_the_first_in_the_file_is_named(tmp_path: Path) -> None:
     text = "services:\n  a:\n    image: i\n    user: 5\n    hostnam: x\n  b:\n    imag: i\nx-harness: {nam: x}\n"
     assert str(refusal(tmp_path, text).where).endswith("line 4: services.a.user")
+
+
+def test_a_misspelt_key_is_named_and_not_the_one_that_is_missing_for_it(tmp_path: Path) -> None:
+    text = "services: {a: {image: i}}\nx-harness:\n  deployer:\n    deploy: [x]\n    rolback: [x]\n"
+    assert str(refusal(tmp_path, text).where).endswith("line 5: x-harness.deployer.rolback")
 
 
 def test_a_stack_can_be_sent_to_another_process_with_its_releases(tmp_path: Path) -> None:
