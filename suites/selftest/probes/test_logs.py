@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock import ManualClock
+from harness.errors import UsageError
 from harness.history import History
 from harness.probes import logs
 from harness.probes.logs import LogFollower, watch
@@ -86,7 +87,8 @@ def test_an_incomplete_line_counts_when_it_is_complete_and_not_before(log: Follo
 def test_a_line_that_began_before_the_mark_is_not_counted(tmp_path: Path) -> None:
     log = Followed(tmp_path, text='{"release": "4.1')
     log.append('.0"}\n{"release": "4.1.1"}\n')
-    assert log.follower.report().data["by_release"] == {"4.1.1": 1}
+    data = log.follower.report().data
+    assert (data["by_release"], data["records"], data["unparsed"]) == ({"4.1.1": 1}, 1, 0)
 
 
 def test_characters_of_several_bytes_keep_the_offset_right(log: Followed) -> None:
@@ -184,6 +186,59 @@ def test_a_log_truncated_and_grown_past_the_old_offset_is_seen(log: Followed) ->
     assert (data["state"], data["by_release"]) == ("truncated", {"4.1.1": 9})
 
 
+def test_the_rest_of_a_truncated_line_is_not_joined_to_the_next_record(log: Followed) -> None:
+    log.append('{"release": "4.1')
+    log.follower.poll()
+    os.truncate(log.path, 0)
+    log.write(1)
+    data = log.follower.report().data
+    assert (data["records"], data["unparsed"]) == (1, 0)
+
+
+@pytest.mark.parametrize("changed", ["head", "anchor"])
+def test_a_rewritten_log_is_known_by_its_first_bytes_and_by_those_before_the_offset(
+    tmp_path: Path, changed: str
+) -> None:
+    banner, middle, end = "starting\n" * 30, "a record of a run\n", "the same as ever\n" * 20
+    old, new = {"head": (middle + end, middle.upper() + end), "anchor": (banner + middle, banner + middle.upper())}[
+        changed
+    ]
+    log = Followed(tmp_path, form="text", text=old)
+    os.truncate(log.path, 0)
+    log.append(new)
+    data = log.follower.report().data
+    assert (data["state"], data["records"]) == ("truncated", len(new.splitlines()))
+
+
+@pytest.mark.parametrize("action", ["truncate", "rename", "delete"])
+def test_a_change_between_the_look_and_the_read_is_seen_by_the_same_poll(log: Followed, action: str) -> None:
+    log.write(5)
+
+    def change() -> None:
+        if action == "truncate":
+            os.truncate(log.path, 0)
+        elif action == "rename":
+            log.path.rename(f"{log.path}.1")
+        else:
+            log.path.unlink()
+        log.write(1, "4.1.2")
+
+    log.replica.before = {2: change}  # the first command of the poll looks, the second one reads
+    data = log.follower.report().data
+    assert data["by_release"] == {"4.1.2": 1}
+    assert data["unparsed"] == 0
+
+
+def test_a_log_that_changes_under_every_look_is_not_read(log: Followed) -> None:
+    log.replica.before = {
+        number: lambda: log.path.write_text(f"{log.path.read_text()[:-1]}") for number in range(2, 99, 2)
+    }
+    log.write(9)
+    data = log.follower.report().data
+    assert data["state"] is None
+    assert "changed under every look" in data["error"]
+
+
 def test_a_reused_inode_is_not_taken_for_the_old_file(log: Followed) -> None:
     log.write(2, "4.1.0")
     log.follower.report()
@@ -214,6 +269,13 @@ def test_a_log_that_could_not_be_marked_says_so_and_invents_nothing(tmp_path: Pa
     data = log.follower.report().data
     assert data["by_release"] == {"4.1.1": 1}
     assert "The replica is gone" in data["error"]
+
+
+def test_a_pattern_that_is_none_is_refused_with_its_place() -> None:
+    history = History(clock=ManualClock())
+    with pytest.raises(UsageError, match="not a regular expression") as caught:
+        LogFollower(LocalReplica(), Spec("/x.log", errors="("), history, ManualClock())
+    assert "/x.log: errors" in str(caught.value)
 
 
 def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
