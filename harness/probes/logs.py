@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from harness.clock import Clock
-from harness.errors import HostError, NotMeasured
+from harness.errors import HostError, NotMeasured, UsageError
 from harness.history import Event, History
 from harness.probes._log_file import NOTHING, Cursor, Look, look, read
 from harness.probes._log_records import Lines, Tally
@@ -69,6 +69,7 @@ class LogFollower:
     ) -> None:
         self.replica, self.spec = replica, spec
         self._history, self._clock, self._seen = history, clock, seen
+        self._pattern = _compiled(spec)
         self._cursor: Cursor | None = None
         self._lines = Lines()
         self._marked = self._existed = self._gone = False
@@ -136,8 +137,8 @@ class LogFollower:
 
     def _begin(self) -> None:
         """Begin a window: everything that is reported starts from nothing, the place in the file stays."""
-        pattern = re.compile(self.spec.errors)
-        self._tally = Tally(self.spec.format == "json", self.spec.release, self.spec.time, pattern, self._seen)
+        spec = self.spec
+        self._tally = Tally(spec.format == "json", spec.release, spec.time, self._pattern, self._seen)
         self._began: float = self._clock.monotonic()
         self._progress = self._began
         self._silence = 0.0
@@ -229,6 +230,17 @@ class LogFollower:
     def _restless(self) -> NotMeasured:
         where = f"{self.replica.name}:{self.spec.path}"
         return NotMeasured("The log changed under every look at it", where=where, got=f"{MOVED} changes in a row")
+
+
+def _compiled(spec: LogSpec) -> re.Pattern[str]:
+    try:
+        return re.compile(spec.errors)
+    except re.error as error:
+        raise UsageError(
+            "The pattern of a log's error lines is not a regular expression",
+            where=f"x-harness: logs: {spec.path}: errors",
+            got=f"{spec.errors!r} ({error})",
+        ) from error
 
 
 def watch(

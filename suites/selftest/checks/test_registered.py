@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import checks
+from harness.checks._evidence import Findings
 from harness.checks.logs import ExpectedLog
 from harness.errors import UsageError
 from harness.history import Event
@@ -104,3 +105,7 @@ def test_the_fields_of_a_verdict_are_those_of_its_event() -> None:
         "evidence": list(verdict.evidence),
         "look": "",
     }
+
+
+def test_findings_that_rest_on_nothing_are_never_a_pass() -> None:
+    assert Findings("anything").verdict("all is well").outcome is Outcome.UNKNOWN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.errors import CommandTimeout, ReplicaGone
@@ -22,8 +22,13 @@ class LocalReplica:
     def __init__(self, name: str = "backend-1") -> None:
         self.name = name
         self.gone = False
+        self.before: dict[int, Callable[[], object]] = {}  # what happens before the nth command from now
+        self._count = 0
 
     def run(self, command: str | Sequence[str], timeout: float = 10.0) -> Said:
+        if self.before:
+            self._count += 1
+            self.before.get(self._count, int)()
         if self.gone:
             raise ReplicaGone("The replica is gone", where=self.name)
         words = ["sh", "-c", command] if isinstance(command, str) else list(command)

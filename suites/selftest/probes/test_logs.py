@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock import ManualClock
+from harness.errors import UsageError
 from harness.history import History
 from harness.probes import logs
 from harness.probes.logs import LogFollower, watch
@@ -86,7 +87,8 @@ def test_an_incomplete_line_counts_when_it_is_complete_and_not_before(log: Follo
 def test_a_line_that_began_before_the_mark_is_not_counted(tmp_path: Path) -> None:
     log = Followed(tmp_path, text='{"release": "4.1')
     log.append('.0"}\n{"release": "4.1.1"}\n')
-    assert log.follower.report().data["by_release"] == {"4.1.1": 1}
+    data = log.follower.report().data
+    assert (data["by_release"], data["records"], data["unparsed"]) == ({"4.1.1": 1}, 1, 0)
 
 
 def test_characters_of_several_bytes_keep_the_offset_right(log: Followed) -> None:
@@ -184,6 +186,15 @@ def test_a_log_truncated_and_grown_past_the_old_offset_is_seen(log: Followed) ->
     assert (data["state"], data["by_release"]) == ("truncated", {"4.1.1": 9})
 
 
+def test_the_rest_of_a_truncated_line_is_not_joined_to_the_next_record(log: Followed) -> None:
+    log.append('{"release": "4.1')
+    log.follower.poll()
+    os.truncate(log.path, 0)
+    log.write(1)
+    data = log.follower.report().data
+    assert (data["records"], data["unparsed"]) == (1, 0)
+
+
 def test_a_reused_inode_is_not_taken_for_the_old_file(log: Followed) -> None:
     log.write(2, "4.1.0")
     log.follower.report()
@@ -214,6 +225,13 @@ def test_a_log_that_could_not_be_marked_says_so_and_invents_nothing(tmp_path: Pa
     data = log.follower.report().data
     assert data["by_release"] == {"4.1.1": 1}
     assert "The replica is gone" in data["error"]
+
+
+def test_a_pattern_that_is_none_is_refused_with_its_place() -> None:
+    history = History(clock=ManualClock())
+    with pytest.raises(UsageError, match="not a regular expression") as caught:
+        LogFollower(LocalReplica(), Spec("/x.log", errors="("), history, ManualClock())
+    assert "/x.log: errors" in str(caught.value)
 
 
 def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:

@@ -246,7 +246,10 @@ time.sleep(60)
         deadline = time.monotonic() + 10.0
         while alive(pid) and _state(pid) != "Z" and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert not alive(pid) or _state(pid) == "Z"
+        ended = not alive(pid) or _state(pid) == "Z"
+        if not ended:
+            os.kill(pid, signal.SIGKILL)  # a test that fails leaves nothing behind either
+        assert ended
 
 
 def _state(pid: int) -> str:
