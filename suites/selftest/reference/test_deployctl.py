@@ -52,11 +52,13 @@ class Backend:
     """A backend; `broken` is a release that does not come up on it."""
 
     def __init__(self, name: str, world: World) -> None:
-        self.name, self.running, self.broken = name, "4.1.0", ""
+        self.name, self.broken = name, ""
+        self.running: str | None = "4.1.0"
         self._world = world
 
     def update(self, release: str) -> None:
         if release == self.broken:
+            self.running = None
             raise self._world.part("say").Failed(f"{self.name}: {release} does not come up")
         self._world.events.append(f"{self.name} {release}")
         self.running = release
@@ -87,7 +89,7 @@ class World:
             if hasattr(self.part(name), "verify"):
                 monkeypatch.setattr(self.part(name), "verify", self._verify)
 
-    def running(self) -> list[tuple[str, str]]:
+    def running(self) -> list[tuple[str, str | None]]:
         return [(backend.name, backend.running) for backend in self.fleet.backends]
 
     def fleet_runs(self, release: str) -> bool:
@@ -155,16 +157,25 @@ def test_half_a_deployment_stays_without_automatic_rollback_until_it_is_asked_fo
     assert world.fleet_runs("4.1.0")
 
 
-def test_a_rollback_goes_on_with_the_others_when_one_backend_fails_and_is_taken_up_by_the_next(world: World) -> None:
+def test_a_rollback_goes_on_past_a_backend_that_is_down_and_is_taken_up_by_the_next(world: World) -> None:
     world.deploy("4.1.1")
-    world.fleet.backends[0].broken = "4.1.0"
+    world.fleet.backends[0].broken, world.fleet.backends[0].running = "4.1.0", None
     with pytest.raises(world.part("say").Failed, match="backend-1"):
         world.rollback()
-    assert [running for _, running in world.running()] == ["4.1.1", "4.1.0", "4.1.0"]
+    assert [running for _, running in world.running()] == [None, "4.1.0", "4.1.0"]
     assert world.current() == "4.1.1"
     world.fleet.backends[0].broken = ""
     assert world.rollback() == 0
     assert world.fleet_runs("4.1.0")
+
+
+def test_a_rollback_to_a_release_that_does_not_come_up_stops_at_the_first_backend(world: World) -> None:
+    world.deploy("4.1.1")
+    for backend in world.fleet.backends:
+        backend.broken = "4.1.0"
+    with pytest.raises(world.part("say").Failed, match="backend-1"):
+        world.rollback()
+    assert [running for _, running in world.running()] == [None, "4.1.1", "4.1.1"]
 
 
 def test_a_stale_view_misleads_no_rollback(world: World) -> None:
