@@ -44,7 +44,7 @@ class Terminated(BaseException):
 class Late(click.Group):
     """A group whose commands are imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature  # noqa: ARG002 - click's signature
         """All of them, in the order of the table."""
         return list(COMMANDS)
 
@@ -66,7 +66,7 @@ class Late(click.Group):
 @click.group(cls=Late, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="harness")
 @click.option("-v", "--verbose", is_flag=True, envvar="HARNESS_VERBOSE", help="Show the traceback of an error.")
-def group(verbose: bool) -> None:  # noqa: ARG001 - read in `main`, which must know it also when parsing fails
+def group(verbose: bool) -> None:
     """Verifies that a release can be deployed and taken back."""
 
 

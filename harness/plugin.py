@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -68,9 +68,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember that a test failed, for the fixtures that are torn down after it."""
-    report = yield
+    report: pytest.TestReport = yield
     if report.failed:
         item.stash[FAILED] = True
     return report
@@ -93,7 +93,7 @@ def stack(request: pytest.FixtureRequest) -> Stack:
         raise UsageError(
             "No stack is named",
             expected="a Compose file with an x-harness block",
-            hint="pytest --stack compose.yaml; or harness_stack in the pytest section; or @pytest.mark.harness(stack=...)",
+            hint="pytest --stack compose.yaml, harness_stack in the ini file, or @pytest.mark.harness(stack=...)",
         )
     path = Path(named)
     return load(path if path.is_absolute() else request.config.rootpath / path)
@@ -129,10 +129,10 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
     )
-    with Run(harness_engine, options, stack=stack.name, test=request.node.nodeid) as run:
-        with follow(run.history, run.directory):
-            run.start()
-            yield run
+    facts = {"stack": stack.name, "test": request.node.nodeid}
+    with Run(harness_engine, options, **facts) as run, follow(run.history, run.directory):
+        run.start()
+        yield run
 
 
 @pytest.fixture
@@ -142,9 +142,7 @@ def history(harness_run: Run) -> History:
 
 
 @pytest.fixture
-def environment(
-    request: pytest.FixtureRequest, harness_run: Run, stack: Stack, release_from: str
-) -> Iterator[Subject]:
+def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, release_from: str) -> Iterator[Subject]:
     """An environment of this test's own, up on `release_from`."""
     found = harness_run.environment(stack, release_from, test=request.node.nodeid)
     with harness_run.history.scope(environment=found.id), found:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import stack_argument
+from harness.commands.running import override_option, stack_argument
 from harness.engine import Engine
 from harness.engine import sweep as remove
 from harness.engine.process import Process
@@ -24,10 +24,11 @@ environment_option = click.option("-e", "--environment", metavar="ID", help="Whi
 
 @click.command()
 @stack_argument
+@override_option
 @click.option("--release", help="The release to bring it up on; by default the stack's first.")
-def up(stack: Path, release: str | None) -> None:
+def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
     """Bring a stack up and leave it up; `harness down` ends it."""
-    found = load(stack)
+    found = load(stack, overrides)
     for warning in found.warnings:
         click.secho(f"warning: {warning}", err=True, fg="yellow")
     if not found.harness.releases and release is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from harness.commands.running import keep_option, out_option, report_on, stack_argument
+from harness.commands.running import keep_option, out_option, override_option, report_on, stack_argument
 from harness.engine import Engine
+from harness.environment import Keep
 from harness.errors import UsageError
 from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
 from harness.plan.run import Options, Run
@@ -16,30 +18,49 @@ from harness.stack import Stack, load
 
 @click.command()
 @stack_argument
+@override_option
 @click.option("--from", "old", metavar="RELEASE", help="The release that runs; by default the stack's first.")
 @click.option("--to", "new", metavar="RELEASE", help="The release to deploy and take back; by default its last.")
 @click.option(
     "--scenario", "scenarios", multiple=True, type=click.Choice(list(SCENARIOS)), help="Only this; may be repeated."
 )
-@click.option("--baseline", default=5.0, show_default=True, help="Seconds of load before the deployment.")
-@click.option("--hold", default=3.0, show_default=True, help="Seconds of load after each deployment and rollback.")
+@click.option(
+    "--baseline",
+    type=click.FloatRange(1, 3600),
+    default=5.0,
+    show_default=True,
+    help="Seconds of load before the deployment.",
+)
+@click.option(
+    "--hold",
+    type=click.FloatRange(1, 3600),
+    default=3.0,
+    show_default=True,
+    help="Seconds of load after each deployment and rollback.",
+)
 @out_option
 @keep_option
 def gate(
-    stack: Path, old: str | None, new: str | None, scenarios: tuple[str, ...], baseline: float, hold: float, out: Path,
-    keep: str,
-) -> int:  # fmt: skip
+    stack: Path,
+    overrides: tuple[Path, ...],
+    old: str | None,
+    new: str | None,
+    scenarios: tuple[str, ...],
+    baseline: float,
+    hold: float,
+    out: Path,
+    keep: Keep,
+) -> int:
     """Gate a release: deploy it, take it back, and judge both.
 
     STACK is a Compose file with an x-harness block. Exit code: 0 pass, 1 fail, 2 unknown, 3 the harness's own fault,
     4 usage.
     """
-    found = load(stack)
+    found = load(stack, overrides)
     old, new = releases(found, old, new)
     settings = Settings(baseline=baseline, hold=hold)
-    with Engine.connect() as engine, Run(
-        engine, Options(out=out, keep=keep), stack=found.name, **{"from": old, "to": new}  # type: ignore[arg-type]
-    ) as run:  # fmt: skip
+    facts = {"stack": found.name, "from": old, "to": new, "command": sys.argv[1:]}
+    with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
         return report_on(run, found, lambda: run_gate(run, Gate(found, old, new, settings), scenarios))
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import stack_argument
+from harness.commands.running import override_option, stack_argument
 from harness.engine import Engine
 from harness.environment import ensure_images
-from harness.stack import load
+from harness.stack import Stack, load
 
 
 @click.group()
@@ -19,22 +19,25 @@ def images() -> None:
 
 @images.command()
 @stack_argument
-def build(stack: Path) -> None:
+@override_option
+def build(stack: Path, overrides: tuple[Path, ...]) -> None:
     """Build what is not there yet of the images of all releases, and print their tags."""
-    found = load(stack)
+    found = load(stack, overrides)
     with Engine.connect() as engine:
-        for tag in _all(engine, stack):
+        for tag in _all(engine, found):
             click.echo(tag)
         click.secho(f"{found.name}: all images are there", err=True)
 
 
 @images.command()
 @stack_argument
+@override_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="FILE.tar or FILE.tar.gz")
-def save(stack: Path, output: Path) -> None:
+def save(stack: Path, overrides: tuple[Path, ...], output: Path) -> None:
     """Build what is missing, and write all images of a stack into one file."""
+    found = load(stack, overrides)
     with Engine.connect() as engine:
-        tags = _all(engine, stack)
+        tags = _all(engine, found)
         size = engine.images.save(output, tags)
         click.echo(f"{len(tags)} images, {size / 1e6:.0f} MB: {output}")
 
@@ -48,9 +51,8 @@ def load_(file: Path) -> None:
             click.echo(tag)
 
 
-def _all(engine: Engine, file: Path) -> list[str]:
+def _all(engine: Engine, stack: Stack) -> list[str]:
     """The tags of all images of all releases of a stack, built where they were missing."""
-    stack = load(file)
     variants = [stack, *(stack.at(release) for release in stack.harness.releases)]
     tags: set[str] = set()
     for variant in variants:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from harness.commands.running import keep_option, out_option, report_on
 from harness.engine import Engine
+from harness.environment import Keep
 from harness.plan.gate import SCENARIOS, Gate, run_scenario
 from harness.plan.incident import Incident, Replay, timeline
 from harness.plan.run import Options, Run
@@ -17,6 +18,7 @@ from harness.report.timeline import Entry, lines, pair, table
 from harness.stack import load
 from harness.verdict import Verdict, combine
 
+OURS, THEIRS = "this replay (min:s)", "4 April 2012 (Pacific time)"
 SCRIPT = Path("fixtures/reference/incident.yaml")
 
 
@@ -24,7 +26,7 @@ SCRIPT = Path("fixtures/reference/incident.yaml")
 @click.argument("script", type=click.Path(path_type=Path), default=SCRIPT, metavar="[SCRIPT]")
 @out_option
 @keep_option
-def incident(script: Path, out: Path, keep: str) -> int:
+def incident(script: Path, out: Path, keep: Keep) -> int:
     """Replay the outage of April 2012 on the reference stack, in minutes instead of hours; then the same hot-fix with
     the deployer mended, where the gate passes.
 
@@ -34,7 +36,7 @@ def incident(script: Path, out: Path, keep: str) -> int:
     found = Incident.load(script)
     broken, mended = load(found.stack, found.override), load(found.stack)
     facts = {"stack": broken.name, "from": found.old, "to": found.new}
-    with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:  # type: ignore[arg-type]
+    with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
 
         def work() -> Verdict:
             verdicts = [_replay(run, found, Gate(broken, found.old, found.new))]
@@ -61,9 +63,9 @@ def _show(run: Run, found: Incident) -> None:
     theirs = [Entry(row.minute * 60.0, row.text, row.event, label=row.time) for row in found.original]
     rows = pair(ours, theirs)
     console = Console()
-    names = {"ours": "this replay (min:s)", "theirs": "4 April 2012 (Pacific time)"}
+    plain = "\n".join(lines(rows, ours=OURS, theirs=THEIRS)) + "\n"
+    (run.directory / "timeline.txt").write_text(plain, encoding="utf-8")
     if console.is_terminal:
-        console.print(table(rows, **names))
+        console.print(table(rows, ours=OURS, theirs=THEIRS))
     else:
-        click.echo("\n".join(lines(rows, **names)))
-    (run.directory / "timeline.txt").write_text("\n".join(lines(rows, **names)) + "\n", encoding="utf-8")
+        click.echo(plain, nl=False)

@@ -17,6 +17,10 @@ from harness.stack import Stack
 from harness.verdict import Verdict
 
 stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="STACK")
+override_option = click.option(
+    "-f", "--override", "overrides", type=click.Path(path_type=Path), multiple=True,
+    help="A Compose file to merge into STACK, as `docker compose -f` does; may be repeated.",
+)  # fmt: skip
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True,
     help="The directory in which each run gets its own.",

@@ -156,7 +156,9 @@ class Replay:
         if not self._link("fixed-forward", "the log problem is fixed forward", logs):
             return False
         checks = [
-            self.trial.verdict("release", phase="fixed-forward", release=self.gate.new, replicas=self.trial.fleet_names),
+            self.trial.verdict(
+                "release", phase="fixed-forward", release=self.gate.new, replicas=self.trial.fleet_names
+            ),
             self.trial.verdict("health", phase="fixed-forward", replicas=self.trial.watched_for_health),
             self.trial.verdict("errors", phase="fixed-forward"),
         ]
@@ -224,4 +226,3 @@ def timeline(events: Sequence[Any]) -> list[tuple[float, str, str]]:
     found = [event for event in events if event.kind == EVENT]
     began = found[0].since_start if found else 0.0
     return [(event.since_start - began, event.data["key"], event.data["text"]) for event in found]
-

@@ -150,5 +150,7 @@ def machine() -> dict[str, Any]:
 
 def _unused(directory: Path) -> Path:
     """The directory, or the first of `<name>-2`, `<name>-3`, ... that is not there: a test may run twice."""
-    candidates = itertools.chain([directory], (directory.with_name(f"{directory.name}-{n}") for n in itertools.count(2)))
+    candidates = itertools.chain(
+        [directory], (directory.with_name(f"{directory.name}-{n}") for n in itertools.count(2))
+    )
     return next(one for one in candidates if not one.exists())

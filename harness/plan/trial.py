@@ -189,7 +189,7 @@ class Trial:
 
     def verdict(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
         """What a check says of what the history has of this environment so far."""
-        own = self.history.select_all(environment=self.environment.id)
+        own = tuple(event for event in self.history.events if event.data.get("environment") == self.environment.id)
         return checks.find(name)(own, phase=phase, **parameters)
 
     def check(self, name: str, *, phase: str, **parameters: Any) -> Verdict:

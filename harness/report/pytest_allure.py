@@ -38,4 +38,6 @@ def follow(history: History, directory: Path) -> Iterator[None]:
     finally:
         events = directory / "events.jsonl"
         if events.exists():
-            allure.attach.file(events, name="events.jsonl", attachment_type=allure.attachment_type.TEXT)
+            allure.attach.file(  # type: ignore[no-untyped-call]
+                events, name="events.jsonl", attachment_type=allure.attachment_type.TEXT
+            )

@@ -18,7 +18,6 @@ HEADLINES = {
     Outcome.FAIL: "FAIL - this release must not go out as it is",
     Outcome.UNKNOWN: "UNKNOWN - this could not be measured; it is not a pass",
 }
-COLUMNS = 4  # phases that fit beside each other in 80 columns
 REASONS = 6  # reasons that are spelt out
 
 
@@ -80,28 +79,20 @@ def _reason(one: Judged) -> Text:
 
 
 def _table(report: Report, signs: dict[Outcome, str]) -> Table:
-    """Checks down, phases across; one line for each where there are too many phases."""
-    phases = report.phases
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    table.add_column("check")
-    if len(phases) > COLUMNS:
-        table.add_column("phase")
-        table.add_column("verdict")
-        for one in report.judged:
-            table.add_row(clean(one.verdict.check), clean(one.phase), _mark(one, signs))
-        return table
-    for phase in phases:
-        table.add_column(clean(phase), overflow="fold")
-    cells = {(one.verdict.check, one.phase): one for one in report.judged}
-    for check in dict.fromkeys(one.verdict.check for one in report.judged):
-        row = [cells.get((check, phase)) for phase in phases]
-        table.add_row(clean(check), *(_mark(one, signs) if one else Text("") for one in row))
+    """A line for each phase: what passed there, and by name what did not."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for phase in report.phases:
+        judged = [one for one in report.judged if one.phase == phase]
+        line = Text()
+        for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
+            names = [clean(one.verdict.check) for one in judged if one.verdict.outcome is outcome]
+            if names:
+                line.append("  " if line else "")
+                line.append(f"{signs[outcome]} {', '.join(names)}", style=STYLES[outcome])
+        table.add_row(clean(phase), line)
     return table
-
-
-def _mark(one: Judged, signs: dict[Outcome, str]) -> Text:
-    outcome = one.verdict.outcome
-    return Text(f"{signs[outcome]} {WORDS[outcome]}", style=STYLES[outcome])
 
 
 def _time(report: Report) -> Table:

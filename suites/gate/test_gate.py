@@ -1,6 +1,6 @@
 """The gate on a stack: the same scenarios as `harness gate`, as tests. By default on the reference stack.
 
-    pytest suites/gate --stack compose.yaml --release-from 4.1.0 --release-to 4.1.1
+pytest suites/gate --stack compose.yaml --release-from 4.1.0 --release-to 4.1.1
 """
 
 from __future__ import annotations
