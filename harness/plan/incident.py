@@ -7,7 +7,7 @@ silent log) does not happen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -168,13 +168,12 @@ class Replay:
         """With the day's load everything is slow, and a configuration that is mended changes nothing."""
         self.trial.use_rate(self.incident.rates.day)
         self._look("slow", SLOW_FOR)
-        seen = self.trial.verdict("performance", phase="slow", baseline=BASELINE)
-        if not self._link("slow", "slow under the day's load", seen, expected=Outcome.FAIL):
+        if not self._link("slow", "slow under the day's load", self._pace("slow"), expected=Outcome.FAIL):
             return False
         with self.trial.phase("configure"):
             self.trial.deployer.run("configure", self.incident.commands.configure)
         self._look("still-slow", SLOW_FOR)
-        seen = self.trial.verdict("performance", phase="still-slow", baseline=BASELINE)
+        seen = self._pace("still-slow")
         return self._link("still-slow", "a configuration is fixed: no better", seen, expected=Outcome.FAIL)
 
     def repair(self) -> bool:
@@ -200,6 +199,13 @@ class Replay:
         self._look("recovered", TESTS_FOR)
         seen = self.trial.verdict("performance", phase="recovered", baseline=BASELINE)
         return self._link("recovered", "performance is back", seen)
+
+    def _pace(self, phase: str) -> Verdict:
+        """Whether resumes keep up with the load: jobs pile up, or answers are grossly slower, or both."""
+        queue = self.trial.verdict("queue", phase=phase, baseline=BASELINE, within=0.0)
+        answers = self.trial.verdict("performance", phase=phase, baseline=BASELINE)
+        both = combine([queue, answers], "pace")
+        return replace(both, reason=f"{queue.reason}; {answers.reason}")
 
     # -- how a link is recorded ----------------------------------------------------------------------------------------
 
