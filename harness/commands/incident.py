@@ -16,9 +16,14 @@ from harness.plan.run import Options, Run
 from harness.plan.trial import Trial
 from harness.report.timeline import Entry, lines, pair, table
 from harness.stack import load
-from harness.verdict import Verdict, combine
+from harness.verdict import Outcome, Verdict, combine
 
 OURS, THEIRS = "this replay (min:s)", "4 April 2012 (Pacific time)"
+HEADLINES = {
+    Outcome.PASS: "PASS - it happened again, link by link; with the deployer mended the gate passes",
+    Outcome.FAIL: "FAIL - it did not happen again as it did, or the gate fails on the mended stack",
+    Outcome.UNKNOWN: "UNKNOWN - a part of it could not be measured",
+}
 SCRIPT = Path("fixtures/reference/incident.yaml")
 
 
@@ -44,7 +49,7 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
                 verdicts += run_scenario(run, Gate(mended, found.old, found.new), name)
             return combine(verdicts)
 
-        code = report_on(run, broken, work)
+        code = report_on(run, broken, work, HEADLINES)
         _show(run, found)
         return code
 

@@ -14,7 +14,7 @@ from harness.report import Report, write_reports
 from harness.report.summary import show
 from harness.report.terminal import Terminal
 from harness.stack import Stack
-from harness.verdict import Verdict
+from harness.verdict import Outcome, Verdict
 
 stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="STACK")
 override_option = click.option(
@@ -31,7 +31,7 @@ keep_option = click.option(
 )  # fmt: skip
 
 
-def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
+def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: dict[Outcome, str] | None = None) -> int:
     """Do the work of a run with live progress, then write its reports and print its summary.
 
     Whatever ends the work - a verdict, an error, Ctrl-C - the history is ended and the reports are written; an error
@@ -49,20 +49,21 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
         code = error.exit_code if isinstance(error, HarnessError) else INTERNAL
         _finish(run, run.failed(error), code if isinstance(error, Exception) else 130)
         raise
-    _finish(run, verdict, verdict.outcome.exit_code)
+    _finish(run, verdict, verdict.outcome.exit_code, headlines)
     return verdict.outcome.exit_code
 
 
-def _finish(run: Run, verdict: Verdict, exit_code: int) -> None:
+def _finish(run: Run, verdict: Verdict, exit_code: int, headlines: dict[Outcome, str] | None = None) -> None:
     run.end(verdict, exit_code)
     _point_latest_at(run.directory)
-    publish(Report.of(run.history.events), run.directory)
+    publish(Report.of(run.history.events), run.directory, headlines)
 
 
-def publish(report: Report, directory: Path) -> None:
+def publish(report: Report, directory: Path, headlines: dict[Outcome, str] | None = None) -> None:
     """Write the reports beside the history and print the summary."""
     written = write_reports(report, directory)
-    show(Console(), report, evidence=[f"evidence: {directory}", f"reports:  {', '.join(written)}"])
+    evidence = [f"evidence: {directory}", f"reports:  {', '.join(written)}"]
+    show(Console(), report, evidence=evidence, headlines=headlines)
 
 
 def _point_latest_at(directory: Path) -> None:

@@ -46,11 +46,19 @@ def summary(
     )
 
 
-def show(console: Console, report: Report, *, evidence: Sequence[str] = ()) -> None:
+def show(
+    console: Console,
+    report: Report,
+    *,
+    evidence: Sequence[str] = (),
+    headlines: dict[Outcome, str] | None = None,
+) -> None:
     """Print the panel, at most 100 columns wide."""
     unicode = (console.encoding or "").lower().startswith("utf")
     console.print()
-    console.print(summary(report, evidence=evidence, unicode=unicode), width=min(console.width, 100))
+    console.print(
+        summary(report, evidence=evidence, headlines=headlines, unicode=unicode), width=min(console.width, 100)
+    )
 
 
 def _reasons(report: Report) -> list[RenderableType]:
