@@ -218,7 +218,7 @@ class Images:
         tag = self.tag(spec)
         if (there := self._current(tag)) is not None:
             return Built(spec.name, tag, there.id, False, time.monotonic() - began)
-        lock = "image-" + tag.rpartition("/")[2].replace(":", "-")
+        lock = f"image-{tag.rpartition(':')[2][:2]}"  # two digits: lock files stay, and 256 of them are enough
         with self._one_at_a_time(tag), state.lock(lock, self._environ, deadline=build.QUIET):
             there = self._current(tag)
             if there is None:

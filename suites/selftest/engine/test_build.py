@@ -24,7 +24,8 @@ def test_lines_are_handed_on_without_colours_and_empty_ones() -> None:
 
 
 def test_the_error_has_the_step_and_the_last_twenty_lines() -> None:
-    output = [{"stream": "Step 1/2 : RUN x\n"}, *({"stream": f"{i}\n"} for i in range(30)), {"error": "code 3"}]
+    numbers = [{"stream": f"{i}\n"} for i in range(30)]
+    output: list[dict[str, str]] = [{"stream": "Step 1/2 : RUN x\n"}, *numbers, {"error": "code 3"}]
     with pytest.raises(ImageError, match="failed") as caught:
         _follow(output, SPEC, lambda *_: None, "failed")
     assert caught.value.where == "/context/Dockerfile, Step 1/2 : RUN x"
