@@ -17,7 +17,7 @@ def test_lines_are_handed_on_without_colours_and_empty_ones() -> None:
         {"stream": "Step 1/2 : FROM a\n"},
         {"stream": "\n"},
         {"stream": "\x1b[91mwarning\x1b[0m\ntwo"},
-        {"aux": {}},
+        {"aux": ""},
     ]
     _follow(output, SPEC, lambda name, line: lines.append((name, line)), "failed")
     assert lines == [("x", "Step 1/2 : FROM a"), ("x", "warning"), ("x", "two")]

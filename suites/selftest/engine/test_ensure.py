@@ -91,8 +91,10 @@ def test_a_daemon_that_ends_is_told_with_the_tail_of_its_log(tmp_path: Path) -> 
     program = tmp_path / "dockerd"
     program.write_text("#!/bin/sh\necho failed to start: permission denied\nexit 1\n")
     program.chmod(0o755)
+    environ = {"HARNESS_HOME": str(tmp_path / "h")}
     with pytest.raises(EngineError, match="ended with exit code 1") as caught:
-        daemon.start(str(program), {"HARNESS_HOME": str(tmp_path / "h")})
+        daemon.start(str(program), environ)
+    daemon.purge(environ)
     assert "permission denied" in str(caught.value.detail)
     assert "--privileged" in str(caught.value.hint)
 
