@@ -143,6 +143,10 @@ class Pipe(asyncio.Protocol):
             with contextlib.suppress(OSError, RuntimeError):  # the end went away at this moment
                 self.other.transport.write_eof()
 
+    def inject(self, data: bytes) -> None:
+        """Send bytes as if this end had."""
+        self._head(data)
+
     def attach(self, toxic: Toxic, stage: Stage, position: int) -> None:
         self.stages.insert(position, stage)
         toxic.connections += 1
