@@ -7,7 +7,7 @@ import socket
 import time
 from typing import Any
 
-from .address import InUse, address_of, canonical, listen_on, port_number, split, stop_listening
+from .address import BACKLOG, InUse, address_of, canonical, listen_on, port_number, split, stop_listening
 from .errors import internal, toxic_exists, toxic_not_found
 from .link import Link
 from .timers import Timer, Timers
@@ -42,7 +42,7 @@ class Proxy:
             await self._serve(await listen_on(self.listen))
 
     async def _serve(self, opened: socket.socket) -> None:
-        self._server = await self.loop.create_server(self._accept, sock=opened)
+        self._server = await self.loop.create_server(self._accept, sock=opened, backlog=BACKLOG)
         self._socket, self.listen = opened, address_of(opened)
 
     def _accept(self) -> asyncio.Protocol:

@@ -9,7 +9,7 @@ from ._requests import Requests, Unreadable, matcher
 from .base import Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 INLINE = 64 * 1024
 COMMANDS = 1024 * 1024  # arguments of one command, as in Redis

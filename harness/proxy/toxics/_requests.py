@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .base import KIB, End, Stage, Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 LONGEST = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
 

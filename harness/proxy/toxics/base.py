@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
     from ..proxy import Proxy
     from ..timers import Timers
 

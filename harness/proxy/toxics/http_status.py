@@ -11,7 +11,7 @@ from ._requests import Requests, Unreadable, matcher
 from .base import Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}  # CONNECT ends what we can read
 HEAD = 64 * 1024

@@ -11,7 +11,7 @@ from ._requests import Requests, Unreadable, matcher
 from .base import Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 SSL, GSS, CANCEL, STARTUP = 80877103, 80877104, 80877102, 3
 KNOWN = b"BCDEFHPQSXcdfp"  # the messages that a client sends after it has begun

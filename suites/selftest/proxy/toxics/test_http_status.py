@@ -17,6 +17,7 @@ class Service(http.server.BaseHTTPRequestHandler):
     """Answers with what it was asked, over connections that stay open."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -18,7 +18,7 @@ def client(request: pytest.FixtureRequest, cache: Through) -> Any:
 
 def test_matching_commands_fail_and_are_not_carried_out(cache: Through, client: Any) -> None:
     client.set("user:1", "a")
-    cache.toxic("redis_error", keys=["user:*"], commands=["get", "SET"], message="LOADING not yet")
+    cache.toxic("redis_error", keys=["user:*"], commands=["get", "SET"], message="MISCONF not yet")
     for command in (["GET", "user:1"], ["SET", "user:1", "b"]):
         with pytest.raises(redis.RedisError, match="not yet"):
             client.execute_command(*command)
