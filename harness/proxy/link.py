@@ -90,6 +90,8 @@ class Link:
                 await self.proxy.timers.sleep(delay)
             host, port = self.proxy.target()
             await self.proxy.loop.create_connection(lambda: self.server, host, port)
+        except ConnectionResetError:  # accepted, and reset at once: the client would have seen just that
+            self.close(End.RESET)
         except (OSError, ValueError, OverflowError) as error:
             LOG.write("warning", "no upstream", proxy=self.proxy.name, upstream=self.proxy.upstream, error=error)
             self.proxy.refused += 1
