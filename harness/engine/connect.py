@@ -265,7 +265,13 @@ def _client(endpoint: Endpoint) -> docker.APIClient:
     if endpoint.url.startswith("ssh://") and shutil.which("ssh"):
         return ssh.client(endpoint.url, timeout=timeout, max_pool_size=POOL)
     tls = endpoint.tls.config() if endpoint.tls else False
-    return docker.APIClient(base_url=endpoint.url, version="1.41", timeout=int(timeout), tls=tls, max_pool_size=POOL)
+    client = docker.APIClient(base_url=endpoint.url, version="1.41", timeout=int(timeout), tls=tls, max_pool_size=POOL)
+    if endpoint.tls is not None:
+        # REQUESTS_CA_BUNDLE would go before the certificates that the user gave for this daemon. The proxies that the
+        # environment names are wanted all the same: the CLI takes them too.
+        client.trust_env = False
+        client.proxies.update(requests.utils.get_environ_proxies(client.base_url))
+    return client
 
 
 def _reason(endpoint: Endpoint, error: BaseException) -> tuple[str, str]:

@@ -129,6 +129,8 @@ class Images:
         """
         if self.find(reference) is not None:
             return reference
+        if base.can_stand_in_for(reference) and self.find(base.TAG) is not None:
+            return base.TAG  # made because no registry answered; asking again would cost its timeout in every process
         with self._one_at_a_time(reference):
             if self.find(reference) is not None:
                 return reference
@@ -138,7 +140,7 @@ class Images:
             self._refused[reference] = refusal
         if base.can_stand_in_for(reference):
             why_not = base.cannot_be_made(self._environ)
-            if why_not is None or self.find(base.TAG) is not None:
+            if why_not is None:
                 return base.provide(self._api, progress, self._environ)
             refusal = f"{refusal}; {why_not}"
         raise ImageMissing(
@@ -216,7 +218,7 @@ class Images:
         tag = self.tag(spec)
         if (there := self._current(tag)) is not None:
             return Built(spec.name, tag, there.id, False, time.monotonic() - began)
-        lock = "image-" + tag.rpartition("/")[2].replace(":", "-")
+        lock = f"image-{tag.rpartition(':')[2][:2]}"  # two digits: lock files stay, and 256 of them are enough
         with self._one_at_a_time(tag), state.lock(lock, self._environ, deadline=build.QUIET):
             there = self._current(tag)
             if there is None:

@@ -67,11 +67,16 @@ class Api:
         if request.headers.get("user-agent", "").startswith("Mozilla/"):
             return Answer(403, b"User agent not allowed\n", PLAIN, (NOSNIFF,))
         try:
+            if request.method == "GET":  # what only looks need not wait for what listens
+                return await self._call(route, request, names)
             async with self.registry.lock:
-                made = route(request, *names)
-                return await made if inspect.isawaitable(made) else made
+                return await self._call(route, request, names)
         except ApiError as error:
             return refusal(error)
+
+    async def _call(self, route: Route, request: Request, names: list[str]) -> Answer:
+        made = route(request, *names)
+        return await made if inspect.isawaitable(made) else made
 
     def _find(self, path: str) -> tuple[dict[str, Route] | None, list[str]]:
         parts = path.split("/")[1:]
@@ -141,10 +146,10 @@ class Api:
     def _toxics(self, _request: Request, name: str) -> Answer:
         return answer([toxic.shape() for toxic in self.registry.get(name).ordered()])
 
-    def _add_toxic(self, request: Request, name: str) -> Answer:
+    async def _add_toxic(self, request: Request, name: str) -> Answer:
         proxy = self.registry.get(name)
         leased = schema.toxic(gojson.parse(request.body), [toxic.name for toxic in proxy.toxics])
-        proxy.add_toxic(leased.toxic)
+        await proxy.add_toxic(leased.toxic)
         proxy.lease(leased.toxic, leased.ttl)
         return answer(leased.toxic.shape())
 

@@ -7,8 +7,8 @@ import socket
 import time
 from typing import Any
 
-from .address import InUse, address_of, canonical, listen_on, port_number, split, stop_listening
-from .errors import toxic_exists, toxic_not_found
+from .address import BACKLOG, InUse, address_of, canonical, listen_on, port_number, split, stop_listening
+from .errors import internal, toxic_exists, toxic_not_found
 from .link import Link
 from .timers import Timer, Timers
 from .toxics import Toxic
@@ -42,7 +42,7 @@ class Proxy:
             await self._serve(await listen_on(self.listen))
 
     async def _serve(self, opened: socket.socket) -> None:
-        self._server = await self.loop.create_server(self._accept, sock=opened)
+        self._server = await self.loop.create_server(self._accept, sock=opened, backlog=BACKLOG)
         self._socket, self.listen = opened, address_of(opened)
 
     def _accept(self) -> asyncio.Protocol:
@@ -123,10 +123,15 @@ class Proxy:
     def has_toxic(self, name: str) -> bool:
         return any(toxic.name == name for toxic in self.toxics)
 
-    def add_toxic(self, toxic: Toxic) -> None:
-        """Apply a toxic to connections that there are and those to come. Raises ApiError 409."""
+    async def add_toxic(self, toxic: Toxic) -> None:
+        """Apply a toxic to connections that there are and those to come. Raises ApiError 409, or 500 if the toxic
+        could not be prepared."""
         if self.has_toxic(toxic.name):
             raise toxic_exists()
+        try:
+            await toxic.kind.prepare(toxic, self)
+        except OSError as error:
+            raise internal(f"{toxic.kind.type}: {error}") from None
         self.toxics.append(toxic)
         for link in list(self.links):
             link.attach(toxic)

@@ -36,7 +36,7 @@ class Registry:
             raise proxy_exists()
         proxy = self.make(settings)
         for toxic in schema.toxics(settings.toxics):
-            proxy.add_toxic(toxic.toxic)
+            await proxy.add_toxic(toxic.toxic)
             proxy.lease(toxic.toxic, toxic.ttl)
         if settings.enabled:
             try:
@@ -79,7 +79,7 @@ class Registry:
         if not differs:
             return existing
         was = existing.enabled
-        existing.stop()
+        existing.stop()  # the new one may want its port
         del self.proxies[settings.name]
         try:
             made = await self.add(settings)

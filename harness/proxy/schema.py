@@ -73,12 +73,14 @@ def toxics(values: Sequence[Any]) -> list[Leased]:
 def toxic(value: Any, taken: Sequence[str]) -> Leased:
     """A new toxic; `taken` are the names that are in use. Checked in the original's order. Raises ApiError."""
     found = read(value, TOXIC, "Toxic")
-    stream = found.get("stream") or "downstream"
+    kind = TYPES.get(found.get("type", ""))
+    stream = found.get("stream") or (kind.stream if kind else "") or "downstream"
     if stream.lower() not in ("upstream", "downstream"):
         raise invalid_stream()
-    kind = TYPES.get(found.get("type", ""))
     if kind is None:
         raise invalid_type()
+    if kind.stream and stream.lower() != kind.stream:
+        raise bad_body(f"{kind.type} works on the {kind.stream} stream only")
     name = found.get("name") or f"{kind.type}_{stream}"
     if name in taken:
         raise toxic_exists()

@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from . import VERSION, httpd
-from .address import address_of, join, listen_on
+from .address import BACKLOG, address_of, join, listen_on
 from .api import Api
 from .flags import Flags
 from .log import LOG
@@ -38,7 +38,7 @@ class Server:
         if self.flags.config:
             await self._configure(self.flags.config)
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(httpd.factory(self.api.handle), sock=opened)
+        self._listener = await loop.create_server(httpd.factory(self.api.handle), sock=opened, backlog=BACKLOG)
         LOG.write("info", "listening", address=self.address, version=VERSION)
 
     async def _configure(self, path: str) -> None:

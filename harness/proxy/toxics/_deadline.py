@@ -9,7 +9,7 @@ from ..timers import Timer
 from .base import Stage, Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 
 class Deadline(Stage):

@@ -11,7 +11,7 @@ from ..timers import Timer
 from .base import KIB, End, Stage, Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 SEGMENT = 1400  # bytes: a slow line delivers about so much at a time
 CREDIT = 0.005  # seconds whose bytes may be made up for, since senders come in gusts

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
+    from ..proxy import Proxy
     from ..timers import Timers
 
 KIB = 1024
@@ -45,6 +46,7 @@ class Toxic:
         self.upstream = stream.lower() == "upstream"
         self.connections = self.bytes = self.closed = 0
         self.expires: float | None = None
+        self.memory: Any = None  # what `prepare` found
 
     def __getitem__(self, attribute: str) -> Any:
         return self.attributes[attribute]
@@ -75,6 +77,7 @@ class Stage:
     type: ClassVar[str]
     attributes: ClassVar[Mapping[str, str]] = {}
     window: int = 256 * KIB
+    stream: ClassVar[str] = ""  # the only one that the toxic can work on, if there is only one
     at_connect: ClassVar[bool] = False  # the toxic acts on new connections by `admit`, and has no stage
 
     def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
@@ -95,6 +98,10 @@ class Stage:
     @classmethod
     def admit(cls, toxic: Toxic, admission: Admission) -> None:
         """Asked once per new connection that the toxic applies to, before the upstream is dialled."""
+
+    @classmethod
+    async def prepare(cls, toxic: Toxic, proxy: Proxy) -> None:
+        """Called before the toxic is added. Raises OSError with the reason why it cannot be."""
 
     @property
     def timers(self) -> Timers:

@@ -11,7 +11,7 @@ from ..timers import FOREVER, Timer
 from .base import KIB, End, Stage, Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 
 class Latency(Stage):

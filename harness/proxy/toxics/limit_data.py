@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from .base import End, Stage, Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 
 class LimitData(Stage):

@@ -10,7 +10,7 @@ from ..timers import Timer
 from .base import End, Stage, Toxic
 
 if TYPE_CHECKING:
-    from ..link import Pipe
+    from ..pipe import Pipe
 
 
 class SlowClose(Stage):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import socket
 import stat
 import sys
@@ -14,7 +15,7 @@ from harness.engine import connect
 from harness.engine.connect import Endpoint, endpoints
 from harness.engine.engine import Engine
 from harness.errors import EngineError, NoEngine, UsageError
-from suites.selftest.engine.fake import VERSION, daemon
+from suites.selftest.engine.fake import VERSION, certificates, daemon, tls_daemon
 
 
 def context(home: Path, name: str, host: str, *, current: bool = True, tls: bool = False, skip: bool = False) -> None:
@@ -192,6 +193,25 @@ def test_a_daemon_that_is_too_old_is_refused_with_both_versions(tmp_path: Path) 
 def test_something_else_on_the_socket_is_not_taken_for_an_engine(tmp_path: Path) -> None:
     with daemon(tmp_path / "d.sock", {}), pytest.raises(NoEngine):
         connect.connect({"DOCKER_HOST": f"unix://{tmp_path}/d.sock"})
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, to make certificates")
+def test_tls_is_spoken_with_both_certificates_and_refused_with_the_wrong_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")  # as on many machines of companies
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    for directory in (right, wrong):
+        directory.mkdir()
+        certificates(directory)
+    with tls_daemon(right, {"/version": VERSION}) as port:
+        environ = {"DOCKER_HOST": f"tcp://127.0.0.1:{port}", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(right)}
+        with Engine.connect(environ) as found:
+            assert f"at tcp://127.0.0.1:{port} (from DOCKER_HOST)" in found.describe()
+        with pytest.raises(NoEngine) as caught:
+            connect.connect({**environ, "DOCKER_CERT_PATH": str(wrong)})
+    assert "TLS failed" in str(caught.value.got)
+    assert "DOCKER_CERT_PATH" in str(caught.value.hint)
 
 
 PUMP = """#!{python}

@@ -259,6 +259,13 @@ def test_logs_are_read_with_a_tail_and_since_a_time(engine: Engine, spec: Contai
     assert container.logs(since=engine.leases.now() + 5) == ""
 
 
+def test_a_wait_that_is_too_short_says_that_it_still_runs(engine: Engine, spec: ContainerSpec) -> None:
+    container = engine.containers.create(spec)
+    container.start()
+    assert container.wait(1) is None
+    assert container.state().running
+
+
 def test_a_killed_container_tells_its_exit_code_and_a_second_signal_is_refused(
     engine: Engine, spec: ContainerSpec
 ) -> None:

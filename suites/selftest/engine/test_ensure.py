@@ -91,8 +91,10 @@ def test_a_daemon_that_ends_is_told_with_the_tail_of_its_log(tmp_path: Path) -> 
     program = tmp_path / "dockerd"
     program.write_text("#!/bin/sh\necho failed to start: permission denied\nexit 1\n")
     program.chmod(0o755)
+    environ = {"HARNESS_HOME": str(tmp_path / "h")}
     with pytest.raises(EngineError, match="ended with exit code 1") as caught:
-        daemon.start(str(program), {"HARNESS_HOME": str(tmp_path / "h")})
+        daemon.start(str(program), environ)
+    daemon.purge(environ)
     assert "permission denied" in str(caught.value.detail)
     assert "--privileged" in str(caught.value.hint)
 
@@ -106,10 +108,12 @@ def test_a_process_that_took_our_number_is_not_ours(tmp_path: Path) -> None:
 
 
 LIFE = """
-import os, subprocess, sys
+import os, queue, subprocess, sys
 from pathlib import Path
 from harness.engine import connect, daemon, ensure, state
+from harness.engine.events import Events
 from harness.engine.labels import Owner
+from harness.errors import EngineGone
 connect.DEFAULT_SOCKET = "/nonexistent/docker.sock"
 environ = {"HARNESS_HOME": sys.argv[1], "PATH": os.environ["PATH"], "HOME": sys.argv[1]}
 call = [sys.executable, "-c", "import sys; from harness.engine import connect, ensure;"
@@ -125,7 +129,17 @@ with ensure.ensure(environ) as engine:
     assert engine.endpoint.source == "the harness's own engine"
     assert "bridge" not in {network["Name"] for network in engine.api.networks()}
     engine.networks.create("kept", Owner("run", "environment"))
+engine, gone = ensure.ensure(environ), queue.Queue()
+events = Events(engine.api, "environment", print, gone=gone.put)
 assert ensure.stop(environ)
+assert isinstance(gone.get(timeout=10), EngineGone) and gone.empty()
+events.close()
+try:
+    engine.networks.create("more", Owner("run", "environment"))
+except EngineGone:
+    engine.close()
+else:
+    raise AssertionError("an engine that is gone made a network")
 assert daemon.running(environ) is None and not list(daemon._ours(environ))
 assert not ensure.stop(environ)
 with ensure.ensure(environ) as engine:

@@ -48,6 +48,12 @@ def test_no_other_name_is_stood_in_for(reference: str) -> None:
     assert not base.can_stand_in_for(reference)
 
 
+def test_a_base_image_that_was_made_is_used_without_asking_a_registry_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = Images(None, {})  # type: ignore[arg-type]
+    monkeypatch.setattr(images, "find", lambda reference: object() if reference == base.TAG else None)
+    assert images.require("debian:bookworm-slim") == base.TAG  # a pull would trip over the engine that is not there
+
+
 def test_the_base_image_is_not_made_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert base.cannot_be_made({}) == "making it needs root (debootstrap)"

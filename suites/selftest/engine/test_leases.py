@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,21 +39,6 @@ def test_a_holder_elsewhere_is_judged_by_the_clock(expires: str, live: bool) -> 
 
 def test_a_kept_lease_never_ends() -> None:
     assert record(ELSEWHERE, "never", kept="true").live(now=1e12)
-
-
-def test_an_identity_of_this_process_is_alive_and_a_foreign_one_is_unknown() -> None:
-    assert proc.is_alive(proc.identity()) is True
-    assert proc.is_alive(ELSEWHERE) is None
-    assert proc.is_alive("nonsense") is None
-
-
-def test_a_zombie_does_not_run(tmp_path: Path) -> None:
-    (tmp_path / "7").mkdir()
-    fields = " ".join(["1"] * 18 + ["555"] + ["0"] * 20)
-    (tmp_path / "7" / "stat").write_text(f"7 (a ) name) S {fields}")
-    assert proc.start_time(7, tmp_path) == "555"
-    (tmp_path / "7" / "stat").write_text(f"7 (a ) name) Z {fields}")
-    assert proc.start_time(7, tmp_path) is None
 
 
 class _Clock(ManualClock):
@@ -115,13 +99,14 @@ def test_a_lease_is_renewed_by_a_new_one_before_the_old_one_goes() -> None:
     leases = Leases(api, clock=clock)  # type: ignore[arg-type]
     leases.acquire(OWNER)
     (before,) = leases.list()
-    clock.take_turn()
+    for _ in range(2):
+        clock.take_turn()
     (after,) = leases.list()
     leases.close()
     assert after.volume != before.volume
     assert before.expires is not None
     assert after.expires is not None
-    assert after.expires - before.expires == pytest.approx(TTL / 3, abs=1)
+    assert after.expires - before.expires == pytest.approx(TTL * 2 / 3, abs=1)
 
 
 def test_a_renewal_that_fails_is_told_and_tried_again() -> None:

@@ -59,8 +59,19 @@ def test_a_living_run_is_left_alone(engine: Engine, owner: Owner, image: str) ->
     network = engine.networks.create(owner.environment, owner)
     spec = ContainerSpec(owner.environment, image, owner, command=("true",), networks=(Attachment(network),))
     engine.containers.create(spec)
+    assert owner.environment not in dead(engine)
     assert sweep(engine, environment=owner.environment) == Swept()
     assert len(remains(engine)[owner.environment].containers) == 1
+
+
+def test_a_lease_that_fell_between_the_lists_is_seen_before_anything_is_removed(
+    engine: Engine, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = engine.networks.create(owner.environment, owner)
+    one = remains(engine)[owner.environment]
+    monkeypatch.setattr("harness.engine.sweep.dead", lambda *_, **__: {owner.environment: one})
+    assert sweep(engine, environment=owner.environment) == Swept()
+    assert network.id in engine.networks.list()
 
 
 def test_a_kept_environment_outlives_its_run_until_it_is_asked_for(engine: Engine, image: str) -> None:

@@ -15,6 +15,13 @@ from typing import Any
 
 SECONDS = 10.0
 
+# The original's toxics, with their attributes as they are by default.
+TOXICS = [
+    ("latency", {"latency": 0, "jitter": 0}), ("bandwidth", {"rate": 0}), ("slow_close", {"delay": 0}),
+    ("timeout", {"timeout": 0}), ("reset_peer", {"timeout": 0}), ("limit_data", {"bytes": 0}), ("noop", {}),
+    ("slicer", {"average_size": 0, "size_variation": 0, "delay": 0}),
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from suites.selftest.proxy.conftest import Make
-from suites.selftest.proxy.peers import Api, Through, echo, read_exactly
+from suites.selftest.proxy.peers import Api, Through, echo, eventually, read_exactly
 
 CONNECTIONS, SIZE, SECONDS = 50, 1 << 20, 4.0
 KINDS: dict[str, dict[str, tuple[int, int]]] = {
@@ -100,3 +101,27 @@ def test_nothing_is_left_behind_by_two_thousand_connections(ours: Api, through: 
         time.sleep(0.05)
     assert made.connections() == []
     assert made.stats()["connections"] == {"accepted": 2000, "open": 0, "unreachable": 0}
+
+
+def resident(api: Api) -> int:
+    """Bytes of memory that the server has."""
+    lines = api("GET", "/metrics").text.splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("process_resident_memory_bytes "))
+
+
+def test_memory_is_flat_over_a_thousand_connections_again_and_again(ours: Api, through: Make) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 8192), hard), hard))
+    made = through(echo)
+    made.toxic("latency", latency=1)
+    after = []
+    for _ in range(4):
+        clients = [made.connect() for _ in range(1000)]
+        for client in clients:
+            client.sendall(bytes(5000))
+        for client in clients:
+            read_exactly(client, 5000)
+            client.close()
+        eventually(lambda: made.connections() == [], 30)
+        after.append(resident(ours))
+    assert max(after[1:]) - after[0] < 6 << 20

@@ -1,4 +1,4 @@
-"""bandwidth: within 5 % of what was asked where the machine can do it."""
+"""bandwidth: never more than 5 % too fast; up to 1 MB/s not slower either."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def test_bytes_arrive_at_the_rate(through: Make, rate: int, count: int) -> None:
         start = time.monotonic()
         read_exactly(client, count)
         seconds = time.monotonic() - start
-    assert seconds == pytest.approx(count / (rate * 1000), rel=0.05, abs=0.01)
+    expected = count / (rate * 1000)
+    assert 0.95 * expected - 0.01 < seconds
+    assert seconds < (1.05 if rate < 10_000 else 2) * expected + 0.01  # who pours 50 MB/s needs the processor as well
 
 
 def test_the_upstream_direction_is_slowed_as_well(through: Make) -> None:

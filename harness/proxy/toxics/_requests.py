@@ -1,0 +1,120 @@
+"""What the toxics share that understand a protocol: they read the client's requests, and rewrite some of them.
+
+As far as possible the service itself is made to give the false answer, by another request in the place of the one that
+was sent. So whatever the protocol promises about order, transactions and states holds, for it is the service that
+keeps the promise.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .base import KIB, End, Stage, Toxic
+
+if TYPE_CHECKING:
+    from ..pipe import Pipe
+
+LONGEST = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
+
+
+class Unreadable(Exception):
+    """Not the protocol that was expected."""
+
+
+class Requests(Stage):
+    """Cuts the bytes of the client into requests and lets `request` decide about each.
+
+    What is not the protocol (TLS, for one) is passed on as it is, from then on. On a connection that was open before
+    the toxic was there, nobody knows where a request begins: it is passed on as it is, up to the first chunk that is
+    exactly one or several whole requests.
+    """
+
+    stream: ClassVar[str] = "upstream"
+
+    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+        super().__init__(toxic, pipe, seed)
+        self._buffer = bytearray()
+        self._least = 0  # how many bytes the request in the buffer will have, at the least
+        self._readable = True
+        self.synchronous = pipe.received == 0
+
+    def measure(self, data: bytes, at: int) -> int:
+        """Where the request that begins at `at` ends. If more is to come: 0, or minus the least that its end can be.
+        Raises Unreadable."""
+        raise NotImplementedError
+
+    def request(self, data: bytes) -> bytes:
+        """What to pass on instead of a whole request; nothing, or the request itself."""
+        raise NotImplementedError
+
+    def feed(self, data: bytes) -> None:
+        """Counts only the bytes of requests that were not passed on as they were."""
+        if not self._readable:
+            self.next.feed(data)
+            return
+        if not self.synchronous and not self._whole(data):
+            self.next.feed(data)
+            return
+        self.synchronous = True
+        self._buffer += data
+        self._cut()
+
+    def _whole(self, data: bytes) -> bool:
+        at = 0
+        try:
+            while at < len(data) and (end := self.measure(data, at)) > 0:
+                at = end
+        except Unreadable:
+            return False
+        return at == len(data)
+
+    def _cut(self) -> None:
+        """Requests that pass are passed on together, as they came."""
+        if len(self._buffer) < self._least:
+            return
+        data, at, end, passing = bytes(self._buffer), 0, 0, bytearray()
+        try:
+            while at < len(data) and (end := self.measure(data, at)) > 0:
+                passing += self._decide(data[at:end])
+                at = end
+        except Unreadable:
+            self._readable = False
+        self._least = max(0, -end - at)
+        if max(len(data) - at, self._least) > LONGEST:
+            self._readable = False
+        del self._buffer[:at]
+        if not self._readable:
+            passing += self._buffer
+            self._buffer.clear()
+        if passing:
+            self.next.feed(bytes(passing))
+
+    def _decide(self, whole: bytes) -> bytes:
+        instead = self.request(whole)
+        if instead != whole:
+            self.toxic.bytes += len(whole)
+        return instead
+
+    def end(self, how: End) -> None:
+        self.release()
+        self.next.end(how)
+
+    def release(self) -> None:
+        if self._buffer:
+            rest = bytes(self._buffer)
+            self._buffer.clear()
+            self.next.feed(rest)
+
+    def by_chance(self) -> bool:
+        """Whether this request is one of the `fraction` that is meant."""
+        fraction = float(self.toxic["fraction"])
+        return fraction >= 1 or self.random.random() < fraction
+
+
+def matcher(patterns: Iterable[str], flags: int = 0) -> Callable[[str], Any]:
+    """Whether a text is like one of the shell-style patterns; without patterns every text is."""
+    expression = "|".join(fnmatch.translate(pattern) for pattern in patterns)
+    return re.compile(expression, flags).match if expression else lambda _text: True

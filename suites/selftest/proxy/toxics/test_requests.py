@@ -1,0 +1,115 @@
+"""The parsers of the toxics that understand a protocol: any cut of any bytes passes through them unharmed."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, cast
+
+import pytest
+
+from harness.proxy.toxics import TYPES, End, Toxic
+from harness.proxy.toxics._redis import command
+
+
+class Ends:
+    """Both ends of a pipe, for a stage on its own."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.passed = bytearray()
+        self.injected = bytearray()
+        self.ended: list[End] = []
+        self.other = self
+
+    def feed(self, data: bytes) -> None:
+        self.passed += data
+
+    def inject(self, data: bytes) -> None:
+        self.injected += data
+
+    def end(self, how: End) -> None:
+        self.ended.append(how)
+
+
+def stage(type_: str, **attributes: Any) -> tuple[Any, Ends]:
+    ends = Ends()
+    kind = TYPES[type_]
+    return kind(Toxic(kind, "t", "upstream", 1, attributes), cast("Any", ends), "seed"), ends
+
+
+STARTUP = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big") + b"\0\0\0\x0e\0\3\0\0user\0\0"
+STREAMS = {
+    "redis_error": b"".join(command("SET", f"k{n}", "x" * n) for n in range(50)) + command("GET", "k"),
+    "redis_swallow": command("GET", "a") * 20 + command("SET", "b", 1) + command("MULTI") + command("EXEC"),
+    "postgres_error": STARTUP + b"".join(b"Q\0\0\0\x0dSELECT 1\0" for _ in range(20)) + b"X\0\0\0\4",
+    "http_status": b"GET / HTTP/1.1\r\n\r\nPOST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"
+    b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+}
+HARMLESS: dict[str, dict[str, Any]] = {
+    "redis_error": {"keys": ("none",)}, "redis_swallow": {"keys": ("none",)},
+    "postgres_error": {"statements": ("none",)}, "http_status": {"paths": ("none",)},
+}  # fmt: skip
+
+
+def pour(made: Any, data: bytes, chance: random.Random) -> None:
+    at = 0
+    while at < len(data):
+        size = chance.choice([1, 2, 3, 10, 100, 1000])
+        made.feed(data[at : at + size])
+        at += size
+    made.end(End.EOF)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("type_", STREAMS)
+def test_what_is_not_meant_passes_unchanged_however_it_is_cut(type_: str, seed: int) -> None:
+    made, ends = stage(type_, **HARMLESS[type_])
+    pour(made, STREAMS[type_], random.Random(seed))
+    assert bytes(ends.passed) == STREAMS[type_]
+    assert ends.ended == [End.EOF]
+
+
+@pytest.mark.parametrize("type_", STREAMS)
+def test_a_whole_stream_is_read_as_requests(type_: str) -> None:
+    made, ends = stage(type_)
+    made.feed(STREAMS[type_])
+    assert made._readable
+    assert bytes(ends.passed) != STREAMS[type_] or ends.injected
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("type_", STREAMS)
+def test_damaged_bytes_pass_unchanged_and_raise_nothing(type_: str, seed: int) -> None:
+    chance = random.Random(seed)
+    data = bytearray(STREAMS[type_] * 3)
+    for _ in range(chance.randint(1, 30)):
+        at = chance.randrange(len(data))
+        data[at : at + chance.randrange(3)] = chance.randbytes(chance.randrange(4))
+    made, ends = stage(type_, **HARMLESS[type_])
+    pour(made, bytes(data), chance)
+    assert bytes(ends.passed) == bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("type_", STREAMS)
+def test_noise_passes_unchanged(type_: str, seed: int) -> None:
+    chance = random.Random(seed)
+    data = chance.randbytes(3000)
+    made, ends = stage(type_)
+    pour(made, data, chance)
+    assert bytes(ends.passed) == data
+
+
+@pytest.mark.parametrize("type_", STREAMS)
+def test_in_the_middle_of_a_request_nothing_is_guessed(type_: str) -> None:
+    made, ends = stage(type_)
+    made.synchronous = False
+    rest = b"half of something*3\r\n$3\r\nSET"
+    made.feed(rest)
+    assert (bytes(ends.passed), made.synchronous) == (rest, False)
+
+
+def test_a_first_argument_that_never_ends_is_not_kept_for_ever() -> None:
+    made, ends = stage("redis_error")
+    made.feed(b"*" + b"1" * 100_000)
+    assert len(ends.passed) == 100_001
