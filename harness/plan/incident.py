@@ -149,10 +149,10 @@ class Replay:
 
     def fix(self) -> bool:
         """The logs are mended forward, and by night all tests pass."""
-        with self.trial.phase("fix-forward"):
-            self.trial.deployer.run("fix-forward", self.incident.commands.fix_forward)
+        fixed = self._command("fix-forward", self.incident.commands.fix_forward)
         self._look("fixed-forward", TESTS_FOR)
         logs = self.trial.verdict("logs", phase="fixed-forward", release=self.gate.new, logs=self.trial.logs)
+        logs = combine([fixed, logs], "fixed-forward") if not fixed else logs
         if not self._link("fixed-forward", "the log problem is fixed forward", logs):
             return False
         checks = [
@@ -170,8 +170,9 @@ class Replay:
         self._look("slow", SLOW_FOR)
         if not self._link("slow", "slow under the day's load", self._pace("slow"), expected=Outcome.FAIL):
             return False
-        with self.trial.phase("configure"):
-            self.trial.deployer.run("configure", self.incident.commands.configure)
+        configured = self._command("configure", self.incident.commands.configure)
+        if not configured:
+            return self._link("still-slow", "a configuration is fixed", configured)
         self._look("still-slow", SLOW_FOR)
         seen = self._pace("still-slow")
         return self._link("still-slow", "a configuration is fixed: no better", seen, expected=Outcome.FAIL)
@@ -179,11 +180,11 @@ class Replay:
     def repair(self) -> bool:
         """The manual rollback repairs it, and the queue drains."""
         self._happened("manual-rollback", f"manual rollback to {self.gate.old}")
-        with self.trial.phase("manual-rollback"):
-            self.trial.deployer.run("rollback", self.incident.commands.manual_rollback)
+        repaired = self._command("manual-rollback", self.incident.commands.manual_rollback)
         self._look("repaired", TESTS_FOR)
         fleet = self.trial.fleet_names
         checks = [
+            repaired,
             self.trial.verdict("release", phase="repaired", release=self.gate.old, replicas=fleet),
             self.trial.verdict("registry", phase="repaired", replicas=fleet),
             self.trial.verdict("logs", phase="repaired", release=self.gate.old, logs=self.trial.logs),
@@ -199,6 +200,14 @@ class Replay:
         self._look("recovered", TESTS_FOR)
         seen = self.trial.verdict("performance", phase="recovered", baseline=BASELINE)
         return self._link("recovered", "performance is back", seen)
+
+    def _command(self, title: str, command: Sequence[str]) -> Verdict:
+        """Run another command of the deployer; it passes when the command says that it is done."""
+        with self.trial.phase(title):
+            ended = self.trial.deployer.run(title, command)
+        outcome = Outcome.PASS if ended.claims_success else Outcome.FAIL
+        last = ended.tail[-1].strip() if ended.tail else "no output"
+        return Verdict(title, outcome, f"{title} ended with exit code {ended.exit_code}: {last}", (ended.event,))
 
     def _pace(self, phase: str) -> Verdict:
         """Whether resumes keep up with the load: jobs pile up, or answers are grossly slower, or both."""

@@ -1,0 +1,51 @@
+"""The outage of April 2012 on the reference stack, as tests: it happens again, and does not once deployctl is mended.
+
+`harness incident` does the same and prints the timeline beside the original's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures import reference
+from harness.plan.gate import Gate, round_trip
+from harness.plan.incident import Incident, Replay, timeline
+from harness.plan.run import Run
+from harness.plan.trial import Trial
+from harness.stack import Stack, load
+from harness.verdict import combine
+
+SCRIPT = reference.ROOT / "incident.yaml"
+
+
+@pytest.fixture
+def incident() -> Incident:
+    return Incident.load(SCRIPT)
+
+
+@pytest.fixture
+def broken_trial(harness_run: Run, incident: Incident, request: pytest.FixtureRequest) -> Iterator[Trial]:
+    """The reference stack as it was in April 2012: the hot-fix that breaks the logs, and the old deployctl."""
+    broken: Stack = load(incident.stack, incident.override)
+    environment = harness_run.environment(broken, incident.old, test=request.node.nodeid)
+    with harness_run.history.scope(environment=environment.id), environment, Trial(environment) as trial:
+        yield trial
+
+
+def test_every_link_of_the_causal_chain_happens_again_and_in_the_originals_order(
+    broken_trial: Trial, incident: Incident
+) -> None:
+    gate = Gate(broken_trial.stack, incident.old, incident.new)
+    assert Replay(broken_trial, incident, gate).run()
+    ours = [key for _, key, _ in timeline(broken_trial.history.events)]
+    theirs = [row.event for row in incident.original if row.event]
+    assert [key for key in ours if key in theirs] == theirs
+
+
+@pytest.mark.harness(stack=Path(reference.STACK), release_from="4.1.0", release_to="4.1.1")
+def test_with_the_deployer_mended_the_same_hot_fix_passes_the_gate(trial: Trial, gate: Gate) -> None:
+    round_trip(trial, gate)
+    assert combine(trial.verdicts)

@@ -1,0 +1,52 @@
+"""The gate is itself tested: every defect of the reference stack is caught, by the check that should catch it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fixtures import reference
+from harness.plan.gate import Gate, Settings, round_trip
+from harness.plan.run import Run
+from harness.plan.trial import Trial
+from harness.stack import load
+from harness.verdict import Outcome, combine
+
+SHORT = Settings(baseline=3.0, hold=3.0, drain=20.0)
+CAUGHT = {  # defect: the check that must fail, its phase, and words of its reason
+    "incident": ("logs", "deployed", "/var/log/backend/backend.log on backend-1"),
+    "logs-stop": ("logs", "deployed", "/var/log/backend/backend.log on backend-1"),
+    "deployer-lies": ("deployer", "deployed", "the deployer says that the deploy succeeded"),
+    "deployer-hangs": ("deployer", "deployed", "its timeout"),
+    "rollback-skips-one": ("release", "rolled-back", "backend-1 runs 4.1.1, not 4.1.0"),
+}
+
+
+@pytest.fixture
+def trial_with_defect(request: pytest.FixtureRequest, harness_run: Run) -> Iterator[Trial]:
+    """The reference stack with the defect that the test is parametrized with."""
+    stack = load(reference.STACK, [reference.DEFECTS[request.param].override])
+    environment = harness_run.environment(stack, "4.1.0", test=request.node.nodeid)
+    with harness_run.history.scope(environment=environment.id), environment, Trial(environment) as trial:
+        yield trial
+
+
+def test_every_defect_has_a_check_that_must_catch_it() -> None:
+    assert CAUGHT.keys() == reference.DEFECTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("trial_with_defect", "caught"), CAUGHT.items(), indirect=["trial_with_defect"], ids=list(CAUGHT)
+)
+def test_a_defect_is_caught_by_the_check_that_should_catch_it(
+    trial_with_defect: Trial, caught: tuple[str, str, str]
+) -> None:
+    check, phase, words = caught
+    round_trip(trial_with_defect, Gate(trial_with_defect.stack, "4.1.0", "4.1.1", SHORT))
+    failed = {
+        (event.data["check"], event.data["phase"]): event.data["reason"]
+        for event in trial_with_defect.history.select("verdict", outcome="fail")
+    }
+    assert combine(trial_with_defect.verdicts).outcome is Outcome.FAIL
+    assert words in failed.get((check, phase), f"not caught; failed: {failed}")
