@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+
+from harness.engine import Engine
 
 pytest_plugins = ["fixtures.pytest_stacks"]
 
@@ -12,3 +17,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"environment", "harness_engine"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.containers)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_for_all(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One engine for all tests that need one, also for the programs that they start: docker's command line, ours.
+
+    Where none was named, the one that is found is; a session without such tests asks none.
+    """
+    if "DOCKER_HOST" in os.environ or not any(item.get_closest_marker("containers") for item in request.session.items):
+        yield
+        return
+    with Engine.connect() as engine:
+        if engine.endpoint.tls is None:
+            os.environ["DOCKER_HOST"] = engine.endpoint.url
+    yield
+    os.environ.pop("DOCKER_HOST", None)

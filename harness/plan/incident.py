@@ -117,7 +117,7 @@ class Replay:
     def baseline(self) -> bool:
         """The old release under the day's load: what performance is compared with."""
         self._look(BASELINE, SLOW_FOR)
-        return self._link("baseline", "", combine(standing(self.trial, BASELINE, self.gate.old)))
+        return self._link("by-day", "", combine(standing(self.trial, BASELINE, self.gate.old)))
 
     def deploy(self) -> bool:
         """By night the hot-fix goes out: no errors, no downtime."""
@@ -232,7 +232,7 @@ class Replay:
         reason = f"{text}: {seen.reason}".removeprefix(": ") if happened else f"not as it was ({text}): {seen.reason}"
         if text:
             self._happened(key, text if happened else reason)
-        self.trial.judge(Verdict(key, outcome, reason, seen.evidence, "" if happened else seen.look), key)
+        self.trial.judge(Verdict(key, outcome, reason, seen.evidence, "" if happened else seen.look), "outage")
         return happened
 
 

@@ -2,7 +2,7 @@
 
     python -m suites.bench.bench_host [--rounds 200]
 
-Needs an engine (DOCKER_HOST) and, for the second half, the docker command line. Prints p50 and p95 in milliseconds.
+Needs an engine and, for the second half, the docker command line. Prints p50 and p95 in milliseconds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import testinfra
 
+from harness.engine import Engine
 from harness.engine.process import Api
 from harness.environment.host import host
 from harness.environment.shell import Shell
@@ -40,12 +41,18 @@ def measure(question: Callable[[Any], Any], asked: Any, rounds: int) -> tuple[fl
     return times[len(times) // 2], times[int(len(times) * 0.95)]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=200, help="commands over the open shell; a tenth over stock")
-    rounds = parser.parse_args().rounds
-    api = Api(base_url=os.environ.get("DOCKER_HOST"), version="auto", timeout=60)
+    rounds = parser.parse_args(arguments).rounds
+    with Engine.connect() as engine:
+        os.environ.setdefault("DOCKER_HOST", engine.endpoint.url)  # for testinfra's own backend, which calls docker
+        side_by_side(engine.api, rounds)
+
+
+def side_by_side(api: Api, rounds: int) -> None:
+    """Measure ours and, where the docker command line is, the stock backend."""
     with running(api, BASE, ["sleep", "100000"]) as container, Shell(api, container, "backend-1") as shell:
         began = time.perf_counter()
         shell.run("true")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from harness.engine import connect
 from harness.engine.engine import Engine
 from harness.engine.labels import Owner
 from harness.engine.sweep import sweep
@@ -16,9 +14,7 @@ from harness.engine.sweep import sweep
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    api, endpoint = connect.connect()
-    # No registry is asked: what these tests need is made here.
-    with Engine(api, endpoint, {**os.environ, "HARNESS_PULL": "never"}) as found:
+    with Engine.connect() as found:
         yield found
 
 

@@ -1,24 +1,21 @@
-"""What the tests of hosts need from an engine: a client, two images, and containers that are gone afterwards.
-
-The one place that reads DOCKER_HOST: the engine of the harness takes over here.
-"""
+"""What the tests of hosts need from an engine: a client, two images, and containers that are gone afterwards."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import io
-import os
-import tarfile
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from harness.engine import BuildSpec, Engine
+from harness.engine.images import Images
 from harness.engine.process import Api
 
-BASE = "rollback-harness/base:bookworm-slim"
+BASE = "debian:bookworm-slim"
 PACKAGES = "procps iproute2 supervisor python3-minimal python3-pip sudo netcat-openbsd iputils-ping busybox-static"
 
 
@@ -56,28 +53,16 @@ Start = Callable[..., str]
 
 
 def build(api: Api, name: str, dockerfile: str) -> str:
-    """Build an image unless its very Dockerfile has been built before; its tag."""
-    tag = f"rollback-harness/{name}:{hashlib.sha256(dockerfile.encode()).hexdigest()[:12]}"
-    if api.images(name=tag):
-        return tag
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(dockerfile.encode())
-        tar.addfile(entry, io.BytesIO(dockerfile.encode()))
-    archive.seek(0)
-    for line in api.build(
-        fileobj=archive, custom_context=True, tag=tag, network_mode="host", rm=True, forcerm=True, decode=True
-    ):
-        assert "error" not in line, line
-    return tag
+    """Build an image of nothing but a Dockerfile, unless that is there already; its tag."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "Dockerfile").write_text(dockerfile, encoding="utf-8")
+        return Images(api).build([BuildSpec(name, Path(directory))])[name].tag
 
 
 @pytest.fixture(scope="session")
 def api() -> Iterator[Api]:
-    client = Api(base_url=os.environ.get("DOCKER_HOST"), version="auto", timeout=60)
-    yield client
-    client.close()
+    with Engine.connect() as engine:
+        yield engine.api
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +80,7 @@ def bare_image(api: Api, full_image: str) -> str:
 def begin(api: Api, image: str, command: list[str] | None) -> str:
     """Create and start a container; its id."""
     container: str = api.create_container(
-        image,
+        Images(api).require(image),
         command,
         name=f"hosts-selftest-{uuid.uuid4().hex[:12]}",
         host_config=api.create_host_config(init=True),

@@ -1,0 +1,24 @@
+"""All benchmarks, one after the other: `python -m suites.bench [host] [environment] [gate] [proxy]`."""
+
+from __future__ import annotations
+
+import sys
+
+from suites.bench import bench_environment, bench_gate, bench_host, bench_proxy
+
+ALL = {
+    "host": bench_host.main,
+    "environment": bench_environment.main,
+    "gate": bench_gate.main,
+    "proxy": bench_proxy.main,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run those named, or all."""
+    for name in names or list(ALL):
+        print(f"== {name}")
+        ALL[name]([])
+
+
+main(sys.argv[1:])
