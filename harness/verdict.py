@@ -59,4 +59,5 @@ def combine(verdicts: Iterable[Verdict], check: str = "run") -> Verdict:
             more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
             evidence = tuple(event for verdict in bad for event in verdict.evidence)
             return Verdict(check, outcome, f"{bad[0].check}: {bad[0].reason}{more}", evidence, bad[0].look)
-    return Verdict(check, Outcome.PASS, f"all {len(found)} checks passed")
+    evidence = tuple(event for verdict in found for event in verdict.evidence)
+    return Verdict(check, Outcome.PASS, f"all {len(found)} checks passed", evidence)

@@ -15,12 +15,12 @@ from harness.verdict import Outcome
 SIGNS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNKNOWN: "❔"}
 STEPS = 60  # of the timeline
 LARGEST = 900_000  # characters; GitHub takes 1 MiB for a step
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@:-])")
+_MARKUP = re.compile(r"[\\`*_\[\]<|~&$@#]|(?<=\w)://|^[-+>]|^\d+(?=[.)])")
 
 
 def plain(text: object) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", clean(text))
+    """Text that Markdown shows as it is, on one line; addresses do not become links."""
+    return _MARKUP.sub(lambda match: "".join(f"&#{ord(char)};" for char in match[0]), clean(text))
 
 
 def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
@@ -56,15 +56,18 @@ def append_step_summary(
 
 
 def _table(report: Report) -> list[str]:
+    """A line for each phase: what did not pass, by name, then what passed."""
     if not report.judged:
         return []
-    phases = report.phases
-    cells = {(one.verdict.check, one.phase): one.verdict.outcome for one in report.judged}
-    lines = ["", "| check | " + " | ".join(plain(phase) for phase in phases) + " |", "| --- |" + " --- |" * len(phases)]
-    for check in dict.fromkeys(one.verdict.check for one in report.judged):
-        found = [cells.get((check, phase)) for phase in phases]
-        marks = [f"{SIGNS[outcome]} {WORDS[outcome].lower()}" if outcome else "" for outcome in found]
-        lines.append(f"| {plain(check)} | " + " | ".join(marks) + " |")
+    lines = ["", "| phase | checks |", "| --- | --- |"]
+    for phase in report.phases:
+        judged = [one.verdict for one in report.judged if one.phase == phase]
+        marks = [
+            f"{SIGNS[outcome]} {', '.join(plain(verdict.check) for verdict in found)}"
+            for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
+            if (found := [verdict for verdict in judged if verdict.outcome is outcome])
+        ]
+        lines.append(f"| {plain(phase)} | {' '.join(marks)} |")
     return lines
 
 

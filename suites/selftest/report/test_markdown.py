@@ -7,24 +7,24 @@ from suites.selftest.report.made import events
 def test_the_verdict_comes_first() -> None:
     text = markdown.render(Report.of(events(broken=True)), evidence=["runs/1/"])
     assert text.startswith("## ❌ FAIL: ")
-    assert "- **release** (rolled&#45;back) failed: backend&#45;2 runs 4.1.1" in text
+    assert "- **release** (rolled-back) failed: backend-2 runs 4.1.1" in text
     assert text.endswith("- runs/1/\n")
 
 
 def test_messages_cannot_break_the_table_or_bring_markup() -> None:
     text = markdown.render(Report.of(events(broken=True)))
     assert "<4.1.1>" not in text
-    assert "&#60;4.1.1&#62;" in text
+    assert "&#60;4.1.1>" in text
     assert markdown.plain("a | b\n<script> `x` **y** [z](w) @team #1").count("|") == 0
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     checks = rows[: rows.index(next(row for row in rows if row.startswith("| at")))]
-    assert {row.count("|") for row in checks} == {4}
+    assert {row.count("|") for row in checks} == {3}
 
 
 def test_unknown_says_so() -> None:
     text = markdown.render(Report.of(events(unknown=True)))
     assert text.startswith("## ❔ UNKNOWN")
-    assert "| logs | ❔ unknown |  |" in text
+    assert "❔ logs" in text
 
 
 def test_the_timeline_lists_every_step() -> None:
