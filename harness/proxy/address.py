@@ -125,12 +125,3 @@ def _open(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 def address_of(opened: socket.socket) -> str:
     name = opened.getsockname()
     return join(name[0], name[1])
-
-
-def stop_listening(opened: socket.socket) -> None:
-    """Refuse connections from now on. The event loop closes the socket only later; until then the port would be
-    taken, and a proxy that is disabled and enabled at once could not have its own port again."""
-    try:
-        opened.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it was closed already

@@ -7,7 +7,7 @@ import socket
 import time
 from typing import Any
 
-from .address import BACKLOG, InUse, address_of, canonical, listen_on, port_number, split, stop_listening
+from .address import BACKLOG, InUse, address_of, canonical, listen_on, port_number, split
 from .errors import internal, toxic_exists, toxic_not_found
 from .link import Link
 from .timers import Timer, Timers
@@ -27,7 +27,6 @@ class Proxy:
         self.accepted = self.refused = 0
         self._done = {"received_up": 0, "sent_up": 0, "received_down": 0, "sent_down": 0}
         self._leases: dict[str, Timer] = {}
-        self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
     @property
@@ -43,17 +42,16 @@ class Proxy:
 
     async def _serve(self, opened: socket.socket) -> None:
         self._server = await self.loop.create_server(self._accept, sock=opened, backlog=BACKLOG)
-        self._socket, self.listen = opened, address_of(opened)
+        self.listen = address_of(opened)
 
     def _accept(self) -> asyncio.Protocol:
         self.accepted += 1
         return Link(self, self.accepted).client
 
     def _deafen(self) -> None:
-        if self._server is not None and self._socket is not None:
-            stop_listening(self._socket)
+        if self._server is not None:
             self._server.close()
-        self._server = self._socket = None
+        self._server = None
 
     def drop(self) -> None:
         """Close every connection through the proxy."""

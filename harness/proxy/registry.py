@@ -35,15 +35,15 @@ class Registry:
         if settings.name in self.proxies:
             raise proxy_exists()
         proxy = self.make(settings)
-        for toxic in schema.toxics(settings.toxics):
-            await proxy.add_toxic(toxic.toxic)
-            proxy.lease(toxic.toxic, toxic.ttl)
-        if settings.enabled:
-            try:
+        try:
+            for leased in schema.toxics(settings.toxics):
+                await proxy.add_toxic(leased.toxic)
+                proxy.lease(leased.toxic, leased.ttl)
+            if settings.enabled:
                 await proxy.start()
-            except ApiError:
-                proxy.remove_toxics()
-                raise
+        except ApiError:
+            proxy.remove_toxics()
+            raise
         self.proxies[settings.name] = proxy
         return proxy
 

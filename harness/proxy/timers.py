@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 DOZE = 0.001
+SWEEP = 4096  # after so many timers, forget those that were cancelled; else a far one would be kept until it is due
 FOREVER = 10 * 365 * 86400.0
 
 
@@ -53,6 +54,9 @@ class Timers:
     def at(self, due: float, call: Callable[[], None]) -> Timer:
         """Call at a time of `time.monotonic`."""
         self._order += 1
+        if self._order % SWEEP == 0:
+            self._heap = [timer for timer in self._heap if timer.call is not None]
+            heapq.heapify(self._heap)
         timer = Timer(due, self._order, call)
         heapq.heappush(self._heap, timer)
         if not self._armed or due < self._armed:
@@ -91,17 +95,16 @@ class Timers:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._fd, 8)
         self._armed = 0.0
-        heap = self._heap
         now = time.monotonic()
-        while heap and (heap[0].due <= now or heap[0].call is None):
-            call = heapq.heappop(heap).call
+        while self._heap and (self._heap[0].due <= now or self._heap[0].call is None):
+            call = heapq.heappop(self._heap).call
             if call is not None:
                 try:
                     call()
                 except Exception as error:
                     self._loop.call_exception_handler({"message": "a timer failed", "exception": error})
-        if heap and (not self._armed or heap[0].due < self._armed):
-            self._arm(heap[0].due)
+        if self._heap and (not self._armed or self._heap[0].due < self._armed):
+            self._arm(self._heap[0].due)
 
 
 def _timerfd() -> tuple[int, Callable[[float], None]] | None:

@@ -99,10 +99,13 @@ class Requests(Stage):
         return instead
 
     def end(self, how: End) -> None:
-        self.release()
+        self._flush()
         self.next.end(how)
 
     def release(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
         if self._buffer:
             rest = bytes(self._buffer)
             self._buffer.clear()

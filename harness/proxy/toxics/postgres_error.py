@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._requests import Requests, Unreadable, matcher
-from .base import Toxic
+from .base import End, Toxic
 
 if TYPE_CHECKING:
     from ..pipe import Pipe
@@ -50,6 +50,11 @@ class PostgresError(Requests):
 
     def changed(self) -> None:
         self._matches = matcher(self.toxic["statements"], re.IGNORECASE)
+
+    def release(self) -> None:
+        super().release()
+        if self._skipping:
+            self.close(End.CLOSE)  # the server has not seen how the batch began, and could make nothing of its end
 
     def measure(self, data: bytes, at: int) -> int:
         if not self._begun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import harness.proxy
 from harness.proxy.flags import Flags, UsageError, parse
 from suites.selftest.proxy.conftest import start
 
@@ -46,6 +48,18 @@ def run(*flags: str) -> subprocess.CompletedProcess[str]:
 def test_the_version_is_printed() -> None:
     done = run("-version")
     assert (done.returncode, done.stdout.split()[0]) == (0, "toxiproxy-server")
+
+
+def test_it_runs_without_the_rest_of_the_harness_and_without_any_package(tmp_path: Path) -> None:
+    package = Path(harness.proxy.__file__).parent
+    shutil.copytree(package, tmp_path / "harness" / "proxy", ignore=shutil.ignore_patterns("client*"))
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.argv = ['proxy', '-port', 'none']\n"
+        "import runpy; runpy.run_module('harness.proxy', run_name='__main__')"
+    )
+    command = [sys.executable, "-S", "-P", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=20, check=False)
+    assert (done.returncode, "cannot listen" in done.stderr) == (1, True), done.stderr
 
 
 def test_a_wrong_flag_ends_it_with_the_usage() -> None:

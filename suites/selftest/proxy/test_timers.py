@@ -59,6 +59,15 @@ def test_a_cancelled_call_does_not_come(with_timers: Callable[..., None]) -> Non
     assert called == []
 
 
+def test_cancelled_calls_are_forgotten_long_before_they_are_due(with_timers: Callable[..., None]) -> None:
+    def schedule(made: Timers) -> None:
+        for _ in range(3 * timers.SWEEP):
+            made.after(3600, fails).cancel()
+        assert len(made._heap) <= timers.SWEEP
+
+    with_timers(schedule, 0.001)
+
+
 def fails() -> None:
     raise RuntimeError("on purpose")
 

@@ -59,8 +59,9 @@ def postgres_port() -> Iterator[int]:
         subprocess.run(initialise, check=True, **settings)  # type: ignore[call-overload]
         command = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", place, "-F"]
         process = subprocess.Popen(command, **settings)  # type: ignore[call-overload]
-        ssl_request = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
-        eventually(lambda: answers(port, ssl_request, b"N"), 30)
+        greeting = b"\0\3\0\0user\0app\0database\0postgres\0\0"
+        greeting = (len(greeting) + 4).to_bytes(4, "big") + greeting
+        eventually(lambda: answers(port, greeting, b"R"), 30)  # before it is ready, it answers with an error
         yield port
         process.terminate()
         process.wait(20)

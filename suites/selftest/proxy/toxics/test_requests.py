@@ -100,6 +100,14 @@ def test_noise_passes_unchanged(type_: str, seed: int) -> None:
     assert bytes(ends.passed) == data
 
 
+def test_healed_in_the_middle_of_a_batch_that_failed_the_connection_is_closed() -> None:
+    made, ends = stage("postgres_error")
+    made.feed(STARTUP + b"P\0\0\0\x0f\0SELECT 1\0\0\0")
+    assert bytes(ends.passed).startswith(STARTUP + b"Q")
+    made.release()
+    assert ends.ended == [End.CLOSE]
+
+
 @pytest.mark.parametrize("type_", STREAMS)
 def test_in_the_middle_of_a_request_nothing_is_guessed(type_: str) -> None:
     made, ends = stage(type_)
