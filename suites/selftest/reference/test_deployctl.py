@@ -222,9 +222,7 @@ def test_the_inventory_is_preferred_to_the_settings(
 ) -> None:
     settings = world.part("settings")
     assert [host.name for host in settings.hosts(SETTINGS)] == ["backend-1", "backend-2"]
-    path = tmp_path / "inventory.json"
-    path.write_text(json.dumps(INVENTORY))
-    monkeypatch.setenv("HARNESS_INVENTORY", str(path))
+    monkeypatch.setenv("HARNESS_INVENTORY", json.dumps(INVENTORY))
     assert settings.hosts(SETTINGS) == (settings.Host("backend-1", "172.20.0.3"),)
 
 
@@ -233,9 +231,7 @@ def test_an_inventory_without_backends_is_refused_and_the_lying_deployer_takes_i
 ) -> None:
     with pytest.raises(world.part("say").Failed, match="no backends"):
         world.part("settings").hosts({"backends": []})
-    path = tmp_path / "inventory.json"
-    path.write_text(json.dumps(INVENTORY))
-    monkeypatch.setenv("HARNESS_INVENTORY", str(path))
+    monkeypatch.setenv("HARNESS_INVENTORY", json.dumps(INVENTORY))
     lying = deployctl("deployer-lies", tmp_path)("settings")
     assert lying.hosts(SETTINGS) == ()
     monkeypatch.delenv("HARNESS_INVENTORY")

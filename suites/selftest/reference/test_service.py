@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.reference import ROOT, defect
+from fixtures.reference import DEFECTS, ROOT
 from suites.selftest.reference.load import module
 
 WEB: Any = module(ROOT / "releases/4.1.0/backend/web.py", "reference_web")
@@ -39,12 +39,12 @@ def test_a_release_writes_a_line_of_json_an_event(release: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["incident", "logs-stop"])
 def test_the_defects_hot_fix_writes_nothing(name: str, tmp_path: Path) -> None:
-    broken = defect(name).parent / "control/srv/releases/4.1.1/backend/logs.py"
+    broken = DEFECTS[name].override.parent / "control/srv/releases/4.1.1/backend/logs.py"
     assert log_of(broken, tmp_path / "backend.log") == []
 
 
 def test_the_incidents_patch_writes_again(tmp_path: Path) -> None:
-    patch = defect("incident").parent / "control/srv/patches/logging/backend/logs.py"
+    patch = DEFECTS["incident"].override.parent / "control/srv/patches/logging/backend/logs.py"
     assert len(log_of(patch, tmp_path / "backend.log")) == 1
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fixtures.reference import DEFECTS, HOT_FIX, ROOT, STACK, Defect, defect
+from fixtures.reference import DEFECTS, HOT_FIX, ROOT, STACK, Defect
 from suites.selftest.reference.load import module
 
 RELEASES = ROOT / "releases"
@@ -57,7 +57,7 @@ def test_every_defect_that_is_there_is_known() -> None:
 
 @pytest.mark.parametrize("known", DEFECTS.values(), ids=list(DEFECTS))
 def test_a_defect_lays_over_the_files_it_claims(known: Defect) -> None:
-    assert files(known.stack.parent).keys() - {"compose.yaml"} == known.files
+    assert files(known.override.parent).keys() - {"compose.yaml"} == known.files
 
 
 @pytest.mark.parametrize("known", DEFECTS.values(), ids=list(DEFECTS))
@@ -65,7 +65,7 @@ def test_each_file_of_a_defect_differs_from_the_stocks(known: Defect) -> None:
     for name in known.files - {"control/srv/patches/logging/backend/logs.py"}:
         path = stock(name)
         assert path is not None, name
-        assert path.read_bytes() != (known.stack.parent / name).read_bytes(), name
+        assert path.read_bytes() != (known.override.parent / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("known", DEFECTS.values(), ids=list(DEFECTS))
@@ -73,26 +73,23 @@ def test_a_defects_settings_differ_from_the_stocks_in_one_line(known: Defect) ->
     for name in known.files:
         path = stock(name)
         if path is not None and path.suffix == ".toml":
-            ours, theirs = path.read_text().splitlines(), (known.stack.parent / name).read_text().splitlines()
+            ours, theirs = path.read_text().splitlines(), (known.override.parent / name).read_text().splitlines()
             assert len([1 for one, other in zip(ours, theirs, strict=True) if one != other]) == 1
 
 
 def test_the_patch_is_the_hot_fix_as_it_should_have_been() -> None:
-    patch = defect("incident").parent / "control/srv/patches/logging/backend/logs.py"
+    patch = DEFECTS["incident"].override.parent / "control/srv/patches/logging/backend/logs.py"
     assert patch.read_bytes() == (RELEASES / "4.1.1/backend/logs.py").read_bytes()
 
 
 @pytest.mark.parametrize("known", DEFECTS.values(), ids=list(DEFECTS))
 def test_a_defects_stack_is_the_stock_stack_but_for_its_overlays(known: Defect) -> None:
-    stack, own = load(STACK), load(known.stack)
-    assert own["services"].keys() == stack["services"].keys()
-    for name, service in own["services"].items():
-        assert service["extends"] == {"file": "../../compose.yaml", "service": name}
-        overlaid = any(file.startswith(f"{name}/") for file in known.files)
-        assert service.get("build") == ({"args": {"DEFECT": known.name}} if overlaid else None)
-    harness = stack["x-harness"]
-    harness["releases"]["4.1.1"] = "../../compose.4.1.1.yaml"
-    assert own["x-harness"] == harness
+    stack, own = load(STACK), load(known.override)
+    overlaid = {name for name in stack["services"] if any(file.startswith(f"{name}/") for file in known.files)}
+    assert own["name"] == f"reference-{known.name}"
+    assert own["services"] == {name: {"build": {"args": {"DEFECT": known.name}}} for name in overlaid}
+    assert set(own.get("x-harness", {}).get("deployer", {})) <= {"timeout"}
+    assert set(own.get("x-harness", {})) <= {"deployer"}
 
 
 def test_every_path_that_the_compose_files_name_is_there() -> None:
