@@ -40,6 +40,8 @@ and every event of an environment carries `environment`, its name.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -49,9 +51,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.clock import Clock, SystemClock
-from harness.errors import HistoryError
+from harness.errors import HistoryError, NoSpace
 
 VERSION = 1
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Event:
         """The event of a line.
 
         Raises:
-            ValueError, KeyError, TypeError: the line is not an event.
+            ValueError, KeyError, TypeError, OverflowError, RecursionError: the line is not an event.
             HistoryError: the event was written by a newer version.
         """
         raw = json.loads(line)
@@ -110,19 +113,39 @@ class History:
             self._file = path.open("a", encoding="utf-8")
 
     def record(self, kind: str, /, **data: Any) -> Event:
-        """Append one event, on disk before this returns."""
+        """Append one event, on disk before this returns.
+
+        Raises:
+            NoSpace, HistoryError: it could not be written. Raised once: from then on the history is kept in memory
+                only, so that whoever ends because of it can still record how it cleaned up.
+        """
         with self._lock:
             data = {**self._scope, **data}
             since_start = round(self.clock.monotonic() - self._began, 6)
             event = Event(len(self._events), round(self.clock.now(), 6), since_start, kind, data)
             self._events.append(event)
-            if self._file is not None:
-                self._file.write(event.to_json() + "\n")
-                self._file.flush()
+            self._write(event)
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(event)
         return event
+
+    def _write(self, event: Event) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(event.to_json() + "\n")
+            self._file.flush()
+        except OSError as error:
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):
+                file.close()
+            raise (NoSpace if error.errno in FULL else HistoryError)(
+                "The history cannot be written",
+                where=str(self.path),
+                got=error.strerror or str(error),
+                hint="make room there, or name another directory",
+            ) from error
 
     @contextmanager
     def step(self, name: str, title: str = "") -> Iterator[Event]:
@@ -199,7 +222,7 @@ def read(path: Path) -> tuple[Event, ...]:
     for number, line in enumerate(lines, start=1):
         try:
             event = Event.from_json(line)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise HistoryError(
                 "The history is damaged, or is not one",
                 where=f"{path}, line {number}",
