@@ -63,7 +63,7 @@ def test_the_parts_can_be_read_one_by_one() -> None:
     assert parts == ("It broke", "here", "1", "2", "mend it", "log")
 
 
-@pytest.mark.parametrize("kind", sorted(kinds(), key=lambda kind: kind.__name__), ids=repr)
+@pytest.mark.parametrize("kind", sorted(kinds(), key=repr), ids=repr)
 def test_every_error_can_be_raised_with_a_sentence_alone(kind: type[HarnessError]) -> None:
     with pytest.raises(HarnessError, match="It broke"):
         raise kind("It broke")

@@ -101,7 +101,7 @@ def test_a_last_line_that_is_whole_and_damaged_is_not_taken_for_a_torn_one(tmp_p
         "[" * 100_000,
         "\udcff",
     ],
-    ids="yaml list number null text empty version id huge deep bytes".split(),
+    ids=["yaml", "list", "number", "null", "text", "empty", "version", "id", "huge", "deep", "bytes"],
 )
 def test_a_file_that_is_no_history_is_refused(tmp_path: Path, line: str) -> None:
     error = refusal(saved(tmp_path, line))
