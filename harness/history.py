@@ -51,7 +51,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.clock import Clock, SystemClock
-from harness.errors import HistoryError, NoSpace
+from harness.errors import HarnessError, HistoryError, NoSpace
 
 VERSION = 1
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -119,20 +119,27 @@ class History:
             NoSpace, HistoryError: it could not be written. Raised once: from then on the history is kept in memory
                 only, so that whoever ends because of it can still record how it cleaned up.
         """
+        event, unwritten = self._append(kind, data)
+        if unwritten is not None:
+            raise unwritten
+        return event
+
+    def _append(self, kind: str, data: Mapping[str, Any]) -> tuple[Event, HarnessError | None]:
         with self._lock:
             data = {**self._scope, **data}
             since_start = round(self.clock.monotonic() - self._began, 6)
             event = Event(len(self._events), round(self.clock.now(), 6), since_start, kind, data)
             self._events.append(event)
-            self._write(event)
+            unwritten = self._write(event)
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(event)
-        return event
+        return event, unwritten
 
-    def _write(self, event: Event) -> None:
+    def _write(self, event: Event) -> HarnessError | None:
+        """Why the event could not be written; None where it was, or where there is no file any more."""
         if self._file is None:
-            return
+            return None
         try:
             self._file.write(event.to_json() + "\n")
             self._file.flush()
@@ -140,17 +147,23 @@ class History:
             file, self._file = self._file, None
             with contextlib.suppress(OSError):
                 file.close()
-            raise (NoSpace if error.errno in FULL else HistoryError)(
+            kind = NoSpace if error.errno in FULL else HistoryError
+            return kind(
                 "The history cannot be written",
                 where=str(self.path),
                 got=error.strerror or str(error),
                 hint="make room there, or name another directory",
-            ) from error
+            )
+        return None
 
     @contextmanager
     def step(self, name: str, title: str = "") -> Iterator[Event]:
-        """Record the start and the end of a step around a block; an exception passes through and marks it not ok."""
-        start = self.record("step.start", name=name, title=title or name)
+        """Record the start and the end of a step around a block; an exception passes through and marks it not ok.
+
+        Where its start cannot be written the block runs all the same, for it may be one that cleans up; what `record`
+        would have raised is raised after it.
+        """
+        start, unwritten = self._append("step.start", {"name": name, "title": title or name})
         error: str | None = "interrupted"
         try:
             yield start
@@ -161,6 +174,8 @@ class History:
         finally:
             seconds = round(self.clock.monotonic() - self._began - start.since_start, 6)
             self.record("step.end", start=start.id, name=name, ok=error is None, seconds=seconds, error=error)
+        if unwritten is not None:
+            raise unwritten
 
     @contextmanager
     def scope(self, **fields: Any) -> Iterator[None]:

@@ -112,6 +112,14 @@ def test_a_full_disk_does_not_keep_what_comes_after_from_being_recorded_in_memor
     assert [event.kind for event in full.events] == ["note", "step.start", "step.end"]
 
 
+def test_a_step_whose_start_cannot_be_written_runs_all_the_same_since_it_may_clean_up(full: History) -> None:
+    ran = False
+    with pytest.raises(NoSpace), full.step("down"):
+        ran = True
+    assert ran
+    assert [event.kind for event in full.events] == ["step.start", "step.end"]
+
+
 # -- steps, phases, scopes ---------------------------------------------------------------------------------------------
 
 
