@@ -217,9 +217,7 @@ INVENTORY = {"services": {"backend": [{"name": "backend-1", "address": "172.20.0
 SETTINGS = {"backends": ["backend-1", "backend-2"]}
 
 
-def test_the_inventory_is_preferred_to_the_settings(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_inventory_is_preferred_to_the_settings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = world.part("settings")
     assert [host.name for host in settings.hosts(SETTINGS)] == ["backend-1", "backend-2"]
     monkeypatch.setenv("HARNESS_INVENTORY", json.dumps(INVENTORY))
