@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.clock import SystemClock
 from harness.engine import ContainerState
 from harness.environment.shell import Answer
 from harness.errors import HarnessError
@@ -88,3 +89,11 @@ class FakeReplica:
         if isinstance(self.log, HarnessError):
             raise self.log
         return self.log
+
+
+class UntilWoken(SystemClock):
+    """Whose pauses end only when they are woken."""
+
+    def wait(self, woken: threading.Event, seconds: float) -> bool:  # noqa: ARG002 - the clock's signature
+        assert woken.wait(30), "nobody woke the pause"
+        return True

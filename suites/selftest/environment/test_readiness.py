@@ -11,7 +11,7 @@ from harness.clock import ManualClock, SystemClock
 from harness.environment.readiness import FIRST_PAUSE, allowance, command_of, wait_ready
 from harness.errors import CommandTimeout, HostError, NotReady, ReplicaGone
 from harness.stack import Healthcheck
-from suites.selftest.environment.fakes import CHECK, GOOD, FakeReplica, bad, state
+from suites.selftest.environment.fakes import CHECK, GOOD, FakeReplica, UntilWoken, bad, state
 
 
 @pytest.fixture
@@ -146,14 +146,6 @@ def test_a_log_that_cannot_be_read_does_not_hide_the_failure(clock: ManualClock)
 
 def test_an_empty_log_is_said_to_be_empty(clock: ManualClock) -> None:
     assert refusal(FakeReplica(answers=[bad()], log=""), clock).detail == "(its log is empty)"
-
-
-class UntilWoken(SystemClock):
-    """Whose pauses end only when they are woken."""
-
-    def wait(self, woken: threading.Event, seconds: float) -> bool:  # noqa: ARG002 - the clock's signature
-        assert woken.wait(30), "nobody woke the pause"
-        return True
 
 
 def test_a_death_wakes_the_pause() -> None:

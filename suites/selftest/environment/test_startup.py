@@ -15,7 +15,7 @@ from harness.environment.replica import Replica
 from harness.environment.startup import Startup
 from harness.errors import EngineError, NotReady
 from harness.stack import Condition, Stack
-from suites.selftest.environment.fakes import CHECK, GOOD, FakeReplica, bad, stack, state
+from suites.selftest.environment.fakes import CHECK, GOOD, FakeReplica, UntilWoken, bad, stack, state
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_the_first_failure_ends_the_waits_of_the_others_and_is_the_one_that_is_r
     slow._on_run = lambda _timeout: asked.set()
     began = time.monotonic()
     with pytest.raises(EngineError, match="the engine refuses"):
-        start(made, [slow, failing(made, "broken", on_begin=refuse)], pool)
+        start(made, [slow, failing(made, "broken", on_begin=refuse)], pool, UntilWoken())
     assert time.monotonic() - began < 15  # its own allowance is most of an hour
 
 
@@ -179,6 +179,6 @@ def test_an_interrupt_ends_every_wait(pool: ThreadPoolExecutor, monkeypatch: pyt
     monkeypatch.setattr("harness.environment.startup.wait", interrupted)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        start(made, [slow], pool)
+        start(made, [slow], pool, UntilWoken())
     pool.shutdown(wait=True)
     assert time.monotonic() - began < 15
