@@ -40,6 +40,8 @@ and every event of an environment carries `environment`, its name.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -49,9 +51,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.clock import Clock, SystemClock
-from harness.errors import HistoryError
+from harness.errors import HarnessError, HistoryError, NoSpace
 
 VERSION = 1
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Event:
         """The event of a line.
 
         Raises:
-            ValueError, KeyError, TypeError: the line is not an event.
+            ValueError, KeyError, TypeError, OverflowError, RecursionError: the line is not an event.
             HistoryError: the event was written by a newer version.
         """
         raw = json.loads(line)
@@ -110,24 +113,57 @@ class History:
             self._file = path.open("a", encoding="utf-8")
 
     def record(self, kind: str, /, **data: Any) -> Event:
-        """Append one event, on disk before this returns."""
+        """Append one event, on disk before this returns.
+
+        Raises:
+            NoSpace, HistoryError: it could not be written. Raised once: from then on the history is kept in memory
+                only, so that whoever ends because of it can still record how it cleaned up.
+        """
+        event, unwritten = self._append(kind, data)
+        if unwritten is not None:
+            raise unwritten
+        return event
+
+    def _append(self, kind: str, data: Mapping[str, Any]) -> tuple[Event, HarnessError | None]:
         with self._lock:
             data = {**self._scope, **data}
             since_start = round(self.clock.monotonic() - self._began, 6)
             event = Event(len(self._events), round(self.clock.now(), 6), since_start, kind, data)
             self._events.append(event)
-            if self._file is not None:
-                self._file.write(event.to_json() + "\n")
-                self._file.flush()
+            unwritten = self._write(event)
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(event)
-        return event
+        return event, unwritten
+
+    def _write(self, event: Event) -> HarnessError | None:
+        """Why the event could not be written; None where it was, or where there is no file any more."""
+        if self._file is None:
+            return None
+        try:
+            self._file.write(event.to_json() + "\n")
+            self._file.flush()
+        except OSError as error:
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):
+                file.close()
+            kind = NoSpace if error.errno in FULL else HistoryError
+            return kind(
+                "The history cannot be written",
+                where=str(self.path),
+                got=error.strerror or str(error),
+                hint="make room there, or name another directory",
+            )
+        return None
 
     @contextmanager
     def step(self, name: str, title: str = "") -> Iterator[Event]:
-        """Record the start and the end of a step around a block; an exception passes through and marks it not ok."""
-        start = self.record("step.start", name=name, title=title or name)
+        """Record the start and the end of a step around a block; an exception passes through and marks it not ok.
+
+        Where its start cannot be written the block runs all the same, for it may be one that cleans up; what `record`
+        would have raised is raised after it.
+        """
+        start, unwritten = self._append("step.start", {"name": name, "title": title or name})
         error: str | None = "interrupted"
         try:
             yield start
@@ -138,6 +174,8 @@ class History:
         finally:
             seconds = round(self.clock.monotonic() - self._began - start.since_start, 6)
             self.record("step.end", start=start.id, name=name, ok=error is None, seconds=seconds, error=error)
+        if unwritten is not None:
+            raise unwritten
 
     @contextmanager
     def scope(self, **fields: Any) -> Iterator[None]:
@@ -199,7 +237,7 @@ def read(path: Path) -> tuple[Event, ...]:
     for number, line in enumerate(lines, start=1):
         try:
             event = Event.from_json(line)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise HistoryError(
                 "The history is damaged, or is not one",
                 where=f"{path}, line {number}",

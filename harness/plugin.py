@@ -181,10 +181,23 @@ def gate(stack: Stack, release_from: str, release_to: str) -> Gate:
 
 
 def _setting(config: pytest.Config, name: str, request: pytest.FixtureRequest | None) -> str:
-    """The marker's value, else the option's, else the ini file's, else empty."""
+    """The marker's value, else the option's, else the ini file's, else empty.
+
+    A release belongs to a stack: where a marker or an option names another stack, the releases of what it overrides
+    are not that stack's, and do not count.
+    """
     marker = request.node.get_closest_marker("harness") if request is not None else None
-    marked = marker.kwargs.get(name) if marker is not None else None
-    return str(marked or config.getoption(f"harness_{name}", None) or config.getini(f"harness_{name}") or "")
+    marked = marker.kwargs if marker is not None else {}
+    for find in (
+        marked.get,
+        lambda key: config.getoption(f"harness_{key}", None),
+        lambda key: config.getini(f"harness_{key}"),
+    ):
+        if found := find(name):
+            return str(found)
+        if name.startswith("release_") and find("stack"):
+            break
+    return ""
 
 
 def _out(config: pytest.Config) -> Path:

@@ -213,6 +213,11 @@ class Environment:
         try:
             if failed:
                 self.save_evidence()
+        finally:
+            self._end(failed, error)
+
+    def _end(self, failed: bool, error: BaseException | None) -> None:
+        try:
             # Who presses Ctrl-C wants an end, not an environment; who asked for `always` gets it even so.
             wanted = error is None or isinstance(error, Exception)
             if self._keep == "always" or (self._keep == "failed" and failed and wanted):

@@ -29,13 +29,21 @@ def save_evidence(
         history: a note of where the evidence is goes there.
         logs: the paths of the declared log files by service.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    wanted: dict[str, Callable[[], str]] = {}
     for replica in replicas:
-        _save(directory / f"{replica.name}.log", _output(replica))
-        _save(directory / f"{replica.name}.state.json", _state(replica))
+        wanted[f"{replica.name}.log"] = _output(replica)
+        wanted[f"{replica.name}.state.json"] = _state(replica)
         for path in logs.get(replica.service, ()):
-            _save(directory / f"{replica.name}{path.replace('/', '_')}", _file(replica, path))
-    history.record("note", text=f"logs and state of every replica: {directory}")
+            wanted[f"{replica.name}{path.replace('/', '_')}"] = _file(replica, path)
+    said = f"logs and state of every replica: {directory}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        problems = [problem for name, read in wanted.items() if (problem := _save(directory / name, read))]
+    except OSError as error:
+        problems = [f"{directory}: {error.strerror or error}"]
+    if problems:
+        said += f" - what could not be saved: {', '.join(problems)}"
+    history.record("note", text=said)
     return directory
 
 
@@ -55,9 +63,14 @@ def _file(replica: Replica, path: str) -> Callable[[], str]:
     return read
 
 
-def _save(path: Path, read: Callable[[], str]) -> None:
+def _save(path: Path, read: Callable[[], str]) -> str | None:
+    """Why the file could not be written; None where it was."""
     try:
         text = read()
     except HarnessError as error:
         text = f"(cannot be had: {error.what})\n"
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        return f"{path.name}: {error.strerror or error}"
+    return None

@@ -94,7 +94,10 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
             last = f"no answer within {check.timeout:g} s"
         except ReplicaGone as error:
             raise _not_ready(replica, command, clock.monotonic() - began, last, error.what) from error
-        ended = replica.ended() if replica.changed.is_set() else None
+        ended = None
+        if replica.changed.is_set():
+            replica.changed.clear()  # before the look: what changes after it wakes the next pause
+            ended = replica.ended()
         if ended is not None or give_up():
             raise _not_ready(replica, command, clock.monotonic() - began, last, ended or "the wait was given up")
         if clock.monotonic() >= deadline:

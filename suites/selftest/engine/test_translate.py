@@ -47,7 +47,9 @@ CASES: list[tuple[Exception, type[HarnessError]]] = [
 ]
 
 
-@pytest.mark.parametrize(("raised", "expected"), CASES, ids=[f"{type(e).__name__}-{k.__name__}" for e, k in CASES])
+@pytest.mark.parametrize(
+    ("raised", "expected"), CASES, ids=[f"{n}-{type(e).__name__}-{k.__name__}" for n, (e, k) in enumerate(CASES)]
+)
 def test_each_failure_of_the_sdk_has_its_error(raised: Exception, expected: type[HarnessError]) -> None:
     with pytest.raises(HarnessError) as caught, translate("It cannot be done", where="there"):
         raise raised

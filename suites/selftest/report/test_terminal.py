@@ -93,7 +93,8 @@ def test_a_pass_needs_no_reasons() -> None:
     text = panel()
     assert "PASS - this release can be deployed and taken back" in text
     assert "look at" not in text
-    assert "✓ passed" in text
+    assert "rolled-back  ✓ release, registry, queue" in text
+    assert "✗" not in text
 
 
 def test_a_run_that_was_cut_off_says_so() -> None:
@@ -106,12 +107,14 @@ def test_an_empty_history_is_shown_as_unknown() -> None:
     assert "UNKNOWN" in panel(cut=0)
 
 
-def test_more_phases_than_fit_become_lines() -> None:
+def test_every_phase_has_a_line_with_what_did_not_pass_first() -> None:
     history = History(clock=ManualClock())
     for number in range(6):
-        history.record(
-            "verdict", check="queue", outcome="pass", reason="ok", evidence=[0], look="", phase=f"phase-{number}"
-        )
+        for check, outcome in (("queue", "pass"), ("logs", "unknown"), ("release", "fail")):
+            history.record(
+                "verdict", check=check, outcome=outcome, reason="x", evidence=[0], look="", phase=f"phase-{number}"
+            )
     out = io.StringIO()
     show(Console(file=out, width=80), Report.of(history.events))
-    assert "queue  phase-5  ✓ passed" in " ".join(out.getvalue().replace("│", "").split("\n")).replace("   ", "  ")
+    found = [line.strip("│ ") for line in out.getvalue().splitlines() if "│ phase-" in line]
+    assert found == [f"phase-{number}  ✗ release  ? logs  ✓ queue" for number in range(6)]

@@ -1,0 +1,96 @@
+"""The environment's only door."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from fixtures import tiny
+from harness.clock import ManualClock
+from harness.engine import Container, Engine
+from harness.engine.labels import ENVIRONMENT, REPLICA
+from harness.environment.door import API, READY_WITHIN, Door
+from harness.errors import NotReady
+from harness.plan.subject import Subject
+
+
+class Proxies(BaseHTTPRequestHandler):
+    """Answers with the proxies that the server holds, and learns one more with every question."""
+
+    def do_GET(self) -> None:
+        server: Any = self.server
+        body = server.text or json.dumps(server.known).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        server.known.update({server.later.pop(): {}} if server.later else {})
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Not on stderr."""
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    server: Any = HTTPServer(("127.0.0.1", 0), Proxies)
+    server.known, server.later, server.text = {}, [], None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def door(port: int, *targets: str) -> Door:
+    container: Any = SimpleNamespace(name="h1-door", logs=lambda tail: f"{tail} lines")
+    return Door(cast(Container, container), {"": port, **dict.fromkeys(targets, 1)})
+
+
+def test_a_door_is_open_when_it_listens_for_every_target(api: Any) -> None:
+    api.later = ["b:2", "a:1"]
+    clock = ManualClock()
+    door(api.server_port, "a:1", "b:2").wait(clock)
+    assert clock.monotonic() == pytest.approx(0.04)  # two answers without all of them
+
+
+@pytest.mark.parametrize(("text", "said"), [(None, "no listener for a:1"), (b"not json", "Expecting value")])
+def test_a_door_that_does_not_open_says_what_it_answered_last(text: bytes | None, said: str, api: Any) -> None:
+    api.text = text
+    with pytest.raises(NotReady) as caught:
+        door(api.server_port, "a:1").wait(ManualClock())
+    assert said in str(caught.value.got)
+    assert caught.value.where == f"h1-door, published on 127.0.0.1:{api.server_port}"
+    assert caught.value.detail == "20 lines"
+
+
+def test_a_door_that_does_not_answer_at_all_is_waited_for_no_longer_than_its_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    clock = ManualClock()
+    with pytest.raises(NotReady, match="did not open") as caught:
+        door(port, "a:1").wait(clock)
+    assert "refused" in str(caught.value.got)
+    assert clock.monotonic() == pytest.approx(READY_WITHIN, abs=0.1)
+
+
+@pytest.mark.harness(stack=str(tiny.STACK))
+def test_only_the_door_publishes_and_only_on_127_0_0_1(environment: Subject, harness_engine: Engine) -> None:
+    published: dict[str, list[tuple[str, str]]] = {}
+    for container in harness_engine.containers.list([f"{ENVIRONMENT}={environment.id}"]):
+        ports = container.inspect()["NetworkSettings"]["Ports"] or {}
+        bound = [(port, one["HostIp"]) for port, bindings in ports.items() for one in bindings or ()]
+        published[container.labels[REPLICA]] = sorted(bound)
+    assert published.keys() == {"web-1", "web-2", "queue-1", "control-1", "door"}
+    assert published.pop("door") == [("20000/tcp", "127.0.0.1"), (f"{API}/tcp", "127.0.0.1")]
+    assert not any(published.values())
+    host, port = environment.address()
+    assert host == "127.0.0.1"
+    with socket.create_connection((host, port), timeout=5) as opened:
+        opened.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert opened.recv(12) == b"HTTP/1.1 200"

@@ -1,0 +1,82 @@
+"""The images of a stack, and what they say about health."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from harness.engine import BuildSpec, Engine
+from harness.environment.images import DOOR, Image, build_specs, ensure_images
+from harness.stack import Build, Healthcheck
+from suites.selftest.environment.fakes import CHECK, stack
+
+OF_THE_IMAGE = ("CMD-SHELL", "curl -f http://127.0.0.1/")
+
+
+def test_the_services_own_health_check_counts_before_the_images() -> None:
+    service = stack(web={"healthcheck": CHECK}).services["web"]
+    assert Image("x", OF_THE_IMAGE).health(service) == CHECK
+
+
+def test_the_images_own_health_check_counts_where_the_service_has_none() -> None:
+    found = Image("x", OF_THE_IMAGE).health(stack(web={}).services["web"])
+    assert found == Healthcheck(test=OF_THE_IMAGE)
+
+
+@pytest.mark.parametrize("test", [(), ("NONE",)])
+def test_without_either_there_is_none(test: tuple[str, ...]) -> None:
+    assert Image("x", test).health(stack(web={}).services["web"]) is None
+
+
+def test_a_service_can_switch_its_images_health_check_off() -> None:
+    service = stack(web={"healthcheck": Healthcheck(test=("NONE",))}).services["web"]
+    found = Image("x", OF_THE_IMAGE).health(service)
+    assert found is not None
+    assert found.test == ("NONE",)
+
+
+def test_what_is_built_is_every_service_with_a_build_section_and_the_door() -> None:
+    build = Build(context=Path("/here"), dockerfile="D", args={"A": "1"}, target="t")
+    specs = build_specs(stack(web={"image": None, "build": build}, other={"image": "redis:7"}))
+    assert specs == (
+        BuildSpec(
+            name="made-web", context=Path("/here"), dockerfile="D", args={"A": "1"}, target="t", service="web"
+        ),
+        DOOR,
+    )  # fmt: skip
+
+
+def test_the_doors_image_is_built_from_what_is_installed() -> None:
+    assert (DOOR.context / DOOR.dockerfile).is_file()
+    assert (DOOR.context / ".dockerignore").is_file()
+
+
+class FakeImages:
+    def __init__(self) -> None:
+        self.required: list[tuple[str, str, str]] = []
+
+    def build(self, specs: Sequence[BuildSpec], progress: Any) -> dict[str, Any]:  # noqa: ARG002 - the real one's signature
+        return {spec.name: SimpleNamespace(tag=f"rollback-harness/{spec.name}:1") for spec in specs}
+
+    def require(self, reference: str, *, who: str, where: str, progress: Any) -> str:  # noqa: ARG002
+        self.required.append((reference, who, where))
+        return reference
+
+    def find(self, reference: str) -> Any:
+        return SimpleNamespace(healthcheck=OF_THE_IMAGE) if reference == "redis:7" else None
+
+
+def test_every_service_gets_its_image_and_who_needs_a_foreign_one_is_said() -> None:
+    images = FakeImages()
+    made = stack(web={"image": None, "build": Build(context=Path("/here"))}, cache={"image": "redis:7"})
+    found = ensure_images(cast(Engine, SimpleNamespace(images=images)), made)
+    assert found.services == {
+        "web": Image("rollback-harness/made-web:1", ()),
+        "cache": Image("redis:7", OF_THE_IMAGE),
+    }
+    assert found.door == "rollback-harness/proxy:1"
+    assert images.required == [("redis:7", "service cache", "/made/compose.yaml")]

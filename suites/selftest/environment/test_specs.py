@@ -1,0 +1,104 @@
+"""From a declared service to a container."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any, cast
+
+from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.environment.specs import Plumbing, container_spec
+from suites.selftest.environment.fakes import stack
+
+OWNER = Owner(run="r", environment="h1")
+INSIDE = Network("1", "h1", IPv4Network("10.213.0.0/26"), True)
+OUTSIDE = Network("2", "h1-door", IPv4Network("10.213.0.64/26"), False)
+PLUMBING = Plumbing(INSIDE, OUTSIDE, {"data": "h1-data"})
+
+
+def spec(**fields: Any) -> ContainerSpec:
+    return container_spec(OWNER, stack(web=fields).services["web"], "web-2", "image:1", PLUMBING)
+
+
+def test_a_replica_is_found_by_its_own_name_and_by_its_services_in_the_internal_network_alone() -> None:
+    assert spec().networks == (Attachment(INSIDE, aliases=("web-2", "web")),)
+    assert spec().hostname == "web-2"
+
+
+def test_a_container_is_named_after_its_environment_and_labelled_with_its_replica() -> None:
+    found = spec()
+    assert (found.name, found.replica, found.owner, found.image) == ("h1-web-2", "web-2", OWNER, "image:1")
+
+
+def test_no_replica_publishes_a_port_whatever_the_file_says() -> None:
+    assert spec(ports=[{"target": 80, "published": "8080"}]).publish == ()
+
+
+def test_what_is_left_out_is_left_to_the_image() -> None:
+    found = spec()
+    assert (found.command, found.entrypoint, found.user, found.working_dir, found.stop_signal) == (None,) * 5
+    assert (found.mem_limit, found.shm_size, found.cpus) == (None, None, None)
+
+
+def test_init_is_on_unless_the_file_says_otherwise() -> None:
+    assert [spec().init, spec(init=True).init, spec(init=False).init] == [True, True, False]
+
+
+def test_what_the_service_declares_arrives() -> None:
+    found = spec(
+        command=["a", "b"], entrypoint=["c"], environment={"K": "v"}, labels={"l": "1"}, hostname="h", user="u",
+        working_dir="/w", extra_hosts={"x": "10.0.0.1"}, cap_add=["NET_ADMIN"], cap_drop=["ALL"],
+        sysctls={"net.core.somaxconn": "1"}, ulimits={"nofile": {"soft": 1, "hard": 2}}, stop_signal="SIGINT",
+        stop_grace_period=3.0, shm_size=4096, mem_limit=8192, cpus=0.5,
+    )  # fmt: skip
+    assert (found.command, found.entrypoint, found.environment["K"]) == (("a", "b"), ("c",), "v")
+    assert (found.labels["l"], found.hostname, found.user, found.working_dir) == ("1", "h", "u", "/w")
+    assert (found.extra_hosts, found.cap_add, found.cap_drop) == ({"x": "10.0.0.1"}, ("NET_ADMIN",), ("ALL",))
+    assert (found.sysctls, found.ulimits) == ({"net.core.somaxconn": "1"}, {"nofile": (1, 2)})
+    assert (found.stop_signal, found.stop_grace_period) == ("SIGINT", 3.0)
+    assert (found.shm_size, found.mem_limit, found.cpus) == (4096, 8192, 0.5)
+
+
+def test_volumes_get_the_environments_own_name_and_binds_their_path() -> None:
+    found = spec(
+        volumes=[
+            {"type": "volume", "source": "data", "target": "/data", "read_only": True},
+            {"type": "volume", "target": "/anonymous"},
+            {"type": "bind", "source": "/here", "target": "/there"},
+        ]
+    )
+    assert found.volumes == (
+        Volume("/data", "h1-data", "volume", True),
+        Volume("/anonymous", "", "volume", False),
+        Volume("/there", "/here", "bind", False),
+    )
+
+
+def test_a_tmpfs_may_be_written_either_way() -> None:
+    found = spec(
+        tmpfs=["/a", "/b:size=1m"],
+        volumes=[{"type": "tmpfs", "target": "/c", "size": 4096}, {"type": "tmpfs", "target": "/d"}],
+    )
+    assert found.tmpfs == {"/a": "", "/b": "size=1m", "/c": "size=4096", "/d": ""}
+    assert found.volumes == ()
+
+
+class FakeEngine:
+    """Remembers the networks and volumes that were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool | None]] = []
+        self.networks, self.volumes = self, self
+
+    def create(self, name: str, owner: Owner, internal: bool | None = None) -> str:
+        assert owner == OWNER
+        self.asked.append((name, internal))
+        return name
+
+
+def test_an_environment_gets_an_internal_network_a_door_and_each_named_volume_once() -> None:
+    named = {"type": "volume", "source": "data", "target": "/data"}
+    made = stack(a={"volumes": [named]}, b={"volumes": [named, {"type": "bind", "source": "/x", "target": "/x"}]})
+    engine = FakeEngine()
+    plumbing = Plumbing.lay(cast(Engine, engine), OWNER, made)
+    assert engine.asked == [("h1-data", None), ("h1", None), ("h1-door", False)]
+    assert plumbing.volumes == {"data": "h1-data"}
