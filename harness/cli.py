@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import sys
 import traceback
 from importlib import import_module
-from types import FrameType
 from typing import Any
 
 import click
 
-from harness import __version__
+from harness import __version__, signals
 from harness.errors import INTERNAL, INTERRUPTED, PASS, USAGE, HarnessError
 
-TERMINATED = 143
 # Command to the module that holds it: imported only when it is called, so that --help and errors are instant.
 COMMANDS = {
     "gate": ("harness.commands.gate", "Gate a release: deploy it, take it back, and judge both."),
@@ -37,14 +35,10 @@ COMMANDS = {
 }
 
 
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP arrived: unwinds as Ctrl-C does, so that everything is cleaned up."""
-
-
 class Late(click.Group):
     """A group whose commands are imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All of them, in the order of the table."""
         return list(COMMANDS)
 
@@ -72,18 +66,13 @@ def group(verbose: bool) -> None:
 
 def main() -> None:
     """Entry point of the `harness` command."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
+    signals.install()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; every error ends as a message on stderr."""
-    # -v may stand anywhere: people add it to the end of the line that failed.
-    verbose = bool(os.environ.get("HARNESS_VERBOSE")) or any(word in ("-v", "--verbose") for word in arguments)
-    before_exec = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    rest = arguments[len(before_exec) :]
-    arguments = [word for word in before_exec if word not in ("-v", "--verbose")] + rest
+    arguments, verbose = _verbose(arguments)
     try:
         code = group.main(args=arguments, prog_name="harness", standalone_mode=False)
         return code if isinstance(code, int) else PASS
@@ -96,10 +85,10 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted", verbose=False)
         return INTERRUPTED
-    except Terminated:
+    except signals.Terminated as error:
         _say("terminated", verbose=False)
-        return TERMINATED
-    except BrokenPipeError:  # `harness logs | head`
+        return error.exit_code
+    except BrokenPipeError:  # `harness logs | head`; a run's verdict is not lost in this way, see `commands.running`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PASS
     except Exception as error:
@@ -110,15 +99,25 @@ def run(arguments: list[str]) -> int:
         return INTERNAL
 
 
+def _verbose(arguments: list[str]) -> tuple[list[str], bool]:
+    """The arguments without -v, and whether it was there. It may stand anywhere, because people add it to the end of
+    the line that failed; but not in a command that is run in a replica, whose -v is its own.
+    """
+    ours = arguments
+    if "exec" in arguments:
+        ours = arguments[: arguments.index("exec")]
+    elif "--" in arguments:
+        ours = arguments[: arguments.index("--")]
+    flags = ("-v", "--verbose")
+    asked = bool(os.environ.get("HARNESS_VERBOSE")) or any(word in flags for word in ours)
+    return [word for word in ours if word not in flags] + arguments[len(ours) :], asked
+
+
 def _say(message: str, verbose: bool) -> None:
     if verbose:
         traceback.print_exc()
-    click.secho(message, err=True, fg="red" if message.startswith("error") else "yellow")
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    signal.signal(number, signal.SIG_IGN)  # once is enough: a second one must not interrupt the cleaning up
-    raise Terminated
+    with contextlib.suppress(OSError):  # nobody may be left to read it; the exit code says it too
+        click.secho(message, err=True, fg="red" if message.startswith("error") else "yellow")
 
 
 def echo(text: str = "", **style: Any) -> None:

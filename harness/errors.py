@@ -6,6 +6,7 @@ from a measurement that was not possible (2), a fault of the harness or its mach
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 PASS, FAIL, UNKNOWN, INTERNAL, USAGE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -123,4 +124,20 @@ class DeployerError(HarnessError):
 
 
 class HistoryError(HarnessError):
-    """A history cannot be read: not ours, newer than this version, or damaged beyond its last line."""
+    """A history cannot be read: not ours, newer than this version, or damaged beyond its last line; or not written."""
+
+
+class Unwritable(HarnessError):
+    """A file of a run cannot be written, for another reason than a full disk."""
+
+
+def unwritable(what: str, where: object, error: OSError) -> HarnessError:
+    """The error for a file of a run that this machine did not take."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    kind: type[HarnessError] = NoSpace if full else Unwritable
+    return kind(
+        f"{what}: the disk is full" if full else what,
+        where=str(where),
+        got=error.strerror or str(error),
+        hint="free space there, or name another directory with --out" if full else "name another with --out",
+    )

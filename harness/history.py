@@ -40,21 +40,19 @@ and every event of an environment carries `environment`, its name.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from harness.clock import Clock, SystemClock
-from harness.errors import HarnessError, HistoryError, NoSpace
+from harness.errors import HistoryError, unwritable
 
 VERSION = 1
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Event:
         """The event of a line.
 
         Raises:
-            ValueError, KeyError, TypeError, OverflowError, RecursionError: the line is not an event.
+            ValueError, KeyError, TypeError: the line is not an event.
             HistoryError: the event was written by a newer version.
         """
         raw = json.loads(line)
@@ -94,6 +92,9 @@ class Event:
 class History:
     """Appends events, hands them to listeners, and lets checks look back. Safe to use from several threads.
 
+    A file that cannot be written stops nothing: who cleans up records what it does, and must not fail of it. The
+    events stay in memory, every further one tries again to write what is missing, and `check` raises.
+
     Args:
         path: where the lines go; None keeps the history in memory only.
         clock: where the times come from.
@@ -107,63 +108,62 @@ class History:
         self._events: list[Event] = []
         self._listeners: list[Callable[[Event], None]] = []
         self._scope: dict[str, Any] = {}
-        self._file: IO[str] | None = None
+        self._file: int | None = None
+        self._done = (0, 0)  # events that are written whole, and where in the file the next one goes
+        self._problem: OSError | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8")
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._done = (0, os.lseek(self._file, 0, os.SEEK_END))
 
     def record(self, kind: str, /, **data: Any) -> Event:
-        """Append one event, on disk before this returns.
-
-        Raises:
-            NoSpace, HistoryError: it could not be written. Raised once: from then on the history is kept in memory
-                only, so that whoever ends because of it can still record how it cleaned up.
-        """
-        event, unwritten = self._append(kind, data)
-        if unwritten is not None:
-            raise unwritten
-        return event
-
-    def _append(self, kind: str, data: Mapping[str, Any]) -> tuple[Event, HarnessError | None]:
+        """Append one event; in the file before this returns, unless that cannot be written: see `check`."""
         with self._lock:
             data = {**self._scope, **data}
             since_start = round(self.clock.monotonic() - self._began, 6)
             event = Event(len(self._events), round(self.clock.now(), 6), since_start, kind, data)
+            event.to_json()  # raises for what cannot be written before it is part of the history
             self._events.append(event)
-            unwritten = self._write(event)
+            self._write()
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(event)
-        return event, unwritten
+        return event
 
-    def _write(self, event: Event) -> HarnessError | None:
-        """Why the event could not be written; None where it was, or where there is no file any more."""
+    def _write(self) -> None:
+        """Write every event that is not in the file yet.
+
+        Each goes to a place of its own, so that nothing is written twice or torn where Ctrl-C falls in between.
+        """
         if self._file is None:
-            return None
+            return
         try:
-            self._file.write(event.to_json() + "\n")
-            self._file.flush()
+            while self._done[0] < len(self._events):
+                count, at = self._done
+                line = self._events[count].to_json().encode() + b"\n"
+                written = 0
+                while written < len(line):
+                    written += os.pwrite(self._file, line[written:], at + written)
+                self._done = (count + 1, at + len(line))
+            self._problem = None
         except OSError as error:
-            file, self._file = self._file, None
-            with contextlib.suppress(OSError):
-                file.close()
-            kind = NoSpace if error.errno in FULL else HistoryError
-            return kind(
-                "The history cannot be written",
-                where=str(self.path),
-                got=error.strerror or str(error),
-                hint="make room there, or name another directory",
-            )
-        return None
+            self._problem = error
+
+    def check(self) -> None:
+        """Make sure that everything so far is in the file.
+
+        Raises:
+            NoSpace: the disk is full. Unwritable: another reason.
+        """
+        with self._lock:
+            self._write()
+            if self._problem is not None:
+                raise unwritable("The history cannot be written", self.path, self._problem) from self._problem
 
     @contextmanager
     def step(self, name: str, title: str = "") -> Iterator[Event]:
-        """Record the start and the end of a step around a block; an exception passes through and marks it not ok.
-
-        Where its start cannot be written the block runs all the same, for it may be one that cleans up; what `record`
-        would have raised is raised after it.
-        """
-        start, unwritten = self._append("step.start", {"name": name, "title": title or name})
+        """Record the start and the end of a step around a block; an exception passes through and marks it not ok."""
+        start = self.record("step.start", name=name, title=title or name)
         error: str | None = "interrupted"
         try:
             yield start
@@ -174,8 +174,6 @@ class History:
         finally:
             seconds = round(self.clock.monotonic() - self._began - start.since_start, 6)
             self.record("step.end", start=start.id, name=name, ok=error is None, seconds=seconds, error=error)
-        if unwritten is not None:
-            raise unwritten
 
     @contextmanager
     def scope(self, **fields: Any) -> Iterator[None]:
@@ -211,7 +209,8 @@ class History:
         """Close the file. What was recorded stays readable; nothing more can be appended to the file."""
         with self._lock:
             if self._file is not None:
-                self._file.close()
+                self._write()
+                os.close(self._file)
                 self._file = None
 
 

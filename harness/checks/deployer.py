@@ -51,6 +51,9 @@ def _said(findings: Findings, end: Event, verb: str) -> None:
         )
     elif how == "stopped":
         findings.missing(f"the {verb} was stopped before it ended")
+    elif how in ("not started", "lost"):
+        why = next(iter(str(end.data.get("error") or "").splitlines()), "") or "for an unknown reason"
+        findings.missing(f"the {verb} {'could not be started' if how == 'not started' else 'was lost sight of'}: {why}")
     elif code is None:
         findings.missing(f"how the {verb} ended is not known")
     elif code != 0:

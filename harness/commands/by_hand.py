@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import override_option, stack_argument
+from harness.commands.running import override_option, show_kept, stack_argument
 from harness.engine import Engine
 from harness.engine import sweep as remove
 from harness.engine.process import Process
@@ -48,15 +48,14 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
         )
         try:
             environment.up()
+            environment.leave_up()
         except BaseException:
             environment.down()
             raise
-        environment.leave_up()
-        click.echo(f"{environment.id}: {found.name} {environment.release} is up")
+        show_kept(environment)
         if found.harness.entrypoint:
             host, port = environment.address()
-            click.echo(f"  {found.harness.entrypoint:<12} http://{host}:{port}")
-        click.echo(f"  to enter     {environment.how_to_enter()}")
+            click.echo(f"{found.harness.entrypoint} answers on http://{host}:{port}")
 
 
 def _say(event: Event) -> None:

@@ -58,10 +58,11 @@ def gate(
     """
     found = load(stack, overrides)
     old, new = releases(found, old, new)
-    settings = Settings(baseline=baseline, hold=hold)
+    plan = Gate(found, old, new, Settings(baseline=baseline, hold=hold))
+    plan.check()
     facts = {"stack": found.name, "from": old, "to": new, "command": sys.argv[1:]}
     with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
-        return report_on(run, found, lambda: run_gate(run, Gate(found, old, new, settings), scenarios))
+        return report_on(run, found, lambda: run_gate(run, plan, scenarios))
 
 
 def releases(stack: Stack, old: str | None, new: str | None) -> tuple[str, str]:

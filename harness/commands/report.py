@@ -13,7 +13,7 @@ from harness.report import Report
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
 def report(run: Path) -> None:
     """Write the reports of a saved run again, also of one that was killed.
 

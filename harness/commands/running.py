@@ -6,15 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from harness.errors import INTERNAL, HarnessError
+from harness.environment import Environment
+from harness.errors import HarnessError, unwritable
 from harness.plan.run import Run
 from harness.report import Report, write_reports
 from harness.report.summary import show
-from harness.report.terminal import Terminal
+from harness.report.terminal import Steady, Terminal
+from harness.signals import exit_code_of, uninterrupted
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
+
+Headlines = dict[Outcome, str]  # other words for the three outcomes in the summary
 
 stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="STACK")
 override_option = click.option(
@@ -31,39 +34,72 @@ keep_option = click.option(
 )  # fmt: skip
 
 
-def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: dict[Outcome, str] | None = None) -> int:
+def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: Headlines | None = None) -> int:
     """Do the work of a run with live progress, then write its reports and print its summary.
 
     Whatever ends the work - a verdict, an error, Ctrl-C - the history is ended and the reports are written; an error
     goes on afterwards, to become a message and an exit code.
+
+    Raises:
+        NoSpace, HistoryError: the history or the reports could not be written in full.
     """
     for warning in stack.warnings:
         click.secho(f"warning: {warning}", err=True, fg="yellow")
     try:
-        with Terminal(Console(stderr=True)) as terminal:
+        with Terminal() as terminal:
             run.history.listen(terminal)
             run.progress = terminal.building
             run.start()
             verdict = work()
+            run.history.check()
     except BaseException as error:
-        code = error.exit_code if isinstance(error, HarnessError) else INTERNAL
-        _finish(run, run.failed(error), code if isinstance(error, Exception) else 130)
+        _finish(run, run.failed(error), exit_code_of(error), error)
         raise
-    _finish(run, verdict, verdict.outcome.exit_code, headlines)
+    _finish(run, verdict, verdict.outcome.exit_code, headlines=headlines)
     return verdict.outcome.exit_code
 
 
-def _finish(run: Run, verdict: Verdict, exit_code: int, headlines: dict[Outcome, str] | None = None) -> None:
-    run.end(verdict, exit_code)
-    _point_latest_at(run.directory)
-    publish(Report.of(run.history.events), run.directory, headlines)
+def _finish(
+    run: Run,
+    verdict: Verdict,
+    exit_code: int,
+    error: BaseException | None = None,
+    headlines: Headlines | None = None,
+) -> None:
+    with uninterrupted():
+        run.end(verdict, exit_code)
+        _point_latest_at(run.directory)
+        try:
+            publish(Report.of(run.history.events), run.directory, headlines)
+        except HarnessError:
+            if error is None:  # else that one is told: this is most likely its consequence
+                raise
+        for environment in run.kept:
+            show_kept(environment)
 
 
-def publish(report: Report, directory: Path, headlines: dict[Outcome, str] | None = None) -> None:
-    """Write the reports beside the history and print the summary."""
-    written = write_reports(report, directory)
-    evidence = [f"evidence: {directory}", f"reports:  {', '.join(written)}"]
-    show(Console(), report, evidence=evidence, headlines=headlines)
+def show_kept(environment: Environment) -> None:
+    """Say how to look into an environment that is left up, and how to end it: commands to type, a line each."""
+    click.echo(f"{environment.id}: {environment.stack.name} {environment.release} is up")
+    for command in environment.how_to_enter():
+        click.echo(f"  {command}")
+
+
+def publish(report: Report, directory: Path, headlines: Headlines | None = None) -> None:
+    """Write the reports beside the history and print the summary.
+
+    Raises:
+        NoSpace, HarnessError: the reports cannot be written; the summary is printed even so.
+    """
+    problem: HarnessError | None = None
+    try:
+        line = f"reports:  {', '.join(write_reports(report, directory))}"
+    except OSError as error:
+        problem = unwritable("The reports cannot be written", directory, error)
+        line = f"reports:  could not be written: {error.strerror or error}"
+    show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
+    if problem is not None:
+        raise problem
 
 
 def _point_latest_at(directory: Path) -> None:

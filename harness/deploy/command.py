@@ -7,22 +7,24 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from harness.deploy.deployer import Deployment
+from harness.deploy.deployer import Deployment, Running
 from harness.deploy.inside import ReplicaProcess
 from harness.deploy.inventory import Inventory, fill
 from harness.deploy.local import LocalProcess
 from harness.environment import Environment
-from harness.errors import HarnessError
+from harness.errors import EngineGone, HarnessError
 from harness.history import History
 from harness.stack import Deployer as Declared
 
 INSIDE = "/tmp/harness-inventory"  # noqa: S108 - /tmp is what every image has, also those with a read-only root
 POLL = 0.2  # s: how often a quiet deployer is looked at for its deadline
-TAIL = 40  # lines kept for messages; the history has them all
+TAIL = 40  # lines kept for messages
+LINES, CHARACTERS = 20_000, 4_000_000  # of one run that the history takes; of what follows it has the last lines
 
 
 class Process(Protocol):
@@ -54,13 +56,12 @@ class CommandDeployer:
     environment: Environment
     declared: Declared
     history: History
-    _directory: tempfile.TemporaryDirectory[str] = field(init=False, repr=False)
+    _temporary: tempfile.TemporaryDirectory[str] | None = field(init=False, repr=False, default=None)
     _now: str = field(init=False)  # the release that was asked for last
     _other: str = field(init=False)  # the one before it
 
     def __post_init__(self) -> None:
         self._now = self._other = self.environment.release
-        self._directory = tempfile.TemporaryDirectory(prefix="harness-deployer-")
 
     def deploy(self, release: str) -> Deployment:
         """Deploy and wait for the end. Its outcome is in the result, never an exception."""
@@ -74,12 +75,11 @@ class CommandDeployer:
         """Run another command of the deployer, in its place and with its variables, e.g. to fix something forward."""
         return self._start(title, self._now, list(command)).wait()
 
-    def start(self, verb: str, release: str | None = None) -> RunningCommand:
-        """Begin to deploy or roll back and return at once.
+    def start(self, verb: str, release: str | None = None) -> Running:
+        """Begin to deploy or roll back and return at once. That it cannot be started is an outcome too.
 
         Raises:
-            DeployerError: the command cannot be started.
-            ReplicaGone: the service that holds it is gone.
+            EngineGone: the engine does not answer.
         """
         if verb == "deploy":
             assert release is not None
@@ -91,7 +91,7 @@ class CommandDeployer:
         self._other = other
         return self._start(verb, target, fill(template, release=target, release_from=other))
 
-    def _start(self, verb: str, release: str, command: list[str]) -> RunningCommand:
+    def _start(self, verb: str, release: str, command: list[str]) -> Running:
         service = self.declared.service
         started = self.history.record(
             "deployer.start", verb=verb, release=release, command=command, place=service or "this machine"
@@ -99,7 +99,7 @@ class CommandDeployer:
         try:
             process = self._inside(service, release, command) if service else self._outside(release, command)
         except HarnessError as error:
-            self.history.record(
+            ended = self.history.record(
                 "deployer.end",
                 start=started.id,
                 verb=verb,
@@ -109,7 +109,9 @@ class CommandDeployer:
                 seconds=0.0,
                 error=str(error),
             )
-            raise
+            if isinstance(error, EngineGone):
+                raise
+            return NeverStarted(Deployment(verb, release, "not started", None, 0.0, ended.id, (error.what,)))
         return RunningCommand(process, verb, release, started.id, self.declared.timeout, self.history)
 
     def _inventory(self, release: str) -> Inventory:
@@ -131,8 +133,8 @@ class CommandDeployer:
         return ReplicaProcess(replica, command, variables)
 
     def _outside(self, release: str, command: list[str]) -> Process:
-        inventory = self._inventory(release)
-        file, ansible = Path(self._directory.name, "inventory.json"), Path(self._directory.name, "inventory.ini")
+        inventory, directory = self._inventory(release), self._directory()
+        file, ansible = (directory / f"inventory-{self.environment.id}.{kind}" for kind in ("json", "ini"))
         file.write_text(inventory.to_json(), encoding="utf-8")
         ansible.write_text(inventory.to_ansible(inside=False), encoding="utf-8")
         variables = {
@@ -142,6 +144,30 @@ class CommandDeployer:
             **self.declared.environment,
         }
         return LocalProcess(command, variables, self.environment.stack.file.parent)
+
+    def _directory(self) -> Path:
+        """For the inventory's files: beside the history, else a temporary one."""
+        if self.history.path is not None:
+            return self.history.path.parent.absolute()
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="harness-deployer-")
+        return Path(self._temporary.name)
+
+
+@dataclass(frozen=True, slots=True)
+class NeverStarted:
+    """A deployer's command that could not be started."""
+
+    outcome: Deployment
+    ended: bool = True
+
+    def wait(self) -> Deployment:
+        """It is over."""
+        return self.outcome
+
+    def stop(self) -> Deployment:
+        """There is nothing to kill."""
+        return self.outcome
 
 
 class RunningCommand:
@@ -164,6 +190,8 @@ class RunningCommand:
         self._deadline = self._began + timeout
         self._stop = threading.Event()
         self._tail: deque[str] = deque(maxlen=TAIL)
+        self._late: deque[tuple[str, str]] = deque(maxlen=TAIL)
+        self._lines = self._recorded = self._characters = 0
         self._result: Deployment | None = None
         self._error: BaseException | None = None
         self._over = threading.Event()
@@ -192,7 +220,7 @@ class RunningCommand:
         return self._outcome()
 
     def _outcome(self) -> Deployment:
-        if self._error is not None:
+        if isinstance(self._error, EngineGone) or not isinstance(self._error, HarnessError | None):
             raise self._error
         assert self._result is not None
         return self._result
@@ -204,9 +232,10 @@ class RunningCommand:
             self._result = self._end(ended, exit_code, None)
         except BaseException as error:  # handed to whoever waits
             self._error = error
-            self._end("lost", None, str(error))
+            self._result = self._end("lost", None, str(error))
         finally:
-            self._process.close()
+            with suppress(HarnessError):  # how it ended is recorded; what is left of it goes with its container
+                self._process.close()
             self._over.set()
 
     def _read(self) -> str:
@@ -222,11 +251,27 @@ class RunningCommand:
                 continue
             if line is None:
                 return "exit"
-            stream, text = line
-            self._tail.append(text)
+            self._keep(*line)
+
+    def _keep(self, stream: str, text: str) -> None:
+        """Record a line; once there are too many, only remember the last ones."""
+        self._tail.append(text)
+        self._lines, self._characters = self._lines + 1, self._characters + len(text)
+        if self._lines <= LINES and self._characters <= CHARACTERS:
+            self._recorded = self._lines
+            self._history.record("deployer.line", start=self._start, stream=stream, text=text)
+        else:
+            self._late.append((stream, text))
+
+    def _record_last_lines(self) -> None:
+        if left_out := self._lines - self._recorded - len(self._late):
+            text = f"(the harness leaves out {left_out} lines: {self._characters} characters are too many)"
+            self._history.record("deployer.line", start=self._start, stream="err", text=text)
+        for stream, text in self._late:
             self._history.record("deployer.line", start=self._start, stream=stream, text=text)
 
     def _end(self, ended: str, exit_code: int | None, error: str | None) -> Deployment:
+        self._record_last_lines()
         seconds = round(self._history.clock.monotonic() - self._began, 3)
         event = self._history.record(
             "deployer.end",

@@ -13,7 +13,8 @@ class Deployment:
     Attributes:
         verb: `deploy` or `rollback`.
         release: the release that was asked for; None for a rollback.
-        ended: `exit`, `timeout` (killed by the harness) or `stopped` (killed by the harness on purpose).
+        ended: `exit`, `timeout` (killed by the harness), `stopped` (killed by the harness on purpose), `not started`,
+            or `lost` (its service went away under it).
         exit_code: of the command; None unless it ended by itself.
         seconds: how long it ran.
         event: id of its `deployer.end` event.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 from harness.environment import Replica
 from harness.errors import DeployerError, EngineGone, ReplicaGone
 
+LONGEST = 65536  # bytes of a line; a longer one is told in pieces
 OUT = 1  # the number of stdout in the engine's frames
 
 
@@ -48,12 +50,18 @@ class ReplicaProcess:
                 if self._process.running():
                     raise
                 frame = None  # it has ended; a child that it left behind holds the streams open
+            if frame is None and self._process.running():  # it has closed its streams, and runs on
+                threading.Event().wait(timeout)
+                raise TimeoutError
             if frame is None:
                 self._over = True
                 self._ready.extend((stream, _text(rest)) for stream, rest in self._parts.items() if rest)
                 break
             stream = "out" if frame[0] == OUT else "err"
-            *whole, self._parts[stream] = (self._parts[stream] + frame[1]).split(b"\n")
+            *whole, rest = (self._parts[stream] + frame[1]).split(b"\n")
+            if len(rest) > LONGEST:
+                whole, rest = [*whole, rest], b""
+            self._parts[stream] = rest
             self._ready.extend((stream, _text(line)) for line in whole)
         return self._ready.popleft() if self._ready else None
 

@@ -11,8 +11,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import docker
 from harness.engine import archive, base, build, context, dockerfile, state
 from harness.engine.context import BuildSpec
 from harness.engine.labels import OURS, PREFIX
+from harness.engine.threads import concurrently
 from harness.engine.translate import SDK_ERRORS, as_ours, status, translate, words
 from harness.errors import ImageMissing, UsageError
 
@@ -202,9 +203,8 @@ class Images:
         wanted = tuple(specs)
         if not wanted:
             return {}
-        with ThreadPoolExecutor(min(parallel or self._parallel(), len(wanted)), "build") as pool:
-            futures = [(spec, pool.submit(self._provide, spec, progress)) for spec in wanted]
-        return {spec.name: future.result() for spec, future in futures}
+        done = concurrently([partial(self._provide, spec, progress) for spec in wanted], parallel or self._parallel())
+        return {spec.name: built for spec, built in zip(wanted, done, strict=True)}
 
     def _parallel(self) -> int:
         text = self._environ.get("HARNESS_BUILDS") or str(min(DEFAULT_PARALLEL, os.cpu_count() or 1))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from harness.engine import ContainerEvent, Engine, Events, Owner, sweep
-from harness.environment.calm import uninterrupted
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence
 from harness.environment.images import Images, Progress, ensure_images
 from harness.environment.replica import Replica
 from harness.environment.specs import Plumbing, container_spec
 from harness.environment.startup import Startup
-from harness.errors import EngineError, UsageError
+from harness.errors import EngineError, EngineGone, HarnessError, UsageError
 from harness.history import History
+from harness.signals import uninterrupted
 from harness.stack import Stack
 
 Keep = Literal["never", "failed", "always"]
@@ -72,6 +73,8 @@ class Environment:
         self._door: Door | None = None
         self._events: Events | None = None
         self._leaving = False
+        self._standing = False  # something of it may be on the engine
+        self._gone: EngineError | None = None
 
     # -- what is in it ---------------------------------------------------------------------------------------------
 
@@ -122,15 +125,18 @@ class Environment:
             images = ensure_images(self.engine, self.stack, self._progress)
         with self.history.step("up", f"bring {self.stack.name} up on {self.release}"):
             began = self.history.clock.monotonic()
-            self.engine.leases.acquire(self._owner)
-            self._events = Events(self.engine.api, self.id, self._on_event, gone=self._on_gone)
-            self._start(images)
+            # What is being made while Ctrl-C comes would be there a moment after the cleaning up had looked.
+            with uninterrupted():
+                self._standing = True
+                self.engine.leases.acquire(self._owner)
+                self._events = Events(self.engine.api, self.id, self._on_event, gone=self._on_gone)
+                plumbing = Plumbing.lay(self.engine, self._owner, self.stack)
+            self._start(images, plumbing)
             seconds = round(self.history.clock.monotonic() - began, 3)
             self.history.record("environment.up", environment=self.id, release=self.release, seconds=seconds)
         return self
 
-    def _start(self, images: Images) -> None:
-        plumbing = Plumbing.lay(self.engine, self._owner, self.stack)
+    def _start(self, images: Images, plumbing: Plumbing) -> None:
         names = [(service, name) for service in self.stack.services.values() for name in service.replica_names()]
         with ThreadPoolExecutor(len(names) + 1, thread_name_prefix=f"up-{self.id}") as pool:
             created = {
@@ -145,24 +151,50 @@ class Environment:
             for service, name in names:
                 health = images.services[service.name].health(service)
                 self._replicas[name] = Replica(self.engine, created[name].result(), service, name, health)
-            Startup(self.stack, self.replicas, self.history.clock).run(pool)
+            startup = Startup(self.stack, self.replicas, self.history.clock)
+            try:
+                startup.run(pool)
+            except Exception:
+                raise
+            except BaseException:  # Ctrl-C: whoever waits for an answer of a replica need not wait for it any more
+                self._silence()
+                raise
             if door is not None:
                 self._door = door.result()
                 self._door.wait(self.history.clock)
 
+    def _silence(self) -> None:
+        """End every replica at once; their logs can still be read."""
+        with uninterrupted():
+            for replica in self.replicas:
+                with suppress(HarnessError):  # not started yet, or dead already; `down` removes it
+                    replica.kill()
+
     def down(self) -> None:
-        """Remove everything that belongs to the environment. May be called at any time and twice."""
+        """Remove everything that belongs to the environment. May be called at any time and twice.
+
+        Raises:
+            EngineGone: the engine does not answer; a sweep removes the environment later.
+            EngineError: something of it could not be removed.
+        """
         self._leaving = True
         with uninterrupted(), self.history.step("down", f"take {self.stack.name} down"):
             began = self.history.clock.monotonic()
             try:
                 for replica in self.replicas:
-                    replica.close(end=False)
+                    with suppress(HarnessError):  # its container is removed next, whatever its shells say
+                        replica.close(end=False)
                 self._remove()
+                self._standing = False
             finally:
                 self._close_events()
             seconds = round(self.history.clock.monotonic() - began, 3)
             self.history.record("environment.down", environment=self.id, release=self.release, seconds=seconds)
+
+    @property
+    def standing(self) -> bool:
+        """Something of it may be on the engine, and not because it was left up on purpose."""
+        return self._standing and not self.kept
 
     def _remove(self) -> None:
         swept = sweep(self.engine, environment=self.id, everything=True)
@@ -182,12 +214,16 @@ class Environment:
             for replica in self.replicas:
                 replica.close()
             self._close_events()
-        self.history.record("note", text=f"left up: {self.how_to_enter()}")
+        self.history.record("note", text=f"{self.id} is left up: {'; '.join(self.how_to_enter())}")
 
-    def how_to_enter(self) -> str:
+    def how_to_enter(self) -> tuple[str, ...]:
         """What to type to look into it, and to end it."""
         first = next(iter(self._replicas), "REPLICA")
-        return f"harness exec -e {self.id} {first} sh; harness logs -e {self.id}; harness down {self.id}"
+        return (
+            f"harness exec -e {self.id} {first} -- sh",
+            f"harness logs -e {self.id} {first}",
+            f"harness down {self.id}",
+        )
 
     def save_evidence(self) -> Path | None:
         """Save the log and the state of every replica and its declared log files; returns the directory."""
@@ -210,27 +246,31 @@ class Environment:
 
     def _finish(self, error: BaseException | None) -> None:
         failed = self.failed or error is not None
-        try:
+        # Who presses Ctrl-C wants an end, not an environment; who asked for `always` gets it even so.
+        wanted = error is None or isinstance(error, Exception)
+        keep = self._standing and (self._keep == "always" or (self._keep == "failed" and failed and wanted))
+        with uninterrupted():
             if failed:
-                self.save_evidence()
-        finally:
-            self._end(failed, error)
+                self._try_to_save_evidence()
+            try:
+                if keep:
+                    self.leave_up()
+                else:
+                    self.down()
+            except EngineError as second:
+                if error is None:
+                    raise
+                # The engine is gone or refuses, which is most likely what failed in the first place: that is raised.
+                self.history.record(
+                    "note", text=f"{self.id} could not be taken down: {second.what}; `harness sweep` removes it"
+                )
 
-    def _end(self, failed: bool, error: BaseException | None) -> None:
+    def _try_to_save_evidence(self) -> None:
+        """Evidence that cannot be saved must not keep the environment from being taken down."""
         try:
-            # Who presses Ctrl-C wants an end, not an environment; who asked for `always` gets it even so.
-            wanted = error is None or isinstance(error, Exception)
-            if self._keep == "always" or (self._keep == "failed" and failed and wanted):
-                self.leave_up()
-            else:
-                self.down()
-        except EngineError as second:
-            if error is None:
-                raise
-            # The engine is gone or refuses, which is most likely what failed in the first place: that one is raised.
-            self.history.record(
-                "note", text=f"{self.id} could not be taken down: {second.what}; `harness sweep` removes it"
-            )
+            self.save_evidence()
+        except (HarnessError, OSError) as problem:
+            self.history.record("note", text=f"the evidence could not be saved: {problem}")
 
     # -- events ----------------------------------------------------------------------------------------------------
 
@@ -245,8 +285,23 @@ class Environment:
 
     def _on_gone(self, error: EngineError) -> None:
         self.history.record("note", text=error.what)
+        try:
+            self.engine.ping()
+        except EngineError:
+            self._gone = EngineGone(
+                "The container engine does not answer any more",
+                where=self.engine.describe(),
+                got=error.what,
+                expected="an engine that stays for as long as an environment is up",
+                hint="start it again; `harness sweep` then removes what is left of this run",
+            )
         for replica in self.replicas:
             replica.changed.set()  # whoever waits asks again, and is told by the engine's own error
+
+    def check_engine(self) -> None:
+        """Raise EngineGone if the engine went away since the environment was brought up."""
+        if self._gone is not None:
+            raise self._gone
 
     def _close_events(self) -> None:
         if self._events is not None:

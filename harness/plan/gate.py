@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from harness.errors import UsageError
 from harness.plan.run import Run
 from harness.plan.trial import Trial
 from harness.probes.waiting import wait_until
@@ -53,6 +54,36 @@ class Gate:
     old: str
     new: str
     settings: Settings = Settings()
+
+    def check(self) -> None:
+        """Make sure that the stack declares what a gate needs, before anything is brought up.
+
+        Raises:
+            UsageError: what is missing.
+        """
+        declared = self.stack.harness
+        needed = {
+            "entrypoint": (declared.entrypoint, "entrypoint: lb:80", "the load has to know where to go"),
+            "deployer": (declared.deployer, "deployer: {deploy: [...], rollback: [...]}", "nothing else can deploy"),
+            "workload": (
+                declared.workload,
+                'workload: {rate: 50/s, request: {method: GET, path: "/"}}',
+                "without load nothing can be said about a deployment",
+            ),
+            "probes.release": (
+                declared.probes.release,
+                "probes: {release: {backend: {command: [cat, /srv/release]}}}",
+                "each replica has to be asked which release it runs",
+            ),
+        }
+        for key, (found, example, why) in needed.items():
+            if not found:
+                raise UsageError(
+                    f"The stack declares no {key}, and cannot be gated without",
+                    where=f"{self.stack.file}: x-harness",
+                    expected=example,
+                    hint=f"declare it: {why}; see docs/stack.md",
+                )
 
 
 def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:

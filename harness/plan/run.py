@@ -16,7 +16,7 @@ from typing import Any, Self
 from harness import __version__
 from harness.engine import Engine, sweep
 from harness.environment import Environment, Keep
-from harness.errors import HarnessError, NoSpace, UsageError
+from harness.errors import EngineError, HarnessError, NoSpace, UsageError, unwritable
 from harness.history import History
 from harness.plan.subject import Subject
 from harness.stack import Stack
@@ -74,14 +74,12 @@ class Run:
         try:
             self.history = History(self.directory / EVENTS)
         except OSError as error:
-            kind = NoSpace if error.errno == 28 else UsageError
-            raise kind(
-                "The run's directory cannot be written",
-                where=str(self.directory),
-                got=error.strerror or str(error),
-                hint="name another with --out",
-            ) from error
+            problem = unwritable("The run's directory cannot be written", self.directory, error)
+            if not isinstance(problem, NoSpace):
+                problem = UsageError(problem.what, where=problem.where, got=problem.got, hint=problem.hint)
+            raise problem from error
         self._facts = facts
+        self._environments: list[Subject] = []
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +100,7 @@ class Run:
 
     def environment(self, stack: Stack, release: str, *, test: str) -> Subject:
         """An environment of this run, not up yet: use it in a `with` block."""
-        return Subject(
+        made = Subject(
             self.engine,
             stack,
             release,
@@ -114,6 +112,8 @@ class Run:
             evidence=self.directory / "evidence",
             progress=self.progress,
         )
+        self._environments.append(made)
+        return made
 
     def samples(self, environment: Environment) -> Path:
         """Where the workload's samples of an environment are saved."""
@@ -126,14 +126,34 @@ class Run:
     def failed(self, error: BaseException) -> Verdict:
         """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
         what = error.what if isinstance(error, HarnessError) else type(error).__name__
-        code = error.exit_code if isinstance(error, HarnessError) else None
+        code = getattr(error, "exit_code", None)
+        self.take_down()
         self.history.record("run.error", what=what, message=str(error), exit_code=code)
         return Verdict("run", Outcome.UNKNOWN, what)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.history.close()
+        try:
+            self.take_down()
+            if kind is None:
+                self.history.check()
+        finally:
+            self.history.close()
+
+    def take_down(self) -> None:
+        """Take down what still stands: Ctrl-C may have come just where an environment's own end began."""
+        for environment in [one for one in self._environments if one.standing]:
+            self._environments.remove(environment)
+            try:
+                environment.down()
+            except EngineError as problem:
+                self.history.record("note", text=f"{environment.id} could not be taken down: {problem.what}")
+
+    @property
+    def kept(self) -> tuple[Subject, ...]:
+        """The environments that were left up on purpose."""
+        return tuple(environment for environment in self._environments if environment.kept)
 
 
 def machine() -> dict[str, Any]:

@@ -136,7 +136,13 @@ class Trial:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Everything that is recorded within the block belongs to this phase."""
+        """Everything that is recorded within the block belongs to this phase.
+
+        Raises:
+            EngineGone: the engine went away meanwhile. NoSpace: the history's disk is full.
+        """
+        self.environment.check_engine()
+        self.history.check()
         with self.history.phase(name), self.history.step(name, name.replace("-", " ")):
             yield
 
@@ -160,6 +166,7 @@ class Trial:
             end = clock.monotonic() + seconds
             while (left := end - clock.monotonic()) > 0:
                 clock.wait(never, min(LOOK_EVERY, left))
+                self.environment.check_engine()
                 for follower in self._followers:
                     follower.poll()
             self.look()
@@ -201,7 +208,7 @@ class Trial:
     def judge(self, verdict: Verdict, phase: str) -> None:
         """Record a verdict."""
         self.verdicts.append(verdict)
-        if verdict.outcome is Outcome.FAIL:
+        if verdict.outcome is not Outcome.PASS:  # what could not be judged needs its evidence no less
             self.environment.failed = True
         self.history.record("verdict", **{**checks.fields(verdict), "phase": phase})
 

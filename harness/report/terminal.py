@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import threading
 from typing import Any
@@ -28,6 +30,18 @@ def clean(text: object) -> str:
     return "".join(char if char.isprintable() else " " for char in _ESCAPE.sub("", str(text))).rstrip()
 
 
+class Steady(Console):
+    """A console that goes quiet when its reader is gone (`harness gate | head`). Rich's own would end the process, with
+    an exit code that is a verdict's, and in the middle of whatever was to be told.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Say no more, here and at the interpreter's end."""
+        self.quiet = True
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 class Terminal:
     """Listens to a history and shows its progress; `history.listen(Terminal(console))`. Also a context manager.
 
@@ -37,7 +51,7 @@ class Terminal:
     """
 
     def __init__(self, console: Console | None = None, *, lines: int = LINES) -> None:
-        self.console = console or Console(stderr=True)
+        self.console = console or Steady(stderr=True)
         self._lines = lines
         self._shown = self._hidden = 0
         self._lock = threading.RLock()
@@ -54,10 +68,10 @@ class Terminal:
             )  # fmt: skip
 
     def __call__(self, event: Event) -> None:
-        """Show an event, if it is one to show."""
+        """Show an event, if it is one to show. What cannot be shown is in the history all the same."""
         show = getattr(self, "_on_" + event.kind.replace(".", "_"), None)
         if show is not None:
-            with self._lock:
+            with self._lock, contextlib.suppress(OSError):
                 show(event, event.data)
 
     def __enter__(self) -> Terminal:

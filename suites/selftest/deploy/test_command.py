@@ -272,10 +272,10 @@ def test_on_this_machine_it_gets_our_variables_the_engine_and_the_files(
     assert history.select("deployer.start")[0].data["place"] == "this machine"
 
 
-def test_what_cannot_be_started_is_recorded_as_not_started_and_raised(started: Started, history: History) -> None:
+def test_what_cannot_be_started_is_an_outcome_and_recorded_as_not_started(started: Started, history: History) -> None:
     started.refuse = DeployerError("no such command")
-    with pytest.raises(DeployerError, match="no such command"):
-        deployer(history).deploy("4.1.1")
+    ended = deployer(history).deploy("4.1.1")
+    assert (ended.ended, ended.claims_success, ended.tail) == ("not started", False, ("no such command",))
     (end,) = history.select("deployer.end")
     assert (end.data["start"], end.data["ended"], end.data["exit_code"]) == (0, "not started", None)
     assert end.data["error"] == "no such command"

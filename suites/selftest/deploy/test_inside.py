@@ -99,7 +99,7 @@ def test_a_quiet_command_is_a_timeout_and_what_it_had_begun_to_write_is_kept() -
     found, _ = process((1, b"be"), TimeoutError(), (1, b"gun\n"), running=True)
     with pytest.raises(TimeoutError):
         found.line(0.1)
-    assert lines(found) == [("out", "begun")]
+    assert found.line(0.1) == ("out", "begun")
 
 
 def test_a_child_that_holds_the_streams_does_not_hold_the_end_up() -> None:
