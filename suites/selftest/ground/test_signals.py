@@ -31,7 +31,7 @@ def handlers() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
 def test_a_signal_within_the_block_is_answered_and_delivered_after_it(
-    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, capfd: pytest.CaptureFixture[str]
 ) -> None:
     finished = False
     with pytest.raises(Came), uninterrupted():
@@ -39,7 +39,7 @@ def test_a_signal_within_the_block_is_answered_and_delivered_after_it(
         os.kill(os.getpid(), number)
         finished = True
     assert finished
-    assert capsys.readouterr().err.count("cleaning up; a moment, please") >= 1
+    assert capfd.readouterr().err.count("cleaning up; a moment, please") >= 1
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
