@@ -90,7 +90,7 @@ def _guard(name: str, check: Callable[[], Finding]) -> Finding:
 
 
 def _first_lines(error: HarnessError) -> str:
-    parts = [error.what, error.got or "", (error.detail or "").replace("\n", "; ")]
+    parts = [error.what, error.where or "", error.got or "", (error.detail or "").replace("\n", "; ")]
     return ": ".join(part for part in parts if part)
 
 

@@ -17,6 +17,7 @@ from harness.engine.leases import Leases
 from harness.engine.networks import Networks
 from harness.engine.translate import translate
 from harness.engine.volumes import Volumes
+from harness.errors import EngineGone
 
 
 class Engine:
@@ -85,5 +86,12 @@ class Engine:
     def __enter__(self) -> Engine:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def name_in(self, error: BaseException | None) -> None:
+        """Say in an error which daemon it is that does not answer any more."""
+        if isinstance(error, EngineGone) and self.endpoint.url not in str(error):
+            which = f"{self.endpoint.url} (from {self.endpoint.source})"
+            error.where = f"{error.where}, on {which}" if error.where else which
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        self.name_in(error)
         self.close()

@@ -36,7 +36,7 @@ def own_words(api: Api, container_id: str, name: str, doing: str) -> Iterator[No
             hint="the engine's own log has the details",
         ) from refusal
     except CONNECTION_LOST as lost:
-        raise engine_gone(api, name, doing, lost) from lost
+        raise engine_gone(name, doing, lost) from lost
 
 
 def gone(api: Api, container_id: str, name: str, doing: str) -> HarnessError | None:
@@ -50,7 +50,7 @@ def gone(api: Api, container_id: str, name: str, doing: str) -> HarnessError | N
     except docker.errors.APIError as refusal:
         return EngineError(f"the engine cannot say how {name} is", where=name, got=str(refusal.explanation or refusal))
     except CONNECTION_LOST as lost:
-        return engine_gone(api, name, doing, lost)
+        return engine_gone(name, doing, lost)
     if state.get("Running") and not state.get("Paused") and not state.get("Restarting"):
         return None
     return ReplicaGone(
@@ -101,11 +101,11 @@ def describe(state: dict[str, Any]) -> str:
     return status
 
 
-def engine_gone(api: Api, name: str, doing: str, lost: BaseException) -> EngineGone:
+def engine_gone(name: str, doing: str, lost: BaseException) -> EngineGone:
     """The engine answered before and does not now."""
     return EngineGone(
         f"the container engine does not answer any more, while trying to {doing}",
-        where=f"{name}, on {api.base_url}",
+        where=name,
         got=f"{type(lost).__name__}: {lost}",
         hint="`harness doctor` says which engine is used and whether it answers",
     )

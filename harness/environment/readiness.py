@@ -93,7 +93,8 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
         except CommandTimeout:
             last = f"no answer within {check.timeout:g} s"
         except ReplicaGone as error:
-            raise _not_ready(replica, command, clock.monotonic() - began, last, error.what) from error
+            how = replica.ended() or error.what.removeprefix(f"{replica.name} ")
+            raise _not_ready(replica, command, clock.monotonic() - began, last, how) from error
         ended = None
         if replica.changed.is_set():
             replica.changed.clear()  # before the look: what changes after it wakes the next pause
@@ -114,7 +115,7 @@ def _not_ready(replica: Waitable, command: str, seconds: float, last: str, ended
     return NotReady(
         f"{replica.name} {ended or 'did not become ready'} while it was waited for",
         where=f"health check of {replica.name}: {command}",
-        got=f"after {seconds:.1f} s, {last}",
+        got=f"after {seconds:.1f} s: {last}",
         expected="exit code 0",
         hint="the tail of its log stands below; --keep=failed leaves the environment up to look into",
         detail=tail or "(its log is empty)",

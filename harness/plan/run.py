@@ -85,7 +85,11 @@ class Run:
         return self
 
     def start(self) -> None:
-        """Record what is run where, and sweep what dead runs left on the engine."""
+        """Record what is run where, and sweep what dead runs left on the engine.
+
+        Raises:
+            NoSpace, Unwritable: the history cannot be written; nothing has been done then.
+        """
         self.history.record(
             "run.start",
             harness=__version__,
@@ -94,6 +98,7 @@ class Run:
             machine=machine(),
             **self._facts,
         )
+        self.history.check()
         swept = sweep(self.engine)
         if swept.environments:
             self.history.record("note", text=str(swept))
@@ -125,6 +130,7 @@ class Run:
 
     def failed(self, error: BaseException) -> Verdict:
         """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
+        self.engine.name_in(error)
         what = error.what if isinstance(error, HarnessError) else type(error).__name__
         code = getattr(error, "exit_code", None)
         self.take_down()

@@ -60,6 +60,7 @@ class Samples:
         self.complete = 0  # the samples of all requests below this number are here
         self._servers: dict[str, int] = {"": 0}
         self._file: IO[str] | None = None
+        self.problem: OSError | None = None  # why the file is not whole
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", encoding="utf-8")
@@ -124,9 +125,12 @@ class Samples:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                self.problem = error
 
     def _outage(self, known: range, expected: set[int], until: float) -> float:
         """The longest time in which every request failed: from the first that did to the next that did not."""
@@ -141,8 +145,13 @@ class Samples:
         return max(longest, until - began) if began is not None else longest
 
     def _write(self, line: object) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        except OSError as error:  # the measurement goes on in memory
+            self.close()
+            self.problem = error
 
 
 def quantile(values: Sequence[float], q: float) -> float | None:

@@ -60,6 +60,7 @@ class Workload:
         self._began = self._heard = 0.0
         self._end: str | None = None
         self._open: tuple[str, int] | None = None
+        self._told = False  # that the samples cannot be saved
 
     @property
     def pid(self) -> int | None:
@@ -171,6 +172,9 @@ class Workload:
         with self._news:
             window = samples.window(phase, first, last, until)
         self._history.record("workload", **dataclasses.asdict(window))
+        if samples.problem is not None and not self._told:
+            self._told = True
+            self._history.record("note", text=f"the samples of the workload cannot be saved: {samples.problem}")
         return window
 
     def _wait(self, done: Callable[[], bool], seconds: float) -> None:

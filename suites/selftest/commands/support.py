@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -61,18 +60,18 @@ class World:
         ours = {"PYTHONPATH": path, "COLUMNS": "80", "HARNESS_PULL": "never", MARK: self.mark}
         return {**plain, **ours, **self.environ, **extra}
 
-    def harness(self, *words: str | Path, timeout: float = 120.0, cwd: Path | None = None, **extra: str) -> Ended:
+    def harness(self, *words: str | Path, timeout: float = 120.0, **extra: str) -> Ended:
         """Run a command to its end."""
-        return self.start(*words, cwd=cwd, **extra).end(timeout)
+        return self.start(*words, **extra).end(timeout)
 
-    def start(self, *words: str | Path, cwd: Path | None = None, **extra: str) -> Going:
+    def start(self, *words: str | Path, **extra: str) -> Going:
         """Start a command."""
         out, err = (self.directory / f"{uuid.uuid4().hex[:8]}.{stream}" for stream in ("out", "err"))
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-m", "harness", *map(str, words)],
                 stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=self.variables(extra),
-                cwd=cwd or self.directory, start_new_session=True,
+                cwd=self.directory, start_new_session=True,
             )  # fmt: skip
         self.started.append(process)
         return Going(self, process, out, err, time.monotonic())
@@ -93,9 +92,9 @@ class World:
         wanted, found = f"{MARK}={self.mark}".encode(), []
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdigit() and wanted in (entry / "environ").read_bytes().split(b"\0"):
-                    if (entry / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-                        found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                ours = entry.name.isdigit() and wanted in (entry / "environ").read_bytes().split(b"\0")
+                if ours and (entry / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
             except OSError:
                 continue
         return found
@@ -119,9 +118,9 @@ class Going:
     err: Path
     began: float
 
-    def until(self, kind: str, timeout: float = 60.0, **data: Any) -> Event:
+    def until(self, kind: str, **data: Any) -> None:
         """Wait for an event of its run."""
-        return self.wait_for(lambda: self._find(kind, data), f"{kind} {data}", timeout)
+        self.wait_for(lambda: self._find(kind, data), f"{kind} {data}")
 
     def _find(self, kind: str, data: dict[str, Any]) -> Event | None:
         for run in self.world.directories():
@@ -131,13 +130,12 @@ class Going:
                         return event
         return None
 
-    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout
-        while not (found := condition()):
+        while not condition():
             assert self.process.poll() is None, f"it ended before {what}:\n{self.err.read_text()}{self.out.read_text()}"
             assert time.monotonic() < deadline, f"no {what} within {timeout} s:\n{self.err.read_text()}"
             time.sleep(0.01)  # between two looks at the condition
-        return found
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -225,7 +223,3 @@ def clean(ended: Ended) -> None:
     """Its words are for people: no traceback, and no line wider than the terminal where it is for us to choose."""
     assert "Traceback" not in ended.text, ended.text
     assert "the harness itself failed" not in ended.text, ended.text
-
-
-def dump(value: object) -> str:
-    return json.dumps(value, indent=1, default=str)

@@ -1,80 +1,85 @@
-"""Cleaning up is not interrupted half-way."""
+"""The first signal unwinds, later ones are answered, and a held one is delivered afterwards."""
 
 from __future__ import annotations
 
-import os
 import signal
-import threading
 from collections.abc import Iterator
 
 import pytest
 
-from harness.signals import SIGNALS, uninterrupted
-
-
-class Came(Exception):
-    """The handler from before was called."""
+from harness import signals
+from harness.errors import NoEngine, NotReady
 
 
 @pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    """Handlers of the test's own, that a signal which gets through cannot end the whole test run."""
-
-    def come(number: int, frame: object) -> None:
-        raise Came
-
-    before = {number: signal.signal(number, come) for number in SIGNALS}
+def restored() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in signals.SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
-def test_a_signal_within_the_block_is_answered_and_delivered_after_it(
-    number: signal.Signals, capfd: pytest.CaptureFixture[str]
-) -> None:
-    finished = False
-    with pytest.raises(Came), uninterrupted():
-        os.kill(os.getpid(), number)
-        os.kill(os.getpid(), number)
-        finished = True
-    assert finished
-    assert capfd.readouterr().err.count("cleaning up; a moment, please") >= 1
+def test_the_first_unwinds_and_the_second_is_answered(capfd: pytest.CaptureFixture[str]) -> None:
+    signals.install()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
+    assert capfd.readouterr().err.count("cleaning up") == 2
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
-def test_after_the_block_a_signal_does_what_it_did_before(number: signal.Signals) -> None:
-    with uninterrupted():
-        pass
-    with pytest.raises(Came):
-        os.kill(os.getpid(), number)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_termination_has_the_exit_code_of_its_signal(number: int, code: int) -> None:
+    signals.install()
+    with pytest.raises(signals.Terminated) as raised:
+        signal.raise_signal(number)
+    assert signals.exit_code_of(raised.value) == code
 
 
-def test_the_handlers_come_back_after_an_exception_too() -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
-    with pytest.raises(ValueError, match="x"), uninterrupted():
-        raise ValueError("x")
-    assert [signal.getsignal(number) for number in SIGNALS] == before
+def test_exit_codes_are_those_of_the_error() -> None:
+    found = [signals.exit_code_of(error) for error in (KeyboardInterrupt(), NotReady("x"), NoEngine("x"), ValueError())]
+    assert found == [130, 2, 3, 3]
 
 
-def test_blocks_may_nest() -> None:
-    finished = False
-    with pytest.raises(Came), uninterrupted():
-        with uninterrupted():
-            pass
-        os.kill(os.getpid(), signal.SIGINT)
-        finished = True
-    assert finished
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signals.install()
+    signal.raise_signal(signal.SIGHUP)
 
 
-def test_in_another_thread_the_block_simply_runs() -> None:
-    ran: list[bool] = []
+def hold(done: list[str], error: Exception | None = None) -> None:
+    """A part that must not be left half-way, with a signal in its middle."""
+    with signals.uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the rest")
+        if error is not None:
+            raise error
 
-    def work() -> None:
-        with uninterrupted():
-            ran.append(True)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert ran == [True]
+def test_a_held_signal_is_delivered_once_the_block_is_over() -> None:
+    signals.install()
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        hold(done)
+    assert done == ["the rest"]
+
+
+def test_a_held_signal_is_delivered_over_an_ordinary_error() -> None:
+    signals.install()
+    with pytest.raises(KeyboardInterrupt):
+        hold([], NotReady("web-1 did not become ready"))
+
+
+def test_a_held_signal_is_not_delivered_into_an_end_that_is_under_way() -> None:
+    signals.install()
+    done: list[str] = []
+
+    def ending() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            hold(done)
+
+    with pytest.raises(signals.Terminated):
+        ending()
+    assert done == ["the rest"]
