@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["fixtures.pytest_stacks"]
+pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
