@@ -79,16 +79,39 @@ def commands(block: Block) -> Iterator[Command]:
                 continue
             begun, stripped = number, stripped.removeprefix("$ ")
         pending += stripped.removesuffix("\\")
-        if stripped.endswith("\\"):
+        tokens = _tokens(pending)
+        if stripped.endswith("\\") or tokens is None:
+            pending += "" if stripped.endswith("\\") else "\n"
             continue
         text, pending = pending, ""
-        for part in re.split(r"&&|\|\||[|;]", text):
-            words = shlex.split(part.replace("$(", "(").replace("`", ""), comments=True)
-            while words and re.fullmatch(r"\w+=.*", words[0]):
-                words = words[1:]
-            words = words[: next((n for n, word in enumerate(words) if re.match(r"\d?[<>]", word)), len(words))]
+        for words in _split(tokens):
+            yield Command(block.file, begun, text, words)
+
+
+def _tokens(text: str) -> list[str] | None:
+    """A shell's line as words and operators; None where a quotation is still open."""
+    reader = shlex.shlex(text, posix=True, punctuation_chars="|&;<>()")
+    reader.whitespace_split = True
+    reader.commenters = "#"
+    try:
+        return list(reader)
+    except ValueError:
+        return None
+
+
+def _split(tokens: list[str]) -> Iterator[tuple[str, ...]]:
+    """The commands of a line, each without its variables and its redirections."""
+    words: list[str] = []
+    redirected = False
+    for token in [*tokens, ";"]:
+        if set(token) <= set("|&;()"):
             if words:
-                yield Command(block.file, begun, text, tuple(words))
+                yield tuple(words)
+            words, redirected = [], False
+        elif set(token) <= set("<>&"):
+            redirected = True
+        elif not redirected and (words or not re.fullmatch(r"\w+=.*", token, re.DOTALL)):
+            words.append(token)
 
 
 def links(file: Path, text: str | None = None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,18 @@ import click
 import pytest
 
 from harness.cli import group
-from suites.selftest.docs.markdown import ROOT, Block, Command, anchors, blocks, commands, documents, links, named_files
+from suites.selftest.docs.markdown import (
+    ROOT,
+    Block,
+    Command,
+    anchors,
+    blocks,
+    commands,
+    documents,
+    links,
+    named_files,
+    prose,
+)
 
 DOCUMENTS = documents()
 
@@ -24,13 +36,15 @@ def every_command() -> list[Command]:
 
 def of_ours(words: Sequence[str]) -> tuple[str, ...] | None:
     """The arguments of `harness`, however it is called; None where it is another command."""
-    for number, word in enumerate(words):
-        if word.endswith("harness") and "/" not in word.removesuffix("/harness").removesuffix("harness")[-1:]:
-            return tuple(words[number + 1 :]) if number == 0 or words[number - 1] in ("-m", "exec", "sudo") else None
+    for before in ((), ("python", "-m"), ("python3", "-m"), ("exec",), ("sudo",)):
+        rest = tuple(words[len(before) :])
+        if tuple(words[: len(before)]) == before and rest and Path(rest[0]).name == "harness":
+            return rest[1:]
     return None
 
 
 HARNESS = [(command, ours) for command in every_command() if (ours := of_ours(command.words)) is not None]
+IDS = [f"{command.file.stem}-{number}" for number, (command, _) in enumerate(HARNESS)]
 
 
 def problem(arguments: Sequence[str]) -> str | None:
@@ -38,6 +52,13 @@ def problem(arguments: Sequence[str]) -> str | None:
     words = [word for word in arguments if word not in ("-v", "--verbose")]
     current: click.Command = group
     context = click.Context(group, info_name="harness")
+    try:
+        return _refusal(current, context, words)
+    except click.ClickException as error:
+        return error.format_message()
+
+
+def _refusal(current: click.Command, context: click.Context, words: list[str]) -> str | None:
     while isinstance(current, click.Group) and words and not words[0].startswith("-"):
         found = current.get_command(context, words[0])
         if found is None:
@@ -46,12 +67,7 @@ def problem(arguments: Sequence[str]) -> str | None:
         context = click.Context(current, parent=context, info_name=current.name)
     if set(words) & {"--help", "-h", "--version"} or not words:
         return None
-    try:
-        current.make_parser(context).parse_args([word for word in words if word not in ("[...]", "...")])
-    except click.UsageError as error:
-        return error.format_message()
-    except click.ClickException as error:
-        return error.message
+    current.make_parser(context).parse_args([word for word in words if word not in ("[...]", "...")])
     return None
 
 
@@ -100,9 +116,7 @@ def test_there_are_documents() -> None:
     assert {"README.md", "stack.md"} <= {file.name for file in DOCUMENTS}
 
 
-@pytest.mark.parametrize(
-    ("command", "arguments"), HARNESS, ids=[f"{n}-{c.file.stem}" for n, (c, _) in enumerate(HARNESS)]
-)
+@pytest.mark.parametrize(("command", "arguments"), HARNESS, ids=IDS)
 def test_every_harness_command_that_is_shown_exists_with_its_options(
     command: Command, arguments: tuple[str, ...]
 ) -> None:
@@ -159,16 +173,7 @@ def test_no_document_names_a_file_of_the_repository_that_is_not_there() -> None:
 
 
 def test_every_module_that_a_document_names_can_be_imported() -> None:
-    import re
-
-    from suites.selftest.docs.markdown import prose
-
-    named = {
-        name
-        for file in DOCUMENTS
-        for name in re.findall(r"`(harness(?:\.[a-z_]+)+)`", prose(file))
-        if name != "harness"
-    }
+    named = {name for file in DOCUMENTS for name in re.findall(r"`(harness(?:\.[a-z_]+)+)`", prose(file))}
     for name in sorted(named):
         module, _, attribute = name.rpartition(".")
         try:
