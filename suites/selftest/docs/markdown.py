@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+DIRECTORIES = (".ci", "docs", "fixtures", "harness", "suites")
 SHELLS = frozenset({"console", "bash", "sh", "shell"})
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+|~~~+) *(?P<language>[\w+-]*).*$")
 _LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\((?P<target>[^)\s]+)(?: \"[^\"]*\")?\)")
@@ -131,5 +132,5 @@ def anchors(file: Path) -> set[str]:
 
 def named_files(file: Path) -> list[str]:
     """What a document's prose calls a file of this repository: a path in backticks below one of its directories."""
-    tops = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir() and path.name != ".git")
+    tops = "|".join(map(re.escape, DIRECTORIES))
     return re.findall(rf"`((?:{tops})/[\w./-]*)`", prose(file))
