@@ -9,7 +9,7 @@ import pytest
 
 from harness.engine import Engine
 
-pytest_plugins = ["fixtures.pytest_stacks"]
+pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

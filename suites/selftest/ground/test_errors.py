@@ -9,7 +9,8 @@ from harness.errors import HarnessError, UsageError
 
 EXIT_CODES = {
     "HarnessError": 3, "UsageError": 4, "StackError": 4, "EngineError": 3, "NoEngine": 3, "EngineGone": 3,
-    "NoSpace": 3, "Unwritable": 3, "ImageError": 3, "ImageMissing": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
+    "NoSpace": 3, "Unwritable": 3,
+    "ImageError": 3, "ImageMissing": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
     "NotReady": 2, "HostError": 2, "CommandTimeout": 2, "ReplicaGone": 2, "DeployerError": 2, "HistoryError": 3,
 }  # fmt: skip
 

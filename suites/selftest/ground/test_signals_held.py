@@ -29,16 +29,29 @@ def handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+def twice_within_a_block(number: int, came: list[str]) -> None:
+    with uninterrupted():
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+        came.append("finished")
+
+
+def once_after_an_inner_block(came: list[str]) -> None:
+    with uninterrupted():
+        with uninterrupted():
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        came.append("finished")
+
+
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
 def test_a_signal_within_the_block_is_answered_and_delivered_after_it(
     number: signal.Signals, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    finished = False
-    with pytest.raises(Came), uninterrupted():
-        os.kill(os.getpid(), number)
-        os.kill(os.getpid(), number)
-        finished = True
-    assert finished
+    came: list[str] = []
+    with pytest.raises(Came):
+        twice_within_a_block(number, came)
+    assert came == ["finished"]
     assert capfd.readouterr().err.count("cleaning up; a moment, please") >= 1
 
 
@@ -58,13 +71,10 @@ def test_the_handlers_come_back_after_an_exception_too() -> None:
 
 
 def test_blocks_may_nest() -> None:
-    finished = False
-    with pytest.raises(Came), uninterrupted():
-        with uninterrupted():
-            pass
-        os.kill(os.getpid(), signal.SIGINT)
-        finished = True
-    assert finished
+    came: list[str] = []
+    with pytest.raises(Came):
+        once_after_an_inner_block(came)
+    assert came == ["finished"]
 
 
 def test_in_another_thread_the_block_simply_runs() -> None:

@@ -1,0 +1,67 @@
+"""A trial of the tiny stack that needs no container: it is judged by the events that a test gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from fixtures import tiny
+from harness.clock import ManualClock
+from harness.environment import Environment
+from harness.history import Event, History
+from harness.plan.gate import Gate, Settings
+from harness.plan.subject import Subject
+from harness.plan.trial import Trial
+from harness.stack import Stack, load
+
+OLD, NEW = "1.0.0", "1.1.0"
+
+
+def tiny_stack() -> Stack:
+    """The tiny stack as it stands, whatever the variables of this machine say."""
+    return load(tiny.STACK, environ={})
+
+
+class FakeReplica:
+    def __init__(self, name: str, stack: Stack) -> None:
+        self.name, self.service = name, name.rsplit("-", 1)[0]
+        self.health = stack.services[self.service].healthcheck
+
+
+class FakeEnvironment:
+    """Has names and a history, and runs nothing."""
+
+    id, release, failed = "h1", OLD, False
+
+    def __init__(self, stack: Stack, history: History) -> None:
+        self.stack, self.history = stack, history
+        self.replicas = tuple(FakeReplica(n, stack) for s in stack.services.values() for n in s.replica_names())
+
+    def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
+        return tuple(replica for replica in self.replicas if replica.service == service)
+
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", 40000
+
+
+def environment(stack: Stack | None = None, history: History | None = None) -> Environment:
+    """An environment of the tiny stack, or of another."""
+    made: Any = FakeEnvironment(stack or tiny_stack(), history or History(clock=ManualClock()))
+    return cast(Environment, made)
+
+
+def trial(stack: Stack | None = None, history: History | None = None) -> Trial:
+    """A trial over it."""
+    return Trial(cast(Subject, environment(stack, history)))
+
+
+def gate(stack: Stack | None = None) -> Gate:
+    """From the old release to the new one, in as little time as the checks can do with."""
+    return Gate(stack or tiny_stack(), OLD, NEW, Settings(baseline=1.5, hold=1.5, drain=5.0))
+
+
+def replayed(events: Iterable[Event]) -> History:
+    """A history that holds these events."""
+    history = History(clock=ManualClock())
+    vars(history)["_events"].extend(events)
+    return history

@@ -1,0 +1,90 @@
+"""The gate as functions, on the tiny stack, with a deployer that is good and with each that is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures import tiny
+from harness.engine import Engine
+from harness.history import Event, History, read
+from harness.plan.gate import run_gate, standing
+from harness.plan.run import Options, Run
+from harness.stack import load
+from harness.verdict import Outcome, Verdict
+from suites.selftest.plan.made import NEW, OLD, gate, replayed, trial
+
+pytestmark = pytest.mark.containers
+
+# Mode of the deployer: what the gate must say of it, by (phase, check), as a part of the reason.
+WRONG = {
+    "fails": {("deployed", "deployer"): "exit code 7", ("deployed", "release"): f"web-1 runs {OLD}, not {NEW}"},
+    "hangs": {("deployed", "deployer"): "its timeout", ("deployed", "release"): f"web-2 runs {OLD}, not {NEW}"},
+    "lies": {("deployed", "deployer"): "the deployer says that the deploy succeeded"},
+    "half": {
+        ("rolled-back", "release"): f"web-2 runs {NEW}, not {OLD}",
+        ("rolled-back", "deployer"): f"the deployer says that the rollback succeeded, and web-2 runs {NEW}",
+        ("rolled-back", "registry"): "web-2",
+    },
+}
+
+
+def gated(mode: str, engine: Engine, directory: Path, *scenarios: str) -> tuple[Verdict, History]:
+    stack = load(tiny.STACK, environ={"TINY_DEPLOYER": mode, "TINY_TIMEOUT": "4s"})
+    with Run(engine, Options(out=directory)) as run:
+        return run_gate(run, gate(stack), scenarios), run.history
+
+
+def reasons(events: tuple[Event, ...], outcome: str) -> dict[tuple[str, str], str]:
+    return {
+        (event.data["phase"], event.data["check"]): event.data["reason"]
+        for event in events
+        if event.kind == "verdict" and event.data["outcome"] == outcome
+    }
+
+
+def test_a_good_deployer_passes_every_scenario_and_its_history_says_the_same_when_it_is_read_back(
+    harness_engine: Engine, tmp_path: Path
+) -> None:
+    verdict, history = gated("good", harness_engine, tmp_path)
+    assert reasons(history.events, "fail") == {}
+    # A machine that is too busy to say anything about times says so; nothing else may be unknown.
+    late = {where: why for where, why in reasons(history.events, "unknown").items() if "itself was late" in why}
+    assert reasons(history.events, "unknown") == late
+    assert verdict.outcome is (Outcome.UNKNOWN if late else Outcome.PASS), verdict
+    assert history.path is not None
+    events = read(history.path)
+    assert {event.data["phase"] for event in events if event.kind == "verdict"} >= {
+        "baseline", "deploy", "deployed", "rolled-back", "rolled-back-twice", "half-deploy", "half-rolled-back",
+    }  # fmt: skip
+    assert_judged_the_same(events)
+
+
+@pytest.mark.parametrize("mode", list(WRONG))
+def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engine, tmp_path: Path) -> None:
+    verdict, history = gated(mode, harness_engine, tmp_path, "round-trip")
+    assert verdict.outcome is Outcome.FAIL, verdict
+    failed = reasons(history.events, "fail")
+    for where, words in WRONG[mode].items():
+        assert words in failed.get(where, "not failed"), (where, failed)
+    assert history.path is not None
+    assert_judged_the_same(read(history.path))
+
+
+def assert_judged_the_same(events: tuple[Event, ...]) -> None:
+    """Judge every phase again from the saved events alone."""
+    environments = {event.data["environment"] for event in events if event.kind == "environment.up"}
+    compared = 0
+    for environment in environments:
+        own = tuple(event for event in events if event.data.get("environment") == environment)
+        made = trial(history=replayed(events))
+        vars(made.environment)["id"] = environment
+        for phase, release in (("deployed", NEW), ("rolled-back", OLD), ("half-rolled-back", OLD)):
+            recorded = {e.data["check"]: e for e in own if e.kind == "verdict" and e.data["phase"] == phase}
+            for again in standing(made, phase, release) if recorded else ():
+                told = recorded[again.check].data
+                assert (again.outcome, again.reason) == (told["outcome"], told["reason"])
+                assert list(again.evidence) == told["evidence"]
+                compared += 1
+    assert compared >= 6

@@ -1,0 +1,103 @@
+"""The parts of a trial that need no container."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import UsageError
+from harness.plan.trial import workload_spec
+from harness.verdict import Outcome, Verdict
+from suites.selftest.plan.made import environment, tiny_stack, trial
+
+
+def without(part: str) -> Any:
+    stack = tiny_stack()
+    return stack.model_copy(update={"harness": stack.harness.model_copy(update={part: None})})
+
+
+def test_the_declared_workload_is_addressed_to_the_entry_point() -> None:
+    spec = workload_spec(environment())
+    assert (spec.host, spec.port) == ("127.0.0.1", 40000)
+    assert (spec.rate, spec.method, spec.path, spec.ids) == (30.0, "GET", "/things/{id}", (1, 50))
+    assert (spec.expected, spec.timeout) == ((200,), 3.0)
+
+
+def test_without_declared_statuses_every_2xx_is_expected() -> None:
+    stack = tiny_stack()
+    load = stack.harness.workload
+    assert load is not None
+    request = load.request.model_copy(update={"status": ()})
+    harness = stack.harness.model_copy(update={"workload": load.model_copy(update={"request": request})})
+    spec = workload_spec(environment(stack.model_copy(update={"harness": harness})))
+    assert spec.expected == tuple(range(200, 300))
+
+
+def test_a_stack_without_a_workload_is_refused_with_what_to_write() -> None:
+    with pytest.raises(UsageError, match="declares no workload") as caught:
+        workload_spec(environment(without("workload")))
+    assert str(caught.value.where).endswith("compose.yaml: x-harness")
+    assert "rate" in str(caught.value.expected)
+
+
+def test_a_stack_without_a_deployer_is_refused_with_what_to_write() -> None:
+    with pytest.raises(UsageError, match="declares no deployer") as caught:
+        trial(without("deployer"))
+    assert "deploy:" in str(caught.value.expected)
+
+
+def test_the_fleet_is_what_can_be_asked_for_its_release() -> None:
+    made = trial()
+    assert made.fleet_names == ("web-1", "web-2")
+    assert made.names == ("web-1", "web-2", "queue-1", "control-1")
+
+
+def test_every_log_of_every_replica_is_expected() -> None:
+    found = trial().logs
+    assert [(log.replica, log.path, log.carries_release) for log in found] == [
+        ("web-1", "/var/log/web.log", True), ("web-2", "/var/log/web.log", True),
+    ]  # fmt: skip
+
+
+def test_health_is_watched_where_there_is_a_health_check() -> None:
+    assert trial().watched_for_health == ("web-1", "web-2")
+
+
+def test_a_verdict_rests_on_the_events_of_its_own_environment_alone() -> None:
+    made = trial()
+    for name, release in (("h1", "1.1.0"), ("h2", "1.0.0")):
+        for replica in made.fleet_names:
+            made.history.record("probe.release", environment=name, phase="p", replica=replica, release=release)
+    assert made.verdict("release", phase="p", release="1.1.0", replicas=made.fleet_names).outcome is Outcome.PASS
+    assert made.verdict("release", phase="p", release="1.0.0", replicas=made.fleet_names).outcome is Outcome.FAIL
+
+
+def test_a_check_is_judged_recorded_and_a_failure_marks_the_environment() -> None:
+    made = trial()
+    failed = []
+    for verdict in (Verdict("x", Outcome.UNKNOWN, "why"), Verdict("y", Outcome.FAIL, "because", (1, 2), "there")):
+        made.judge(verdict, "p")
+        failed.append(made.environment.failed)
+    assert failed == [False, True]
+    assert [verdict.check for verdict in made.verdicts] == ["x", "y"]
+    assert made.history.select("verdict", check="y")[0].data == {
+        "check": "y", "outcome": "fail", "reason": "because", "evidence": [1, 2], "look": "there", "phase": "p",
+    }  # fmt: skip
+
+
+def test_the_queues_level_is_the_deepest_that_was_seen_in_the_phase() -> None:
+    made = trial()
+    for phase, depth in (("a", 3), ("a", None), ("a", 9), ("b", 40)):
+        made.history.record("probe.queue", phase=phase, depth=depth)
+    assert [made.queue_level(phase) for phase in ("a", "b", "c")] == [9.0, 40.0, 0.0]
+
+
+def test_a_phase_stamps_its_events_and_is_a_step() -> None:
+    made = trial()
+    with made.phase("rolled-back"):
+        made.history.record("note")
+    assert [(event.kind, event.data["phase"]) for event in made.history.events] == [
+        ("step.start", "rolled-back"), ("note", "rolled-back"), ("step.end", "rolled-back"),
+    ]  # fmt: skip
+    assert made.history.events[0].data["title"] == "rolled back"
