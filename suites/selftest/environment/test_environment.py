@@ -26,6 +26,7 @@ class Ending(Environment):
 
     def up(self) -> Ending:
         self.done.append("up")
+        self._standing = True
         return self
 
     def save_evidence(self) -> None:
@@ -76,13 +77,13 @@ def test_always_keeps_a_good_one_too() -> None:
 
 def test_evidence_that_cannot_be_saved_does_not_keep_it_from_being_taken_down(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self: Ending) -> None:
-        raise NoSpace("The history cannot be written")
+        raise NoSpace("The disk is full")
 
     monkeypatch.setattr(Ending, "save_evidence", full)
     made = Ending()
-    with pytest.raises(NoSpace), made:
-        made.failed = True
-    assert made.done == ["up", "down"]
+    assert ended(made, failed=True) == ["down"]
+    (note,) = made.history.select("note")
+    assert "the evidence could not be saved: The disk is full" in note.data["text"]
 
 
 def test_an_engine_that_is_gone_at_the_end_does_not_hide_what_failed_before() -> None:

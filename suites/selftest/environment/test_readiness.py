@@ -99,7 +99,7 @@ def test_the_deadlines_message_has_the_command_the_seconds_the_last_answer_and_t
     error = refusal(replica, clock)
     assert error.what == "web-1 did not become ready while it was waited for"
     assert error.where == "health check of web-1: curl -f 'http://x y'"
-    assert error.got == "after 10.0 s, exit code 22: connection refused"
+    assert error.got == "after 10.0 s: exit code 22: connection refused"
     assert error.expected == "exit code 0"
     assert error.detail == "one\ntwo\n"
     assert replica.lines == 20

@@ -40,6 +40,9 @@ class FakeEnvironment:
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
         return tuple(replica for replica in self.replicas if replica.service == service)
 
+    def check_engine(self) -> None:
+        """It is always there."""
+
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", 40000
 

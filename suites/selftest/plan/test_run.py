@@ -21,6 +21,9 @@ class FakeEngine:
     def describe(self) -> str:
         return "Docker 20.10.24 (API 1.41)"
 
+    def name_in(self, error: BaseException) -> None:
+        """Errors of the engine only."""
+
 
 ENGINE = cast(Engine, FakeEngine())
 

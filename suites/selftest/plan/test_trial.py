@@ -73,14 +73,17 @@ def test_a_verdict_rests_on_the_events_of_its_own_environment_alone() -> None:
     assert made.verdict("release", phase="p", release="1.0.0", replicas=made.fleet_names).outcome is Outcome.FAIL
 
 
-def test_a_check_is_judged_recorded_and_a_failure_marks_the_environment() -> None:
+def test_a_check_is_judged_recorded_and_whatever_is_no_pass_marks_the_environment() -> None:
     made = trial()
     failed = []
-    for verdict in (Verdict("x", Outcome.UNKNOWN, "why"), Verdict("y", Outcome.FAIL, "because", (1, 2), "there")):
+    for verdict in (Verdict("x", Outcome.PASS, "good"), Verdict("y", Outcome.FAIL, "because", (1, 2), "there")):
         made.judge(verdict, "p")
         failed.append(made.environment.failed)
     assert failed == [False, True]
     assert [verdict.check for verdict in made.verdicts] == ["x", "y"]
+    unknown = trial()
+    unknown.judge(Verdict("z", Outcome.UNKNOWN, "why"), "p")
+    assert unknown.environment.failed
     assert made.history.select("verdict", check="y")[0].data == {
         "check": "y", "outcome": "fail", "reason": "because", "evidence": [1, 2], "look": "there", "phase": "p",
     }  # fmt: skip
