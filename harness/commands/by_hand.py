@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from harness.commands.running import override_option, show_kept, stack_argument
-from harness.engine import Engine
+from harness.engine import Container, Engine
 from harness.engine import sweep as remove
 from harness.engine.process import Process
 from harness.engine.terminal import interactive
 from harness.environment import Environment
 from harness.environment.found import environments, pick, replica
-from harness.errors import EngineError, UsageError
+from harness.errors import EngineError, EngineGone, UsageError
 from harness.history import Event, History
 from harness.plan.run import new_run_id
 from harness.stack import load
@@ -73,9 +73,18 @@ def ps() -> None:
         for one in known:
             click.secho(f"{one.id}  {one.test or '-'}  ({one.lease}, run {one.run})", bold=True)
             for name, container in one.containers.items():
-                state = container.state()
-                words = state.status if state.running else f"{state.status} ({state.exit_code})"
-                click.echo(f"  {name:<16} {words:<12} {container.name}")
+                click.echo(f"  {name:<16} {_state(container):<12} {container.name}")
+
+
+def _state(container: Container) -> str:
+    """Running, or how it ended; an environment may be on its way down while it is listed."""
+    try:
+        state = container.state()
+    except EngineGone:
+        raise
+    except EngineError:
+        return "gone"
+    return state.status if state.exit_code is None else f"{state.status} ({state.exit_code})"
 
 
 @click.command()

@@ -83,6 +83,8 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
     deadline = began + allowance(check)
     pause, attempts, last = FIRST_PAUSE, 0, "no answer yet"
     while True:
+        if give_up():  # before each question too: nobody waits for its answer, which may take the whole timeout
+            raise _not_ready(replica, command, clock.monotonic() - began, last, "the wait was given up")
         attempts += 1
         try:
             answer = replica.run(command, timeout=check.timeout)

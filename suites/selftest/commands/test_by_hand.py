@@ -11,6 +11,7 @@ import pytest
 
 from harness.engine import Engine, sweep
 from harness.engine.labels import ENVIRONMENT
+from harness.history import read, select
 from suites.selftest.commands.support import ROUND_TRIP, Ended, World, clean, left_on, variant
 
 pytestmark = pytest.mark.containers
@@ -136,9 +137,15 @@ def test_keep_always_keeps_what_passed_and_keep_failed_does_not(world: World, en
 
 
 def test_two_gates_at_once_do_not_disturb_each_other(world: World, engine: Engine) -> None:
+    """What they judge about a release is right; what they measure of its speed on a busy machine is not in question."""
     going = [world.gate(variant(world.directory / name), "--scenario", "half-deployment") for name in ("a", "b")]
     ended = [one.end(90) for one in going]
-    assert [one.code for one in ended] == [0, 0], ended[0].text + ended[1].text
+    assert all(one.code in (0, 2) for one in ended), ended[0].text + ended[1].text
+    for run in world.directories():
+        events = read(run / "events.jsonl")
+        assert not select(events, "container", action="die")
+        assert not [e.data for e in events if e.kind == "verdict" and e.data["outcome"] == "fail"]
+        assert select(events, "environment.down")
     assert left_on(engine, world) == {}
 
 
