@@ -29,7 +29,8 @@ history began and `data` holds the fields of the kind:
 | | record, as written, or null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, |
 | | `missing`: was never there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error` |
 | `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
-| | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p99` (s or null), |
+| | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p95`, |
+| | `lateness_p99` (s or null), |
 | | `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s), `served_by` (mapping name to count, |
 | | empty where unknown), `began` (Unix time of the window's first due request) |
 | `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase` |

@@ -149,7 +149,7 @@ def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, 
         yield found
         found.failed = request.node.stash.get(FAILED, False)
     if found.kept:
-        print(f"{request.node.name}: left up: {'; '.join(found.how_to_enter())}")
+        print(f"{request.node.name}: left up", *found.how_to_enter(), sep="\n  ")
 
 
 @pytest.fixture

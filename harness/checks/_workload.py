@@ -67,7 +67,7 @@ def window(events: Iterable[Event], phase: str) -> Window | None:
     return Window(
         found, total("intended"), total("sent"), total("ok"), total("failed"), total("shed"),
         sum(float(event.data.get("seconds") or 0.0) for event in found),
-        worst("p50"), worst("p95"), worst("lateness_p99"), worst("longest_outage") or 0.0,
+        worst("p50"), worst("p95"), worst("lateness_p95"), worst("longest_outage") or 0.0,
         tuple(f"{count} x {text}" for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]),
     )  # fmt: skip
 

@@ -31,7 +31,8 @@ def check(
         phase: the phase to judge.
         baseline: the phase to compare it with.
         factor: how many times the baseline's quantile.
-        allowance: seconds on top. Where the generator's own lateness (p99) exceeds it the verdict is unknown.
+        allowance: seconds on top. Where the generator's own lateness exceeds it at p95, the highest quantile that is
+            compared, the verdict is unknown.
         error_slack: how much larger the share of failures may be, 0 to 1.
     """
     events = tuple(events)
@@ -56,7 +57,7 @@ def _punctual(findings: Findings, before: tuple[Window, str], after: tuple[Windo
         if found.lateness is None or found.lateness > allowance:
             late = "unknown" if found.lateness is None else milliseconds(found.lateness)
             findings.missing(
-                f"the workload itself was late in the phase {phase} (p99 {late}), so its times prove nothing"
+                f"the workload itself was late in the phase {phase} (p95 {late}), so its times prove nothing"
             )
             return False
     return True

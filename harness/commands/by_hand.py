@@ -9,8 +9,8 @@ import click
 
 from harness.commands.running import override_option, show_kept, stack_argument
 from harness.engine import Container, Engine
-from harness.engine import sweep as remove
 from harness.engine.process import Process
+from harness.engine.sweep import sweep as remove
 from harness.engine.terminal import interactive
 from harness.environment import Environment
 from harness.environment.found import environments, pick, replica

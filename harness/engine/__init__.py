@@ -7,7 +7,7 @@ from harness.engine.events import ContainerEvent, Events
 from harness.engine.labels import Owner
 from harness.engine.networks import Network
 from harness.engine.spec import Attachment, ContainerSpec, Publish, Volume
-from harness.engine.sweep import Swept, sweep
+from harness.engine.sweep import Swept
 
 __all__ = [
     "Attachment",
@@ -23,5 +23,4 @@ __all__ = [
     "Publish",
     "Swept",
     "Volume",
-    "sweep",
 ]

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from harness.engine import ContainerEvent, Engine, Events, Owner, sweep
+from harness.engine import ContainerEvent, Engine, Events, Owner
+from harness.engine.sweep import sweep
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence
 from harness.environment.images import Images, Progress, ensure_images

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness import __version__
-from harness.engine import Engine, sweep
+from harness.engine import Engine
+from harness.engine.sweep import sweep
 from harness.environment import Environment, Keep
 from harness.errors import EngineError, HarnessError, NoSpace, UsageError, unwritable
 from harness.history import History

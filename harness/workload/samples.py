@@ -37,6 +37,7 @@ class Window:
     p50: float | None
     p95: float | None
     p99: float | None
+    lateness_p95: float | None
     lateness_p99: float | None
     statuses: Mapping[str, int]
     errors: Mapping[str, int]
@@ -116,6 +117,7 @@ class Samples:
             p50=quantile(times, 0.5),
             p95=quantile(times, 0.95),
             p99=quantile(times, 0.99),
+            lateness_p95=quantile(late, 0.95),
             lateness_p99=quantile(late, 0.99),
             statuses={str(code): codes[code] for code in sorted(codes) if code not in CODES},
             errors={_named(code): codes[code] for code in sorted(codes) if code not in expected},

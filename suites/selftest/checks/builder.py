@@ -68,7 +68,7 @@ class Made:
     def load(self, phase: str, **data: Any) -> Made:
         usual: dict[str, Any] = {
             "intended": 500, "sent": 500, "ok": 500, "failed": 0, "shed": 0, "seconds": 10.0, "p50": 0.01, "p95": 0.03,
-            "p99": 0.05, "lateness_p99": 0.001, "statuses": {"202": 500}, "errors": {}, "longest_outage": 0.0,
+            "p99": 0.05, "lateness_p95": 0.001, "statuses": {"202": 500}, "errors": {}, "longest_outage": 0.0,
             "served_by": {},
         }  # fmt: skip
         return self.add("workload", phase, **{**usual, **data})

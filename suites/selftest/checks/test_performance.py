@@ -30,8 +30,8 @@ def test_more_failures_than_in_the_baseline_fail() -> None:
 
 
 def test_a_generator_that_was_late_proves_nothing() -> None:
-    assert judge(lateness_p99=0.2).outcome is Outcome.UNKNOWN
-    assert judge({"lateness_p99": None}).outcome is Outcome.UNKNOWN
+    assert judge(lateness_p95=0.2).outcome is Outcome.UNKNOWN
+    assert judge({"lateness_p95": None}).outcome is Outcome.UNKNOWN
 
 
 def test_a_missing_baseline_is_unknown() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import tiny
-from harness.engine import Engine, sweep
+from harness.engine import Engine
+from harness.engine.sweep import sweep
 from suites.selftest.commands.support import World, left_on
 
 

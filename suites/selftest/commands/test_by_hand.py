@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.engine import Engine, sweep
+from harness.engine import Engine
 from harness.engine.labels import ENVIRONMENT
+from harness.engine.sweep import sweep
 from harness.history import read, select
 from suites.selftest.commands.support import ROUND_TRIP, Ended, World, clean, left_on, variant
 

@@ -33,7 +33,7 @@ def fill(made: Trial, phase: str, release: str = OLD, **other: str) -> None:
         history.record("probe.registry", release=release, error=None)
         history.record(
             "workload", intended=100, sent=100, ok=100, failed=0, shed=0, seconds=4.0, p50=0.01, p95=0.02, p99=0.03,
-            lateness_p99=0.001, statuses={"200": 100}, errors={}, longest_outage=0.0, served_by={},
+            lateness_p95=0.001, statuses={"200": 100}, errors={}, longest_outage=0.0, served_by={},
         )  # fmt: skip
 
 

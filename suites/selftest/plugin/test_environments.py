@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from fixtures import tiny
-from harness.engine import Engine, sweep
+from harness.engine import Engine
+from harness.engine.sweep import sweep
 from harness.environment.found import environments
 from harness.history import read, select
 
@@ -90,7 +91,7 @@ def test_each_test_has_its_own_environment_directory_and_evidence_and_a_failed_o
         assert {name: there.get(name) for name in ups.values()} == {
             name: "kept" if name == kept else None for name in ups.values()
         }
-        assert f"harness exec -e {kept} web-1 sh" in output
+        assert f"harness exec -e {kept} web-1 -- sh" in output
         saved = {path.name for path in (run / "test_this_one_fails" / "evidence" / kept).iterdir()}
         assert {"web-1.log", "web-1.state.json", "web-2_var_log_web.log", "control-1.log"} <= saved
         assert not list(run.glob("test_a*/evidence"))
