@@ -1,5 +1,6 @@
-# Sourced by .ci/gate, .ci/incident and .ci/test: a virtual environment with tox, the harness in .tox, and a container engine that
-# answers. Does only what is missing, so that a second call costs seconds.
+# Sourced by .ci/gate, .ci/incident and .ci/test with the name of a tox environment: a virtual environment with tox, that
+# environment with the harness in it, and a container engine that answers. Does only what is missing, so that a second
+# call costs seconds. Leaves the command in $harness.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,7 +34,7 @@ if ! .venv/bin/tox --version >/dev/null 2>&1; then
     say "tox: into .venv"
     .venv/bin/python -m pip install --quiet 'tox>=4.22' || die "tox cannot be installed into .venv; see above"
 fi
-say "the harness: into .tox"
-.venv/bin/tox run -q -e gate --notest >&2 || die "the harness cannot be installed; see above"
-harness=.tox/py/bin/harness
+say "the harness: into .tox/$1"
+.venv/bin/tox run -q -e "$1" --notest >&2 || die "the harness cannot be installed; see above"
+harness=.tox/$1/bin/harness
 "$harness" engine ensure >/dev/null || exit $?
