@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from harness.engine import Engine
+
+# Who starts the tests in the background of a script, or under nohup, has these ignored, and a program that is started
+# with them ignored leaves it at that: the tests of Ctrl-C need programs that do not.
+for _number, _default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _default)
 
 pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
 
