@@ -17,6 +17,7 @@ from typing import Any
 import docker.tls
 import pytest
 
+from harness.engine import ssh
 from harness.engine.process import Api, Process
 from harness.errors import CommandTimeout, EngineGone, HostError, ReplicaGone
 from suites.selftest.environment.conftest import BASE, commands, eventually, running
@@ -275,12 +276,11 @@ def test_a_process_talks_through_an_ssh_program(
 ) -> None:
     if shutil.which("docker") is None:
         pytest.skip("the engine's end of ssh is the docker command line")
-    pytest.importorskip("paramiko")
     program = tmp_path / "ssh"
     program.write_text("#!/bin/sh\nexec docker system dial-stdio\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    client = Api(base_url="ssh://somebody@nowhere", version="auto", timeout=10, use_ssh_client=True)
+    client = ssh.client("ssh://somebody@nowhere", timeout=10, max_pool_size=4)
     talk(client, container)
     client.close()
 

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import BuildSpec, Engine
+from harness.engine import BuildSpec, Engine, Owner
 from harness.engine.images import Images
+from harness.engine.leases import Leases
+from harness.engine.networks import Networks
 from harness.engine.process import Api
+from harness.engine.spec import NOWHERE
 
 BASE = "debian:bookworm-slim"
 PACKAGES = "procps iproute2 supervisor python3-minimal python3-pip sudo netcat-openbsd iputils-ping busybox-static"
@@ -77,13 +80,16 @@ def bare_image(api: Api, full_image: str) -> str:
     return build(api, "hosts-selftest-bare", BARE.format(full=full_image))
 
 
-def begin(api: Api, image: str, command: list[str] | None) -> str:
-    """Create and start a container; its id."""
+def begin(api: Api, image: str, command: list[str] | None, network: str | None = None) -> str:
+    """Create and start a container, in a network if one is named; its id. Not every engine has a default one."""
     container: str = api.create_container(
         Images(api).require(image),
         command,
         name=f"hosts-selftest-{uuid.uuid4().hex[:12]}",
-        host_config=api.create_host_config(init=True),
+        # Names that nobody knows are asked of nobody, as in an environment: else each costs a resolver's patience.
+        host_config=api.create_host_config(
+            init=True, network_mode=network or "none", dns=[NOWHERE], dns_opt=["timeout:1", "attempts:1"]
+        ),
         labels={"rollback-harness.test": "hosts"},
     )["Id"]
     api.start(container)
@@ -100,9 +106,24 @@ def remove(api: Api, container: str) -> None:
 
 
 @contextlib.contextmanager
-def running(api: Api, image: str, command: list[str] | None = None) -> Iterator[str]:
+def network(api: Api) -> Iterator[str]:
+    """An internal network for the length of a block; its id."""
+    name = f"hosts-selftest-{uuid.uuid4().hex[:8]}"
+    networks, leases, owner = Networks(api), Leases(api), Owner(run=name, environment=name, test="hosts")
+    leases.acquire(owner)
+    made = networks.create(name, owner)
+    try:
+        yield made.id
+    finally:
+        networks.remove(made)
+        leases.release(name)
+        leases.close()
+
+
+@contextlib.contextmanager
+def running(api: Api, image: str, command: list[str] | None = None, network: str | None = None) -> Iterator[str]:
     """A container for the length of a block."""
-    container = begin(api, image, command)
+    container = begin(api, image, command, network)
     try:
         yield container
     finally:

@@ -13,7 +13,7 @@ from harness.engine.process import Api
 from harness.environment.host import MissingTool, ReplicaHost, host
 from harness.environment.shell import Shell
 from harness.errors import CommandTimeout, HostError, ReplicaGone, UsageError
-from suites.selftest.environment.conftest import BASE, Start, eventually, running
+from suites.selftest.environment.conftest import BASE, Start, eventually, network, running
 
 pytestmark = pytest.mark.containers
 
@@ -94,7 +94,7 @@ def _as(h: Any, user: str | None, question: Callable[[], Any]) -> Any:
 @pytest.fixture(scope="module")
 def full(api: Api, full_image: str) -> Iterator[str]:
     """A container with supervisor and a web server that listens."""
-    with running(api, full_image) as container:
+    with network(api) as inside, running(api, full_image, network=inside) as container:
         with Shell(api, container, "backend-1") as shell:
             eventually(lambda: "RUNNING" in shell.run("supervisorctl status web").stdout, 30)
             eventually(lambda: "FATAL" in shell.run("supervisorctl status broken").stdout, 30)
