@@ -29,6 +29,9 @@ def command(url: str) -> list[str]:
     return [*call, "--", parts.hostname or "", "docker", "system", "dial-stdio"]
 
 
+PATIENCE = 0.5  # s that ssh has to end by itself
+
+
 class _Connection(urllib3.connection.HTTPConnection):
     """An HTTP connection whose socket's other end is an ssh process."""
 
@@ -55,7 +58,11 @@ class _Connection(urllib3.connection.HTTPConnection):
         super().close()
         if self._process is not None:
             self._process.terminate()
-            self._process.wait()
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:  # whatever stands in for ssh may not listen
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
 
