@@ -45,7 +45,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What an image says of itself. Ports are TCP."""
+    """What an image says of itself. Ports are TCP; `datagrams` whether it declares any other (UDP, SCTP)."""
 
     id: str
     tags: tuple[str, ...]
@@ -56,6 +56,7 @@ class ImageFacts:
     healthcheck: tuple[str, ...]
     size: int  # bytes
     labels: Mapping[str, str]
+    datagrams: bool = False
 
 
 class Images:
@@ -277,7 +278,7 @@ def _split(reference: str) -> tuple[str, str | None]:
 
 def _facts(raw: Mapping[str, Any]) -> ImageFacts:
     config = raw.get("Config") or {}
-    ports = (port.partition("/") for port in config.get("ExposedPorts") or {})
+    ports = [port.partition("/") for port in config.get("ExposedPorts") or {}]
     pairs = (pair.partition("=") for pair in config.get("Env") or ())
     return ImageFacts(
         id=str(raw["Id"]),
@@ -289,4 +290,5 @@ def _facts(raw: Mapping[str, Any]) -> ImageFacts:
         healthcheck=tuple((config.get("Healthcheck") or {}).get("Test") or ()),
         size=int(raw.get("Size") or 0),
         labels=dict(config.get("Labels") or {}),
+        datagrams=any(protocol not in ("", "tcp") for _, _, protocol in ports),
     )

@@ -27,6 +27,7 @@ from harness.engine.translate import SDK_ERRORS, as_ours, status, translate, wor
 from harness.errors import NetworkError, UsageError
 
 DEFAULT_POOL = "10.213.0.0/16:26"
+RESERVED = 3  # addresses of a subnet that no container gets: the network's, its bridge's, the broadcast's
 _BRIDGE = "com.docker.network.bridge."
 _INTERNAL = {_BRIDGE + "inhibit_ipv4": "true"}
 _DOOR = {
@@ -76,6 +77,23 @@ class Pool:
                 return IPv4Network((int(network.network_address) + index * 2 ** (32 - length), length))
             index -= count
         raise IndexError(index)
+
+    def of_size(self, addresses: int) -> Pool:
+        """The same ranges, cut into subnets that are large enough for so many containers; none smaller than before.
+
+        Raises:
+            NetworkError: no range is that large.
+        """
+        bits = 32 - (addresses + RESERVED - 1).bit_length()
+        fitting = tuple((network, min(length, bits)) for network, length in self.ranges if network.prefixlen <= bits)
+        if not fitting:
+            raise NetworkError(
+                f"No range of the pool of subnets has {addresses} addresses",
+                where=f"HARNESS_SUBNETS, {self}",
+                expected=f"a range /{bits} or larger",
+                hint="name a larger range, or run fewer replicas: each has an address for every service it may call",
+            )
+        return Pool(fitting)
 
     def candidates(self, taken: Iterable[IPv4Network], start: int) -> Iterator[IPv4Network]:
         """Every subnet once, from `start` on and around, without those that overlap with `taken`."""
@@ -140,17 +158,18 @@ class Networks:
         self._api, self._environ, self._local = api, environ, local
         self._random = random.Random()  # noqa: S311 - spreads processes over the pool; nothing secret
 
-    def create(self, name: str, owner: Owner, *, internal: bool = True) -> Network:
+    def create(self, name: str, owner: Owner, *, internal: bool = True, addresses: int = 1) -> Network:
         """Make a network on a free subnet of the pool.
 
         Args:
             internal: True for an environment's network; False for a door, see the module.
+            addresses: how many containers' addresses it must have.
 
         Raises:
             NetworkError: no subnet of the pool is free, or the engine refuses for another reason.
             UsageError: HARNESS_SUBNETS cannot be read.
         """
-        pool = Pool.of(self._environ)
+        pool = Pool.of(self._environ).of_size(addresses)
         taken = self.taken(pool)
         start = self._random.randrange(len(pool))
         refused = "every subnet is in use by a network or a route of this machine"

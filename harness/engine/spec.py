@@ -62,6 +62,8 @@ class ContainerSpec:
         owner: whose it is.
         replica: the replica's name in its stack; a label.
         networks: the first is attached at creation, the others before the start; none: no network at all.
+        network_of: the id of a container whose network it shares, instead of `networks`, and of all that belongs to it:
+            hostname, published ports, `extra_hosts`, `dns`.
         publish: ports on 127.0.0.1.
         extra_hosts: name to address, for /etc/hosts.
         tmpfs: path to options (`size=64m`).
@@ -83,6 +85,7 @@ class ContainerSpec:
     user: str | None = None
     working_dir: str | None = None
     networks: tuple[Attachment, ...] = ()
+    network_of: str | None = None
     publish: tuple[Publish, ...] = ()
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = (NOWHERE,)
@@ -136,14 +139,19 @@ def _first_network(api: docker.APIClient, spec: ContainerSpec) -> dict[str, Any]
 
 
 def _host(api: docker.APIClient, spec: ContainerSpec) -> dict[str, Any]:
+    own: dict[str, Any] = {"network_mode": f"container:{spec.network_of}"}
+    if spec.network_of is None:
+        own = {
+            "network_mode": spec.networks[0].network.id if spec.networks else "none",
+            "port_bindings": {f"{p.port}/{p.protocol}": ("127.0.0.1", p.host_port or None) for p in spec.publish},
+            "extra_hosts": dict(spec.extra_hosts),
+            "dns": list(spec.dns),
+            "dns_opt": list(spec.dns_options),
+        }
     mounts = [Mount(v.target, v.source or None, type=v.kind, read_only=v.read_only) for v in spec.volumes]
     return dict(
         api.create_host_config(
-            network_mode=spec.networks[0].network.id if spec.networks else "none",
-            port_bindings={f"{p.port}/{p.protocol}": ("127.0.0.1", p.host_port or None) for p in spec.publish},
-            extra_hosts=dict(spec.extra_hosts),
-            dns=list(spec.dns),
-            dns_opt=list(spec.dns_options),
+            **own,
             mounts=mounts,
             tmpfs=dict(spec.tmpfs),
             cap_add=list(spec.cap_add),

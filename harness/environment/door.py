@@ -1,7 +1,9 @@
-"""The environment's only door: a proxy in the internal network whose ports are published on 127.0.0.1.
+"""The environment's only door: a proxy that every link passes through, with ports published on 127.0.0.1.
 
 Published ports do not work on an internal network, and a published port changes when its container restarts. So one
-small container stands in both an internal and an ordinary network, is never restarted, and passes connections on.
+small container stands in both an internal and an ordinary network, and is never restarted. In the internal network it
+has an address for every consumer and target, and listens there for each link. Where the stack names another proxy (a
+Toxiproxy of its own), that runs in a container that shares the network of this one, which then only holds it.
 """
 
 from __future__ import annotations
@@ -9,79 +11,128 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.clock import Clock
 from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, Publish
+from harness.engine.process import Process
+from harness.environment.images import Images
+from harness.environment.links import Links
 from harness.environment.specs import Plumbing
-from harness.errors import NotReady
+from harness.errors import EngineError, NotReady
 
 API = 8474  # where the proxy's own API listens, as Toxiproxy's does
+FLAGS = ("-host", "0.0.0.0", "-port", str(API), "-config", "/proxies.json", "-proxy-metrics")  # noqa: S104 - inside
 READY_WITHIN = 20.0  # s
 PAUSE = 0.02  # s between two questions
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The proxy's container and what it passes on: `lb:80` to the port on 127.0.0.1."""
+    """The proxy's container, and what it passes on.
+
+    Attributes:
+        api_port: the proxy's API on 127.0.0.1.
+        ports: of the entry points there: `lb:80` to a port.
+        links: every link.
+        addresses: of the replicas themselves, by name.
+    """
 
     container: Container
-    ports: dict[str, int]
+    api_port: int
+    ports: Mapping[str, int]
+    links: Links
+    addresses: Mapping[str, str]
 
     @classmethod
-    def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, targets: tuple[str, ...], image: str) -> Door:
-        """Start the proxy with a listener for every target (`service:port`)."""
-        listeners = {target: 20000 + number for number, target in enumerate(targets)}
+    def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images) -> Door:
+        """Start the proxy with a listener for every link; `wait` waits for it."""
+        links, published = plumbing.wiring.links, plumbing.wiring.published
         config = [
-            {"name": target, "listen": f"0.0.0.0:{port}", "upstream": target, "enabled": True}
-            for target, port in listeners.items()
+            {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True} for link in links
         ]
-        container = engine.containers.create(
-            ContainerSpec(
-                name=f"{owner.environment}-door",
-                image=image,
-                owner=owner,
-                replica="door",
-                hostname="door",
-                command=("-host", "0.0.0.0", "-port", str(API), "-config", "/proxies.json"),  # noqa: S104 - inside
-                networks=(Attachment(plumbing.outside), Attachment(plumbing.inside, aliases=("door",))),
-                publish=tuple(Publish(port) for port in (API, *listeners.values())),
-                # It stands in two networks and must not be a way from one to the other.
-                sysctls={"net.ipv4.ip_forward": "0"},
-            )
-        )
-        container.put("/proxies.json", json.dumps(config).encode())
-        container.start()
-        return cls(container, {"": container.port(API), **{t: container.port(p) for t, p in listeners.items()}})
+        holder = engine.containers.create(_spec(owner, plumbing, images.door, alone=images.proxy is None))
+        addresses = "".join(f"{one}/{plumbing.inside.subnet.prefixlen}\n" for one in plumbing.wiring.listening)
+        holder.put("/addresses", addresses.encode())
+        proxy = holder
+        if images.proxy is not None:
+            holder.start()
+            _take_addresses(engine, holder)
+            proxy = engine.containers.create(_other_spec(owner, holder, images.proxy))
+        proxy.put("/proxies.json", json.dumps(config).encode())
+        proxy.start()
+        ports = {name: holder.port(port) for name, port in published.items()}
+        return cls(proxy, holder.port(API), ports, links, plumbing.wiring.replicas)
 
     def wait(self, clock: Clock) -> None:
-        """Wait until the proxy answers and listens for every target.
+        """Wait until the proxy answers and listens for every link.
 
         Raises:
-            NotReady: it does not within 20 s; the message has its last answer and its log.
+            NotReady: it does not within 20 s, or has ended; the message has its last answer and its log.
         """
         began, never = clock.monotonic(), threading.Event()
         while (last := self._ask()) is not None:
             if clock.monotonic() - began > READY_WITHIN:
                 raise NotReady(
                     "The environment's door did not open",
-                    where=f"{self.container.name}, published on 127.0.0.1:{self.ports['']}",
+                    where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
                     got=last,
-                    expected=f"the proxy's API within {READY_WITHIN:.0f} s",
+                    expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s",
                     detail=self.container.logs(tail=20),
                 )
             clock.wait(never, PAUSE)
 
     def _ask(self) -> str | None:
         """None when it is open, else what it said instead."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[""], timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=2)
         try:
             connection.request("GET", "/proxies")
             answer = connection.getresponse()
             found = json.loads(answer.read())
-            missing = [target for target in self.ports if target and target not in found]
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            missing = [str(link) for link in self.links if not found.get(link.name, {}).get("enabled")]
+        except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
             return str(error) or type(error).__name__
         finally:
             connection.close()
-        return f"no listener for {', '.join(missing)}" if missing else None
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        return f"no listener for {', '.join(missing[:3])}{more}" if missing else None
+
+
+def _spec(owner: Owner, plumbing: Plumbing, image: str, *, alone: bool) -> ContainerSpec:
+    inside = Attachment(plumbing.inside, aliases=("door",), address=plumbing.wiring.door)
+    return ContainerSpec(
+        name=f"{owner.environment}-door",
+        image=image,
+        owner=owner,
+        replica="door",
+        hostname="door",
+        entrypoint=None if alone else ("sleep", "infinity"),
+        command=FLAGS if alone else None,
+        networks=(Attachment(plumbing.outside), inside),
+        publish=tuple(Publish(port) for port in (API, *plumbing.wiring.published.values())),
+        cap_add=("NET_ADMIN",),  # for its addresses
+        # It stands in two networks and must not be a way from one to the other.
+        sysctls={"net.ipv4.ip_forward": "0"},
+    )
+
+
+def _other_spec(owner: Owner, holder: Container, image: str) -> ContainerSpec:
+    return ContainerSpec(
+        name=f"{owner.environment}-proxy",
+        image=image,
+        owner=owner,
+        replica="proxy",
+        command=FLAGS,
+        network_of=holder.id,
+    )
+
+
+def _take_addresses(engine: Engine, holder: Container) -> None:
+    with Process.start(engine.api, holder.id, ["door", "addresses"], name=holder.name) as process:
+        said = [text for _, text in process.lines(READY_WITHIN)]
+        if process.exit_code() != 0:
+            raise EngineError(
+                "The door cannot be given its addresses", where=holder.name, got=" ".join(said) or "no reason",
+                expected="a container that may change its own network (NET_ADMIN)",
+            )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,9 @@ from harness.engine.sweep import sweep
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence
 from harness.environment.images import Images, Progress, ensure_images
+from harness.environment.links import Links
 from harness.environment.replica import Replica
+from harness.environment.sockets import sockets, straight, what_no_link_carries
 from harness.environment.specs import Plumbing, container_spec
 from harness.environment.startup import Startup
 from harness.errors import EngineError, EngineGone, HarnessError, UsageError
@@ -96,6 +99,35 @@ class Environment:
             raise UsageError("No such replica", where=f"stack {self.stack.name}", got=name, expected=known)
         return self._replicas[name]
 
+    @property
+    def links(self) -> Links:
+        """Every link, by consumer: who talks to whom, and through which listener of the proxy."""
+        return self._opened().links
+
+    def past_the_proxy(self, consumer: str) -> tuple[str, ...]:
+        """Whom a replica is connected to straight, where a link leads there: `database-1:5432`. Faults on the link do
+        not reach such a connection; whoever asks Docker's name server instead of `/etc/hosts` makes them.
+
+        Raises:
+            HostError: it cannot be asked.
+        """
+        return straight(sockets(self.replica(consumer)), consumer, self.links, self.addresses)
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """The address of each replica in the environment's network, past the proxy, by name."""
+        return self._opened().addresses
+
+    @property
+    def door_api(self) -> int:
+        """The port of the proxy's API, on 127.0.0.1."""
+        return self._opened().api_port
+
+    def _opened(self) -> Door:
+        if self._door is None:
+            raise UsageError("The environment is not up", where=f"stack {self.stack.name}", hint="bring it up first")
+        return self._door
+
     def address(self, target: str | None = None) -> tuple[str, int]:
         """Where the machine that runs the harness reaches a `service:port` of the environment: ("127.0.0.1", port).
 
@@ -103,7 +135,7 @@ class Environment:
             target: the stack's entrypoint if None.
         """
         wanted = target or self.stack.harness.entrypoint
-        if self._door is None or wanted not in self._door.ports:
+        if self._door is None or wanted is None or wanted not in self._door.ports:
             raise UsageError(
                 "The environment has no such entry point",
                 where=f"stack {self.stack.name}",
@@ -131,8 +163,12 @@ class Environment:
                 self._standing = True
                 self.engine.leases.acquire(self._owner)
                 self._events = Events(self.engine.api, self.id, self._on_event, gone=self._on_gone)
-                plumbing = Plumbing.lay(self.engine, self._owner, self.stack)
+                plumbing = Plumbing.lay(self.engine, self._owner, self.stack, images.ports(self.stack))
             self._start(images, plumbing)
+            for said in what_no_link_carries(
+                self.replicas, images.ports(self.stack), images.with_datagrams(self.stack)
+            ):
+                self.history.record("note", text=said)
             seconds = round(self.history.clock.monotonic() - began, 3)
             self.history.record("environment.up", environment=self.id, release=self.release, seconds=seconds)
         return self
@@ -147,22 +183,21 @@ class Environment:
                 )
                 for service, name in names
             }
-            entry = self.stack.harness.entrypoint
-            door = pool.submit(Door.open, self.engine, self._owner, plumbing, (entry,), images.door) if entry else None
+            door = pool.submit(Door.open, self.engine, self._owner, plumbing, images)
             for service, name in names:
                 health = images.services[service.name].health(service)
                 self._replicas[name] = Replica(self.engine, created[name].result(), service, name, health)
             startup = Startup(self.stack, self.replicas, self.history.clock)
             try:
+                # Replicas reach each other through the door alone, so it is open before the first of them starts.
+                self._door = door.result()
+                self._door.wait(self.history.clock)
                 startup.run(pool)
             except Exception:
                 raise
             except BaseException:  # Ctrl-C: whoever waits for an answer of a replica need not wait for it any more
                 self._silence()
                 raise
-            if door is not None:
-                self._door = door.result()
-                self._door.wait(self.history.clock)
 
     def _silence(self) -> None:
         """End every replica at once; their logs can still be read."""

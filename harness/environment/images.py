@@ -8,6 +8,7 @@ from pathlib import Path
 
 import harness.proxy
 from harness.engine import BuildSpec, Engine
+from harness.environment.wiring import Ports
 from harness.stack import Healthcheck, Service, Stack
 
 DOOR = BuildSpec(
@@ -18,10 +19,12 @@ Progress = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What to create a service's containers from, and what the image itself says about its health."""
+    """What to create a service's containers from, and what the image itself says: its health check, its TCP ports."""
 
     reference: str
     healthcheck: tuple[str, ...]
+    ports: tuple[int, ...] = ()
+    datagrams: bool = False  # it declares a port that is not TCP's
 
     def health(self, service: Service) -> Healthcheck | None:
         """The service's health check; where it declares none, the image's own; None where there is none either."""
@@ -34,10 +37,31 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """An image for each service, and the door's."""
+    """An image for each service, the door's, and the proxy's where that is not the door's own."""
 
     services: Mapping[str, Image]
     door: str
+    proxy: str | None = None
+
+    def ports(self, stack: Stack) -> Ports:
+        """The ports that links lead to, of each service: those of `expose` and `ports`, those that its image declares,
+        and the entrypoint's. None for a service with datagrams: its name can only lead to one place.
+        """
+        entry, direct = stack.harness.entry, self.with_datagrams(stack)
+        found: dict[str, tuple[int, ...]] = {}
+        for name, service in stack.services.items():
+            entered = {entry[1]} if entry is not None and entry[0] == name else set()
+            ports = {*service.listens_on(), *self.services[name].ports, *entered}
+            found[name] = () if name in direct else tuple(sorted(ports))
+        return found
+
+    def with_datagrams(self, stack: Stack) -> tuple[str, ...]:
+        """The services that declare a port that is not TCP's, which the proxy cannot pass on."""
+        return tuple(
+            name
+            for name, service in stack.services.items()
+            if self.services[name].datagrams or any(port.protocol != "tcp" for port in service.ports)
+        )
 
 
 def build_specs(stack: Stack) -> tuple[BuildSpec, ...]:
@@ -79,5 +103,8 @@ def ensure_images(engine: Engine, stack: Stack, progress: Progress | None = None
                 service.image, who=f"service {service.name}", where=str(stack.file), progress=say
             )
         facts = engine.images.find(reference)
-        services[service.name] = Image(reference, facts.healthcheck if facts else ())
-    return Images(services, built[DOOR.name].tag)
+        said = (facts.healthcheck, facts.ports, facts.datagrams) if facts else ((), (), False)
+        services[service.name] = Image(reference, *said)
+    other = stack.harness.proxy.image
+    proxy = engine.images.require(other, who="x-harness.proxy", where=str(stack.file), progress=say) if other else None
+    return Images(services, built[DOOR.name].tag, proxy)

@@ -1,8 +1,6 @@
-"""Who talks to whom: every link of an environment, and the proxy's listener that it passes through.
+"""Who talks to whom: the links of an environment, each through a listener of its own in the proxy.
 
-A link is (consumer replica, service or one replica of it, port). Each has a listener of its own: the name by which the
-consumer calls the service has, in that consumer's `/etc/hosts` alone, an address of the door's own, and there the proxy
-listens on the service's own port.
+A link is (consumer replica, service or one replica of it, port). `harness.environment.wiring` lays them.
 """
 
 from __future__ import annotations
@@ -21,11 +19,12 @@ class Link:
 
     Attributes:
         consumer: the replica that connects, e.g. `backend-2`; `entrypoint` for the machine that runs the harness.
-        target: the name that it connects to: a service (`database`), or one replica of a service that has several.
+        target: what it connects to: a service (`database`), or one replica of a service that has several.
         service: the service that answers.
         port: the service's own TCP port.
         listen: `address:port` in the door where the proxy listens for it.
         upstream: `host:port` that the proxy connects to.
+        names: what the consumer may call the target, where that is more than `target`.
     """
 
     consumer: str
@@ -34,6 +33,7 @@ class Link:
     port: int
     listen: str
     upstream: str
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,9 +43,13 @@ class Link:
     def __str__(self) -> str:
         return f"{self.consumer} -> {self.target}:{self.port}"
 
+    def leads_to(self, target: str) -> bool:
+        """Whether a target is this link's: its replica or service, or the service that its replica is one of."""
+        return target in (self.target, self.service, *self.names)
+
 
 class Links:
-    """The links of one environment, in the order of the stack's services.
+    """The links of one environment, by consumer, in the order of the stack's services.
 
     Args:
         environment: its name, for messages.
@@ -68,36 +72,32 @@ class Links:
         Args:
             consumer: a replica, or `entrypoint`.
             target: a service, which means the links to it by its own name and to each of its replicas; or a replica,
-                which means the link to that one alone (a service with one replica is that replica).
+                which means the link to that one alone.
 
         Raises:
             UsageError: there is no such link; the message lists those that there are.
         """
         own = [link for link in self._links if link.consumer == consumer]
-        to = [link for link in own if target in _names(link)]
+        to = [link for link in own if link.leads_to(target)]
         found = tuple(link for link in to if port in (None, link.port))
         if found:
             return found
         if not own:
-            known = _listed(dict.fromkeys(link.consumer for link in self._links))
             raise UsageError(
-                "No link begins there", where=f"environment {self.environment}", got=consumer, expected=known
+                "No link begins there",
+                where=f"environment {self.environment}",
+                got=consumer,
+                expected="one of " + _listed(link.consumer for link in self._links),
             )
-        known = _listed(f"{link.target}:{link.port}" for link in (to or own))
         wanted = target if port is None else f"{target}:{port}"
         raise UsageError(
             "There is no such link",
             where=f"environment {self.environment}",
             got=f"{consumer} -> {wanted}",
-            expected=f"{consumer} -> one of {known}",
+            expected=f"{consumer} -> one of " + _listed(f"{link.target}:{link.port}" for link in (to or own)),
             hint="a service has links for the ports of its `expose` and `ports`, and those that its image declares",
         )
 
 
-def _names(link: Link) -> tuple[str, ...]:
-    """What a link's target is called."""
-    return (link.target, link.service) if link.target != link.service else (link.target, f"{link.service}-1")
-
-
 def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words) or "none: the stack's services declare no port"
+    return ", ".join(dict.fromkeys(words)) or "none: no service declares a port"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.environment.wiring import Ports, Wiring, addresses_needed
 from harness.stack import Service, Stack
 from harness.stack import Volume as Declared
 
@@ -15,30 +16,37 @@ class Plumbing:
     """What the containers of an environment share.
 
     Attributes:
-        inside: the internal network: the replicas reach each other, and nothing else.
+        inside: the internal network: the replicas and the door reach each other, and nothing else.
         outside: the door's network, on which ports are published on 127.0.0.1.
         volumes: the stack's named volumes, to their names on the engine.
+        wiring: who has which address in `inside`, and the links.
     """
 
     inside: Network
     outside: Network
     volumes: Mapping[str, str]
+    wiring: Wiring
 
     @classmethod
-    def lay(cls, engine: Engine, owner: Owner, stack: Stack) -> Plumbing:
-        """Make the networks and the volumes that the stack's services name."""
+    def lay(cls, engine: Engine, owner: Owner, stack: Stack, ports: Ports) -> Plumbing:
+        """Make the networks and the volumes that the stack's services name.
+
+        Args:
+            ports: the TCP ports of each service.
+        """
         declared = (volume for service in stack.services.values() for volume in service.volumes)
         names = sorted({v.source for v in declared if v.type == "volume" and v.source})
         volumes = {name: engine.volumes.create(f"{owner.environment}-{name}", owner) for name in names}
-        inside = engine.networks.create(owner.environment, owner)
+        inside = engine.networks.create(owner.environment, owner, addresses=addresses_needed(stack, ports))
         outside = engine.networks.create(f"{owner.environment}-door", owner, internal=False)
-        return cls(inside, outside, volumes)
+        return cls(inside, outside, volumes, Wiring.plan(owner.environment, stack, ports, inside))
 
 
 def container_spec(owner: Owner, service: Service, name: str, image: str, plumbing: Plumbing) -> ContainerSpec:
     """The container of one replica.
 
-    Its neighbours find it by its own name (`backend-2`) and, with its fellows, by its service's (`backend`).
+    It finds its neighbours by their names, at the door's addresses where the proxy listens for it. Docker's name server
+    knows the replicas themselves by the same names: the door finds them there, and so do services without a port.
     """
     return ContainerSpec(
         name=f"{owner.environment}-{name}",
@@ -52,8 +60,8 @@ def container_spec(owner: Owner, service: Service, name: str, image: str, plumbi
         hostname=service.hostname or name,
         user=service.user,
         working_dir=service.working_dir,
-        networks=(Attachment(plumbing.inside, aliases=(name, service.name)),),
-        extra_hosts=service.extra_hosts,
+        networks=(Attachment(plumbing.inside, (name, service.name), plumbing.wiring.replicas[name]),),
+        extra_hosts={**plumbing.wiring.hosts[name], **service.extra_hosts},
         volumes=tuple(_mount(volume, plumbing) for volume in service.volumes if volume.type != "tmpfs"),
         tmpfs={**service.tmpfs, **{v.target: _options(v) for v in service.volumes if v.type == "tmpfs"}},
         cap_add=service.cap_add,

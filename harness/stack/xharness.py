@@ -228,6 +228,16 @@ class Recovery(_Block):
     )
 
 
+class Proxy(_Block):
+    """The proxy that every link passes through."""
+
+    image: Word | None = Field(
+        default=None,
+        description="An image of a Toxiproxy server that takes the place of the harness's own; left out, its own.",
+        json_schema_extra={"examples": ["ghcr.io/shopify/toxiproxy:2.12.0"]},
+    )
+
+
 class XHarness(_Block):
     """The whole `x-harness` block."""
 
@@ -275,6 +285,12 @@ class XHarness(_Block):
     recovery: Recovery = Field(
         default_factory=Recovery,
         description="When performance counts as recovered, once the cause is gone.",
+        json_schema_extra={"default": {}},
+    )
+
+    proxy: Proxy = Field(
+        default_factory=Proxy,
+        description="Which proxy every link passes through.",
         json_schema_extra={"default": {}},
     )
 

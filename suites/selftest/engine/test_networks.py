@@ -43,6 +43,22 @@ def test_every_free_subnet_is_offered_once_and_no_taken_one(start: int, taken: s
     assert not set(offered) & set(busy)
 
 
+@pytest.mark.parametrize(("addresses", "length"), [(1, 26), (61, 26), (62, 25), (125, 25), (126, 24), (65_533, 16)])
+def test_a_network_is_as_large_as_its_addresses_need_and_no_smaller_than_the_pool_says(
+    addresses: int, length: int
+) -> None:
+    pool = Pool.parse("10.213.0.0/16:26").of_size(addresses)
+    assert pool[0].prefixlen == length
+    assert pool[0].num_addresses - 3 >= addresses
+
+
+def test_a_pool_without_a_range_that_large_says_which_variable_to_set() -> None:
+    with pytest.raises(NetworkError, match="has 62 addresses") as caught:
+        Pool.parse("10.213.0.0/26, 172.30.0.0/26:27").of_size(62)
+    assert caught.value.expected == "a range /25 or larger"
+    assert len(Pool.parse("10.213.0.0/26, 172.30.0.0/24:27").of_size(62)) == 2
+
+
 def test_a_subnet_inside_a_larger_taken_one_is_not_offered() -> None:
     pool = Pool.parse("10.213.0.0/24:26")
     assert [str(one) for one in pool.candidates([IPv4Network("10.213.0.0/25")], 0)] == [

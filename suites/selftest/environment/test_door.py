@@ -17,6 +17,7 @@ from harness.clock import ManualClock
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
 from harness.environment.door import API, READY_WITHIN, Door
+from harness.environment.links import Link, Links
 from harness.errors import NotReady
 from harness.plan.subject import Subject
 
@@ -31,7 +32,7 @@ class Proxies(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-        server.known.update({server.later.pop(): {}} if server.later else {})
+        server.known.update({server.later.pop(): {"enabled": True}} if server.later else {})
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Not on stderr."""
@@ -49,21 +50,32 @@ def api() -> Iterator[Any]:
 
 def door(port: int, *targets: str) -> Door:
     container: Any = SimpleNamespace(name="h1-door", logs=lambda tail: f"{tail} lines")
-    return Door(cast(Container, container), {"": port, **dict.fromkeys(targets, 1)})
+    links = Links("h1", [Link("web-1", target, target, 1, f"x:{target}", "y:1") for target in targets])
+    return Door(cast(Container, container), port, {}, links, {})
 
 
-def test_a_door_is_open_when_it_listens_for_every_target(api: Any) -> None:
-    api.later = ["b:2", "a:1"]
+def test_a_door_is_open_when_it_listens_for_every_link(api: Any) -> None:
+    api.later = ["web-1:b:1", "web-1:a:1"]
     clock = ManualClock()
-    door(api.server_port, "a:1", "b:2").wait(clock)
+    door(api.server_port, "a", "b").wait(clock)
     assert clock.monotonic() == pytest.approx(0.04)  # two answers without all of them
 
 
-@pytest.mark.parametrize(("text", "said"), [(None, "no listener for a:1"), (b"not json", "Expecting value")])
+def test_a_door_with_a_listener_that_is_down_is_not_open(api: Any) -> None:
+    api.known = {"web-1:a:1": {"enabled": False}}
+    with pytest.raises(NotReady, match="did not open") as caught:
+        door(api.server_port, "a").wait(ManualClock())
+    assert caught.value.got == "no listener for web-1 -> a:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "no listener for web-1 -> a:1"), (b"not json", "Expecting value"), (b"[]", "no attribute")],
+)
 def test_a_door_that_does_not_open_says_what_it_answered_last(text: bytes | None, said: str, api: Any) -> None:
     api.text = text
     with pytest.raises(NotReady) as caught:
-        door(api.server_port, "a:1").wait(ManualClock())
+        door(api.server_port, "a").wait(ManualClock())
     assert said in str(caught.value.got)
     assert caught.value.where == f"h1-door, published on 127.0.0.1:{api.server_port}"
     assert caught.value.detail == "20 lines"
@@ -74,7 +86,7 @@ def test_a_door_that_does_not_answer_at_all_is_waited_for_no_longer_than_its_tim
         port = taken.getsockname()[1]
     clock = ManualClock()
     with pytest.raises(NotReady, match="did not open") as caught:
-        door(port, "a:1").wait(clock)
+        door(port, "a").wait(clock)
     assert "refused" in str(caught.value.got)
     assert clock.monotonic() == pytest.approx(READY_WITHIN, abs=0.1)
 

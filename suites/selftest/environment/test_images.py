@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from harness.engine import BuildSpec, Engine
-from harness.environment.images import DOOR, Image, build_specs, ensure_images
+from harness.environment.images import DOOR, Image, Images, build_specs, ensure_images
 from harness.stack import Build, Healthcheck
+from harness.stack.xharness import XHarness
 from suites.selftest.environment.fakes import CHECK, stack
 
 OF_THE_IMAGE = ("CMD-SHELL", "curl -f http://127.0.0.1/")
@@ -67,7 +68,8 @@ class FakeImages:
         return reference
 
     def find(self, reference: str) -> Any:
-        return SimpleNamespace(healthcheck=OF_THE_IMAGE) if reference == "redis:7" else None
+        found = SimpleNamespace(healthcheck=OF_THE_IMAGE, ports=(6379,), datagrams=False)
+        return found if reference == "redis:7" else None
 
 
 def test_every_service_gets_its_image_and_who_needs_a_foreign_one_is_said() -> None:
@@ -76,7 +78,30 @@ def test_every_service_gets_its_image_and_who_needs_a_foreign_one_is_said() -> N
     found = ensure_images(cast(Engine, SimpleNamespace(images=images)), made)
     assert found.services == {
         "web": Image("rollback-harness/made-web:1", ()),
-        "cache": Image("redis:7", OF_THE_IMAGE),
+        "cache": Image("redis:7", OF_THE_IMAGE, (6379,)),
     }
     assert found.door == "rollback-harness/proxy:1"
     assert images.required == [("redis:7", "service cache", "/made/compose.yaml")]
+
+
+def ports(*, datagrams: bool = False, entrypoint: str | None = None, **fields: Any) -> dict[str, tuple[int, ...]]:
+    declared = stack(web=fields).model_copy(update={"harness": XHarness(entrypoint=entrypoint)})
+    images = Images({"web": Image("x", (), (8080, 22), datagrams)}, "door")
+    return dict(images.ports(declared))
+
+
+def test_links_lead_to_the_ports_of_the_file_of_the_image_and_of_the_entry_point() -> None:
+    assert ports() == {"web": (22, 8080)}
+    assert ports(expose=[9000], ports=[{"target": 80}], entrypoint="web:443") == {"web": (22, 80, 443, 8080, 9000)}
+
+
+def test_no_link_leads_to_a_service_with_datagrams() -> None:
+    assert ports(datagrams=True) == {"web": ()}
+    assert ports(ports=[{"target": 514, "protocol": "udp"}]) == {"web": ()}
+
+
+def test_another_proxys_image_is_required_where_the_stack_names_one() -> None:
+    images = FakeImages()
+    made = stack(cache={"image": "redis:7"}).model_copy(update={"harness": XHarness(proxy={"image": "toxiproxy:2"})})
+    assert ensure_images(cast(Engine, SimpleNamespace(images=images)), made).proxy == "toxiproxy:2"
+    assert images.required[1:] == [("toxiproxy:2", "x-harness.proxy", "/made/compose.yaml")]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from types import SimpleNamespace
 from typing import Any, cast
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
 from harness.environment.specs import Plumbing, container_spec
+from harness.environment.wiring import Wiring
 from suites.selftest.environment.fakes import stack
 
 OWNER = Owner(run="r", environment="h1")
 INSIDE = Network("1", "h1", IPv4Network("10.213.0.0/26"), True)
 OUTSIDE = Network("2", "h1-door", IPv4Network("10.213.0.64/26"), False)
-PLUMBING = Plumbing(INSIDE, OUTSIDE, {"data": "h1-data"})
+PORTS = {"web": (80,), "cache": (6379,)}
+WIRING = Wiring.plan("h1", stack(web={"replicas": 2}, cache={}), PORTS, INSIDE)
+PLUMBING = Plumbing(INSIDE, OUTSIDE, {"data": "h1-data"}, WIRING)
 
 
 def spec(**fields: Any) -> ContainerSpec:
@@ -20,7 +24,7 @@ def spec(**fields: Any) -> ContainerSpec:
 
 
 def test_a_replica_is_found_by_its_own_name_and_by_its_services_in_the_internal_network_alone() -> None:
-    assert spec().networks == (Attachment(INSIDE, aliases=("web-2", "web")),)
+    assert spec().networks == (Attachment(INSIDE, ("web-2", "web"), WIRING.replicas["web-2"]),)
     assert spec().hostname == "web-2"
 
 
@@ -52,10 +56,16 @@ def test_what_the_service_declares_arrives() -> None:
     )  # fmt: skip
     assert (found.command, found.entrypoint, found.environment["K"]) == (("a", "b"), ("c",), "v")
     assert (found.labels["l"], found.hostname, found.user, found.working_dir) == ("1", "h", "u", "/w")
-    assert (found.extra_hosts, found.cap_add, found.cap_drop) == ({"x": "10.0.0.1"}, ("NET_ADMIN",), ("ALL",))
+    assert found.extra_hosts["x"] == "10.0.0.1"
+    assert (found.cap_add, found.cap_drop) == (("NET_ADMIN",), ("ALL",))
     assert (found.sysctls, found.ulimits) == ({"net.core.somaxconn": "1"}, {"nofile": (1, 2)})
     assert (found.stop_signal, found.stop_grace_period) == ("SIGINT", 3.0)
     assert (found.shm_size, found.mem_limit, found.cpus) == (4096, 8192, 0.5)
+
+
+def test_a_replica_finds_its_neighbours_at_the_door_unless_the_file_says_where_they_are() -> None:
+    assert spec().extra_hosts == WIRING.hosts["web-2"]
+    assert spec(extra_hosts={"cache": "10.9.9.9"}).extra_hosts["cache"] == "10.9.9.9"
 
 
 def test_volumes_get_the_environments_own_name_and_binds_their_path() -> None:
@@ -86,19 +96,27 @@ class FakeEngine:
     """Remembers the networks and volumes that were asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, bool | None]] = []
-        self.networks, self.volumes = self, self
+        self.asked: list[tuple[str, bool, int]] = []
+        self.volumes_asked: list[str] = []
+        self.networks = self
+        self.volumes = SimpleNamespace(create=self.create_volume)
 
-    def create(self, name: str, owner: Owner, internal: bool | None = None) -> str:
+    def create_volume(self, name: str, owner: Owner) -> str:
         assert owner == OWNER
-        self.asked.append((name, internal))
+        self.volumes_asked.append(name)
         return name
+
+    def create(self, name: str, owner: Owner, *, internal: bool = True, addresses: int = 1) -> Network:
+        assert owner == OWNER
+        self.asked.append((name, internal, addresses))
+        return INSIDE if internal else OUTSIDE
 
 
 def test_an_environment_gets_an_internal_network_a_door_and_each_named_volume_once() -> None:
     named = {"type": "volume", "source": "data", "target": "/data"}
     made = stack(a={"volumes": [named]}, b={"volumes": [named, {"type": "bind", "source": "/x", "target": "/x"}]})
     engine = FakeEngine()
-    plumbing = Plumbing.lay(cast(Engine, engine), OWNER, made)
-    assert engine.asked == [("h1-data", None), ("h1", None), ("h1-door", False)]
+    plumbing = Plumbing.lay(cast(Engine, engine), OWNER, made, {"a": (80,), "b": ()})
+    assert engine.volumes_asked == ["h1-data"]
+    assert engine.asked == [("h1", True, 5), ("h1-door", False, 1)]  # a, b, the door, and a target of each
     assert plumbing.volumes == {"data": "h1-data"}

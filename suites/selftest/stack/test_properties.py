@@ -98,7 +98,7 @@ KEYS = [
     "volumes", "tmpfs", "labels", "ulimits", "sysctls", "extra_hosts", "env_file", "extends", "profiles", "networks",
     "init", "cpus",
 ]  # fmt: skip
-BLOCK_KEYS = ["name", "entrypoint", "releases", "deployer", "logs", "probes", "state", "workload", "recovery"]
+BLOCK_KEYS = ["name", "entrypoint", "releases", "deployer", "logs", "probes", "state", "workload", "recovery", "proxy"]
 
 
 @QUICK

@@ -51,6 +51,7 @@ def test_the_reference_block_is_read_whole(tmp_path: Path) -> None:
     }
     request = Request(method="POST", path="/environments/{id}/resume", status=(202,))
     assert found.workload == Workload(rate=50.0, request=request, ids=(1, 500), timeout=5.0)
+    assert found.proxy.image == "toxiproxy:2"
     assert found.recovery == Recovery(within=30.0, tolerance=0.1, confidence=0.95)
 
 
@@ -129,6 +130,8 @@ def test_a_header_of_the_users_own_stays(tmp_path: Path) -> None:
         ("workload: {request: {status: 202}}", "workload.request.status", "202", "a list"),
         ("workload: {request: {status: [99]}}", "workload.request.status[0]", "99", "100 or more"),
         ("workload: {request: {body: 5}}", "workload.request", "a mapping with body", "a text"),
+        ("proxy: {image: ''}", "proxy.image", "", "a text"),
+        ("proxy: toxiproxy", "proxy", "toxiproxy", "a mapping"),
         ("recovery: {tolerance: 0.1}", "recovery.tolerance", "0.1", "10%"),
         ("recovery: {confidence: 101%}", "recovery.confidence", "101%", "100% or less"),
         ("recovery: {within: 30}", "recovery.within", "30", "its unit"),
