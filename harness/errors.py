@@ -95,6 +95,18 @@ class PortTaken(EngineError):
     """A port that was asked for is in use."""
 
 
+class ProxyError(HarnessError):
+    """An environment's proxy refuses, or did not do what it was asked for."""
+
+
+class ProxyGone(ProxyError):
+    """The proxy does not answer."""
+
+
+class ProxyMissing(ProxyError):
+    """The proxy has no such link, toxic or page."""
+
+
 class NotMeasured(HarnessError):
     """What was to be measured could not be: the verdict is unknown."""
 
@@ -115,6 +127,10 @@ class CommandTimeout(HostError):
 
 class ReplicaGone(HostError):
     """The replica is stopped, dead or removed."""
+
+
+class FaultUnproven(NotMeasured):
+    """A fault did not touch any traffic, or cannot be shown to be gone: what was measured under it proves nothing."""
 
 
 class DeployerError(HarnessError):

@@ -12,7 +12,7 @@ history began and `data` holds the fields of the kind:
 | `step.start` | `name`, `title` |
 | `step.end` | `start` (id of its step.start), `name`, `ok`, `seconds`, `error` (text or null) |
 | `note` | `text` |
-| `environment.up`, `environment.down` | `environment`, `release`, `seconds` |
+| `environment.up`, `environment.down` | `environment`, `release`, `seconds`; up also `seed` (of its faults) |
 | `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null) |
 | `deployer.start` | `verb` (`deploy`, `rollback`), `release` (or null), `command` (list), `place` |
 | `deployer.line` | `start` (id), `stream` (`out`, `err`), `text` |
@@ -28,6 +28,10 @@ history began and `data` holds the fields of the kind:
 | | counts those that name none), `unparsed`, `errors` (count), `error_lines` (first few), `newest` (time of the last |
 | | record, as written, or null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, |
 | | `missing`: was never there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error` |
+| `fault.inject` | `fault`, `title`, `step` (the fault as a plan's step), `places` (links), `seed` |
+| `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |
+| | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `received`, `refused`), |
+| | `seconds` (that the healing took) |
 | `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
 | | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p95`, |
 | | `lateness_p99` (s or null), |

@@ -20,6 +20,7 @@ from harness.deploy import CommandDeployer
 from harness.engine import Engine
 from harness.environment import Keep
 from harness.errors import HarnessError, UsageError
+from harness.faults.injection import Faults
 from harness.history import History
 from harness.plan.gate import Gate, Settings
 from harness.plan.run import Options, Run, new_run_id
@@ -45,8 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("--release-to", "the release to deploy and take back (default: the stack's last)"),
         ("--keep", "which environments to leave up: never, failed, always (default: never)"),
         ("--runs", "the directory in which each run gets its own (default: runs)"),
+        ("--harness-seed", "a number: the same one lets faults pick and draw the same (default: a new one)"),
     ):
-        name = option.removeprefix("--").replace("-", "_")
+        name = option.removeprefix("--").removeprefix("harness-").replace("-", "_")
         choices = ["never", "failed", "always"] if option == "--keep" else None
         group.addoption(option, dest=f"harness_{name}", default=None, help=text, choices=choices)
         parser.addini(f"harness_{name}", text, default="")
@@ -128,6 +130,7 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
+        seed=_seed(_setting(config, "seed", request)),
     )
     facts = {"stack": stack.name, "test": request.node.nodeid}
     with Run(harness_engine, options, **facts) as run, follow(run.history, run.directory):
@@ -166,6 +169,12 @@ def deployer(trial: Trial) -> CommandDeployer:
 
 
 @pytest.fixture
+def faults(environment: Subject) -> Faults:
+    """The faults that can be injected into the environment, by name; see docs/faults.md."""
+    return Faults(environment)
+
+
+@pytest.fixture
 def workload(trial: Trial) -> Workload:
     """The declared load, not started; stopped at the test's end."""
     return trial.workload
@@ -198,6 +207,12 @@ def _setting(config: pytest.Config, name: str, request: pytest.FixtureRequest | 
         if name.startswith("release_") and find("stack"):
             break
     return ""
+
+
+def _seed(text: str) -> int | None:
+    if text and not text.isdecimal():
+        raise UsageError("The seed is not a number", where="--harness-seed", got=text, expected="digits, e.g. 42")
+    return int(text) if text else None
 
 
 def _out(config: pytest.Config) -> Path:

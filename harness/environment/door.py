@@ -46,20 +46,22 @@ class Door:
     addresses: Mapping[str, str]
 
     @classmethod
-    def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images) -> Door:
-        """Start the proxy with a listener for every link; `wait` waits for it."""
+    def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images, seed: int) -> Door:
+        """Start the proxy with a listener for every link; `wait` waits for it. `seed` is that of its chance."""
         links, published = plumbing.wiring.links, plumbing.wiring.published
         config = [
             {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True} for link in links
         ]
-        holder = engine.containers.create(_spec(owner, plumbing, images.door, alone=images.proxy is None))
+        flags = (*FLAGS, "-seed", str(seed))
+        own = flags if images.proxy is None else None
+        holder = engine.containers.create(_spec(owner, plumbing, images.door, own))
         addresses = "".join(f"{one}/{plumbing.inside.subnet.prefixlen}\n" for one in plumbing.wiring.listening)
         holder.put("/addresses", addresses.encode())
         proxy = holder
         if images.proxy is not None:
             holder.start()
             _take_addresses(engine, holder)
-            proxy = engine.containers.create(_other_spec(owner, holder, images.proxy))
+            proxy = engine.containers.create(_other_spec(owner, holder, images.proxy, flags))
         proxy.put("/proxies.json", json.dumps(config).encode())
         proxy.start()
         ports = {name: holder.port(port) for name, port in published.items()}
@@ -99,7 +101,7 @@ class Door:
         return f"no listener for {', '.join(missing[:3])}{more}" if missing else None
 
 
-def _spec(owner: Owner, plumbing: Plumbing, image: str, *, alone: bool) -> ContainerSpec:
+def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] | None) -> ContainerSpec:
     inside = Attachment(plumbing.inside, aliases=("door",), address=plumbing.wiring.door)
     return ContainerSpec(
         name=f"{owner.environment}-door",
@@ -107,8 +109,8 @@ def _spec(owner: Owner, plumbing: Plumbing, image: str, *, alone: bool) -> Conta
         owner=owner,
         replica="door",
         hostname="door",
-        entrypoint=None if alone else ("sleep", "infinity"),
-        command=FLAGS if alone else None,
+        entrypoint=None if flags else ("sleep", "infinity"),
+        command=flags,
         networks=(Attachment(plumbing.outside), inside),
         publish=tuple(Publish(port) for port in (API, *plumbing.wiring.published.values())),
         cap_add=("NET_ADMIN",),  # for its addresses
@@ -117,13 +119,13 @@ def _spec(owner: Owner, plumbing: Plumbing, image: str, *, alone: bool) -> Conta
     )
 
 
-def _other_spec(owner: Owner, holder: Container, image: str) -> ContainerSpec:
+def _other_spec(owner: Owner, holder: Container, image: str, flags: tuple[str, ...]) -> ContainerSpec:
     return ContainerSpec(
         name=f"{owner.environment}-proxy",
         image=image,
         owner=owner,
         replica="proxy",
-        command=FLAGS,
+        command=flags,
         network_of=holder.id,
     )
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -22,6 +23,7 @@ from harness.environment.specs import Plumbing, container_spec
 from harness.environment.startup import Startup
 from harness.errors import EngineError, EngineGone, HarnessError, UsageError
 from harness.history import History
+from harness.proxy.client import ProxyClient
 from harness.signals import uninterrupted
 from harness.stack import Stack
 
@@ -39,6 +41,7 @@ class Environment:
         id: its short name, unique on the engine; every object's name begins with it.
         stack: what it runs, as the release has it.
         release: the release that it was brought up on.
+        seed: of everything that is left to chance about its faults; the same seed picks and draws the same.
         failed: set it when what the environment was for has failed.
         kept: it was left up on purpose.
 
@@ -50,6 +53,7 @@ class Environment:
         run, worker, test: whose it is; the labels of everything that it makes.
         keep: whether to leave it up at the end: `never`, when it has `failed`, or `always`.
         evidence: a directory for logs and state when something fails; None saves nothing.
+        seed: of everything that is left to chance about its faults; None draws one.
         progress: called with (image, line) while images are built.
     """
 
@@ -66,10 +70,12 @@ class Environment:
         keep: Keep = "never",
         evidence: Path | None = None,
         progress: Progress | None = None,
+        seed: int | None = None,
     ) -> None:
         self.engine, self.history = engine, history
         self.stack, self.release = stack.at(release), release
         self.id = f"h{secrets.token_hex(4)}"
+        self.seed = secrets.randbelow(2**31) if seed is None else seed
         self.failed = self.kept = False
         self._owner = Owner(run=run, environment=self.id, worker=worker, test=test[:200])
         self._keep, self._evidence, self._progress = keep, evidence, progress
@@ -118,10 +124,10 @@ class Environment:
         """The address of each replica in the environment's network, past the proxy, by name."""
         return self._opened().addresses
 
-    @property
-    def door_api(self) -> int:
-        """The port of the proxy's API, on 127.0.0.1."""
-        return self._opened().api_port
+    @cached_property
+    def proxy(self) -> ProxyClient:
+        """The environment's proxy, with a listener for each link, by the link's name."""
+        return ProxyClient("127.0.0.1", self._opened().api_port, environment=self.id)
 
     def _opened(self) -> Door:
         if self._door is None:
@@ -170,7 +176,9 @@ class Environment:
             ):
                 self.history.record("note", text=said)
             seconds = round(self.history.clock.monotonic() - began, 3)
-            self.history.record("environment.up", environment=self.id, release=self.release, seconds=seconds)
+            self.history.record(
+                "environment.up", environment=self.id, release=self.release, seconds=seconds, seed=self.seed
+            )
         return self
 
     def _start(self, images: Images, plumbing: Plumbing) -> None:
@@ -183,7 +191,7 @@ class Environment:
                 )
                 for service, name in names
             }
-            door = pool.submit(Door.open, self.engine, self._owner, plumbing, images)
+            door = pool.submit(Door.open, self.engine, self._owner, plumbing, images, self.seed)
             for service, name in names:
                 health = images.services[service.name].health(service)
                 self._replicas[name] = Replica(self.engine, created[name].result(), service, name, health)

@@ -51,6 +51,23 @@ def sockets(replica: Replica) -> tuple[Socket, ...]:
     return parse(replica.run(LIST).stdout)
 
 
+def refused_attempts(replica: Replica) -> int:
+    """How many of its attempts to connect anywhere have failed so far (`AttemptFails`).
+
+    Raises:
+        HostError: it cannot be asked, or does not say.
+    """
+    said = replica.run("cat /proc/net/snmp").stdout
+    rows = [line.split() for line in said.splitlines() if line.startswith("Tcp:")]
+    if len(rows) != 2 or "AttemptFails" not in rows[0]:
+        raise HostError(
+            "A replica does not tell its TCP counters",
+            where=f"{replica.name}:/proc/net/snmp",
+            got=said[:200] or "nothing",
+        )
+    return int(rows[1][rows[0].index("AttemptFails")])
+
+
 def what_no_link_carries(
     replicas: Iterable[Replica], ports: Mapping[str, tuple[int, ...]], direct: Iterable[str]
 ) -> list[str]:

@@ -41,6 +41,7 @@ class Options:
         worker: the pytest-xdist worker, or `main`.
         id: the run's name; a new one if empty. Workers of one run share it.
         name: of the part of the run that this is, e.g. the test; it gets a directory of its own in the run's.
+        seed: of what faults leave to chance; None draws one for each environment.
     """
 
     out: Path = Path("runs")
@@ -48,6 +49,7 @@ class Options:
     worker: str = "main"
     id: str = ""
     name: str = ""
+    seed: int | None = None
 
 
 class Run:
@@ -117,6 +119,7 @@ class Run:
             keep=self._options.keep,
             evidence=self.directory / "evidence",
             progress=self.progress,
+            seed=self._options.seed,
         )
         self._environments.append(made)
         return made

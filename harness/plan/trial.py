@@ -19,7 +19,9 @@ from harness.checks.logs import ExpectedLog
 from harness.deploy import CommandDeployer
 from harness.environment import Environment, Replica
 from harness.environment.readiness import command_of
-from harness.errors import UsageError
+from harness.errors import FaultUnproven, UsageError
+from harness.faults import Fault
+from harness.faults.injection import Injection, inject
 from harness.history import History
 from harness.plan.subject import Subject
 from harness.probes import containers as containers_probe
@@ -191,6 +193,16 @@ class Trial:
         """The deepest that the queue was seen in a phase; 0 where it was not seen."""
         depths = [event.data["depth"] for event in self.history.select("probe.queue", phase=phase)]
         return max((float(depth) for depth in depths if depth is not None), default=0.0)
+
+    @contextmanager
+    def fault(self, fault: Fault, phase: str) -> Iterator[Injection]:
+        """Run the block under a fault, as a step of a plan; whether the fault was real is judged, and not raised."""
+        try:
+            with inject(self.environment, fault) as running:
+                yield running
+        except FaultUnproven:
+            pass
+        self.check("faults", phase=phase)
 
     # -- verdicts ----------------------------------------------------------------------------------------------------
 

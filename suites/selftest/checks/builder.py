@@ -72,3 +72,10 @@ class Made:
             "served_by": {},
         }  # fmt: skip
         return self.add("workload", phase, **{**usual, **data})
+
+    def fault(self, phase: str, *, healed: bool = True, **data: Any) -> Made:
+        start = self.history.record("fault.inject", fault="latency", title="latency of 5 ms on a -> b", phase=phase).id
+        usual: dict[str, Any] = {
+            "start": start, "fault": "latency", "bit": True, "gone": True, "reason": "it touched a -> b", "figures": {},
+        }  # fmt: skip
+        return self.add("fault.heal", phase, **{**usual, **data}) if healed else self

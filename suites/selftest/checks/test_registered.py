@@ -20,6 +20,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "containers": FLEET,
     "deployer": {**FLEET, "verb": "deploy", "release": "4.1.1"},
     "errors": {"phase": "deployed"},
+    "faults": {"phase": "deployed"},
     "health": FLEET,
     "logs": {
         "phase": "deployed",
@@ -41,6 +42,7 @@ def passing() -> tuple[Event, ...]:
         made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
         for replica in REPLICAS:
             made.log(phase, replica)
+        made.fault(phase)
     return made.events
 
 

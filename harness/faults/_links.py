@@ -1,0 +1,275 @@
+"""What all faults of links share: which links, toxics on them under a lease, counters that prove them, the healing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from harness.environment import Environment
+from harness.environment.links import ENTRYPOINT, Link
+from harness.errors import HarnessError, UsageError
+from harness.faults import _counters, _selectors
+from harness.faults._base import Active, Evidence, Fault, Scene
+from harness.faults._counters import Counts
+from harness.faults._selectors import Selector
+from harness.proxy.client import Toxic
+
+LEASE = 60.0  # s after which a toxic removes itself, should nobody live to heal it
+RENEW = LEASE / 4
+GONE_WITHIN = 5.0  # s that connections may take to be as before
+LOOK_EVERY = 0.02  # s
+WORDS = {
+    "bytes": "{} bytes",
+    "connections": "connections: {}",
+    "closed": "ended: {}",
+    "refused": "refused or ended: {}",
+}
+NAMED = 3  # so many links are spelt out; the rest are counted
+
+Stream = Literal["downstream", "upstream", "both"]
+Needs = Literal["bytes", "connections", "closed", "refused"]
+
+
+class LinkFault(Fault):
+    """A fault of every link from some consumers to some targets.
+
+    Attributes:
+        consumers: who connects, `from` in a plan; targets: to whom, `to` in a plan; see docs/faults.md for selectors.
+        port: of the target; None is every port.
+        toxicity: the probability that a connection is hit, above 0 to 1.
+        needs: which of a toxic's counters has to move to prove that it bit.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("consumers", "targets")
+    needs: ClassVar[Needs] = "bytes"
+
+    consumers: Selector = Field(alias="from", min_length=1)
+    targets: Selector = Field(alias="to", min_length=1)
+    port: int | None = Field(default=None, ge=1, le=65535)
+    toxicity: float = Field(default=1.0, gt=0, le=1)
+
+    def toxics(self) -> Sequence[Toxic]:
+        """The toxics that each link gets; names and toxicity are filled in."""
+        raise NotImplementedError
+
+    def what(self) -> str:
+        """The fault without its place: `latency of 300 ms`."""
+        raise NotImplementedError
+
+    def title(self) -> str:
+        """What it is and where."""
+        port = "" if self.port is None else f":{self.port}"
+        hit = "" if self.toxicity == 1 else f", for {self.toxicity:.0%} of the connections"
+        return f"{self.what()} on {_selectors.shown(self.consumers)} -> {_selectors.shown(self.targets)}{port}{hit}"
+
+    def inject(self, scene: Scene) -> Active:
+        """Put the toxics on every link."""
+        links = between(scene, self.consumers, self.targets, self.port)
+        toxics = [replace(toxic, toxicity=self.toxicity) for toxic in self.toxics()]
+        return spoil(scene.environment, self, [(link, toxics) for link in links])
+
+
+def both(stream: Stream) -> tuple[str, ...]:
+    """The directions that are meant."""
+    return ("upstream", "downstream") if stream == "both" else (stream,)
+
+
+def between(scene: Scene, consumers: Selector, targets: Selector, port: int | None) -> list[Link]:
+    """The links that are meant.
+
+    Raises:
+        UsageError: there are none, or one that was named is not there; the message lists those that are.
+    """
+    environment = scene.environment
+    to = _selectors.targets(environment, targets, scene.chance)
+    found: dict[str, Link] = {}
+    refused: UsageError | None = None
+    for consumer in _selectors.replicas(environment, consumers, scene.chance):
+        for target in to:
+            if consumer == target or [replica.name for replica in _replicas(environment, target)] == [consumer]:
+                continue  # nobody has a link to itself
+            try:
+                found.update({link.name: link for link in environment.links.between(consumer, target, port)})
+            except UsageError as error:
+                refused = refused or error
+    named = {*_selectors.words(consumers), *_selectors.words(targets)}
+    if refused is not None and (not found or not any(word.split()[0] in _selectors.PICKS for word in named)):
+        raise refused
+    if not found:
+        raise UsageError(
+            "The fault has no link", where=f"environment {environment.id}", got=f"from {consumers} to {targets}",
+            expected="a consumer and another one to which it has a link",
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _replicas(environment: Environment, target: str) -> Iterable[Any]:
+    return environment[target] if target in environment.stack.services else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spoil:
+    """A link and what is put on it: toxics under their names there; none means that it is taken down."""
+
+    link: Link
+    toxics: tuple[Toxic, ...]
+
+
+def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, Sequence[Toxic]]]) -> Active:
+    """Put toxics on links, all or none.
+
+    Raises:
+        HarnessError: one could not be put there; those before it are removed again.
+    """
+    number = environment.proxy.number()
+    spoils = tuple(
+        Spoil(
+            link,
+            tuple(replace(toxic, name=f"{fault.fault_name()}.{number}.{n}") for n, toxic in enumerate(toxics, start=1)),
+        )
+        for link, toxics in wanted
+    )
+    needs: Needs = fault.needs if isinstance(fault, LinkFault) else "bytes"
+    made = Spoilt(environment, spoils, needs)
+    try:
+        made.put()
+    except BaseException:
+        made.heal()
+        raise
+    return made
+
+
+class Spoilt:
+    """Links with a fault on them."""
+
+    def __init__(self, environment: Environment, spoils: tuple[Spoil, ...], needs: Needs) -> None:
+        self._environment, self._proxy, self._clock = environment, environment.proxy, environment.history.clock
+        self._spoils, self._needs = spoils, needs
+        self._before: dict[str, Counts] = {}
+        self._put: list[Spoil] = []
+        self._over = threading.Event()
+        self._lost: HarnessError | None = None
+        self._renewing = threading.Thread(target=self._renew, name=f"lease-{environment.id}", daemon=True)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The links."""
+        return tuple(str(spoil.link) for spoil in self._spoils)
+
+    def put(self) -> None:
+        """Put it there."""
+        self._before = _counters.read(self._environment, self._links, refused=self._needs == "refused")
+        for spoil in self._spoils:
+            self._put.append(spoil)
+            if not spoil.toxics:
+                self._proxy.take_down(spoil.link.name)
+            for toxic in spoil.toxics:
+                self._proxy.add(spoil.link.name, toxic, ttl=LEASE)
+        if self._proxy.extended:
+            self._renewing.start()
+
+    @property
+    def _links(self) -> list[Link]:
+        return [spoil.link for spoil in self._spoils]
+
+    def _renew(self) -> None:
+        while not self._over.wait(RENEW):
+            try:
+                for spoil in self._spoils:
+                    for toxic in spoil.toxics:
+                        self._proxy.renew(spoil.link.name, toxic.name, LEASE)
+            except HarnessError as error:  # told as part of the evidence
+                self._lost = error
+
+    def evidence(self) -> Evidence:
+        """Whether the counters moved."""
+        now = _counters.read(self._environment, self._links, refused=self._needs == "refused")
+        moved = {
+            str(spoil.link): now[spoil.link.name].since(
+                self._before[spoil.link.name], [toxic.name for toxic in spoil.toxics]
+            )
+            for spoil in self._spoils
+        }
+        if self._lost is not None:
+            return Evidence(None, f"the fault may have ended by itself: {self._lost.what}", _figures(moved))
+        bit = [link for link, counts in moved.items() if counts.get(self._needs)]
+        if bit:
+            said = [f"{link} ({WORDS[self._needs].format(moved[link][self._needs])})" for link in bit]
+            return Evidence(True, f"it touched {_few(said)}", _figures(moved))
+        if all(counts.get(self._needs) is None for counts in moved.values()):
+            return Evidence(None, "the proxy does not count what its toxics touch", _figures(moved))
+        return Evidence(False, self._untouched(moved), _figures(moved))
+
+    def _untouched(self, moved: Mapping[str, Mapping[str, int | None]]) -> str:
+        seen = [f"{link} ({counts['received']} bytes)" for link, counts in moved.items() if counts.get("received")]
+        if seen:
+            return f"traffic passed {_few(seen)}, but none of it met the fault (it counts {self._needs})"
+        said = f"no traffic passed {_few(list(moved))} while it was on"
+        for consumer in dict.fromkeys(link.consumer for link in self._links if link.consumer != ENTRYPOINT):
+            try:
+                past = self._environment.past_the_proxy(consumer)
+            except HarnessError:
+                continue
+            if past:
+                said += f"; {consumer} is connected to {_few(past)} straight, past the proxy (see docs/links.md)"
+        return said
+
+    def heal(self) -> None:
+        """Remove the toxics, let up what was taken down."""
+        self._over.set()
+        problem: HarnessError | None = None
+        put, self._put = self._put, []
+        for spoil in put:
+            try:
+                if not spoil.toxics:
+                    self._proxy.let_up(spoil.link.name)
+                for toxic in spoil.toxics:
+                    self._proxy.remove(spoil.link.name, toxic.name)
+            except HarnessError as error:
+                problem = problem or error
+                self._put.append(spoil)
+        if problem is not None:
+            raise problem
+
+    def remains(self) -> str | None:
+        """Look until nothing of it is left, for some seconds."""
+        end = self._clock.monotonic() + GONE_WITHIN
+        while (left := self._left()) is not None and self._clock.monotonic() < end:
+            self._clock.wait(threading.Event(), LOOK_EVERY)
+        return left
+
+    def _left(self) -> str | None:
+        states = self._proxy.proxies()
+        for spoil in self._spoils:
+            state, own = states[spoil.link.name], {toxic.name for toxic in spoil.toxics}
+            if on := own & {toxic.name for toxic in state.toxics}:
+                return f"{', '.join(sorted(on))} is still on {spoil.link}"
+            if not state.enabled and not self._proxy.held_down(spoil.link.name):
+                return f"{spoil.link} is still down"
+            if self._proxy.extended and (said := self._spoilt(spoil, own, clean=not state.toxics)):
+                return said
+        return None
+
+    def _spoilt(self, spoil: Spoil, own: set[str], *, clean: bool) -> str | None:
+        for connection in self._proxy.connections(spoil.link.name):
+            if own & set(connection["toxics"]):
+                return f"a connection of {spoil.link} is still touched"
+            if clean and not connection["closing"]:
+                if not connection["connected"]:
+                    return f"a connection of {spoil.link} still waits to be connected"
+                if any(count["received"] != count["sent"] for count in connection["bytes"].values()):
+                    return f"bytes of a connection of {spoil.link} are still held"
+        return None
+
+
+def _figures(moved: Mapping[str, Mapping[str, int | None]]) -> Mapping[str, Mapping[str, int | None]]:
+    return {link: dict(counts) for link, counts in moved.items()}
+
+
+def _few(said: Sequence[str]) -> str:
+    more = len(said) - NAMED
+    return ", ".join(said[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,162 @@
+"""Running a fault: it is injected, has to bite, is healed whatever happens, and has to be gone.
+
+    with inject(environment, fault) as running:
+        ...
+
+Everything ends in the history (`fault.inject`, `fault.heal`). A block that ends well under a fault that touched
+nothing, or that cannot be shown to be gone, raises FaultUnproven: what was measured under it proves nothing. An error of the
+block is never hidden.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from types import TracebackType
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from harness import faults
+from harness.environment import Environment
+from harness.errors import FaultUnproven, HarnessError
+from harness.faults._base import Active, Evidence, Fault, Scene
+from harness.signals import uninterrupted
+
+LOOK_EVERY = 0.05  # s between two looks at the evidence while it is waited for
+_COUNTS: WeakKeyDictionary[Environment, itertools.count[int]] = WeakKeyDictionary()
+_COUNTING = threading.Lock()
+
+
+class Faults:
+    """The faults of one environment, by name: `faults.latency("backend-2", "cache", ms=300)` is a context manager.
+
+    Args:
+        environment: up.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        fault = faults.find(name)
+        return lambda *words, **parameters: inject(self._environment, fault.make(*words, **parameters))
+
+    def __dir__(self) -> list[str]:
+        return [name.replace("-", "_") for name in faults.names()]
+
+    def step(self, data: dict[str, Any]) -> Injection:
+        """A fault as a plan's step has it: `{"fault": "latency", "from": "backend-2", "to": "cache", "ms": 300}`."""
+        return inject(self._environment, faults.from_data(data))
+
+
+def inject(environment: Environment, fault: Fault) -> Injection:
+    """A fault for the length of a `with` block.
+
+    The selectors of the n-th fault of an environment pick by the environment's seed and n, so that the same test or
+    plan with the same seed picks the same.
+    """
+    with _COUNTING:
+        number = next(_COUNTS.setdefault(environment, itertools.count(1)))
+    return Injection(environment, fault, random.Random(f"{environment.seed}/{number}"))  # noqa: S311 - to be repeated
+
+
+class Injection:
+    """A fault that is on within the block.
+
+    Attributes:
+        fault: which.
+        proven: it bit and is gone; None while it is not over.
+    """
+
+    def __init__(self, environment: Environment, fault: Fault, chance: random.Random) -> None:
+        self.fault = fault
+        self.proven: bool | None = None
+        self._environment, self._history, self._chance = environment, environment.history, chance
+        self._active: Active | None = None
+        self._start = -1
+
+    def __enter__(self) -> Self:
+        with uninterrupted():  # what is being injected while Ctrl-C comes has to be known, to be healed
+            active = self.fault.inject(Scene(self._environment, self._chance))
+            self._active = active
+            event = self._history.record(
+                "fault.inject",
+                fault=self.fault.fault_name(),
+                title=self.fault.title(),
+                step=self.fault.to_data(),
+                places=list(active.places),
+                seed=self._environment.seed,
+            )
+            self._start = event.id
+        return self
+
+    def evidence(self) -> Evidence:
+        """What it touched so far. HarnessError where nobody answers."""
+        assert self._active is not None, "within the block only"
+        return self._active.evidence()
+
+    def bites(self, within: float = 5.0) -> Evidence:
+        """Wait until it has touched something, for at most `within` seconds.
+
+        Raises:
+            FaultUnproven: it has not by then; the message says what traffic there was.
+        """
+        clock = self._history.clock
+        end, never = clock.monotonic() + within, threading.Event()
+        while (found := self.evidence()).bit is not True:
+            if clock.monotonic() >= end:
+                raise self._unproven(f"did not bite within {within:g} s", found.said)
+            clock.wait(never, LOOK_EVERY)
+        return found
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with uninterrupted():
+            problem = self._end()
+        if problem is not None and error is None:
+            raise problem
+
+    def _end(self) -> HarnessError | None:
+        """Heal it and record what it was; what speaks against it, if anything does."""
+        assert self._active is not None
+        began, failed, said = self._history.clock.monotonic(), None, ""
+        found = Evidence(None, "it was not asked")
+        gone: bool | None = None
+        try:
+            found = self._active.evidence()
+        except HarnessError as problem:
+            found, failed = Evidence(None, f"nobody could tell: {problem.what}"), problem
+        try:
+            self._active.heal()
+            said = self._active.remains() or ""
+            gone = not said
+        except HarnessError as problem:
+            said, failed = f"it could not be healed: {problem.what}", failed or problem
+        self.proven = found.bit is True and gone is True
+        self._history.record(
+            "fault.heal",
+            start=self._start,
+            fault=self.fault.fault_name(),
+            bit=found.bit,
+            gone=gone,
+            reason=found.said if not said else f"{found.said}; {said}",
+            figures={place: dict(counts) for place, counts in found.figures.items()},
+            seconds=round(self._history.clock.monotonic() - began, 3),
+        )
+        if self.proven:
+            return None
+        return failed or (self._unproven("did not bite", found.said) if gone else self._unproven("is not gone", said))
+
+    def _unproven(self, what: str, said: str) -> FaultUnproven:
+        return FaultUnproven(
+            f"The fault {what}: {self.fault.title()}",
+            where=f"environment {self._environment.id}",
+            got=said,
+            expected="traffic that it touches while it is on, and none of it left afterwards",
+            hint="run the workload meanwhile, hold the fault for longer (`bites(within=...)` waits for it), or choose "
+            "a link that is used: `harness links` lists them",
+        )

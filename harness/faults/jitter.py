@@ -1,0 +1,26 @@
+"""Everything arrives later, and never by the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from harness.faults._links import LinkFault, Stream, both
+from harness.proxy.client import Toxic
+
+
+class Jitter(LinkFault):
+    """Every chunk arrives between 0 and `ms` milliseconds later, evenly, in order, in the direction `stream`."""
+
+    ms: float = Field(gt=1)
+    stream: Stream = "downstream"
+
+    def toxics(self) -> Sequence[Toxic]:
+        """One for each direction: half the time, give or take as much."""
+        attributes = {"latency": round(self.ms / 2), "jitter": round(self.ms / 2)}
+        return [Toxic("", "latency", stream, attributes) for stream in both(self.stream)]
+
+    def what(self) -> str:
+        """In words."""
+        return f"jitter of up to {self.ms:g} ms"

@@ -1,0 +1,29 @@
+"""Everything arrives later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from harness.faults._links import LinkFault, Stream, both
+from harness.proxy.client import Toxic
+
+
+class Latency(LinkFault):
+    """Every chunk arrives `ms` milliseconds later, give or take `jitter`, in the direction `stream`; so does the end.
+    The connect is not delayed.
+    """
+
+    ms: float = Field(gt=0)
+    jitter: float = Field(default=0, ge=0)
+    stream: Stream = "downstream"
+
+    def toxics(self) -> Sequence[Toxic]:
+        """One for each direction."""
+        attributes = {"latency": round(self.ms), "jitter": round(self.jitter)}
+        return [Toxic("", "latency", stream, attributes) for stream in both(self.stream)]
+
+    def what(self) -> str:
+        """In words."""
+        return f"latency of {self.ms:g} ms" + (f" +- {self.jitter:g} ms" if self.jitter else "")

@@ -1,0 +1,28 @@
+"""Connection reset by peer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.faults._links import LinkFault, Needs
+from harness.proxy.client import Toxic
+
+
+class Reset(LinkFault):
+    """Connections are reset `after_ms` milliseconds after the fault met them: those that are open, idle ones too, and
+    those that come while it is on.
+    """
+
+    needs: ClassVar[Needs] = "closed"
+    after_ms: int = Field(default=0, ge=0)
+
+    def toxics(self) -> Sequence[Toxic]:
+        """One; a reset is one of both ends."""
+        return [Toxic("", "reset_peer", "downstream", {"timeout": self.after_ms})]
+
+    def what(self) -> str:
+        """In words."""
+        return "reset" + (f" after {self.after_ms} ms" if self.after_ms else "")

@@ -1,0 +1,30 @@
+"""A service that is slow to accept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.faults._links import LinkFault, Needs
+from harness.proxy.client import Toxic
+
+
+class SlowConnect(LinkFault):
+    """New connections reach the service `ms` milliseconds later, give or take `jitter`; open ones do not notice. Only
+    the harness's own proxy has it.
+    """
+
+    needs: ClassVar[Needs] = "connections"
+    ms: float = Field(gt=0)
+    jitter: float = Field(default=0, ge=0)
+
+    def toxics(self) -> Sequence[Toxic]:
+        """One; it is at work before there are directions."""
+        attributes = {"delay": round(self.ms), "jitter": round(self.jitter)}
+        return [Toxic("", "slow_connect", "upstream", attributes)]
+
+    def what(self) -> str:
+        """In words."""
+        return f"slow connect of {self.ms:g} ms" + (f" +- {self.jitter:g} ms" if self.jitter else "")

@@ -1,0 +1,27 @@
+"""A black hole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from harness.faults._links import LinkFault, Stream, both
+from harness.proxy.client import Toxic
+
+
+class Timeout(LinkFault):
+    """What is sent in the direction `stream` is lost; the connection closes after `ms` milliseconds, or with 0 when the
+    fault is healed.
+    """
+
+    ms: int = Field(default=0, ge=0)
+    stream: Stream = "both"
+
+    def toxics(self) -> Sequence[Toxic]:
+        """One for each direction."""
+        return [Toxic("", "timeout", stream, {"timeout": self.ms}) for stream in both(self.stream)]
+
+    def what(self) -> str:
+        """In words."""
+        return "black hole" + (f" that closes after {self.ms} ms" if self.ms else "")
