@@ -4,8 +4,8 @@
         ...
 
 Everything ends in the history (`fault.inject`, `fault.heal`). A block that ends well under a fault that touched
-nothing, or that cannot be shown to be gone, raises FaultUnproven: what was measured under it proves nothing. An error of the
-block is never hidden.
+nothing, or that cannot be shown to be gone, raises FaultUnproven: what was measured under it proves nothing. An error
+of the block is never hidden.
 """
 
 from __future__ import annotations
