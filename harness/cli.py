@@ -26,6 +26,7 @@ COMMANDS = {
     "ps": ("harness.commands.by_hand", "List the environments that are up and their replicas."),
     "logs": ("harness.commands.by_hand", "Print what a replica wrote."),
     "exec": ("harness.commands.by_hand", "Run a command in a replica."),
+    "links": ("harness.commands.links", "Show what passes through the links of an environment."),
     "down": ("harness.commands.by_hand", "Take environments down."),
     "sweep": ("harness.commands.by_hand", "Remove what runs left behind that were killed."),
     "doctor": ("harness.commands.engine", "Check everything that a run needs, and say what to do."),

@@ -135,6 +135,14 @@ class Terminal:
             how = f"exit code {data.get('exit_code')}" if data.get("ended") == "exit" else clean(data.get("ended"))
             self._say(event.since_start, Text(f"{self._bar} {how}", style="red"), len(self._steps))
 
+    def _on_fault_inject(self, event: Event, data: Any) -> None:
+        self._say(event.since_start, Text(f"! {clean(data['title'])}", style="yellow"), len(self._steps))
+
+    def _on_fault_heal(self, event: Event, data: Any) -> None:
+        proven = data.get("bit") is True and data.get("gone") is True
+        line = Text("healed: " if proven else f"{self._signs[Outcome.UNKNOWN]} ", style="" if proven else "yellow")
+        self._say(event.since_start, line.append(clean(data["reason"]), style="dim"), len(self._steps))
+
     def _on_container(self, event: Event, data: Any) -> None:
         if data.get("action") in ("die", "oom", "restart"):
             code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""

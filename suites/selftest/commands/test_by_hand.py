@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -54,6 +55,23 @@ def test_what_up_prints_works_when_it_is_typed(world: World, engine: Engine, up:
     assert ended.code == 0, ended.text
     assert of(engine, identity(up)) == []
     assert max(map(len, up.out.splitlines())) <= 80
+
+
+def test_links_shows_what_was_used_and_all_of_a_consumers_links(world: World, up: Ended) -> None:
+    port = re.search(r"127\.0\.0\.1:(\d+)", up.out)
+    assert port, up.out
+    with urlopen(f"http://127.0.0.1:{port[1]}/things/1", timeout=5) as answer:
+        assert answer.status == 200
+    used = world.harness("links", "-e", identity(up))
+    assert re.search(r"^entrypoint -> web:8080 .* 1 +open .* up .* down$", used.out, re.MULTILINE), used.text
+    assert re.search(r"^\d+ of \d+ links were not used$", used.out, re.MULTILINE), used.text
+    every = world.harness("links", "-e", identity(up), "control-1")
+    assert re.findall(r"^(\S+ -> \S+)", every.out, re.MULTILINE) == [
+        f"control-1 -> {target}:8080" for target in ("web-1", "web-2", "web")
+    ], every.text
+    assert max(map(len, (used.out + every.out).splitlines())) <= 80
+    refused = world.harness("links", "-e", identity(up), "web-9")
+    assert (refused.code, "entrypoint" in refused.err) == (4, True), refused.text
 
 
 def test_ps_shows_every_replica_and_its_state(world: World, up: Ended) -> None:
