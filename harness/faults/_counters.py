@@ -37,9 +37,11 @@ class Counts:
         for kind in KINDS:
             known = self.toxics
             moved[kind] = None if known is None else sum(known[name][kind] for name in toxics if name in known)
-        if self.refused is not None and before.refused is not None:
-            # Connections that were open when the link was taken down are ended by that.
-            moved["refused"] = self.refused - before.refused + (before.open or 0)
+        # Connections that were open when the link was taken down are ended by that; of the entry point's consumer, this
+        # machine, no more is known: who else fails to connect here is no evidence.
+        moved["refused"] = (_less(self.refused, before.refused) or 0) + (before.open or 0)
+        if self.refused is None and not before.open:
+            moved["refused"] = None
         if self.toxics is None:
             # Toxics that are not counted are taken for at work where bytes moved: those that went through the link.
             moved["bytes"] = moved["received"] or None
