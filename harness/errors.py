@@ -107,6 +107,10 @@ class ProxyMissing(ProxyError):
     """The proxy has no such link, toxic or page."""
 
 
+class DoorGone(ProxyError):
+    """The container that every link passes through has ended."""
+
+
 class NotMeasured(HarnessError):
     """What was to be measured could not be: the verdict is unknown."""
 

@@ -75,11 +75,12 @@ class Door:
         """
         began, never = clock.monotonic(), threading.Event()
         while (last := self._ask()) is not None:
-            if clock.monotonic() - began > READY_WITHIN:
+            ended = not self.container.state().running
+            if ended or clock.monotonic() - began > READY_WITHIN:
                 raise NotReady(
                     "The environment's door did not open",
                     where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
-                    got=last,
+                    got="its process has ended" if ended else last,
                     expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s",
                     detail=self.container.logs(tail=20),
                 )

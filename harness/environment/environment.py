@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from harness.engine import ContainerEvent, Engine, Events, Owner
+from harness.engine import Engine, Owner
 from harness.engine.sweep import sweep
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence
@@ -21,14 +21,14 @@ from harness.environment.replica import Replica
 from harness.environment.sockets import sockets, straight, what_no_link_carries
 from harness.environment.specs import Plumbing, container_spec
 from harness.environment.startup import Startup
-from harness.errors import EngineError, EngineGone, HarnessError, UsageError
+from harness.environment.watch import Watch
+from harness.errors import EngineError, HarnessError, UsageError
 from harness.history import History
 from harness.proxy.client import ProxyClient
 from harness.signals import uninterrupted
 from harness.stack import Stack
 
 Keep = Literal["never", "failed", "always"]
-ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
 
 
 class Environment:
@@ -81,10 +81,8 @@ class Environment:
         self._keep, self._evidence, self._progress = keep, evidence, progress
         self._replicas: dict[str, Replica] = {}
         self._door: Door | None = None
-        self._events: Events | None = None
-        self._leaving = False
+        self._watch: Watch | None = None
         self._standing = False  # something of it may be on the engine
-        self._gone: EngineError | None = None
 
     # -- what is in it ---------------------------------------------------------------------------------------------
 
@@ -168,7 +166,7 @@ class Environment:
             with uninterrupted():
                 self._standing = True
                 self.engine.leases.acquire(self._owner)
-                self._events = Events(self.engine.api, self.id, self._on_event, gone=self._on_gone)
+                self._watch = Watch(self.engine, self.id, self.history, self._replicas)
                 plumbing = Plumbing.lay(self.engine, self._owner, self.stack, images.ports(self.stack))
             self._start(images, plumbing)
             for said in what_no_link_carries(
@@ -221,7 +219,8 @@ class Environment:
             EngineGone: the engine does not answer; a sweep removes the environment later.
             EngineError: something of it could not be removed.
         """
-        self._leaving = True
+        if self._watch is not None:
+            self._watch.leave()
         with uninterrupted(), self.history.step("down", f"take {self.stack.name} down"):
             began = self.history.clock.monotonic()
             try:
@@ -231,7 +230,7 @@ class Environment:
                 self._remove()
                 self._standing = False
             finally:
-                self._close_events()
+                self._close_watch()
             seconds = round(self.history.clock.monotonic() - began, 3)
             self.history.record("environment.down", environment=self.id, release=self.release, seconds=seconds)
 
@@ -252,12 +251,12 @@ class Environment:
 
     def leave_up(self) -> None:
         """Keep it up for a person to look into, under a lease that does not expire; `harness down` ends it."""
-        self._leaving = self.kept = True
+        self.kept = True
         with uninterrupted():
             self.engine.leases.keep(self._owner)
             for replica in self.replicas:
                 replica.close()
-            self._close_events()
+            self._close_watch()
         self.history.record("note", text=f"{self.id} is left up: {'; '.join(self.how_to_enter())}")
 
     def how_to_enter(self) -> tuple[str, ...]:
@@ -316,38 +315,15 @@ class Environment:
         except (HarnessError, OSError) as problem:
             self.history.record("note", text=f"the evidence could not be saved: {problem}")
 
-    # -- events ----------------------------------------------------------------------------------------------------
+    def check_alive(self) -> None:
+        """Make sure that the engine and the door are still there.
 
-    def _on_event(self, event: ContainerEvent) -> None:
-        if self._leaving or event.action not in ACTIONS:
-            return
-        name = event.replica
-        self.history.record("container", replica=name, action=event.action, exit_code=event.exit_code)
-        replica = self._replicas.get(name)
-        if replica is not None and event.action == "die":
-            replica.changed.set()
+        Raises:
+            EngineGone, DoorGone: one is not; what was seen since then means nothing.
+        """
+        if self._watch is not None:
+            self._watch.check()
 
-    def _on_gone(self, error: EngineError) -> None:
-        self.history.record("note", text=error.what)
-        try:
-            self.engine.ping()
-        except EngineError:
-            self._gone = EngineGone(
-                "The container engine does not answer any more",
-                where=self.engine.describe(),
-                got=error.what,
-                expected="an engine that stays for as long as an environment is up",
-                hint="start it again; `harness sweep` then removes what is left of this run",
-            )
-        for replica in self.replicas:
-            replica.changed.set()  # whoever waits asks again, and is told by the engine's own error
-
-    def check_engine(self) -> None:
-        """Raise EngineGone if the engine went away since the environment was brought up."""
-        if self._gone is not None:
-            raise self._gone
-
-    def _close_events(self) -> None:
-        if self._events is not None:
-            self._events.close()
-            self._events = None
+    def _close_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()

@@ -141,9 +141,9 @@ class Trial:
         """Everything that is recorded within the block belongs to this phase.
 
         Raises:
-            EngineGone: the engine went away meanwhile. NoSpace: the history's disk is full.
+            EngineGone, DoorGone: the engine or the door went away meanwhile. NoSpace: the history's disk is full.
         """
-        self.environment.check_engine()
+        self.environment.check_alive()
         self.history.check()
         with self.history.phase(name), self.history.step(name, name.replace("-", " ")):
             yield
@@ -168,10 +168,11 @@ class Trial:
             end = clock.monotonic() + seconds
             while (left := end - clock.monotonic()) > 0:
                 clock.wait(never, min(LOOK_EVERY, left))
-                self.environment.check_engine()
+                self.environment.check_alive()
                 for follower in self._followers:
                     follower.poll()
             self.look()
+        self.environment.check_alive()
         for follower in self._followers:
             follower.report()
 

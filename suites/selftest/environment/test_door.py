@@ -18,8 +18,9 @@ from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
 from harness.environment.door import API, READY_WITHIN, Door
 from harness.environment.links import Link, Links
-from harness.errors import NotReady
+from harness.errors import DoorGone, NotReady
 from harness.plan.subject import Subject
+from harness.plan.trial import Trial
 
 
 class Proxies(BaseHTTPRequestHandler):
@@ -48,8 +49,9 @@ def api() -> Iterator[Any]:
     server.server_close()
 
 
-def door(port: int, *targets: str) -> Door:
-    container: Any = SimpleNamespace(name="h1-door", logs=lambda tail: f"{tail} lines")
+def door(port: int, *targets: str, runs: bool = True) -> Door:
+    state = SimpleNamespace(running=runs)
+    container: Any = SimpleNamespace(name="h1-door", logs=lambda tail: f"{tail} lines", state=lambda: state)
     links = Links("h1", [Link("web-1", target, target, 1, f"x:{target}", "y:1") for target in targets])
     return Door(cast(Container, container), port, {}, links, {})
 
@@ -89,6 +91,31 @@ def test_a_door_that_does_not_answer_at_all_is_waited_for_no_longer_than_its_tim
         door(port, "a").wait(clock)
     assert "refused" in str(caught.value.got)
     assert clock.monotonic() == pytest.approx(READY_WITHIN, abs=0.1)
+
+
+def test_a_door_whose_process_has_ended_is_not_waited_for(api: Any) -> None:
+    clock = ManualClock()
+    with pytest.raises(NotReady, match="did not open") as caught:
+        door(api.server_port, "a", runs=False).wait(clock)
+    assert (caught.value.got, clock.monotonic()) == ("its process has ended", 0)
+
+
+@pytest.mark.harness(stack=str(tiny.STACK))
+def test_a_door_that_ends_is_told_and_makes_nothing_that_was_seen_a_verdict(
+    trial: Trial, harness_engine: Engine
+) -> None:
+    trial.environment.check_alive()
+    (container,) = [
+        one
+        for one in harness_engine.containers.list([f"{ENVIRONMENT}={trial.environment.id}"])
+        if one.labels[REPLICA] == "door"
+    ]
+    trial.workload.start()
+    container.kill()
+    with pytest.raises(DoorGone, match="every link") as caught:
+        trial.watch("deployed", 20.0)
+    assert caught.value.exit_code == 3
+    assert not trial.verdicts
 
 
 @pytest.mark.harness(stack=str(tiny.STACK))

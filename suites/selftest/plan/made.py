@@ -40,7 +40,7 @@ class FakeEnvironment:
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
         return tuple(replica for replica in self.replicas if replica.service == service)
 
-    def check_engine(self) -> None:
+    def check_alive(self) -> None:
         """It is always there."""
 
     def address(self) -> tuple[str, int]:
