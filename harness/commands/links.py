@@ -25,7 +25,8 @@ def links(environment: str | None, consumer: str | None) -> None:
     """
     with Engine.connect() as engine:
         found = pick(engine, environment)
-        proxy = ProxyClient("127.0.0.1", replica(found, "door").port(API), environment=found.id)
+        door = replica(found, "door")
+        proxy = ProxyClient("127.0.0.1", door.port(int(door.labels[API])), environment=found.id)
         states = [state for state in proxy.proxies().values() if consumer in (None, _consumer(state))]
         if not states:
             known = ", ".join(dict.fromkeys(_consumer(state) for state in proxy.proxies().values()))

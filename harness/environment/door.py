@@ -16,14 +16,15 @@ from dataclasses import dataclass
 
 from harness.clock import Clock
 from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, Publish
+from harness.engine.labels import PREFIX
 from harness.engine.process import Process
 from harness.environment.images import Images
 from harness.environment.links import Links
 from harness.environment.specs import Plumbing
 from harness.errors import EngineError, NotReady
 
-API = 8474  # where the proxy's own API listens, as Toxiproxy's does
-FLAGS = ("-host", "0.0.0.0", "-port", str(API), "-config", "/proxies.json", "-proxy-metrics")  # noqa: S104 - inside
+API = f"{PREFIX}.api"  # the label that names the port of the proxy's API in the container
+FLAGS = ("-host", "0.0.0.0", "-config", "/proxies.json", "-proxy-metrics")  # noqa: S104 - inside the container
 READY_WITHIN = 20.0  # s
 PAUSE = 0.02  # s between two questions
 
@@ -52,7 +53,7 @@ class Door:
         config = [
             {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True} for link in links
         ]
-        flags = (*FLAGS, "-seed", str(seed))
+        flags = (*FLAGS, "-port", str(plumbing.wiring.api), "-seed", str(seed))
         own = flags if images.proxy is None else None
         holder = engine.containers.create(_spec(owner, plumbing, images.door, own))
         addresses = "".join(f"{one}/{plumbing.inside.subnet.prefixlen}\n" for one in plumbing.wiring.listening)
@@ -65,7 +66,7 @@ class Door:
         proxy.put("/proxies.json", json.dumps(config).encode())
         proxy.start()
         ports = {name: holder.port(port) for name, port in published.items()}
-        return cls(proxy, holder.port(API), ports, links, plumbing.wiring.replicas)
+        return cls(proxy, holder.port(plumbing.wiring.api), ports, links, plumbing.wiring.replicas)
 
     def wait(self, clock: Clock) -> None:
         """Wait until the proxy answers and listens for every link.
@@ -113,7 +114,8 @@ def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] |
         entrypoint=None if flags else ("sleep", "infinity"),
         command=flags,
         networks=(Attachment(plumbing.outside), inside),
-        publish=tuple(Publish(port) for port in (API, *plumbing.wiring.published.values())),
+        labels={API: str(plumbing.wiring.api)},
+        publish=tuple(Publish(port) for port in (plumbing.wiring.api, *plumbing.wiring.published.values())),
         cap_add=("NET_ADMIN",),  # for its addresses
         # It stands in two networks and must not be a way from one to the other.
         sysctls={"net.ipv4.ip_forward": "0"},

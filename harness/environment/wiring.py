@@ -16,7 +16,8 @@ from harness.environment.links import ENTRYPOINT, Link, Links
 from harness.stack import Service, Stack
 
 FIRST = 2  # 0 is the network, 1 its bridge
-FIRST_PUBLISHED = 20000  # the door's ports that are published, one for each entry point
+API_PORT = 8474  # where the proxy's own API listens, as Toxiproxy's does, unless a service has that port
+ENTRY_PORT = 20000  # where it listens for the entry point, unless a service has that port
 
 Ports = Mapping[str, tuple[int, ...]]  # service to its TCP ports
 
@@ -64,6 +65,7 @@ class Wiring:
         hosts: by consumer, the names of its targets and their addresses: what goes into its `/etc/hosts`.
         links: every link, those from the entry point last.
         published: `service:port` of each entry point to the door's port that is published for it.
+        api: the door's port of the proxy's API, published as well.
     """
 
     replicas: Mapping[str, str]
@@ -72,6 +74,7 @@ class Wiring:
     hosts: Mapping[str, Mapping[str, str]]
     links: Links
     published: Mapping[str, int]
+    api: int
 
     @classmethod
     def plan(cls, environment: str, stack: Stack, ports: Ports, network: Network) -> Wiring:
@@ -100,11 +103,19 @@ class Wiring:
                     _link(consumer, target, port, f"{address}:{port}", replicas) for port in ports[target.service.name]
                 ]
         listening = tuple(dict.fromkeys(link.listen.rpartition(":")[0] for link in links))
+        # These two listen on all of the door's addresses, so they must not meet a link's port.
+        api = _unused(API_PORT, ports)
+        entered = _unused(ENTRY_PORT, ports)
         published = {}
         if stack.harness.entry is not None:
-            published[":".join(map(str, stack.harness.entry))] = FIRST_PUBLISHED
-            links.append(_entry(stack, stack.harness.entry, replicas))
-        return cls(replicas, door, listening, hosts, Links(environment, links), published)
+            published[":".join(map(str, stack.harness.entry))] = entered
+            links.append(_entry(stack, stack.harness.entry, replicas, entered))
+        return cls(replicas, door, listening, hosts, Links(environment, links), published, api)
+
+
+def _unused(first: int, ports: Ports) -> int:
+    used = {port for service in ports.values() for port in service}
+    return next(port for port in range(first, 65536) if port not in used)
 
 
 def _numbered(network: Network) -> Iterator[IPv4Address]:
@@ -122,8 +133,8 @@ def _link(consumer: str, target: Target, port: int, listen: str, replicas: Mappi
     return Link(consumer, target.names[0], target.service.name, port, listen, upstream, target.names)
 
 
-def _entry(stack: Stack, entry: tuple[str, int], replicas: Mapping[str, str]) -> Link:
+def _entry(stack: Stack, entry: tuple[str, int], replicas: Mapping[str, str], listen: int) -> Link:
     service, port = stack.service(entry[0]), entry[1]
     names = service.replica_names()
     target = Target(service, (service.name, *(names if len(names) == 1 else ())), names[0] if len(names) == 1 else None)
-    return _link(ENTRYPOINT, target, port, f"0.0.0.0:{FIRST_PUBLISHED}", replicas)
+    return _link(ENTRYPOINT, target, port, f"0.0.0.0:{listen}", replicas)

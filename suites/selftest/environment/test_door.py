@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,11 +17,13 @@ from fixtures import tiny
 from harness.clock import ManualClock
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
-from harness.environment.door import API, READY_WITHIN, Door
+from harness.environment.door import READY_WITHIN, Door
 from harness.environment.links import Link, Links
 from harness.errors import DoorGone, NotReady
+from harness.plan.run import Run
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from harness.stack import load
 
 
 class Proxies(BaseHTTPRequestHandler):
@@ -100,6 +103,18 @@ def test_a_door_whose_process_has_ended_is_not_waited_for(api: Any) -> None:
     assert (caught.value.got, clock.monotonic()) == ("its process has ended", 0)
 
 
+@pytest.mark.containers
+def test_services_may_have_the_ports_that_the_door_would_take_for_itself(harness_run: Run, tmp_path: Path) -> None:
+    override = tmp_path / "override.yaml"
+    override.write_text("services: {control: {expose: [8474, 20000]}}\n")
+    with harness_run.environment(load(tiny.STACK, [override]), "1.0.0", test="ports") as environment:
+        assert {link.port for link in environment.links.between("web-1", "control")} == {8474, 20000}
+        host, port = environment.address()
+        with socket.create_connection((host, port), timeout=5) as opened:
+            opened.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            assert opened.recv(12) == b"HTTP/1.1 200"
+
+
 @pytest.mark.harness(stack=str(tiny.STACK))
 def test_a_door_that_ends_is_told_and_makes_nothing_that_was_seen_a_verdict(
     trial: Trial, harness_engine: Engine
@@ -126,7 +141,7 @@ def test_only_the_door_publishes_and_only_on_127_0_0_1(environment: Subject, har
         bound = [(port, one["HostIp"]) for port, bindings in ports.items() for one in bindings or ()]
         published[container.labels[REPLICA]] = sorted(bound)
     assert published.keys() == {"web-1", "web-2", "queue-1", "control-1", "door"}
-    assert published.pop("door") == [("20000/tcp", "127.0.0.1"), (f"{API}/tcp", "127.0.0.1")]
+    assert published.pop("door") == [("20000/tcp", "127.0.0.1"), ("8474/tcp", "127.0.0.1")]
     assert not any(published.values())
     host, port = environment.address()
     assert host == "127.0.0.1"

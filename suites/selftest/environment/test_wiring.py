@@ -79,6 +79,13 @@ def test_the_entry_point_is_a_link_too_and_is_published() -> None:
     assert plan(made(None)).published == {}
 
 
+def test_the_doors_own_ports_give_way_to_those_of_services() -> None:
+    assert plan(made()).api == 8474
+    network = Network("n", "h1", IPv4Network("10.1.0.0/26"), internal=True)
+    wiring = Wiring.plan("h1", made(), {**PORTS, "cache": (8474, 20000, 20001)}, network)
+    assert (wiring.api, wiring.published) == (8475, {"lb:80": 20002})
+
+
 def test_a_network_that_is_too_small_is_an_error() -> None:
     with pytest.raises(NetworkError, match="no address number"):
         plan(made(), "10.1.0.0/28")
