@@ -90,7 +90,7 @@ def test_a_network_that_is_too_small_is_an_error() -> None:
 
 
 def stats(environment: Subject, name: str) -> dict[str, int]:
-    with urlopen(f"http://127.0.0.1:{environment.door_api}/proxies/{name}/stats", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{environment.door_api}/proxies/{name}/stats", timeout=30) as answer:
         found: dict[str, int] = json.load(answer)["connections"]
     return found
 
@@ -98,7 +98,7 @@ def stats(environment: Subject, name: str) -> dict[str, int]:
 @pytest.mark.harness(stack=str(tiny.STACK))
 def test_what_a_replica_connects_to_by_name_passes_through_its_own_link_alone(environment: Subject) -> None:
     ask = (
-        """python3 -c "import urllib.request as r; print(r.urlopen('http://web-2:8080/version', timeout=5).read())" """
+        """python3 -c "import urllib.request as r; print(r.urlopen('http://web-2:8080/version', timeout=30).read())" """
     )
     answer = environment.replica("control-1").run(ask)
     assert "web-2" in answer.stdout, answer.stderr
