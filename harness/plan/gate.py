@@ -31,7 +31,8 @@ class Settings:
 
     Attributes:
         baseline: of load before the deployment.
-        hold: of load after each deployment and rollback.
+        hold: of load after each deployment and rollback; of each further window while performance is given time to
+            recover.
         drain: that the queue may take to come back to its level.
     """
 
@@ -119,9 +120,12 @@ def round_trip(trial: Trial, gate: Gate) -> None:
     settle(trial, gate, "deployed", gate.new)
     trial.check("deployer", phase="deployed", verb="deploy", release=gate.new, replicas=trial.fleet_names)
     rollback(trial, "rollback")
-    settle(trial, gate, "rolled-back", gate.old)
+    began = settle(trial, gate, "rolled-back", gate.old)
     trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old, replicas=trial.fleet_names)
-    trial.check("performance", phase="rolled-back", baseline="baseline")
+    came_back = recovered(
+        trial, "rolled-back", began=began, hold=gate.settings.hold, also=lambda phase: stand(trial, phase, gate.old)
+    )
+    trial.judge(came_back, "rolled-back")
     rollback(trial, "second-rollback")
     settle(trial, gate, "rolled-back-twice", gate.old)
     registry = trial.stack.harness.probes.registry is not None
@@ -190,15 +194,60 @@ def rollback(trial: Trial, phase: str) -> None:
     trial.check("availability", phase=phase)
 
 
-def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "baseline") -> None:
-    """Hold a phase after a deployment or a rollback, and judge where everything stands."""
+def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "baseline") -> float:
+    """Hold a phase after a deployment or a rollback, and judge where everything stands.
+
+    Returns when it began, by the history's clock.
+    """
+    began = trial.history.clock.monotonic()
     with trial.phase(phase):
         trial.watch(phase, gate.settings.hold)
         trial.drain(trial.queue_level(baseline) + QUEUE_SLACK, gate.settings.drain)
-    for verdict in standing(trial, phase, release):
-        trial.judge(verdict, phase)
+    stand(trial, phase, release)
     if trial.stack.harness.probes.queue is not None:
         trial.check("queue", phase=phase, baseline=baseline, within=gate.settings.drain, slack=QUEUE_SLACK)
+    return began
+
+
+def stand(trial: Trial, phase: str, release: str) -> None:
+    """Judge where everything stands in a phase that is over."""
+    for verdict in standing(trial, phase, release):
+        trial.judge(verdict, phase)
+
+
+def recovered(
+    trial: Trial,
+    phase: str,
+    *,
+    began: float,
+    hold: float,
+    baseline: str = "baseline",
+    also: Callable[[str], None] = lambda _phase: None,
+) -> Verdict:
+    """Whether performance is as in the baseline, or comes to be so within `x-harness: recovery: within`.
+
+    The phase, which is over, is the first window. While none was as the baseline was, `hold` seconds are measured once
+    more, in a phase of their own; a window that began within the bound counts.
+
+    Args:
+        trial: with its load running.
+        phase, baseline: the phase to judge, and the one to compare it with.
+        began: when the phase began, by the history's clock.
+        hold: seconds of each further window.
+        also: called with the name of each further window when it is over, to judge what else should hold in it: what
+            goes wrong meanwhile must not be forgotten because performance comes back.
+    """
+    within, clock, again = trial.stack.harness.recovery.within, trial.history.clock, list[str]()
+    found = trial.verdict("performance", phase=phase, baseline=baseline)
+    comparable = trial.verdict("performance", phase=baseline, baseline=baseline)  # else no window would tell anything
+    while comparable and not found and clock.monotonic() - began < within:
+        trial.history.record("note", text=f"measuring again, until performance is as before: {found.reason}")
+        again.append(f"{phase}-window-{len(again) + 2}")
+        with trial.phase(again[-1]):
+            trial.watch(again[-1], hold)
+        also(again[-1])
+        found = trial.verdict("performance", phase=phase, baseline=baseline, again=again, within=within)
+    return found
 
 
 def standing(trial: Trial, phase: str, release: str) -> list[Verdict]:

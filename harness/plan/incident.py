@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from harness.errors import UsageError
-from harness.plan.gate import Gate, standing
+from harness.plan.gate import Gate, recovered, standing
 from harness.plan.trial import Trial
 from harness.stack.quantities import per_second
 from harness.verdict import Outcome, Verdict, combine
@@ -197,8 +197,9 @@ class Replay:
         seen = self.trial.verdict("queue", phase="draining", baseline=BASELINE, within=DRAINS_WITHIN)
         if not self._link("drained", "the queue is drained", seen):
             return False
+        began = self.trial.history.clock.monotonic()
         self._look("recovered", TESTS_FOR)
-        seen = self.trial.verdict("performance", phase="recovered", baseline=BASELINE)
+        seen = recovered(self.trial, "recovered", began=began, hold=TESTS_FOR, baseline=BASELINE)
         return self._link("recovered", "performance is back", seen)
 
     def _command(self, title: str, command: Sequence[str]) -> Verdict:

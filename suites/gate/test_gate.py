@@ -5,6 +5,8 @@ pytest suites/gate --stack compose.yaml --release-from 4.1.0 --release-to 4.1.1
 
 from __future__ import annotations
 
+import pytest
+
 from harness.deploy import CommandDeployer
 from harness.history import History
 from harness.plan.gate import Gate, half_deployment, round_trip
@@ -13,6 +15,7 @@ from harness.plan.trial import Trial
 from harness.verdict import combine
 
 
+@pytest.mark.alone
 def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_no_harm(
     trial: Trial, gate: Gate
 ) -> None:
@@ -20,6 +23,7 @@ def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_
     assert combine(trial.verdicts)
 
 
+@pytest.mark.alone
 def test_a_deployment_that_stopped_halfway_can_be_taken_back(trial: Trial, gate: Gate) -> None:
     half_deployment(trial, gate)
     assert combine(trial.verdicts)

@@ -18,6 +18,10 @@ from harness.plan.trial import Trial
 from harness.stack import Stack, load
 from harness.verdict import combine
 
+pytestmark = (
+    pytest.mark.alone
+)  # what is slow, and what has recovered, is for the stack to say and not for its neighbours
+
 SCRIPT = reference.ROOT / "incident.yaml"
 
 

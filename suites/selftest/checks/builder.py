@@ -69,7 +69,7 @@ class Made:
         usual: dict[str, Any] = {
             "intended": 500, "sent": 500, "ok": 500, "failed": 0, "shed": 0, "seconds": 10.0, "p50": 0.01, "p95": 0.03,
             "p99": 0.05, "lateness_p95": 0.001, "statuses": {"202": 500}, "errors": {}, "longest_outage": 0.0,
-            "served_by": {},
+            "served_by": {}, "began": self.clock.now(),
         }  # fmt: skip
         return self.add("workload", phase, **{**usual, **data})
 

@@ -171,7 +171,7 @@ def left_on(engine: Engine, world: World) -> dict[str, list[str]]:
     return found
 
 
-def eventually(condition: Callable[[], Any], timeout: float = 10.0) -> bool:
+def eventually(condition: Callable[[], Any], timeout: float = 30.0) -> bool:
     """Whether a condition comes true in time."""
     deadline = time.monotonic() + timeout
     while not condition():

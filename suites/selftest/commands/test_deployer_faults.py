@@ -127,7 +127,7 @@ def test_a_child_that_holds_the_output_does_not_hold_up_the_gate(world: World, e
     assert outcomes(events)["deployed", "deployer"] == "pass"
     (deployed,) = select(events, "deployer.end", verb="deploy")
     assert deployed.data["ended"] == "exit"
-    assert deployed.data["seconds"] < 10
+    assert deployed.data["seconds"] < 60  # it would be 600
 
 
 @pytest.mark.parametrize("place", ["", "this machine"])

@@ -43,7 +43,7 @@ def lines(process: LocalProcess) -> list[tuple[str, str]]:
     return found
 
 
-def gone(pid: int, seconds: float = 10.0) -> bool:
+def gone(pid: int, seconds: float = 30.0) -> bool:
     """Whether a process has ended within so many seconds; one that nobody reaps counts as ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -21,7 +21,7 @@ def start(tmp_path: Path, *argv: str) -> LocalProcess:
     return LocalProcess(argv, dict(os.environ), tmp_path)
 
 
-def lines(process: LocalProcess, timeout: float = 10.0) -> list[tuple[str, str]]:
+def lines(process: LocalProcess, timeout: float = 30.0) -> list[tuple[str, str]]:
     found = []
     while (line := process.line(timeout)) is not None:
         found.append(line)
@@ -41,7 +41,7 @@ def alive(words: str) -> bool:
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 30.0
     while not condition():
         if time.monotonic() > deadline:
             return False

@@ -36,7 +36,7 @@ def spec(owner: Owner, image: str) -> ContainerSpec:
     return ContainerSpec(f"{owner.environment}-a", image, owner, replica="a-1", command=("sleep", "600"))
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -61,8 +61,8 @@ def test_a_container_lives_and_goes_without_trace(engine: Engine, owner: Owner, 
     assert (found.id, found.name, found.labels[REPLICA]) == (container.id, spec.name, "a-1")
     assert engine.containers.get(spec.name).id == container.id
     began = time.monotonic()
-    container.stop(5)
-    assert time.monotonic() - began < 4  # its init forwards the signal
+    container.stop(60)
+    assert time.monotonic() - began < 30  # its init forwards the signal
     assert container.state().exit_code == 143
     assert container.remove()
     assert not container.remove()

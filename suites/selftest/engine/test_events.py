@@ -26,8 +26,8 @@ class _Api:
 def test_an_engine_that_goes_away_is_told_once() -> None:
     seen: queue.Queue[object] = queue.Queue()
     Events(_Api(), "e", seen.put, gone=seen.put)  # type: ignore[arg-type]
-    assert seen.get(timeout=5) == ContainerEvent("a", "", "die", 3, 7.5)
-    assert isinstance(seen.get(timeout=5), EngineGone)
+    assert seen.get(timeout=30) == ContainerEvent("a", "", "die", 3, 7.5)
+    assert isinstance(seen.get(timeout=30), EngineGone)
     assert seen.empty()
 
 
@@ -44,7 +44,7 @@ def test_what_happens_to_a_container_is_told_in_order(engine: Engine, owner: Own
         container.start()
         container.wait(20)
         container.remove()
-        events = [seen.get(timeout=10) for _ in range(4)]
+        events = [seen.get(timeout=30) for _ in range(4)]
     assert [event.action for event in events] == ["create", "start", "die", "destroy"]
     assert [event.exit_code for event in events] == [None, None, 3, None]
     assert {(event.container, event.replica) for event in events} == {(spec.name, "a-1")}

@@ -61,7 +61,7 @@ class _Clock(ManualClock):
 
     def take_turn(self) -> None:
         self.turn.release()
-        assert self.done.acquire(timeout=5)
+        assert self.done.acquire(timeout=30)
 
 
 class _Api:

@@ -96,9 +96,9 @@ def test_a_user_that_is_not_there_is_named(api: Api, container: str) -> None:
 
 def test_a_late_process_keeps_its_lines_and_runs_on_until_it_is_closed(api: Api, container: str) -> None:
     process = sh(api, container, "echo so far; printf more; sleep 300")
-    lines = process.lines(0.5)
+    lines = process.lines(3)
     seen = [next(lines), next(lines)]
-    with pytest.raises(CommandTimeout, match=r"control-1 still runs after 0\.5 s"):
+    with pytest.raises(CommandTimeout, match=r"control-1 still runs after 3 s"):
         next(lines)
     assert seen == [("out", "so far"), ("out", "more")]
     assert "sleep 300" in commands(api, container)
@@ -301,4 +301,4 @@ def test_closing_takes_no_time_when_the_process_has_ended(api: Api, container: s
     with sh(api, container, "true") as process:
         list(process.lines(10))
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10

@@ -157,7 +157,7 @@ def commands(api: Api, container: str) -> list[str]:
     return [row[1] for row in top["Processes"] if not row[1].startswith(("/sbin/docker-init", "sleep 100000"))]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -145,6 +145,6 @@ def test_only_the_door_publishes_and_only_on_127_0_0_1(environment: Subject, har
     assert not any(published.values())
     host, port = environment.address()
     assert host == "127.0.0.1"
-    with socket.create_connection((host, port), timeout=5) as opened:
+    with socket.create_connection((host, port), timeout=30) as opened:
         opened.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert opened.recv(12) == b"HTTP/1.1 200"

@@ -120,9 +120,9 @@ def test_a_late_command_is_ended_with_its_children_and_the_next_one_answers(
     shell: Shell, api: Api, sleeper: str
 ) -> None:
     with pytest.raises(CommandTimeout) as caught:
-        shell.run("echo so far; echo alas >&2; timeout 500 sleep 400 & sh -c 'sleep 401'; echo never", timeout=0.3)
+        shell.run("echo so far; echo alas >&2; timeout 500 sleep 400 & sh -c 'sleep 401'; echo never", timeout=3)
     message = str(caught.value)
-    for part in ("backend-1", "0.3 s", "sleep 400", "stdout: so far", "stderr: alas"):
+    for part in ("backend-1", "3 s", "sleep 400", "stdout: so far", "stderr: alas"):
         assert part in message
     assert commands(api, sleeper) == []
     assert shell.run("echo next").stdout == "next\n"
@@ -135,9 +135,8 @@ def test_a_command_that_never_stops_writing_is_late_too(shell: Shell, api: Api, 
 
 
 def test_a_background_process_does_not_write_into_later_answers(shell: Shell) -> None:
-    assert (
-        shell.run("(i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo stray; sleep 0.01; done) & echo at once").seconds < 1
-    )
+    stray = "(i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo stray; sleep 0.01; done)"  # for a minute
+    assert shell.run(f"{stray} & echo at once").seconds < 30
     for _ in range(3):
         answer = shell.run("sleep 0.1; echo clean; echo also >&2")
         assert (answer.stdout, answer.stderr) == ("clean\n", "also\n")
@@ -152,7 +151,7 @@ def test_a_background_process_that_writes_without_end_stops_neither_commands_nor
     shell.run("yes >&2 & sleep 0.1")
     began = time.monotonic()
     shell.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # the writer has no end, and neither had the close
     assert commands(api, sleeper) == []
 
 
@@ -168,7 +167,7 @@ def test_a_background_process_lives_on_until_the_shell_is_closed(api: Api, sleep
     shell.run("true")
     with pytest.raises(CommandTimeout):
         shell.run("sleep 302", timeout=0.2)
-    assert {"sleep 300", "sleep 301"} <= set(commands(api, sleeper))
+    eventually(lambda: {"sleep 300", "sleep 301"} <= set(commands(api, sleeper)))
     shell.close()
     assert commands(api, sleeper) == []
 

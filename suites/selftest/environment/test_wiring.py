@@ -101,7 +101,7 @@ def accepted(environment: Subject, name: str) -> int:
 @pytest.mark.harness(stack=str(tiny.STACK))
 def test_what_a_replica_connects_to_by_name_passes_through_its_own_link_alone(environment: Subject) -> None:
     ask = (
-        """python3 -c "import urllib.request as r; print(r.urlopen('http://web-2:8080/version', timeout=5).read())" """
+        """python3 -c "import urllib.request as r; print(r.urlopen('http://web-2:8080/version', timeout=30).read())" """
     )
     answer = environment.replica("control-1").run(ask)
     assert "web-2" in answer.stdout, answer.stderr

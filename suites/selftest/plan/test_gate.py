@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from harness.plan.gate import SCENARIOS, _was_half, baseline, standing
+from harness.plan.gate import SCENARIOS, _was_half, baseline, recovered, standing
 from harness.plan.trial import Trial
-from harness.verdict import Outcome, Verdict
+from harness.stack import Recovery
+from harness.verdict import Outcome, Verdict, combine
 from suites.selftest.plan.made import NEW, OLD, gate, tiny_stack, trial
 
 CHECKS = {"release", "errors", "containers", "logs", "health", "registry"}
 
 
-def fill(made: Trial, phase: str, release: str = OLD, **other: str) -> None:
+def fill(
+    made: Trial,
+    phase: str,
+    release: str = OLD,
+    *,
+    p95: float = 0.02,
+    bad: int = 0,
+    lateness: float = 0.001,
+    began: float = 0.0,
+    **other: str,
+) -> None:
     """Everything as it should be on a release; `other` names a replica that runs another one."""
     history = made.history
     with history.scope(environment="h1", phase=phase):
@@ -32,8 +44,8 @@ def fill(made: Trial, phase: str, release: str = OLD, **other: str) -> None:
             )  # fmt: skip
         history.record("probe.registry", release=release, error=None)
         history.record(
-            "workload", intended=100, sent=100, ok=100, failed=0, shed=0, seconds=4.0, p50=0.01, p95=0.02, p99=0.03,
-            lateness_p95=0.001, statuses={"200": 100}, errors={}, longest_outage=0.0, served_by={},
+            "workload", intended=100, sent=100, ok=100 - bad, failed=bad, shed=0, seconds=4.0, p50=0.01, p95=p95,
+            p99=0.3, lateness_p95=lateness, statuses={}, errors={}, longest_outage=0.0, served_by={}, began=began,
         )  # fmt: skip
 
 
@@ -80,7 +92,7 @@ def test_a_stack_whose_release_cannot_be_asked_is_never_a_pass() -> None:
 # -- the baseline ------------------------------------------------------------------------------------------------------
 
 
-def measured(monkeypatch: pytest.MonkeyPatch, **other: str) -> Trial:
+def measured(monkeypatch: pytest.MonkeyPatch, **other: Any) -> Trial:
     made = trial()
     monkeypatch.setattr(made.workload, "start", lambda: None)
     monkeypatch.setattr(made, "watch", lambda phase, _seconds: fill(made, phase, OLD, **other))
@@ -142,3 +154,93 @@ def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch:
     assert verbs == ["deploy 1.1.0", "rollback", "rollback"]
     release = {v.data["phase"]: v.data["outcome"] for v in made.history.select("verdict", check="release")}
     assert release == {"baseline": "pass", "deployed": "fail", "rolled-back": "pass", "rolled-back-twice": "pass"}
+
+
+# -- recovery ----------------------------------------------------------------------------------------------------------
+
+
+def paced(monkeypatch: pytest.MonkeyPatch, p95: dict[str, float], *, failed: str = "", usual: float = 0.02) -> Trial:
+    """A trial whose windows take as long as they should, with this p95 by phase; in the phase `failed` two requests
+    fail.
+    """
+    made = trial()
+
+    def watch(phase: str, seconds: float) -> None:
+        bad, began = (2 if phase == failed else 0), made.history.clock.now()
+        fill(made, phase, p95=p95.get(phase, usual), bad=bad, began=began)
+        made.history.clock.wait(threading.Event(), seconds)
+
+    monkeypatch.setattr(made.workload, "start", lambda: None)
+    monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
+    monkeypatch.setattr(made.deployer, "deploy", lambda _release: None)
+    monkeypatch.setattr(made.deployer, "rollback", lambda: None)
+    monkeypatch.setattr(made, "watch", watch)
+    monkeypatch.setattr(made, "drain", lambda *_: None)
+    return made
+
+
+def windows(made: Trial) -> list[str]:
+    phases = [str(event.data["phase"]) for event in made.history.select("workload")]
+    return [phase for phase in phases if phase.startswith("rolled-back-window")]
+
+
+def performance(made: Trial) -> tuple[str, str]:
+    (event,) = made.history.select("verdict", check="performance")
+    assert event.data["phase"] == "rolled-back"
+    return event.data["outcome"], event.data["reason"]
+
+
+def test_a_rollback_after_which_performance_is_as_before_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paced(monkeypatch, {})
+    SCENARIOS["round-trip"](made, gate())
+    assert (windows(made), performance(made)[0]) == ([], "pass")
+
+
+def test_a_stall_of_the_machine_in_the_first_window_after_a_rollback_is_no_verdict_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = paced(monkeypatch, {"rolled-back": 0.3})
+    SCENARIOS["round-trip"](made, gate())
+    assert windows(made) == ["rolled-back-window-2"]
+    outcome, reason = performance(made)
+    assert outcome == "pass"
+    assert reason.startswith("as in the baseline again 1.5 s after the first window began")
+    again = {e.data["check"]: e.data["outcome"] for e in made.history.select("verdict", phase="rolled-back-window-2")}
+    assert again == dict.fromkeys(CHECKS, "pass")
+
+
+def test_performance_that_stays_bad_fails_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paced(monkeypatch, {"baseline": 0.02}, usual=0.3)
+    SCENARIOS["round-trip"](made, gate())
+    assert made.stack.harness.recovery.within == 30.0
+    assert len(windows(made)) == 19  # of 1.5 s each, after the first, that begin within 30 s
+    outcome, reason = performance(made)
+    assert outcome == "fail"
+    assert "in window 20, 28.5 s after the first window began: p95 300 ms" in reason
+
+
+def test_failures_before_performance_came_back_are_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    for phase in ("rolled-back", "rolled-back-window-2"):
+        made = paced(monkeypatch, {"rolled-back": 0.3, "rolled-back-window-2": 0.3}, failed=phase)
+        SCENARIOS["round-trip"](made, gate())
+        assert performance(made)[0] == "pass"
+        (failed,) = (v for v in made.history.select("verdict", phase=phase) if v.data["outcome"] == "fail")
+        assert failed.data["check"] == "errors"
+        assert combine(made.verdicts).outcome is Outcome.FAIL
+
+
+def test_without_a_baseline_to_compare_with_nothing_is_measured_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paced(monkeypatch, {})
+    fill(made, "baseline", lateness=0.3)
+    fill(made, "rolled-back")
+    found = recovered(made, "rolled-back", began=0.0, hold=1.5)
+    assert (found.outcome, windows(made)) == (Outcome.UNKNOWN, [])
+
+
+def test_how_long_recovery_may_take_is_the_stacks_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paced(monkeypatch, {"baseline": 0.02}, usual=0.3)
+    shorter = made.stack.harness.model_copy(update={"recovery": Recovery(within=4.0)})
+    made.stack = made.stack.model_copy(update={"harness": shorter})
+    SCENARIOS["round-trip"](made, gate())
+    assert windows(made) == ["rolled-back-window-2", "rolled-back-window-3"]
+    assert performance(made)[0] == "fail"

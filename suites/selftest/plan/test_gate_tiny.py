@@ -44,6 +44,7 @@ def reasons(events: tuple[Event, ...], outcome: str) -> dict[tuple[str, str], st
     }
 
 
+@pytest.mark.alone
 def test_a_good_deployer_passes_every_scenario_and_its_history_says_the_same_when_it_is_read_back(
     harness_engine: Engine, tmp_path: Path
 ) -> None:

@@ -71,7 +71,7 @@ def test_what_is_no_request_is_refused(text: bytes) -> None:
 
 @contextmanager
 def server(answer: Any) -> Iterator[tuple[Any, int]]:
-    running = WEB.Server(0, answer, 5.0)
+    running = WEB.Server(0, answer, 30.0)
     running.start()
     yield running, running._listener.getsockname()[1]
 
@@ -81,22 +81,22 @@ def test_a_server_that_stops_answers_the_request_in_hand_and_ends_idle_connectio
 
     def answer(_request: Any) -> Any:
         asked.set()
-        go_on.wait(5)
+        go_on.wait(30)
         return WEB.Response(200, {"done": True})
 
     with server(answer) as (running, port):
         idle = socket.create_connection(("127.0.0.1", port))
         busy = socket.create_connection(("127.0.0.1", port))
         busy.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        assert asked.wait(5)
+        assert asked.wait(30)
         stopped: list[bool] = []
-        stopping = threading.Thread(target=lambda: stopped.append(running.stop(5)))
+        stopping = threading.Thread(target=lambda: stopped.append(running.stop(30)))
         stopping.start()
         assert idle.recv(100) == b""
         assert stopping.is_alive()
         go_on.set()
         assert b'{"done": true}' in busy.makefile("rb").read()
-        stopping.join(5)
+        stopping.join(30)
         assert stopped == [True]
         idle.close()
         busy.close()

@@ -74,11 +74,13 @@ def telling(data: bytes) -> Behaviour:
 
 
 def stalling(seconds: float, after: float) -> Behaviour:
-    """Answers, but for one stall of every request from `after` seconds on."""
-    began = time.monotonic()
+    """Answers, but for one stall of every request, `after` seconds after the first one came."""
+    began: list[float] = []
 
     def behave(handler: Handler, head: bytes) -> bytes | None:
-        into = time.monotonic() - began - after
+        now = time.monotonic()
+        began.append(now)
+        into = now - began[0] - after
         if 0 <= into < seconds:
             time.sleep(seconds - into)
         return answer()

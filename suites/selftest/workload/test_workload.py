@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,22 @@ from suites.selftest.workload.server import Behaviour, answer, closed_port, good
 
 
 def spec(port: int, **changes: Any) -> Spec:
-    usual: dict[str, Any] = {"rate": 50.0, "expected": (202,), "timeout": 1.0}
+    usual: dict[str, Any] = {"rate": 50.0, "expected": (202,), "timeout": 20.0}
     return Spec("127.0.0.1", port, **{**usual, **changes})
 
 
 def measured(behaviour: Behaviour, seconds: float = 0.6, **changes: Any) -> Window:
     with serving(behaviour) as server, Workload(spec(server.port, **changes), History()) as workload:
         return workload.baseline(seconds)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def alive(pid: int) -> bool:
@@ -36,21 +46,21 @@ def alive(pid: int) -> bool:
 def test_a_good_server_answers_everything_at_the_rate() -> None:
     window = measured(good, 1.0)
     assert window.ok == window.sent == window.intended
-    assert 45 <= window.intended <= 60
+    assert 45 <= window.intended <= 500  # a window is never too short; how long a busy machine makes it is open
     assert (window.failed, window.shed, window.longest_outage, window.errors) == (0, 0, 0.0, {})
     assert window.statuses == {"202": window.ok}
     assert window.p50 is not None
-    assert window.p50 < 0.5
+    assert 0 < window.p50 < 10
 
 
 def test_the_loop_is_open_so_a_stall_shows_in_the_latencies_and_not_in_the_rate() -> None:
-    window = measured(stalling(1.0, after=1.0), 3.0, timeout=3.0)
+    window = measured(stalling(1.0, after=1.0), 3.0)
     assert window.ok == window.sent == window.intended
-    assert 145 <= window.intended <= 165
+    assert 145 <= window.intended <= 500
     assert window.p99 is not None
     assert window.p99 > 0.8  # the first request of the stall waited for a second, those behind it for the rest of it
     assert window.p95 is not None
-    assert window.p95 > 0.5  # a third of all requests fell into the stall: a closed loop would show one
+    assert window.p95 > 0.5  # of at most 500 requests 50 fell into the stall: a closed loop would show one
 
 
 def test_unexpected_statuses_are_failures_with_their_counts() -> None:
@@ -85,10 +95,10 @@ def halves(handler: Any, head: bytes) -> bytes | None:
 )
 def test_every_way_not_to_answer_is_counted_and_bounded(behaviour: Behaviour, error: str) -> None:
     began = time.monotonic()
-    window = measured(behaviour, 0.4, rate=25.0, timeout=0.5)
+    window = measured(behaviour, 0.4, rate=25.0, timeout=0.5 if error == "timeout" else 20.0)
     assert window.errors == {error: window.intended}
     assert (window.ok, window.failed) == (0, window.intended)
-    assert time.monotonic() - began < 10.0
+    assert time.monotonic() - began < 60.0
 
 
 def test_a_refused_connection_is_counted() -> None:
@@ -98,8 +108,16 @@ def test_a_refused_connection_is_counted() -> None:
 
 
 def test_what_is_due_beyond_the_cap_is_shed_and_not_queued() -> None:
-    window = measured(silent, 0.8, in_flight=5, timeout=1.0, rate=100.0)
-    assert 4 <= window.sent <= 5  # the very first request may lie before the window
+    # All five must still be under way when the window ends: how long they may be bounds how late that may be.
+    with (
+        serving(silent) as server,
+        Workload(spec(server.port, in_flight=5, timeout=5.0, rate=100.0), History()) as busy,
+    ):
+        busy.start("busy")
+        time.sleep(0.8)
+        window = busy.stop()
+    assert window is not None
+    assert window.sent == 5
     assert window.shed == window.intended - window.sent
     assert window.errors["shed"] == window.shed
 
@@ -136,10 +154,12 @@ def test_ids_come_from_the_range_by_the_seed_and_fill_path_and_body() -> None:
     for _ in range(2):
         with (
             serving(good) as server,
-            Workload(spec(server.port, path="/jobs/{id}", ids=(5, 9), seed=3), History()) as w,
+            Workload(spec(server.port, path="/jobs/{id}", ids=(5, 9), seed=3, limit=0.4), History()) as w,
         ):
-            w.baseline(0.4)
-        heads.append([head.split(b" ")[1] for head in server.requests[:10]])
+            w.start()
+            assert eventually(lambda: not w.running())
+        heads.append([head.split(b" ")[1] for head in server.requests])
+    assert len(heads[0]) == 20
     assert set(heads[0]) <= {f"/jobs/{number}".encode() for number in range(5, 10)}
     assert sorted(heads[0]) == sorted(heads[1])
 
@@ -243,10 +263,7 @@ time.sleep(60)
             pid = int(parent.stdout.readline())
             assert alive(pid)
             parent.kill()
-        deadline = time.monotonic() + 10.0
-        while alive(pid) and _state(pid) != "Z" and time.monotonic() < deadline:
-            time.sleep(0.02)
-        ended = not alive(pid) or _state(pid) == "Z"
+        ended = eventually(lambda: not alive(pid) or _state(pid) == "Z")
         if not ended:
             os.kill(pid, signal.SIGKILL)  # a test that fails leaves nothing behind either
         assert ended
@@ -262,12 +279,12 @@ def _state(pid: int) -> str:
 def test_a_workload_ends_by_itself_at_its_limit_and_says_that_it_sent_no_more() -> None:
     with serving(good) as server, Workload(spec(server.port, limit=0.3), History()) as workload:
         workload.start("deploy")
-        time.sleep(0.8)
-        assert not workload.running()
+        assert eventually(lambda: not workload.running())
+        time.sleep(0.5)
         window = workload.stop()
     assert window is not None
     assert window.sent == 15
-    assert window.intended > 35
+    assert window.intended > 35  # 0.3 s and 0.5 s at the rate
 
 
 def test_a_baseline_that_outlasts_the_workload_is_not_measured() -> None:
