@@ -1,7 +1,7 @@
 """A server for the tests of a process, and proxies on it.
 
-`HARNESS_TOXIPROXY=host:port` points the tests at a server that runs already, of whatever make. Its proxies are then
-removed; the tests of what is beyond the original are skipped unless it is one of ours.
+`pytest suites/selftest/proxy --toxiproxy=host:port` points the tests at a server that runs already on this machine, of
+whatever make. Its proxies are then removed; the tests of what is beyond the original are skipped unless it is ours.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ def start(*flags: str) -> tuple[subprocess.Popen[str], Api]:
 
 
 @pytest.fixture(scope="session")
-def shared_server() -> Iterator[Api]:
-    given = os.environ.get("HARNESS_TOXIPROXY")
+def shared_server(request: pytest.FixtureRequest) -> Iterator[Api]:
+    given = request.config.getoption("--toxiproxy")
     if given:
-        host, _, port = given.rpartition(":")
-        yield Api(host, int(port))
+        yield Api(*given)
         return
     process, api = start("-seed", "1", "-proxy-metrics", "-runtime-metrics")
     assert process.stderr is not None
@@ -60,9 +59,17 @@ def api(shared_server: Api) -> Iterator[Api]:
 @pytest.fixture
 def ours(api: Api) -> Api:
     """A server that has what is beyond the original."""
-    if "rollback-harness" not in api("GET", "/version").text:
+    if not api.ours():
         pytest.skip("the server is not one of ours")
     return api
+
+
+@pytest.fixture
+def metrics(ours: Api) -> Api:
+    """A server that shows all its metrics."""
+    if "process_open_fds" not in (text := ours("GET", "/metrics").text) or "toxiproxy_proxy_" not in text:
+        pytest.skip("the server runs without -proxy-metrics or without -runtime-metrics")
+    return ours
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Service(http.server.BaseHTTPRequestHandler):
 def web(ours: Api) -> Iterator[Through]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield front(ours, "web", server.server_address[1])
     server.shutdown()
     server.server_close()
