@@ -9,7 +9,7 @@ from typing import Any
 
 from . import VERSION, gojson, metrics, schema, views
 from .errors import ApiError
-from .httpd import Answer, Request
+from .httpd import Answer, Request, refusal
 from .registry import Registry
 
 PLAIN = "text/plain; charset=utf-8"
@@ -19,12 +19,6 @@ Route = Callable[..., "Answer | Awaitable[Answer]"]
 
 def answer(value: Any, status: int = 200) -> Answer:
     return Answer(status, gojson.encode(value))
-
-
-def refusal(error: ApiError) -> Answer:
-    """An error as the original sends it: JSON, but called plain text."""
-    body = gojson.encode({"error": error.message, "status": error.status}) + b"\n"
-    return Answer(error.status, body, PLAIN, (NOSNIFF,))
 
 
 class Api:
@@ -72,7 +66,7 @@ class Api:
             async with self.registry.lock:
                 return await self._call(route, request, names)
         except ApiError as error:
-            return refusal(error)
+            return refusal(error.status, error.message)
 
     async def _call(self, route: Route, request: Request, names: list[str]) -> Answer:
         made = route(request, *names)
