@@ -132,6 +132,8 @@ class Redis(Requests):
         name = words[0].decode("latin-1").upper()
         if name == "SELECT" and len(words) == 2 and words[1].isdigit():
             self.database = int(words[1])
+        elif name == "RESET":
+            self.database = 0
         return self.answer(name, words, data)
 
     def answer(self, name: str, words: list[bytes], data: bytes) -> bytes:

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._requests import Requests, Unreadable, matcher
-from .base import Toxic
+from .base import End, Toxic
 
 if TYPE_CHECKING:
     from ..pipe import Pipe
 
 METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}  # CONNECT ends what we can read
 HEAD = 64 * 1024
+ORIGIN = re.compile(rb"^https?://[^/]*")  # as a client of a forward proxy writes it before the path
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r\n")
 
 
@@ -83,16 +84,25 @@ class HttpStatus(Requests):
         method, target, _ = data.split(b"\r\n", 1)[0].split(b" ")
         name = method.decode()
         wanted = {method.upper() for method in self.toxic["methods"]}
-        path = target.split(b"?")[0].decode("latin-1")
+        path = ORIGIN.sub(b"", target.split(b"?")[0]).decode("latin-1") or "/"
         sent = self.pipe.other.received
         free = sent > self._answered
         if free and (not wanted or name in wanted) and self._matches(path) and self.by_chance():
-            self.pipe.other.inject(self._answer(name))
+            last = self._is_last(data)
+            self.pipe.other.inject(self._answer(name, last))
+            if last:
+                self.pipe.other.end_head(End.CLOSE)
             return b""
         self._answered = sent
         return data
 
-    def _answer(self, method: str) -> bytes:
+    def _is_last(self, data: bytes) -> bool:
+        """Whether the client expects that the connection is closed after the answer."""
+        head = data[: data.index(b"\r\n\r\n")]
+        said = self._headers(head).get(b"connection", b"").lower()
+        return said == b"close" or (head.split(b"\r\n")[0].endswith(b"HTTP/1.0") and said != b"keep-alive")
+
+    def _answer(self, method: str, last: bool) -> bytes:
         status = self.toxic["status"]
         try:
             phrase = HTTPStatus(status).phrase
@@ -104,6 +114,8 @@ class HttpStatus(Requests):
             head += f"Content-Length: {len(body)}\r\n"
         elif body:
             body = b""
+        if last:
+            head += "Connection: close\r\n"
         return f"{head}\r\n".encode() + (b"" if method == "HEAD" else body)
 
 

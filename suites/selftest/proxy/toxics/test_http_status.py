@@ -100,6 +100,28 @@ def test_chunks_are_read_to_their_end(web: Through) -> None:
     client.close()
 
 
+LAST = [b"HTTP/1.0\r\n\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+
+
+@pytest.mark.parametrize("rest", LAST)
+def test_a_client_that_waits_for_the_end_gets_it(web: Through, rest: bytes) -> None:
+    web.toxic("http_status", body="no")
+    web.toxic("latency", latency=20)
+    with web.connect() as client:
+        client.sendall(b"GET / " + rest)
+        answer = read_all(client)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.endswith(b"\r\nConnection: close\r\n\r\nno")
+
+
+def test_a_path_is_one_also_behind_the_name_of_a_host(web: Through) -> None:
+    web.toxic("http_status", paths=["/bad"])
+    client = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    assert ask(client, "GET", "http://service/bad?x=1")[0] == 503
+    assert ask(client, "GET", "http://service/good")[0] == 200
+    client.close()
+
+
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"SSH-2.0-x\r\n"])
 def test_what_is_not_http_passes_as_it_is(ours: Api, through: object, sent: bytes) -> None:
     made: Through = through()  # type: ignore[operator]

@@ -30,6 +30,8 @@ class Ends:
     def end(self, how: End) -> None:
         self.ended.append(how)
 
+    end_head = end
+
 
 def stage(type_: str, **attributes: Any) -> tuple[Any, Ends]:
     ends = Ends()

@@ -22,6 +22,21 @@ def test_the_first_answer_is_late_and_the_others_are_not(through: Make) -> None:
         assert best_trip(client) < 0.3
 
 
+@pytest.mark.parametrize("healed", [True, False])
+def test_those_that_wait_are_dialled_when_it_is_healed_or_shortened(through: Make, healed: bool) -> None:
+    made = through()
+    made.toxic("slow_connect", delay=60_000)
+    with made.connect() as client:  # which waits for 10 s at the most
+        (shown,) = eventually(made.connections)
+        assert (shown["connected"], shown["toxics"]) == (False, ["slow_connect_downstream"])
+        if healed:
+            made.heal("slow_connect_downstream")
+        else:
+            made.change("slow_connect_downstream", delay=1)
+        round_trip(client)
+        assert made.connections()[0]["toxics"] == []
+
+
 def test_open_connections_do_not_notice(through: Make) -> None:
     made = through()
     with made.connect() as client:  # which waits for 10 s at the most
