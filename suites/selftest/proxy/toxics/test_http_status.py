@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import threading
@@ -9,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from suites.selftest.proxy.conftest import front
 from suites.selftest.proxy.peers import Api, Through, read_all
-from suites.selftest.proxy.toxics.conftest import front
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -33,14 +34,23 @@ class Service(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None: ...
 
 
-@pytest.fixture
-def web(ours: Api) -> Iterator[Through]:
+@contextlib.contextmanager
+def serving() -> Iterator[int]:
+    """A web service; its port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield front(ours, "web", server.server_address[1])
-    server.shutdown()
-    server.server_close()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def web(ours: Api) -> Iterator[Through]:
+    with serving() as port:
+        yield front(ours, "web", port)
 
 
 def ask(client: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
