@@ -35,6 +35,7 @@ class HttpStatus(Requests):
 
     def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
+        self._chunk = 0  # where in the request the chunk begins of which the rest is to come
         self._answered = -1  # what the service had sent when the last request was passed on to it
         self._matches: Callable[[str], Any] = matcher(toxic["paths"])
 
@@ -50,7 +51,12 @@ class HttpStatus(Requests):
     def changed(self) -> None:
         self._matches = matcher(self.toxic["paths"])
 
+    def restart(self) -> None:
+        self._chunk = 0
+
     def measure(self, data: bytes, at: int) -> int:
+        if self._chunk:
+            return self._measure_chunks(data, at, at + self._chunk)
         end = data.find(b"\r\n\r\n", at, at + HEAD)
         if end < 0:
             if len(data) - at >= HEAD or not self._begins(data[at : at + 8]):
@@ -60,12 +66,17 @@ class HttpStatus(Requests):
         if b"upgrade" in headers or b"expect" in headers:
             raise Unreadable  # what comes next depends on the answer
         if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-            return measure_chunks(data, end + 4)
+            return self._measure_chunks(data, at, end + 4)
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 15:
             raise Unreadable
         total = end + 4 + int(length)
         return total if len(data) >= total else -total
+
+    def _measure_chunks(self, data: bytes, start: int, at: int) -> int:
+        end, reached = measure_chunks(data, at)
+        self._chunk = reached - start if end <= 0 else 0
+        return end
 
     @staticmethod
     def _begins(data: bytes) -> bool:
@@ -119,18 +130,20 @@ class HttpStatus(Requests):
         return f"{head}\r\n".encode() + (b"" if method == "HEAD" else body)
 
 
-def measure_chunks(data: bytes, at: int) -> int:
-    """Where a body in chunks ends. If more is to come: 0, or minus the least that it can be. Raises Unreadable."""
+def measure_chunks(data: bytes, at: int) -> tuple[int, int]:
+    """Where a body in chunks ends; if more is to come: 0, or minus the least that it can be. And where the last chunk
+    begins. Raises Unreadable."""
     while True:
         found = CHUNK.match(data, at)
         if found is None:
             if b"\r\n" in data[at : at + 1024] or len(data) - at > 1024:
                 raise Unreadable
-            return 0
+            return 0, at
         size = int(found[1], 16)
-        at = found.end() + size + 2
+        after = found.end() + size + 2
         if size == 0:
             end = data.find(b"\r\n\r\n", found.end() - 2)
-            return end + 4 if end >= 0 else 0
-        if len(data) < at:
-            return -at
+            return (end + 4 if end >= 0 else 0), at
+        if len(data) < after:
+            return -after, at
+        at = after

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from harness.proxy.toxics import TYPES, End, Toxic
-from harness.proxy.toxics._redis import command
+from harness.proxy.toxics import TYPES, End, Toxic, _redis, http_status
+from harness.proxy.toxics._redis import command, line_end
 
 
 class Ends:
@@ -100,6 +101,41 @@ def test_noise_passes_unchanged(type_: str, seed: int) -> None:
     made, ends = stage(type_)
     pour(made, data, chance)
     assert bytes(ends.passed) == data
+
+
+@pytest.mark.parametrize("size", [1, 100, 70_000])
+def test_a_request_of_many_words_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    looks = 0
+
+    def counted(data: bytes, at: int) -> int:
+        nonlocal looks
+        looks += 1
+        return line_end(data, at)
+
+    monkeypatch.setattr(_redis, "line_end", counted)
+    made, ends = stage("redis_error", keys=("none",))
+    data = command("MSET", *(b"key%d" % number for number in range(2000)))
+    for at in range(0, len(data), size):
+        made.feed(data[at : at + size])
+    assert bytes(ends.passed) == data
+    assert looks <= 2001 + len(data) // size + 1
+
+
+def test_a_body_of_many_chunks_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pattern, looks = http_status.CHUNK, 0
+
+    def counted(data: bytes, at: int) -> Any:
+        nonlocal looks
+        looks += 1
+        return pattern.match(data, at)
+
+    monkeypatch.setattr(http_status, "CHUNK", SimpleNamespace(match=counted))
+    made, ends = stage("http_status", paths=("none",))
+    data = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n"
+    for at in range(0, len(data), 100):
+        made.feed(data[at : at + 100])
+    assert bytes(ends.passed) == data
+    assert looks <= 2001 + len(data) // 100 + 1
 
 
 def test_healed_in_the_middle_of_a_batch_that_failed_the_connection_is_closed() -> None:
