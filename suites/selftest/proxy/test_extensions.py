@@ -143,6 +143,34 @@ def pattern(seed: str) -> list[bool]:
         process.stderr.close()
 
 
+def draws(seed: str) -> list[bytes]:
+    """What came of 20 requests on each of two connections, of which a toxic that draws by itself lets half pass."""
+    process, api = start("-seed", seed)
+    try:
+        listen = f"127.0.0.1:{free_port()}"
+        assert api("POST", "/proxies", {"name": "p", "listen": listen, "upstream": api_address(api)}).status == 201
+        api.toxic("p", "http_status", status=418, fraction=0.5)
+        seen = []
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", int(listen.split(":")[1])), 10) as client:
+                for _ in range(20):
+                    client.sendall(b"GET /version HTTP/1.1\r\n\r\n")
+                    seen.append(client.recv(1000)[:12])
+        return seen
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def test_the_same_seed_gives_the_same_fractions_and_each_connection_its_own() -> None:
+    first = draws("7")
+    assert first == draws("7") != draws("8")
+    assert first[:20] != first[20:]
+    assert {b"HTTP/1.1 200", b"HTTP/1.1 418"} == set(first)
+
+
 def api_address(api: Api) -> str:
     return f"{api.host}:{api.port}"
 

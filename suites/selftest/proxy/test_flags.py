@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import harness.proxy
 from harness.proxy.flags import Flags, UsageError, parse
+from harness.proxy.server import Troubles
 from suites.selftest.proxy.conftest import start
 
 
@@ -88,6 +90,17 @@ def test_the_config_file_makes_proxies_with_their_toxics(tmp_path: Path) -> None
         assert process.stderr is not None
         process.stderr.close()
         assert process.wait(10) == 0
+
+
+def test_the_same_trouble_is_logged_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    loop, report = asyncio.new_event_loop(), Troubles()
+    for _ in range(1000):
+        report(loop, {"message": "too many", "exception": OSError(24, "open files")})
+        report(loop, {"message": "another"})
+    loop.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) < 100
+    assert "too many error=OSError(24, 'open files')" in lines[0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[{}]", '[{"name":"a","upstream":"b:1","toxics":[{"type":"nope"}]}]', None])

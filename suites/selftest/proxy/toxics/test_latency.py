@@ -52,6 +52,18 @@ def test_jitter_is_even() -> None:
     assert all(abs(draws[at] - (at / 1500 - 1)) < 0.06 for at in range(0, 3000, 100))
 
 
+def jitters(seed: str) -> list[float]:
+    made, _ = stage("latency", seed, latency=20, jitter=15)
+    made._timer = "none is needed"
+    for _ in range(100):
+        made.feed(b"x")
+    return [draw for _, draw, _ in made._waiting]
+
+
+def test_the_same_seed_gives_the_same_jitters() -> None:
+    assert jitters("a") == jitters("a") != jitters("b")
+
+
 def test_chunks_wait_beside_each_other_and_not_after_each_other(through: Make) -> None:
     made = through()
     made.toxic("latency", latency=200)

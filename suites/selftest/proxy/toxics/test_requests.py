@@ -34,10 +34,10 @@ class Ends:
     end_head = end
 
 
-def stage(type_: str, **attributes: Any) -> tuple[Any, Ends]:
+def stage(type_: str, seed: str = "seed", **attributes: Any) -> tuple[Any, Ends]:
     ends = Ends()
     kind = TYPES[type_]
-    return kind(Toxic(kind, "t", "upstream", 1, attributes), cast("Any", ends), "seed"), ends
+    return kind(Toxic(kind, "t", "upstream", 1, attributes), cast("Any", ends), seed), ends
 
 
 STARTUP = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big") + b"\0\0\0\x0e\0\3\0\0user\0\0"
