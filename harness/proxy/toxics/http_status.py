@@ -65,7 +65,9 @@ class HttpStatus(Requests):
         headers = self._headers(data[at:end])
         if b"upgrade" in headers or b"expect" in headers:
             raise Unreadable  # what comes next depends on the answer
-        if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
+        if (encoding := headers.get(b"transfer-encoding")) is not None:
+            if encoding.lower() != b"chunked":
+                raise Unreadable  # where the body ends, only who can decode it knows
             return self._measure_chunks(data, at, end + 4)
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 15:

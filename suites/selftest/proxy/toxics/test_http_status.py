@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from suites.selftest.proxy.conftest import front
-from suites.selftest.proxy.peers import Api, Through, read_all
+from suites.selftest.proxy.conftest import Make, front
+from suites.selftest.proxy.peers import Api, Through, read_all, read_exactly
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -110,6 +110,15 @@ def test_chunks_are_read_to_their_end(web: Through) -> None:
     client.close()
 
 
+def test_a_body_whose_end_is_not_known_passes_with_all_that_follows(ours: Api, through: Make) -> None:
+    made = through()
+    made.toxic("http_status")
+    sent = b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+    with made.connect() as client:
+        client.sendall(sent)
+        assert read_exactly(client, len(sent)) == sent
+
+
 LAST = [b"HTTP/1.0\r\n\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
 
 
@@ -133,8 +142,8 @@ def test_a_path_is_one_also_behind_the_name_of_a_host(web: Through) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"SSH-2.0-x\r\n"])
-def test_what_is_not_http_passes_as_it_is(ours: Api, through: object, sent: bytes) -> None:
-    made: Through = through()  # type: ignore[operator]
+def test_what_is_not_http_passes_as_it_is(ours: Api, through: Make, sent: bytes) -> None:
+    made = through()
     made.toxic("http_status")
     with made.connect() as client:
         for _ in range(3):

@@ -55,6 +55,18 @@ def test_a_transaction_reads_the_past(cache: Through, client: Any) -> None:
     assert pipe.execute() == [True, b"old"]
 
 
+@pytest.mark.parametrize(
+    "wrong", [["GET"], ["GET", "a", "b"], ["MGET"], ["EXISTS"], ["HGET", "a"], ["HGETALL", "a", "b"]]
+)
+def test_a_command_of_too_few_words_or_too_many_is_refused_by_the_redis(
+    cache: Through, client: Any, wrong: list[str]
+) -> None:
+    cache.toxic("redis_stale")
+    with pytest.raises(redis.ResponseError, match="wrong number of arguments"):
+        client.execute_command(*wrong)
+    assert client.ping()
+
+
 def test_another_database_is_not_meant(cache: Through) -> None:
     other = redis.Redis(port=cache.port, db=3)
     other.set("a", "old")
