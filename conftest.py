@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 from collections.abc import Iterator
@@ -17,6 +18,24 @@ for _number, _default in ((signal.SIGINT, signal.default_int_handler), (signal.S
         signal.signal(_number, _default)
 
 pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
+
+
+def address(text: str) -> tuple[str, int]:
+    """`host:port`. Raises ArgumentTypeError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"host:port is expected, as in 127.0.0.1:8474, not {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of single suites stand here, since pytest reads no other conftest.py in time."""
+    parser.addoption(
+        "--toxiproxy",
+        type=address,
+        metavar="HOST:PORT",
+        help="test this Toxiproxy server, which runs already, in suites/selftest/proxy; its proxies are removed",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

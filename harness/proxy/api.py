@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from . import VERSION, gojson, metrics, schema, views
-from .errors import ApiError
-from .httpd import Answer, Request
+from .errors import ApiError, proxy_not_found
+from .httpd import Answer, Request, refusal
 from .registry import Registry
 
 PLAIN = "text/plain; charset=utf-8"
@@ -19,12 +19,6 @@ Route = Callable[..., "Answer | Awaitable[Answer]"]
 
 def answer(value: Any, status: int = 200) -> Answer:
     return Answer(status, gojson.encode(value))
-
-
-def refusal(error: ApiError) -> Answer:
-    """An error as the original sends it: JSON, but called plain text."""
-    body = gojson.encode({"error": error.message, "status": error.status}) + b"\n"
-    return Answer(error.status, body, PLAIN, (NOSNIFF,))
 
 
 class Api:
@@ -67,12 +61,13 @@ class Api:
         if request.headers.get("user-agent", "").startswith("Mozilla/"):
             return Answer(403, b"User agent not allowed\n", PLAIN, (NOSNIFF,))
         try:
-            if request.method == "GET":  # what only looks need not wait for what listens
+            if request.method == "GET" or route == self._add_toxic:
+                # What only looks need not wait for what listens; and nobody needs to wait for a mark to be taken.
                 return await self._call(route, request, names)
             async with self.registry.lock:
                 return await self._call(route, request, names)
         except ApiError as error:
-            return refusal(error)
+            return refusal(error.status, error.message)
 
     async def _call(self, route: Route, request: Request, names: list[str]) -> Answer:
         made = route(request, *names)
@@ -149,8 +144,12 @@ class Api:
     async def _add_toxic(self, request: Request, name: str) -> Answer:
         proxy = self.registry.get(name)
         leased = schema.toxic(gojson.parse(request.body), [toxic.name for toxic in proxy.toxics])
-        await proxy.add_toxic(leased.toxic)
-        proxy.lease(leased.toxic, leased.ttl)
+        await proxy.prepare(leased.toxic)
+        async with self.registry.lock:
+            if self.registry.get(name) is not proxy:
+                raise proxy_not_found()
+            proxy.add_toxic(leased.toxic)
+            proxy.lease(leased.toxic, leased.ttl)
         return answer(leased.toxic.shape())
 
     def _show_toxic(self, _request: Request, name: str, toxic_name: str) -> Answer:

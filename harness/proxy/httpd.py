@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote
 
+from . import gojson
+from .bodies import Body, Malformed, body_of
 from .log import LOG
 
-HEAD_LIMIT, BODY_LIMIT = 64 * 1024, 16 * 1024 * 1024
+HEAD_LIMIT = 64 * 1024
+AHEAD = 256 * 1024  # bytes that are kept of what follows the request that is being answered
 IDLE_SECONDS = 60.0
 
 
@@ -35,14 +38,6 @@ class Answer:
 Handler = Callable[[Request], Awaitable[Answer]]
 
 
-class Malformed(Exception):
-    """Not a request that can be read; the connection ends with this status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(str(status))
-        self.status = status
-
-
 class Connection(asyncio.Protocol):
     """One client of the API. Requests are answered one after the other."""
 
@@ -50,6 +45,9 @@ class Connection(asyncio.Protocol):
         self._handler = handler
         self._transport: Any = None
         self._buffer = bytearray()
+        self._head: Request | None = None  # of the request whose body is still to come
+        self._body: Body | None = None
+        self._full = False
         self._task: asyncio.Task[None] | None = None
         self._ended = False
         self._idle: asyncio.TimerHandle | None = None
@@ -64,14 +62,32 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if self._task is None:
+        if self._task is None and not self._full:
             self._next()
-        elif len(self._buffer) > HEAD_LIMIT + BODY_LIMIT:
-            self._transport.abort()
+        self._throttle()
+
+    def _throttle(self) -> None:
+        """Read on only while there is room for what comes, and for its answers."""
+        if self._transport.is_closing():
+            return
+        if self._full or len(self._buffer) > AHEAD:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers: no more of its requests are answered until it does."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._task is None and not self._transport.is_closing():
+            self._next()
+        self._throttle()
 
     def eof_received(self) -> bool:
         self._ended = True
-        return self._task is not None  # the answer is still to come
+        return self._task is not None or self._full  # answers are still to come
 
     def _wait(self) -> None:
         if self._idle is not None:
@@ -83,27 +99,32 @@ class Connection(asyncio.Protocol):
         try:
             request = self._take()
         except Malformed as error:
-            self._send(Answer(error.status, f"{error.status}\n".encode(), "text/plain; charset=utf-8"), "", last=True)
+            self._buffer.clear()
+            self._send(refusal(error.status, f"bad request: {error.reason}"), "", last=True)
             return
         if request is not None:
             if self._idle is not None:
                 self._idle.cancel()
             self._task = asyncio.get_running_loop().create_task(self._answer(request))
+        elif self._ended:
+            self._transport.close()
 
     async def _answer(self, request: Request) -> None:
         try:
             answer = await self._handler(request)
         except Exception as error:
             LOG.write("error", "request failed", method=request.method, path=request.path, error=repr(error))
-            answer = Answer(500, b'{"error":"internal error","status":500}\n')
-        last = request.headers.get("connection", "").lower() == "close" or self._ended
+            answer = refusal(500, "internal error")
+        last = request.headers.get("connection", "").lower() == "close"
         if request.headers.get(":version") == "HTTP/1.0":
             last = True
         self._send(answer, request.method, last)
         self._task = None
         if not last and not self._transport.is_closing():
             self._wait()
-            self._next()
+            if not self._full:
+                self._next()
+            self._throttle()
 
     def _send(self, answer: Answer, method: str, last: bool) -> None:
         if self._transport.is_closing():
@@ -127,86 +148,45 @@ class Connection(asyncio.Protocol):
 
     def _take(self) -> Request | None:
         """Take a whole request off the buffer; None if more is to come. Raises Malformed."""
-        end = self._buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
-        if end < 0:
-            if len(self._buffer) >= HEAD_LIMIT:
-                raise Malformed(431)
-            return None
-        request = _head(bytes(self._buffer[:end]).decode("latin-1"))
-        found = _body(self._buffer, end + 4, request.headers)
-        if found is None:
-            if request.headers.get("expect", "").lower() == "100-continue" and len(self._buffer) == end + 4:
+        if self._head is None or self._body is None:
+            end = self._buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+            if end < 0:
+                if len(self._buffer) >= HEAD_LIMIT:
+                    raise Malformed(431, f"its head is longer than {HEAD_LIMIT} bytes")
+                return None
+            self._head = _head(bytes(self._buffer[:end]).decode("latin-1"))
+            self._body = body_of(self._head.headers)
+            del self._buffer[: end + 4]
+            if self._head.headers.get("expect", "").lower() == "100-continue" and not self._buffer:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not self._body.take(self._buffer):
             return None
-        body, used = found
-        del self._buffer[:used]
-        return Request(request.method, request.path, request.headers, request.query, body)
+        head, body, self._head, self._body = self._head, self._body, None, None
+        return replace(head, body=bytes(body.data))
+
+
+def refusal(status: int, reason: str) -> Answer:
+    """An error as the original sends it: JSON, but called plain text."""
+    body = gojson.encode({"error": reason, "status": status}) + b"\n"
+    return Answer(status, body, "text/plain; charset=utf-8", (("X-Content-Type-Options", "nosniff"),))
 
 
 def _head(text: str) -> Request:
     first, *rest = text.split("\r\n")
     parts = first.split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-        raise Malformed(400)
+        raise Malformed(400, "the first line is none of HTTP/1.1")
     headers = {":version": parts[2]}
     for line in rest:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
-            raise Malformed(400)
+            raise Malformed(400, "a header is no header")
         headers[name.lower()] = value.strip()
     target = parts[1]
     if "://" in target:  # the absolute form, as to a proxy
         target = "/" + target.split("://", 1)[1].partition("/")[2]
     path, _, query = target.partition("?")
     return Request(parts[0], unquote(path, errors="replace"), headers, parse_qs(query, errors="replace"))
-
-
-def _body(buffer: bytearray, start: int, headers: dict[str, str]) -> tuple[bytes, int] | None:
-    """(body, bytes used of the buffer), or None if more is to come."""
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _chunks(buffer, start)
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()) or len(length) > 12:
-        raise Malformed(400)
-    if int(length) > BODY_LIMIT:
-        raise Malformed(413)
-    end = start + int(length)
-    return (bytes(buffer[start:end]), end) if len(buffer) >= end else None
-
-
-def _chunks(buffer: bytearray, at: int) -> tuple[bytes, int] | None:
-    body = bytearray()
-    while True:
-        line_end = buffer.find(b"\r\n", at)
-        if line_end < 0:
-            if len(buffer) - at > 1024:
-                raise Malformed(400)
-            return None
-        try:
-            size = int(bytes(buffer[at:line_end]).split(b";")[0], 16)
-        except ValueError:
-            raise Malformed(400) from None
-        if size < 0 or len(body) + size > BODY_LIMIT:
-            raise Malformed(413)
-        at = line_end + 2
-        if size == 0:
-            return _trailer(buffer, at, bytes(body))
-        if len(buffer) < at + size + 2:
-            return None
-        body += buffer[at : at + size]
-        at += size + 2
-
-
-def _trailer(buffer: bytearray, at: int, body: bytes) -> tuple[bytes, int] | None:
-    while True:
-        end = buffer.find(b"\r\n", at)
-        if end < 0:
-            if len(buffer) - at > HEAD_LIMIT:
-                raise Malformed(431)
-            return None
-        if end == at:
-            return body, end + 2
-        at = end + 2
 
 
 def factory(handler: Handler) -> Callable[[], asyncio.Protocol]:

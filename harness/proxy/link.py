@@ -30,6 +30,8 @@ class Link:
         self.opened = time.monotonic()
         self.closing = False
         self._dial: asyncio.Task[None] | None = None
+        self._waits: dict[Toxic, float] = {}  # for how many seconds each toxic puts the dialling off
+        self._changed: asyncio.Event | None = None  # set when that changes
 
     def pipe(self, upstream: bool) -> Pipe:
         return self.client if upstream else self.server
@@ -46,17 +48,32 @@ class Link:
 
     def accepted(self) -> None:
         self.proxy.links.add(self)
-        admission = Admission()
+        refused: set[End] = set()
         for toxic in self.proxy.toxics:
             if not toxic.kind.at_connect:
                 self.attach(toxic)
             elif self.applies(toxic):
-                admission.seed = self.chance(toxic) + "/admission"
-                toxic.kind.admit(toxic, admission)
-        if admission.refuse is not None:
-            self.close(admission.refuse)
+                admission = self._admit(toxic)
+                if admission.refuse is not None or admission.delay:
+                    toxic.connections += 1
+                if admission.refuse is not None:
+                    refused.add(admission.refuse)
+        if refused:
+            self.close(End.RESET if End.RESET in refused else End.CLOSE)
         if not self.closing:
-            self._dial = self.proxy.loop.create_task(self._connect(admission.delay))
+            self._dial = self.proxy.loop.create_task(self._connect())
+
+    def _admit(self, toxic: Toxic) -> Admission:
+        admission = Admission(self.chance(toxic) + "/admission")
+        toxic.kind.admit(toxic, admission)
+        if admission.delay:
+            self._waits[toxic] = admission.delay
+        return admission
+
+    def toxics(self) -> list[Toxic]:
+        """Those that apply to the connection now."""
+        waits = [] if self.server.transport is not None else list(self._waits)
+        return waits + [stage.toxic for pipe in (self.client, self.server) for stage in pipe.stages]
 
     def attach(self, toxic: Toxic) -> None:
         if self.closing or toxic.kind.at_connect or not self.applies(toxic):
@@ -68,12 +85,17 @@ class Link:
         pipe.attach(toxic, toxic.kind(toxic, pipe, self.chance(toxic) + "/stage"), position)
 
     def detach(self, toxic: Toxic) -> None:
+        if self._waits.pop(toxic, None) is not None and self._changed is not None:
+            self._changed.set()
         pipe = self.pipe(toxic.upstream)
         for stage in [stage for stage in pipe.stages if stage.toxic is toxic]:
             pipe.detach(stage)
 
     def changed(self, toxic: Toxic) -> None:
         """The toxic's attributes or its toxicity changed."""
+        if toxic.kind.at_connect:
+            self._changed_wait(toxic)
+            return
         pipe = self.pipe(toxic.upstream)
         applied = [stage for stage in pipe.stages if stage.toxic is toxic]
         if not self.applies(toxic):
@@ -84,10 +106,29 @@ class Link:
             for stage in applied:
                 stage.changed()
 
-    async def _connect(self, delay: float) -> None:
+    def _changed_wait(self, toxic: Toxic) -> None:
+        """A connection that waits goes on by the new settings; whom a toxic did not put off, it does not now."""
+        if self._waits.pop(toxic, None) is not None:
+            if self.applies(toxic):
+                self._admit(toxic)
+            if self._changed is not None:
+                self._changed.set()
+
+    async def _wait(self) -> None:
+        """Until the dialling is no longer put off."""
+        self._changed = asyncio.Event()
+        while (left := self.opened + sum(self._waits.values()) - time.monotonic()) > 0:
+            timer = self.proxy.timers.after(left, self._changed.set)
+            try:
+                await self._changed.wait()
+            finally:
+                timer.cancel()
+            self._changed.clear()
+
+    async def _connect(self) -> None:
         try:
-            if delay > 0:
-                await self.proxy.timers.sleep(delay)
+            if self._waits:
+                await self._wait()
             host, port = self.proxy.target()
             await self.proxy.loop.create_connection(lambda: self.server, host, port)
         except ConnectionResetError:  # accepted, and reset at once: the client would have seen just that
@@ -150,6 +191,7 @@ class Link:
         if self.client.lost and (self.server.lost or self.server.transport is None):
             self._shut()
             self.proxy.forget(self)
+            self._waits.clear()
             self.client.dispose()
             self.server.dispose()
             self._dial = None

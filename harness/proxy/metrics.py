@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import sys
@@ -70,8 +71,9 @@ def _proxies(registry: Registry) -> list[str]:
 
 def _runtime() -> list[str]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    version = {"version": ".".join(map(str, sys.version_info[:3]))}
-    lines = family("python_info", "gauge", "The Python that runs the server.", [(version, 1)])
+    loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+    python = {"event_loop": loop, "version": ".".join(map(str, sys.version_info[:3]))}
+    lines = family("python_info", "gauge", "The Python and the event loop that run the server.", [(python, 1)])
     cpu = usage.ru_utime + usage.ru_stime
     lines += family("process_cpu_seconds_total", "counter", "Processor time used, in seconds.", [({}, cpu)])
     lines += family("process_start_time_seconds", "gauge", "When the server started, in Unix time.", [({}, STARTED)])

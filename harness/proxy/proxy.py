@@ -44,7 +44,7 @@ class Proxy:
         self._server = await self.loop.create_server(self._accept, sock=opened, backlog=BACKLOG)
         self.listen = address_of(opened)
 
-    def _accept(self) -> asyncio.Protocol:
+    def _accept(self) -> asyncio.BaseProtocol:
         self.accepted += 1
         return Link(self, self.accepted).client
 
@@ -121,15 +121,17 @@ class Proxy:
     def has_toxic(self, name: str) -> bool:
         return any(toxic.name == name for toxic in self.toxics)
 
-    async def add_toxic(self, toxic: Toxic) -> None:
-        """Apply a toxic to connections that there are and those to come. Raises ApiError 409, or 500 if the toxic
-        could not be prepared."""
-        if self.has_toxic(toxic.name):
-            raise toxic_exists()
+    async def prepare(self, toxic: Toxic) -> None:
+        """Let a toxic look at the service, which may take long. Raises ApiError 500 if it cannot."""
         try:
             await toxic.kind.prepare(toxic, self)
         except OSError as error:
             raise internal(f"{toxic.kind.type}: {error}") from None
+
+    def add_toxic(self, toxic: Toxic) -> None:
+        """Apply a toxic, prepared, to connections that there are and those to come. Raises ApiError 409."""
+        if self.has_toxic(toxic.name):
+            raise toxic_exists()
         self.toxics.append(toxic)
         for link in list(self.links):
             link.attach(toxic)

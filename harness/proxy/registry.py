@@ -37,7 +37,8 @@ class Registry:
         proxy = self.make(settings)
         try:
             for leased in schema.toxics(settings.toxics):
-                await proxy.add_toxic(leased.toxic)
+                await proxy.prepare(leased.toxic)
+                proxy.add_toxic(leased.toxic)
                 proxy.lease(leased.toxic, leased.ttl)
             if settings.enabled:
                 await proxy.start()

@@ -61,12 +61,27 @@ class Server:
         self.timers.close()
 
 
+class Troubles:
+    """Logs what the event loop complains about, the same thing once a second: without descriptors for new connections
+    some loops complain thousands of times."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def __call__(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        message, now = str(context.get("message", "trouble")), time.monotonic()
+        if now - self._last.get(message, -1.0) >= 1.0:
+            self._last[message] = now
+            LOG.write("error", message, error=repr(context.get("exception")))
+
+
 async def serve(flags: Flags) -> None:
     """Run until SIGTERM or SIGINT. Raises ApiError if the API's address cannot be had."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    loop.set_exception_handler(Troubles())
     server = Server(flags)
     try:
         await server.start()

@@ -63,14 +63,6 @@ class Timers:
             self._arm(due)
         return timer
 
-    async def sleep(self, seconds: float) -> None:
-        done = self._loop.create_future()
-        timer = self.after(seconds, lambda: None if done.done() else done.set_result(None))
-        try:
-            await done
-        finally:
-            timer.cancel()
-
     def close(self) -> None:
         if self._fd is not None:
             self._loop.remove_reader(self._fd)

@@ -5,31 +5,30 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from .link import Link
 from .proxy import Proxy
 
 
 def connections(proxy: Proxy) -> list[dict[str, Any]]:
     """Every open connection: bytes are what each side has sent and what was passed on, age is in milliseconds."""
     now = time.monotonic()
-    shown = []
-    for link in sorted(proxy.links, key=lambda link: link.number):
-        stages = (*link.client.stages, *link.server.stages)
-        shown.append(
-            {
-                "id": link.number,
-                "client": link.client.peername(),
-                "upstream": link.server.peername(),
-                "age": round((now - link.opened) * 1000),
-                "connected": link.server.transport is not None,
-                "closing": link.closing,
-                "bytes": {
-                    "upstream": {"received": link.client.received, "sent": link.client.sent},
-                    "downstream": {"received": link.server.received, "sent": link.server.sent},
-                },
-                "toxics": [stage.toxic.name for stage in stages],
-            }
-        )
-    return shown
+    return [_connection(link, now) for link in sorted(proxy.links, key=lambda link: link.number)]
+
+
+def _connection(link: Link, now: float) -> dict[str, Any]:
+    return {
+        "id": link.number,
+        "client": link.client.peername(),
+        "upstream": link.server.peername(),
+        "age": round((now - link.opened) * 1000),
+        "connected": link.server.transport is not None,
+        "closing": link.closing,
+        "bytes": {
+            "upstream": {"received": link.client.received, "sent": link.client.sent},
+            "downstream": {"received": link.server.received, "sent": link.server.sent},
+        },
+        "toxics": [toxic.name for toxic in link.toxics()],
+    }
 
 
 def stats(proxy: Proxy) -> dict[str, Any]:

@@ -208,15 +208,32 @@ def start(*command: str) -> tuple[subprocess.Popen[str], int]:
 
 
 async def side_by_side(ports: dict[str, int], seconds: float) -> None:
-    print(
-        f"{'connections':>11}  {'path':<16}{'Gbit/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'answers/s':>11}{'connects/s':>12}"
-    )
+    """Each figure, and what it is of the direct connection's, measured a moment before."""
+    head = f"{'connections':>11}  {'path':<14}{'Gbit/s':>14}{'p50 ms':>16}{'p99 ms':>16}"
+    print(f"{head}{'answers/s':>15}{'connects/s':>14}")
     for count in COUNTS:
+        direct: list[float] = []
         for path, port in ports.items():
             gbits = await bulk(port, count, seconds)
             p50, p99, rate = await requests(port, count, seconds)
             connected = await connects(port, count, seconds)
-            print(f"{count:>11}  {path:<16}{gbits:>8.2f}{p50:>9.3f}{p99:>9.3f}{rate:>11.0f}{connected:>12.0f}")
+            figures = [gbits, p50, p99, rate, connected]
+            direct = direct or figures
+            cells = [f"{gbits:>8.2f}{gbits / direct[0]:>6.2f}", f"{p50:>8.3f}{p50 - direct[1]:>+8.3f}"]
+            cells += [f"{p99:>8.3f}{p99 - direct[2]:>+8.3f}", f"{rate:>9.0f}{rate / direct[3]:>6.2f}"]
+            cells += [f"{connected:>8.0f}{connected / direct[4]:>6.2f}"]
+            print(f"{count:>11}  {path:<14}{''.join(cells)}")
+
+
+def startup() -> float:
+    """Seconds from the start of the server to its first answer."""
+    began = time.perf_counter()
+    server, port = start("-m", "harness.proxy", "-host", "127.0.0.1", "-port", "0")
+    Api(f"127.0.0.1:{port}")("GET", "/version")
+    took = time.perf_counter() - began
+    server.terminate()
+    server.wait()
+    return took
 
 
 async def accuracy(api: Api, upstream: int, seconds: float) -> None:
@@ -256,6 +273,8 @@ def main(arguments: list[str] | None = None) -> None:
         ports = {"direct": upstream, "proxy": plain, f"latency {LATENCY} ms": slow}
         run(side_by_side(ports, options.seconds))
         run(accuracy(api, upstream, options.seconds))
+        if not options.against:
+            print(f"start: {startup():.2f} s")
     finally:
         for process in started:
             process.terminate()

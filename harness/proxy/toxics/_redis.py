@@ -85,29 +85,49 @@ def count(data: bytes, at: int, end: int, kind: bytes, most: int) -> int:
     return int(digits)
 
 
-def walk(data: bytes, start: int = 0, words: list[bytes] | None = None) -> int:
-    """Where the request that begins at `start` ends; its words are added to the list. If more is to come: 0, or minus
-    the least that its end can be. Raises Unreadable."""
-    if data[start : start + 1] != b"*":
-        raise Unreadable  # inline commands are for people; and TLS begins with another byte as well
-    at = line_end(data, start)
-    if at < 0:
-        return 0
-    number = count(data, start, at, b"*", COMMANDS)
-    at += 2
-    for _ in range(number):
-        end = line_end(data, at)
-        if end < 0:
-            if at < len(data) and data[at : at + 1] != b"$":
-                raise Unreadable
-            return 0
-        size = count(data, at, end, b"$", 512 * 1024 * 1024)
-        at = end + 2 + size + 2
-        if len(data) < at:
-            return -at
-        if words is not None:
-            words.append(data[end + 2 : at - 2])
-    return at
+class Walk:
+    """Finds the end of a request, from where it stopped when there was less of it: each word is looked at once."""
+
+    def __init__(self) -> None:
+        self._at = 0  # bytes of the request that are known
+        self._left = -1  # words to come; -1 is not known yet
+
+    def on(self, data: bytes, start: int) -> int:
+        """Where the request that begins at `start` ends. If more is to come: 0, or minus the least that its end can be.
+        Raises Unreadable."""
+        at = start + self._at
+        if self._left < 0:
+            if data[start : start + 1] != b"*":
+                raise Unreadable  # inline commands are for people; and TLS begins with another byte as well
+            end = line_end(data, start)
+            if end < 0:
+                return 0
+            self._left = count(data, start, end, b"*", COMMANDS)
+            at = end + 2
+        while self._left:
+            self._at = at - start
+            end = line_end(data, at)
+            if end < 0:
+                if at < len(data) and data[at : at + 1] != b"$":
+                    raise Unreadable
+                return 0
+            at = end + 2 + count(data, at, end, b"$", 512 * 1024 * 1024) + 2
+            if len(data) < at:
+                return -at
+            self._left -= 1
+        return at
+
+
+def words_of(data: bytes) -> list[bytes]:
+    """The words of a whole request."""
+    words: list[bytes] = []
+    at = data.index(b"\r\n") + 2
+    while at < len(data):
+        begin = data.index(b"\r\n", at) + 2
+        end = begin + int(data[at + 1 : begin - 2])
+        words.append(data[begin:end])
+        at = end + 2
+    return words
 
 
 class Redis(Requests):
@@ -116,22 +136,30 @@ class Redis(Requests):
     def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self.database = 0
+        self._walk: Walk | None = None  # of the request of which the rest is to come
         self._matches: Callable[[str], Any] = matcher(toxic["keys"])
 
     def changed(self) -> None:
         self._matches = matcher(self.toxic["keys"])
 
     def measure(self, data: bytes, at: int) -> int:
-        return walk(data, at)
+        walk = self._walk or Walk()
+        end = walk.on(data, at)
+        self._walk = walk if end <= 0 else None
+        return end
+
+    def restart(self) -> None:
+        self._walk = None
 
     def request(self, data: bytes) -> bytes:
-        words: list[bytes] = []
-        walk(data, 0, words)
+        words = words_of(data)
         if not words:
             return data
         name = words[0].decode("latin-1").upper()
         if name == "SELECT" and len(words) == 2 and words[1].isdigit():
             self.database = int(words[1])
+        elif name == "RESET":
+            self.database = 0
         return self.answer(name, words, data)
 
     def answer(self, name: str, words: list[bytes], data: bytes) -> bytes:

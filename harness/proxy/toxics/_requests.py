@@ -42,9 +42,12 @@ class Requests(Stage):
         self.synchronous = pipe.received == 0
 
     def measure(self, data: bytes, at: int) -> int:
-        """Where the request that begins at `at` ends. If more is to come: 0, or minus the least that its end can be.
-        Raises Unreadable."""
+        """Where the request that begins at `at` ends. If more is to come: 0, or minus the least that its end can be;
+        then it may remember how far it came, for the same request will be asked about again. Raises Unreadable."""
         raise NotImplementedError
+
+    def restart(self) -> None:
+        """Forget how far a request was measured."""
 
     def request(self, data: bytes) -> bytes:
         """What to pass on instead of a whole request; nothing, or the request itself."""
@@ -69,6 +72,8 @@ class Requests(Stage):
                 at = end
         except Unreadable:
             return False
+        finally:
+            self.restart()
         return at == len(data)
 
     def _cut(self) -> None:

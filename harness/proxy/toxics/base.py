@@ -97,7 +97,8 @@ class Stage:
 
     @classmethod
     def admit(cls, toxic: Toxic, admission: Admission) -> None:
-        """Asked once per new connection that the toxic applies to, before the upstream is dialled."""
+        """Asked about each new connection that the toxic applies to, before the upstream is dialled; and again if
+        the attributes change before that."""
 
     @classmethod
     async def prepare(cls, toxic: Toxic, proxy: Proxy) -> None:
@@ -148,11 +149,12 @@ class Stage:
 
 
 class Admission:
-    """What the toxics of a proxy decide about a connection that was just accepted."""
+    """What a toxic decides about a connection that was just accepted, `seed` being its chance about it: to dial the
+    upstream so many seconds later, or not to dial it at all and to end the connection that way."""
 
     __slots__ = ("delay", "refuse", "seed")
 
-    def __init__(self) -> None:
-        self.seed = ""  # of the toxic that is being asked
+    def __init__(self, seed: str) -> None:
+        self.seed = seed
         self.delay = 0.0
         self.refuse: End | None = None

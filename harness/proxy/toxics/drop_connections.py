@@ -22,7 +22,5 @@ class DropConnections(Stage):
     def admit(cls, toxic: Toxic, admission: Admission) -> None:
         if 0 < toxic["first"] <= toxic.closed:
             return
-        toxic.connections += 1
         toxic.closed += 1
-        if admission.refuse is not End.RESET:
-            admission.refuse = End.RESET if toxic["reset"] else End.CLOSE
+        admission.refuse = End.RESET if toxic["reset"] else End.CLOSE

@@ -55,6 +55,8 @@ class RedisStale(Redis):
             return data
         mark: Mark = self.toxic.memory
         keys = words[1:] if name in ("MGET", "EXISTS") else words[1:2]
+        if not keys or (name in ("GET", "STRLEN") and len(words) != 2):
+            return data  # the wrong number of arguments: Redis knows what to say
         if any(key in mark.others or not mark.covers(key.decode("latin-1")) for key in keys):
             return data
         if name.startswith("H"):

@@ -12,7 +12,8 @@ from .base import Admission, Stage, Toxic
 
 class SlowConnect(Stage):
     """Waits before it dials the upstream, for a time from [delay - jitter, delay + jitter) milliseconds. The client is
-    connected to the proxy meanwhile; what it sends is delivered afterwards. Open connections do not notice."""
+    connected to the proxy meanwhile; what it sends is delivered afterwards. Those that wait are dialled at once when
+    the toxic is removed. Connections that are made already do not notice."""
 
     type = "slow_connect"
     attributes: ClassVar[Mapping[str, str]] = {"delay": "int64", "jitter": "int64"}
@@ -21,7 +22,5 @@ class SlowConnect(Stage):
 
     @classmethod
     def admit(cls, toxic: Toxic, admission: Admission) -> None:
-        toxic.connections += 1
         draw = random.Random(admission.seed).random() * 2 - 1  # noqa: S311 - chance that can be repeated
-        delay = max(0.0, (toxic["delay"] + draw * toxic["jitter"]) * 1e-3)
-        admission.delay = min(admission.delay + delay, FOREVER)
+        admission.delay = min(max(0.0, (toxic["delay"] + draw * toxic["jitter"]) * 1e-3), FOREVER)

@@ -9,7 +9,16 @@ import time
 import pytest
 
 from suites.selftest.proxy.conftest import Make, start
-from suites.selftest.proxy.peers import Api, answer_at_end, eventually, free_port, how_it_ended, round_trip
+from suites.selftest.proxy.peers import (
+    Api,
+    answer_at_end,
+    best_trip,
+    eventually,
+    free_port,
+    how_it_ended,
+    on_time,
+    round_trip,
+)
 
 pytestmark = pytest.mark.usefixtures("ours")
 UP = "127.0.0.1:9"
@@ -38,34 +47,29 @@ def test_with_a_toxic_that_cannot_be_there_is_no_proxy(api: Api, toxics: object)
 def test_a_toxic_with_a_lease_heals_by_itself(through: Make) -> None:
     made = through()
     with made.connect() as client:
-        made.toxic("latency", latency=30, ttl=300)
         began = time.monotonic()
-        assert round_trip(client) > 0.03
-        assert 0 < made.stats()["toxics"]["latency_downstream"]["ttl"] <= 300
+        made.toxic("latency", latency=200, ttl=500)
         eventually(lambda: made.api("GET", f"/proxies/{made.name}/toxics").json == [])
-        assert time.monotonic() - began == pytest.approx(0.3, abs=0.05)
-        assert round_trip(client) < 0.03
+        assert on_time(began, 0.5)
+        assert best_trip(client) < 0.2
 
 
-def test_a_lease_is_renewed_and_ended(through: Make) -> None:
+def test_a_lease_that_was_renewed_or_ended_or_left_behind_removes_nothing(through: Make) -> None:
+    """The first lease of all of them ends after 1 s; that of `control`, the last one, shows that it has."""
     made = through()
-    path = f"/proxies/{made.name}/toxics/noop_downstream"
-    made.toxic("noop", ttl=150)
-    for _ in range(4):
-        time.sleep(0.08)
-        assert made.api("PATCH", path, {"ttl": 150}).status == 200
-    assert made.api("PATCH", path, {"ttl": 0}).status == 200
-    time.sleep(0.2)
-    assert made.stats()["toxics"]["noop_downstream"]["ttl"] is None
-
-
-def test_the_lease_of_a_toxic_that_is_gone_does_not_end_its_successor(through: Make) -> None:
-    made = through()
-    made.toxic("noop", ttl=100)
-    made.heal("noop_downstream")
-    made.toxic("noop")
-    time.sleep(0.2)
-    assert made.stats()["toxics"]["noop_downstream"]["ttl"] is None
+    path = f"/proxies/{made.name}/toxics/"
+    for name in ("renewed", "ended", "successor"):
+        made.toxic("noop", name=name, ttl=1000)
+    made.toxic("noop", name="control", ttl=1000)
+    assert made.api("PATCH", path + "renewed", {"ttl": 60_000}).status == 200
+    assert made.api("PATCH", path + "ended", {"ttl": 0}).status == 200
+    made.heal("successor")
+    made.toxic("noop", name="successor")
+    eventually(lambda: "control" not in made.stats()["toxics"])
+    left = {name: shown["ttl"] for name, shown in made.stats()["toxics"].items()}
+    assert list(left) == ["renewed", "ended", "successor"]
+    assert 30_000 < left["renewed"] <= 60_000
+    assert left["ended"] is left["successor"] is None
 
 
 def test_connections_show_their_bytes_and_toxics_while_they_are_open(through: Make) -> None:
@@ -79,7 +83,7 @@ def test_connections_show_their_bytes_and_toxics_while_they_are_open(through: Ma
         assert shown["client"] == f"{host}:{port}"
         assert shown["bytes"]["upstream"] == shown["bytes"]["downstream"] == {"received": 5, "sent": 5}
         assert shown["toxics"] == ["latency_downstream"]
-        assert 0 <= shown["age"] < 5000
+        assert 0 <= shown["age"] < 60_000
     eventually(lambda: made.connections() == [])
 
 
@@ -97,11 +101,11 @@ def test_counters_are_live_and_say_what_each_toxic_did(through: Make) -> None:
         assert stats["toxics"]["timeout_upstream"]["connections"] == 0
 
 
-def test_metrics_are_live(api: Api, through: Make) -> None:
+def test_metrics_are_live(metrics: Api, through: Make) -> None:
     made = through()
     with made.connect() as client:
         round_trip(client, bytes(1000))
-        text = api("GET", "/metrics").text
+        text = metrics("GET", "/metrics").text
     labels = f'direction="upstream",listener="127.0.0.1:{made.port}",proxy="{made.name}",upstream="[^"]+"'
     assert re.search(rf"^toxiproxy_proxy_received_bytes_total\{{{labels}\}} 1000$", text, re.M)
     assert re.search(rf"^toxiproxy_proxy_sent_bytes_total\{{{labels}\}} 1000$", text, re.M)
@@ -139,6 +143,34 @@ def pattern(seed: str) -> list[bool]:
         process.stderr.close()
 
 
+def draws(seed: str) -> list[bytes]:
+    """What came of 20 requests on each of two connections, of which a toxic that draws by itself lets half pass."""
+    process, api = start("-seed", seed)
+    try:
+        listen = f"127.0.0.1:{free_port()}"
+        assert api("POST", "/proxies", {"name": "p", "listen": listen, "upstream": api_address(api)}).status == 201
+        api.toxic("p", "http_status", status=418, fraction=0.5)
+        seen = []
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", int(listen.split(":")[1])), 10) as client:
+                for _ in range(20):
+                    client.sendall(b"GET /version HTTP/1.1\r\n\r\n")
+                    seen.append(client.recv(1000)[:12])
+        return seen
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def test_the_same_seed_gives_the_same_fractions_and_each_connection_its_own() -> None:
+    first = draws("7")
+    assert first == draws("7") != draws("8")
+    assert first[:20] != first[20:]
+    assert {b"HTTP/1.1 200", b"HTTP/1.1 418"} == set(first)
+
+
 def api_address(api: Api) -> str:
     return f"{api.host}:{api.port}"
 
@@ -160,7 +192,7 @@ def test_a_change_does_not_draw_again(through: Make) -> None:
         path = f"/proxies/{made.name}/toxics/latency_downstream"
         assert made.api("PATCH", path, {"toxicity": toxicity, "attributes": attributes}).status == 200
     assert [shown["toxics"] for shown in made.connections()] == before
-    assert 1 < sum(map(bool, before)) < 19
+    assert 0 < sum(map(bool, before)) < 20
     for client in clients:
         round_trip(client)
         client.close()

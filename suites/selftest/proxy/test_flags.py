@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import harness.proxy
 from harness.proxy.flags import Flags, UsageError, parse
+from harness.proxy.server import Troubles
 from suites.selftest.proxy.conftest import start
 
 
@@ -42,7 +43,7 @@ def test_a_wrong_flag_is_named(given: list[str], said: str) -> None:
 
 def run(*flags: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.proxy", *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_the_version_is_printed() -> None:
@@ -58,7 +59,7 @@ def test_it_runs_without_the_rest_of_the_harness_and_without_any_package(tmp_pat
         "import runpy; runpy.run_module('harness.proxy', run_name='__main__')"
     )
     command = [sys.executable, "-S", "-P", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=60, check=False)
     assert (done.returncode, "cannot listen" in done.stderr) == (1, True), done.stderr
 
 
@@ -80,18 +81,26 @@ def test_the_config_file_makes_proxies_with_their_toxics(tmp_path: Path) -> None
     config = tmp_path / "c.json"
     toxic = {"type": "latency", "attributes": {"latency": 9}}
     config.write_text(json.dumps([{"name": "p", "listen": "127.0.0.1:0", "upstream": "later:1", "toxics": [toxic]}]))
-    began = time.monotonic()
     process, api = start("-config", str(config))
-    seconds = time.monotonic() - began
     try:
         assert api("GET", "/proxies/p").json["toxics"][0]["attributes"]["latency"] == 9
         assert api("GET", "/metrics").status == 404
-        assert seconds < 2  # about 0.15 on an idle machine
     finally:
         process.terminate()
         assert process.stderr is not None
         process.stderr.close()
-        assert process.wait(5) == 0
+        assert process.wait(10) == 0
+
+
+def test_the_same_trouble_is_logged_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    loop, report = asyncio.new_event_loop(), Troubles()
+    for _ in range(1000):
+        report(loop, {"message": "too many", "exception": OSError(24, "open files")})
+        report(loop, {"message": "another"})
+    loop.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) < 100
+    assert "too many error=OSError(24, 'open files')" in lines[0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[{}]", '[{"name":"a","upstream":"b:1","toxics":[{"type":"nope"}]}]', None])

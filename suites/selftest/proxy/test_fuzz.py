@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.proxy.bodies import Chunked
 from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import Api, round_trip
 
@@ -94,6 +95,9 @@ def test_no_request_stops_it(api: Api, through: Make, seed: int) -> None:
         b"POST /reset HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
         b"POST /reset HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"A" * 70_000,
         b"POST /proxies HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100_000,
+        b"POST /reset HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 2000,
+        b"POST /reset HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxx\r\n",
+        b"POST /reset HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * 10_000,
     ],
 )  # fmt: skip
 def test_what_is_no_request_is_answered_and_closed(ours: Api, sent: bytes) -> None:
@@ -107,7 +111,41 @@ def test_what_is_no_request_is_answered_and_closed(ours: Api, sent: bytes) -> No
         except ConnectionResetError:
             pass
     assert got.startswith(b"HTTP/1.1 4"), got
+    assert json.loads(got.partition(b"\r\n\r\n")[2])["error"]
     assert ours("GET", "/version").status == 200
+
+
+def test_a_client_that_does_not_read_is_waited_for_and_misses_nothing(ours: Api) -> None:
+    request, sent, count = (b"GET /nope?" + b"x" * 600 + b" HTTP/1.1\r\n\r\n") * 100, 0, 0
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(1)
+        client.connect((ours.host, ours.port))
+        with contextlib.suppress(TimeoutError):
+            while sent < 64 << 20:
+                sent += client.send(request[sent % len(request) :])
+        assert sent < 64 << 20
+        assert ours("GET", "/version").status == 200
+        client.settimeout(30)
+        client.shutdown(socket.SHUT_WR)
+        rest = b""
+        while piece := client.recv(1 << 18):
+            count += (rest + piece).count(b"HTTP/1.1 404")
+            rest = piece[-11:] if len(piece) >= 11 else rest + piece
+    assert count == sent // (len(request) // 100)
+
+
+def test_every_byte_of_a_body_in_chunks_is_read_once() -> None:
+    wire, made, buffer = b"1;x\r\na\r\n" * 3000 + b"0\r\nT: 1\r\n\r\nrest", Chunked(), bytearray()
+    chance, at, done = random.Random(1), 0, False
+    while not done:
+        size = chance.choice([1, 2, 3, 1000])
+        buffer += wire[at : at + size]
+        at += size
+        done = made.take(buffer)
+        assert done or len(buffer) <= 5  # what it cannot be asked about again
+    assert bytes(made.data) == b"a" * 3000
+    assert bytes(buffer + wire[at:]) == b"rest"
 
 
 def test_chunked_pipelined_and_byte_by_byte_requests_are_read(ours: Api) -> None:

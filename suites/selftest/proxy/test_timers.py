@@ -21,7 +21,9 @@ def with_timers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         async def main() -> None:
             made = Timers(asyncio.get_running_loop())
             schedule(made)
-            await made.sleep(seconds)
+            over = asyncio.Event()
+            made.after(seconds, over.set)
+            await over.wait()
             made.close()
 
         asyncio.run(main())

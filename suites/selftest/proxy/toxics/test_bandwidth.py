@@ -1,4 +1,5 @@
-"""bandwidth: never more than 5 % too fast; up to 1 MB/s not slower either."""
+"""bandwidth: never faster, but for ten milliseconds' worth that may come at once. Slower by what a busy machine may
+stall; the best of three at a small rate takes less than twice as long. How exact it is, the benchmark shows."""
 
 from __future__ import annotations
 
@@ -9,24 +10,28 @@ import time
 import pytest
 
 from suites.selftest.proxy.conftest import Make
-from suites.selftest.proxy.peers import read_exactly, round_trip
+from suites.selftest.proxy.peers import SLACK, on_time, read_exactly, round_trip
+
+AT_ONCE = 0.01  # seconds whose bytes may come at once
 
 
 def pours(count: int) -> bytes:
     return bytes(count)
 
 
-@pytest.mark.parametrize(("rate", "count"), [(100, 50_000), (1000, 500_000), (50_000, 25_000_000)])
-def test_bytes_arrive_at_the_rate(through: Make, rate: int, count: int) -> None:
+@pytest.mark.parametrize(("rate", "within"), [(100, 0.38), (1000, 0.38), (50_000, 0.2 + SLACK)])
+def test_bytes_arrive_at_the_rate(through: Make, rate: int, within: float) -> None:
+    """For 0.2 s, three times. Who pours 50 MB/s needs the processor as well, and may have to wait for it."""
+    count = rate * 200
     made = through(lambda opened: opened.sendall(pours(count)))
     made.toxic("bandwidth", rate=rate)
-    with made.connect() as client:
+    times = []
+    for _ in range(3):
         start = time.monotonic()
-        read_exactly(client, count)
-        seconds = time.monotonic() - start
-    expected = count / (rate * 1000)
-    assert 0.95 * expected - 0.01 < seconds
-    assert seconds < (1.05 if rate < 10_000 else 2) * expected + 0.01  # who pours 50 MB/s needs the processor as well
+        with made.connect() as client:
+            read_exactly(client, count)
+        times.append(time.monotonic() - start)
+    assert 0.2 - AT_ONCE <= min(times) < within
 
 
 def test_the_upstream_direction_is_slowed_as_well(through: Make) -> None:
@@ -38,11 +43,11 @@ def test_the_upstream_direction_is_slowed_as_well(through: Make) -> None:
 
     made = through(sink)
     made.toxic("bandwidth", stream="upstream", rate=1000)
+    start = time.monotonic()
     with made.connect() as client:
-        start = time.monotonic()
         client.sendall(bytes(200_000))
         assert done.wait(5)
-    assert time.monotonic() - start == pytest.approx(0.2, rel=0.1)
+    assert on_time(start, 0.2 - AT_ONCE)
 
 
 @pytest.mark.parametrize("rate", [0, -5])
@@ -63,8 +68,10 @@ def test_idle_time_is_not_saved_up(through: Make) -> None:
     made.toxic("bandwidth", rate=100)
     with made.connect() as client:
         round_trip(client)
-        time.sleep(0.5)
-        assert round_trip(client, bytes(20_000)) == pytest.approx(0.2, rel=0.15)
+        time.sleep(0.4)  # to have the time for 40 KB go by
+        start = time.monotonic()
+        round_trip(client, bytes(20_000))
+        assert on_time(start, 0.2 - AT_ONCE)
 
 
 def test_a_faster_rate_applies_at_once(through: Make) -> None:
@@ -72,8 +79,8 @@ def test_a_faster_rate_applies_at_once(through: Make) -> None:
     made.toxic("bandwidth", rate=1)
     with made.connect() as client:
         client.sendall(bytes(50_000))
-        time.sleep(0.1)
+        read_exactly(client, 100)
         made.change("bandwidth_downstream", rate=10_000)
         start = time.monotonic()
-        read_exactly(client, 50_000)
-        assert time.monotonic() - start < 0.5
+        read_exactly(client, 49_900)
+        assert time.monotonic() - start < SLACK  # and not 50 s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import threading
@@ -9,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from suites.selftest.proxy.peers import Api, Through, read_all
-from suites.selftest.proxy.toxics.conftest import front
+from suites.selftest.proxy.conftest import Make, front
+from suites.selftest.proxy.peers import Api, Through, read_all, read_exactly
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -33,14 +34,23 @@ class Service(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None: ...
 
 
-@pytest.fixture
-def web(ours: Api) -> Iterator[Through]:
+@contextlib.contextmanager
+def serving() -> Iterator[int]:
+    """A web service; its port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield front(ours, "web", server.server_address[1])
-    server.shutdown()
-    server.server_close()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def web(ours: Api) -> Iterator[Through]:
+    with serving() as port:
+        yield front(ours, "web", port)
 
 
 def ask(client: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -100,9 +110,40 @@ def test_chunks_are_read_to_their_end(web: Through) -> None:
     client.close()
 
 
+def test_a_body_whose_end_is_not_known_passes_with_all_that_follows(ours: Api, through: Make) -> None:
+    made = through()
+    made.toxic("http_status")
+    sent = b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+    with made.connect() as client:
+        client.sendall(sent)
+        assert read_exactly(client, len(sent)) == sent
+
+
+LAST = [b"HTTP/1.0\r\n\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+
+
+@pytest.mark.parametrize("rest", LAST)
+def test_a_client_that_waits_for_the_end_gets_it(web: Through, rest: bytes) -> None:
+    web.toxic("http_status", body="no")
+    web.toxic("latency", latency=20)
+    with web.connect() as client:
+        client.sendall(b"GET / " + rest)
+        answer = read_all(client)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.endswith(b"\r\nConnection: close\r\n\r\nno")
+
+
+def test_a_path_is_one_also_behind_the_name_of_a_host(web: Through) -> None:
+    web.toxic("http_status", paths=["/bad"])
+    client = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    assert ask(client, "GET", "http://service/bad?x=1")[0] == 503
+    assert ask(client, "GET", "http://service/good")[0] == 200
+    client.close()
+
+
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"SSH-2.0-x\r\n"])
-def test_what_is_not_http_passes_as_it_is(ours: Api, through: object, sent: bytes) -> None:
-    made: Through = through()  # type: ignore[operator]
+def test_what_is_not_http_passes_as_it_is(ours: Api, through: Make, sent: bytes) -> None:
+    made = through()
     made.toxic("http_status")
     with made.connect() as client:
         for _ in range(3):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -52,6 +55,18 @@ def test_a_transaction_reads_the_past(cache: Through, client: Any) -> None:
     assert pipe.execute() == [True, b"old"]
 
 
+@pytest.mark.parametrize(
+    "wrong", [["GET"], ["GET", "a", "b"], ["MGET"], ["EXISTS"], ["HGET", "a"], ["HGETALL", "a", "b"]]
+)
+def test_a_command_of_too_few_words_or_too_many_is_refused_by_the_redis(
+    cache: Through, client: Any, wrong: list[str]
+) -> None:
+    cache.toxic("redis_stale")
+    with pytest.raises(redis.ResponseError, match="wrong number of arguments"):
+        client.execute_command(*wrong)
+    assert client.ping()
+
+
 def test_another_database_is_not_meant(cache: Through) -> None:
     other = redis.Redis(port=cache.port, db=3)
     other.set("a", "old")
@@ -61,12 +76,46 @@ def test_another_database_is_not_meant(cache: Through) -> None:
     assert fresh.get("a") == b"new"
 
 
+def test_a_connection_that_is_reset_is_back_in_the_first_database(cache: Through) -> None:
+    other = redis.Redis(port=cache.port, db=3, single_connection_client=True)
+    fresh = redis.Redis(port=cache.port)
+    fresh.set("a", "old")
+    cache.toxic("redis_stale")
+    fresh.set("a", "new")
+    again = redis.Redis(port=cache.port, db=3, single_connection_client=True)
+    assert again.get("a") is None
+    again.execute_command("RESET")
+    assert again.get("a") == b"old"
+    other.close()
+
+
 def test_thousands_of_keys_and_binary_values_are_remembered(cache: Through, client: Any) -> None:
     values = {f"k{number}": bytes([number % 256, 13, 10, 0]) for number in range(3000)}
     client.mset(values)
     cache.toxic("redis_stale")
     client.flushall()
     assert client.mget(list(values)) == list(values.values())
+
+
+def test_while_the_mark_is_taken_the_api_does_other_things(ours: Any, through: Make) -> None:
+    reached, release = threading.Event(), threading.Event()
+
+    def never_answers(opened: socket.socket) -> None:
+        reached.set()
+        release.wait(60)
+
+    made = through(never_answers)
+    with ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(made.toxic, "redis_stale", expect=500)
+        try:
+            assert reached.wait(10)
+            assert ours("PATCH", f"/proxies/{made.name}", {"upstream": "127.0.0.1:9"}).status == 200
+            ours.toxic(made.name, "noop")
+            assert not refused.done()
+        finally:
+            release.set()
+        assert refused.result(30)["error"].startswith("redis_stale: ")
+    assert [toxic["name"] for toxic in ours("GET", f"/proxies/{made.name}/toxics").json] == ["noop_downstream"]
 
 
 def test_what_is_no_redis_cannot_be_marked(ours: Any, through: Make) -> None:

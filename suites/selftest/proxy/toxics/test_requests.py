@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from harness.proxy.toxics import TYPES, End, Toxic
-from harness.proxy.toxics._redis import command
+from harness.proxy.toxics import TYPES, End, Toxic, _redis, http_status
+from harness.proxy.toxics._redis import KEYLESS, KEYS, Walk, command, line_end
+from harness.proxy.toxics._requests import matcher
+from harness.proxy.toxics.redis_stale import READS, Mark
+from harness.proxy.toxics.redis_swallow import KNOWN
 
 
 class Ends:
@@ -30,16 +34,22 @@ class Ends:
     def end(self, how: End) -> None:
         self.ended.append(how)
 
+    end_head = end
 
-def stage(type_: str, **attributes: Any) -> tuple[Any, Ends]:
+
+def stage(type_: str, seed: str = "seed", **attributes: Any) -> tuple[Any, Ends]:
     ends = Ends()
     kind = TYPES[type_]
-    return kind(Toxic(kind, "t", "upstream", 1, attributes), cast("Any", ends), "seed"), ends
+    toxic = Toxic(kind, "t", "upstream", 1, attributes)
+    if type_ == "redis_stale":
+        toxic.memory = Mark(matcher(toxic["keys"]), {b"a": b"1"}, {b"h": {b"x": b"2"}}, {b"l"})
+    return kind(toxic, cast("Any", ends), seed), ends
 
 
 STARTUP = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big") + b"\0\0\0\x0e\0\3\0\0user\0\0"
 STREAMS = {
     "redis_error": b"".join(command("SET", f"k{n}", "x" * n) for n in range(50)) + command("GET", "k"),
+    "redis_stale": command("GET", "a") * 20 + command("HGETALL", "h") + command("MGET", "a", "b"),
     "redis_swallow": command("GET", "a") * 20 + command("SET", "b", 1) + command("MULTI") + command("EXEC"),
     "postgres_error": STARTUP + b"".join(b"Q\0\0\0\x0dSELECT 1\0" for _ in range(20)) + b"X\0\0\0\4",
     "http_status": b"GET / HTTP/1.1\r\n\r\nPOST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"
@@ -47,6 +57,7 @@ STREAMS = {
 }
 HARMLESS: dict[str, dict[str, Any]] = {
     "redis_error": {"keys": ("none",)}, "redis_swallow": {"keys": ("none",)},
+    "redis_stale": {"keys": ("none",)},
     "postgres_error": {"statements": ("none",)}, "http_status": {"paths": ("none",)},
 }  # fmt: skip
 
@@ -98,6 +109,113 @@ def test_noise_passes_unchanged(type_: str, seed: int) -> None:
     made, ends = stage(type_)
     pour(made, data, chance)
     assert bytes(ends.passed) == data
+
+
+NAMES = [*KNOWN, *READS, *KEYS, *KEYLESS, "INCR", "", "\xff", "get", "X" * 1000]
+WORDS: list[bytes | str | int] = ["a", "h", "l", "GET", "", b"\xff\0\r\n", "x", 0, -1, 10**30]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("type_", ["redis_error", "redis_swallow", "redis_stale"])
+def test_whatever_is_asked_a_redis_gets_as_many_requests(type_: str, seed: int) -> None:
+    chance = random.Random(seed)
+    made, ends = stage(type_)
+    asked = [command(chance.choice(NAMES), *chance.choices(WORDS, k=chance.randrange(6))) for _ in range(1000)]
+    pour(made, b"".join(asked), chance)
+    at = count = 0
+    while at < len(ends.passed):
+        at, count = Walk().on(bytes(ends.passed), at), count + 1
+        assert at > 0
+    assert count == len(asked)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_a_postgres_is_sent_every_batch_ends_once(seed: int) -> None:
+    chance = random.Random(seed)
+    made, ends = stage("postgres_error", fraction=0.5)
+    made.feed(STARTUP)
+    sent = bytearray()
+    for _ in range(1000):
+        body = chance.choice([b"", b"\0", b"s\0SELECT 1\0\0\0", b"\0s\0\0\0", b"Ss\0", chance.randbytes(20)])
+        kind = chance.choice([b"P", b"B", b"C", b"D", b"E", b"S", b"H", b"X", b"d", b"c", b"f", b"F", b"p"])
+        sent += kind + (len(body) + 4).to_bytes(4, "big") + body
+    sent += b"S\0\0\0\4"
+    pour(made, bytes(sent), chance)
+    assert made._readable
+    assert kinds(bytes(ends.passed[len(STARTUP) :]), b"QS") == kinds(bytes(sent), b"S")
+
+
+def kinds(data: bytes, wanted: bytes) -> int:
+    """How many messages there are of these kinds."""
+    at = found = 0
+    while at < len(data):
+        found += data[at] in wanted
+        at += 1 + int.from_bytes(data[at + 1 : at + 5], "big")
+    assert at == len(data)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_is_asked_a_web_service_is_answered_or_passed_on_whole(seed: int) -> None:
+    chance = random.Random(seed)
+    made, ends = stage("http_status", fraction=0.5)
+    passed = answered = 0
+    for number in range(300):
+        body = chance.randbytes(chance.choice([0, 1, 500]))
+        head = b"Content-Length: %d" % len(body)
+        if chance.random() < 0.5:
+            head, body = (
+                b"transfer-encoding: Chunked",
+                b"%x;e\r\n%b\r\n0\r\nT: 1\r\n\r\n" % (max(len(body), 1), body or b"x"),
+            )
+        target = chance.choice([b"/", b"*", b"http://h", b"/?", b"/\xff", b"//"])
+        whole = chance.choice([b"GET", b"HEAD", b"POST"]) + b" " + target + b" HTTP/1.1\r\n" + head + b"\r\n\r\n" + body
+        at = chance.randrange(len(whole))
+        made.feed(whole[:at])
+        made.feed(whole[at:])
+        ends.received += 1  # the service answers
+        if bytes(ends.passed[passed:]) == whole:
+            passed += len(whole)
+        else:
+            assert len(ends.passed) == passed, number
+            answered += 1
+    assert ends.injected.count(b"HTTP/1.1 503 ") == answered
+    assert 100 < answered < 200
+
+
+@pytest.mark.parametrize("size", [1, 100, 70_000])
+def test_a_request_of_many_words_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    looks = 0
+
+    def counted(data: bytes, at: int) -> int:
+        nonlocal looks
+        looks += 1
+        return line_end(data, at)
+
+    monkeypatch.setattr(_redis, "line_end", counted)
+    made, ends = stage("redis_error", keys=("none",))
+    data = command("MSET", *(b"key%d" % number for number in range(2000)))
+    for at in range(0, len(data), size):
+        made.feed(data[at : at + size])
+    assert bytes(ends.passed) == data
+    assert looks <= 2001 + len(data) // size + 1
+
+
+def test_a_body_of_many_chunks_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pattern, looks = http_status.CHUNK, 0
+
+    def counted(data: bytes, at: int) -> Any:
+        nonlocal looks
+        looks += 1
+        return pattern.match(data, at)
+
+    monkeypatch.setattr(http_status, "CHUNK", SimpleNamespace(match=counted))
+    made, ends = stage("http_status", paths=("none",))
+    data = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n"
+    for at in range(0, len(data), 100):
+        made.feed(data[at : at + 100])
+    assert bytes(ends.passed) == data
+    assert looks <= 2001 + len(data) // 100 + 1
 
 
 def test_healed_in_the_middle_of_a_batch_that_failed_the_connection_is_closed() -> None:

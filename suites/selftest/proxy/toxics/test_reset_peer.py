@@ -1,4 +1,4 @@
-"""reset_peer: within 30 ms; new, busy and idle connections."""
+"""reset_peer: never early; late by what a busy machine may stall. New, busy and idle connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 
 from suites.selftest.proxy.conftest import Make
-from suites.selftest.proxy.peers import eventually, how_it_ended, round_trip
+from suites.selftest.proxy.peers import eventually, how_it_ended, on_time, round_trip
 
 
 def test_a_new_connection_is_reset(through: Make) -> None:
@@ -20,11 +20,11 @@ def test_a_new_connection_is_reset(through: Make) -> None:
 def test_a_new_connection_is_reset_after_that_long(through: Make) -> None:
     made = through()
     made.toxic("reset_peer", timeout=200)
+    start = time.monotonic()
     with made.connect() as client:
-        start = time.monotonic()
         client.sendall(b"lost")
         assert how_it_ended(client) == ("reset", b"")
-        assert time.monotonic() - start == pytest.approx(0.2, abs=0.03)
+    assert on_time(start, 0.2)
 
 
 @pytest.mark.parametrize("stream", ["upstream", "downstream"])

@@ -1,4 +1,4 @@
-"""timeout: within 30 ms, however much is sent."""
+"""timeout: never early; late by what a busy machine may stall, however much is sent."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import time
 import pytest
 
 from suites.selftest.proxy.conftest import Make
-from suites.selftest.proxy.peers import how_it_ended, round_trip
+from suites.selftest.proxy.peers import eventually, how_it_ended, on_time, round_trip
 
 
 def test_nothing_arrives_and_the_connection_closes_in_time(through: Make) -> None:
     made = through()
     made.toxic("timeout", timeout=200)
+    start = time.monotonic()
     with made.connect() as client:
-        start = time.monotonic()
         client.sendall(b"lost")
         assert how_it_ended(client)[1] == b""
-        assert time.monotonic() - start == pytest.approx(0.2, abs=0.03)
+    assert on_time(start, 0.2)
 
 
 def test_traffic_does_not_put_it_off(through: Make) -> None:
     made = through()
     with made.connect() as client:
         round_trip(client)
-        made.toxic("timeout", timeout=300)
         start = time.monotonic()
+        made.toxic("timeout", timeout=300)
         stop = threading.Event()
 
         def chatter() -> None:
@@ -38,10 +38,12 @@ def test_traffic_does_not_put_it_off(through: Make) -> None:
 
         thread = threading.Thread(target=chatter)
         thread.start()
-        assert how_it_ended(client)[1] == b""
-        assert time.monotonic() - start == pytest.approx(0.3, abs=0.03)
-        stop.set()
-        thread.join()
+        try:
+            assert how_it_ended(client)[1] == b""
+            assert on_time(start, 0.3)
+        finally:
+            stop.set()
+            thread.join()
 
 
 def test_without_a_time_it_stays_open_until_it_is_healed(through: Make) -> None:
@@ -64,7 +66,4 @@ def test_the_other_direction_still_works(through: Make) -> None:
     made.toxic("timeout", timeout=0)
     with made.connect() as client:
         client.sendall(b"one way")
-        deadline = time.monotonic() + 5
-        while not got and time.monotonic() < deadline:
-            time.sleep(0.01)
-    assert got == [b"one way"]
+        assert eventually(lambda: got) == [b"one way"]
