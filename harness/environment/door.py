@@ -21,7 +21,7 @@ from harness.engine.process import Process
 from harness.environment.images import Images
 from harness.environment.links import Links
 from harness.environment.specs import Plumbing
-from harness.errors import EngineError, NotReady
+from harness.errors import EngineError, NotReady, UsageError
 
 API = f"{PREFIX}.api"  # the label that names the port of the proxy's API in the container
 FLAGS = ("-host", "0.0.0.0", "-config", "/proxies.json", "-proxy-metrics")  # noqa: S104 - inside the container
@@ -67,6 +67,18 @@ class Door:
         proxy.start()
         ports = {name: holder.port(port) for name, port in published.items()}
         return cls(proxy, holder.port(plumbing.wiring.api), ports, links, plumbing.wiring.replicas)
+
+    def address(self, target: str | None) -> tuple[str, int]:
+        """("127.0.0.1", port) of an entry point, `service:port`. UsageError where it is none."""
+        if target is None or target not in self.ports:
+            raise UsageError(
+                "The environment has no such entry point",
+                where=f"environment {self.links.environment}",
+                got=target or "none",
+                expected=", ".join(self.ports) or "a stack that declares one",
+                hint="declare it: x-harness.entrypoint, e.g. lb:80",
+            )
+        return "127.0.0.1", self.ports[target]
 
     def wait(self, clock: Clock) -> None:
         """Wait until the proxy answers and listens for every link.

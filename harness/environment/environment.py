@@ -137,17 +137,11 @@ class Environment:
 
         Args:
             target: the stack's entrypoint if None.
+
+        Raises:
+            UsageError: it is not published.
         """
-        wanted = target or self.stack.harness.entrypoint
-        if self._door is None or wanted is None or wanted not in self._door.ports:
-            raise UsageError(
-                "The environment has no such entry point",
-                where=f"stack {self.stack.name}",
-                got=wanted or "none",
-                expected=str(self.stack.harness.entrypoint or "a stack that declares one"),
-                hint="declare it: x-harness.entrypoint, e.g. lb:80",
-            )
-        return "127.0.0.1", self._door.ports[wanted]
+        return self._opened().address(target or self.stack.harness.entrypoint)
 
     # -- up and down -----------------------------------------------------------------------------------------------
 

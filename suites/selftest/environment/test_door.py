@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 import threading
@@ -19,7 +20,7 @@ from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
 from harness.environment.door import READY_WITHIN, Door
 from harness.environment.links import Link, Links
-from harness.errors import DoorGone, NotReady
+from harness.errors import DoorGone, NotReady, UsageError
 from harness.plan.run import Run
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
@@ -94,6 +95,15 @@ def test_a_door_that_does_not_answer_at_all_is_waited_for_no_longer_than_its_tim
         door(port, "a").wait(clock)
     assert "refused" in str(caught.value.got)
     assert clock.monotonic() == pytest.approx(READY_WITHIN, abs=0.1)
+
+
+def test_an_entry_point_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    made = dataclasses.replace(door(1), ports={"web:80": 40000})
+    assert made.address("web:80") == ("127.0.0.1", 40000)
+    for target in ("web:9", None):
+        with pytest.raises(UsageError, match="no such entry point") as caught:
+            made.address(target)
+        assert caught.value.expected == "web:80"
 
 
 def test_a_door_whose_process_has_ended_is_not_waited_for(api: Any) -> None:

@@ -119,9 +119,9 @@ def test_what_it_does_not_have_is_refused_with_what_it_has() -> None:
     with pytest.raises(UsageError, match="No such replica") as caught:
         made.replica("web-9")
     assert caught.value.expected == "none: the environment is not up"
-    with pytest.raises(UsageError, match="no such entry point") as caught:
-        made.address("web:9")
-    assert caught.value.expected == "web:8080"
+    for ask in (lambda: made.address("web:9"), lambda: made.links, lambda: made.proxy, lambda: made.addresses):
+        with pytest.raises(UsageError, match="The environment is not up"):
+            ask()
 
 
 def test_how_to_enter_it_is_said_with_its_name() -> None:
