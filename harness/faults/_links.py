@@ -48,11 +48,11 @@ class LinkFault(Fault):
         consumers: who connects, `from` in a plan; targets: to whom, `to` in a plan; see docs/faults.md for selectors.
         port: of the target; None is every port.
         toxicity: the probability that a connection is hit, above 0 to 1.
-        needs: which of a toxic's counters has to move to prove that it bit.
+        needs: the toxic's counters, one of which has to move to prove that it bit.
     """
 
     positional: ClassVar[tuple[str, ...]] = ("consumers", "targets")
-    needs: ClassVar[Needs] = "bytes"
+    needs: ClassVar[tuple[Needs, ...]] = ("bytes",)
 
     consumers: Selector = Field(alias="from", min_length=1)
     targets: Selector = Field(alias="to", min_length=1)
@@ -140,7 +140,7 @@ def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, S
         )
         for link, toxics in wanted
     )
-    needs: Needs = fault.needs if isinstance(fault, LinkFault) else "bytes"
+    needs = fault.needs if isinstance(fault, LinkFault) else LinkFault.needs
     made = Spoilt(environment, spoils, needs, holder=f"{fault.fault_name()}.{number}")
     try:
         made.put()
@@ -156,7 +156,9 @@ def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, S
 class Spoilt:
     """Links with a fault on them. `holder` is its name among those that keep a link down."""
 
-    def __init__(self, environment: Environment, spoils: tuple[Spoil, ...], needs: Needs, holder: str) -> None:
+    def __init__(
+        self, environment: Environment, spoils: tuple[Spoil, ...], needs: tuple[Needs, ...], holder: str
+    ) -> None:
         self._environment, self._proxy, self._clock = environment, environment.proxy, environment.history.clock
         self._spoils, self._needs, self._holder = spoils, needs, holder
         self._before: dict[str, Counts] = {}
@@ -171,7 +173,7 @@ class Spoilt:
 
     def put(self) -> None:
         """Put it there."""
-        self._before = _counters.read(self._environment, self._links, refused=self._needs == "refused")
+        self._before = _counters.read(self._environment, self._links, refused="refused" in self._needs)
         for spoil in self._spoils:
             self._put.append(spoil)
             if not spoil.toxics:
@@ -195,18 +197,21 @@ class Spoilt:
 
     def evidence(self) -> Evidence:
         """Whether the counters moved, of a fault that is there still."""
-        now = _counters.read(self._environment, self._links, refused=self._needs == "refused")
+        now = _counters.read(self._environment, self._links, refused="refused" in self._needs)
         moved = {
             str(spoil.link): now[spoil.link.name].since(self._before[spoil.link.name], spoil.toxics)
             for spoil in self._spoils
         }
         if lost := self._lost():
             return Evidence(None, f"it was ended by somebody else, or its lease was: {_few(lost)}", moved)
-        bit = [link for link, counts in moved.items() if counts.get(self._needs)]
-        if bit:
-            said = [f"{link} ({WORDS[self._needs].format(moved[link][self._needs])})" for link in bit]
+        bit = {link: [need for need in self._needs if counts.get(need)] for link, counts in moved.items()}
+        if said := [
+            f"{link} ({', '.join(WORDS[need].format(moved[link][need]) for need in needs)})"
+            for link, needs in bit.items()
+            if needs
+        ]:
             return Evidence(True, f"it touched {_few(said)}", moved)
-        if all(counts.get(self._needs) is None for counts in moved.values()):
+        if all(counts.get(need) is None for counts in moved.values() for need in self._needs):
             return Evidence(None, f"nobody counts what it touches: {self._untouched(moved)}", moved)
         return Evidence(False, self._untouched(moved), moved)
 
@@ -228,7 +233,7 @@ class Spoilt:
             if counts.get("upstream") or counts.get("downstream")
         ]
         if seen:
-            return f"traffic passed {_few(seen)}, but none of it met the fault ({MEETS[self._needs]})"
+            return f"traffic passed {_few(seen)}, but none of it met the fault ({MEETS[self._needs[0]]})"
         said = f"no traffic passed {_few(list(moved))} while it was on"
         for consumer in dict.fromkeys(link.consumer for link in self._links if link.consumer != ENTRYPOINT):
             try:
@@ -284,7 +289,7 @@ class Spoilt:
             if clean and not connection["closing"]:
                 if not connection["connected"]:
                     # That of another fault is waiting for a service that does not answer.
-                    if self._needs == "connections":
+                    if "connections" in self._needs:
                         return f"a connection of {spoil.link} still waits to be connected"
                 elif any(count["received"] != count["sent"] for count in connection["bytes"].values()):
                     return f"bytes of a connection of {spoil.link} are still held"

@@ -16,7 +16,7 @@ class SlowConnect(LinkFault):
     the harness's own proxy has it.
     """
 
-    needs: ClassVar[Needs] = "connections"
+    needs: ClassVar[tuple[Needs, ...]] = ("connections",)
     ms: int = Field(ge=1)
     jitter: int = Field(default=0, ge=0)
 
