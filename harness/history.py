@@ -30,8 +30,8 @@ history began and `data` holds the fields of the kind:
 | | `missing`: was never there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error` |
 | `fault.inject` | `fault`, `title`, `step` (the fault as a plan's step), `places` (links), `seed` |
 | `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |
-| | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `received`, `refused`), |
-| | `seconds` (that the healing took) |
+| | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `refused` and those, |
+| | of the link, `upstream` and `downstream`, bytes), `seconds` (that the healing took) |
 | `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
 | | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p95`, |
 | | `lateness_p99` (s or null), |

@@ -10,8 +10,10 @@ from harness.environment import Environment
 from harness.environment.links import ENTRYPOINT, Link
 from harness.environment.sockets import refused_attempts
 from harness.errors import HostError
+from harness.proxy.client import Toxic
 
-_METRIC = re.compile(r'toxiproxy_proxy_received_bytes_total\{[^}]*proxy="((?:[^"\\]|\\.)*)"[^}]*\} (\S+)')
+_METRIC = re.compile(r"toxiproxy_proxy_received_bytes_total\{(.*)\} (\S+)")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 KINDS = ("connections", "bytes", "closed")
 
 
@@ -20,31 +22,36 @@ class Counts:
     """The counters of a link at a moment; None where they cannot be told.
 
     Attributes:
-        received: bytes that arrived at the proxy, both directions.
+        upstream, downstream: bytes that arrived at the proxy in that direction.
         open: connections that are open.
         refused: attempts to connect that failed in the consumer, to whomever.
         toxics: by name, their `connections`, `bytes` and `closed`; None where the proxy does not count them.
     """
 
-    received: int | None
+    upstream: int | None
+    downstream: int | None
     open: int | None
     refused: int | None
     toxics: Mapping[str, Mapping[str, int]] | None = field(default=None)
 
-    def since(self, before: Counts, toxics: Iterable[str]) -> dict[str, int | None]:
-        """What moved since, of the link and of these toxics of it."""
-        moved: dict[str, int | None] = {"received": _less(self.received, before.received)}
+    def since(self, before: Counts, toxics: Iterable[Toxic]) -> dict[str, int | None]:
+        """What moved since, of the link and of these toxics of it; without toxics it is down."""
+        own, known = tuple(toxics), self.toxics
+        moved: dict[str, int | None] = {
+            "upstream": _less(self.upstream, before.upstream), "downstream": _less(self.downstream, before.downstream),
+        }  # fmt: skip
         for kind in KINDS:
-            known = self.toxics
-            moved[kind] = None if known is None else sum(known[name][kind] for name in toxics if name in known)
-        # Connections that were open when the link was taken down are ended by that; of the entry point's consumer, this
-        # machine, no more is known: who else fails to connect here is no evidence.
-        moved["refused"] = (_less(self.refused, before.refused) or 0) + (before.open or 0)
-        if self.refused is None and not before.open:
-            moved["refused"] = None
-        if self.toxics is None:
-            # Toxics that are not counted are taken for at work where bytes moved: those that went through the link.
-            moved["bytes"] = moved["received"] or None
+            counted = [known[toxic.name][kind] for toxic in own if known is not None and toxic.name in known]
+            moved[kind] = sum(counted) if counted else None
+        if not own:
+            # Connections that were open when the link was taken down are ended by that.
+            parts = (_less(self.refused, before.refused), _less(before.open, self.open))
+            told = [max(0, part) for part in parts if part is not None]
+            moved["refused"] = sum(told) if told else None
+        if known is None:
+            # Toxics that are not counted are taken for at work where bytes moved in their direction. That none moved
+            # says nothing: the original counts them when the connection ends.
+            moved["bytes"] = sum(moved[stream] or 0 for stream in {toxic.stream for toxic in own}) or None
         return moved
 
 
@@ -62,20 +69,32 @@ def read(environment: Environment, links: Iterable[Link], *, refused: bool = Fal
     attempts = _attempts(environment, wanted) if refused else {}
     if not proxy.extended:
         received = _received(proxy.metrics())
-        return {link.name: Counts(received.get(link.name), None, attempts.get(link.consumer)) for link in wanted}
+
+        def moved(link: Link, stream: str) -> int | None:
+            return None if received is None else received.get((link.name, stream), 0)
+
+        return {
+            link.name: Counts(moved(link, "upstream"), moved(link, "downstream"), None, attempts.get(link.consumer))
+            for link in wanted
+        }
     found: dict[str, Counts] = {}
     for link in wanted:
         stats = proxy.stats(link.name)
-        total = sum(int(direction["received"]) for direction in stats["bytes"].values())
+        up, down = (int(stats["bytes"][stream]["received"]) for stream in ("upstream", "downstream"))
         toxics = {name: {kind: int(one[kind]) for kind in KINDS} for name, one in stats["toxics"].items()}
-        found[link.name] = Counts(total, int(stats["connections"]["open"]), attempts.get(link.consumer), toxics)
+        found[link.name] = Counts(up, down, int(stats["connections"]["open"]), attempts.get(link.consumer), toxics)
     return found
 
 
-def _received(metrics: str | None) -> dict[str, int]:
-    received: dict[str, int] = {}
-    for name, value in _METRIC.findall(metrics or ""):
-        received[name] = received.get(name, 0) + int(float(value))
+def _received(metrics: str | None) -> dict[tuple[str, str], int] | None:
+    """Bytes by proxy and direction; one is there from its first byte on. None where there are no metrics."""
+    if metrics is None:
+        return None
+    received: dict[tuple[str, str], int] = {}
+    for text, value in _METRIC.findall(metrics):
+        labels = dict(_LABEL.findall(text))
+        key = labels.get("proxy", ""), labels.get("direction", "")
+        received[key] = received.get(key, 0) + int(float(value))
     return received
 
 

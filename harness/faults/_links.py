@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -28,6 +29,12 @@ WORDS = {
     "closed": "ended: {}",
     "refused": "refused or ended: {}",
 }
+MEETS = {
+    "bytes": "it needs bytes in its direction",
+    "connections": "it needs new connections",
+    "closed": "it ended no connection",
+    "refused": "nobody was refused",
+}
 NAMED = 3  # so many links are spelt out; the rest are counted
 
 Stream = Literal["downstream", "upstream", "both"]
@@ -41,11 +48,11 @@ class LinkFault(Fault):
         consumers: who connects, `from` in a plan; targets: to whom, `to` in a plan; see docs/faults.md for selectors.
         port: of the target; None is every port.
         toxicity: the probability that a connection is hit, above 0 to 1.
-        needs: which of a toxic's counters has to move to prove that it bit.
+        needs: the toxic's counters, one of which has to move to prove that it bit.
     """
 
     positional: ClassVar[tuple[str, ...]] = ("consumers", "targets")
-    needs: ClassVar[Needs] = "bytes"
+    needs: ClassVar[tuple[Needs, ...]] = ("bytes",)
 
     consumers: Selector = Field(alias="from", min_length=1)
     targets: Selector = Field(alias="to", min_length=1)
@@ -133,26 +140,30 @@ def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, S
         )
         for link, toxics in wanted
     )
-    needs: Needs = fault.needs if isinstance(fault, LinkFault) else "bytes"
-    made = Spoilt(environment, spoils, needs)
+    needs = fault.needs if isinstance(fault, LinkFault) else LinkFault.needs
+    made = Spoilt(environment, spoils, needs, holder=f"{fault.fault_name()}.{number}")
     try:
         made.put()
-    except BaseException:
-        made.heal()
+    except BaseException as error:
+        try:
+            made.heal()
+        except HarnessError as second:  # what went wrong first says more
+            error.add_note(f"and what was injected before that could not be healed: {second}")
         raise
     return made
 
 
 class Spoilt:
-    """Links with a fault on them."""
+    """Links with a fault on them. `holder` is its name among those that keep a link down."""
 
-    def __init__(self, environment: Environment, spoils: tuple[Spoil, ...], needs: Needs) -> None:
+    def __init__(
+        self, environment: Environment, spoils: tuple[Spoil, ...], needs: tuple[Needs, ...], holder: str
+    ) -> None:
         self._environment, self._proxy, self._clock = environment, environment.proxy, environment.history.clock
-        self._spoils, self._needs = spoils, needs
+        self._spoils, self._needs, self._holder = spoils, needs, holder
         self._before: dict[str, Counts] = {}
         self._put: list[Spoil] = []
         self._over = threading.Event()
-        self._lost: HarnessError | None = None
         self._renewing = threading.Thread(target=self._renew, name=f"lease-{environment.id}", daemon=True)
 
     @property
@@ -162,11 +173,11 @@ class Spoilt:
 
     def put(self) -> None:
         """Put it there."""
-        self._before = _counters.read(self._environment, self._links, refused=self._needs == "refused")
+        self._before = _counters.read(self._environment, self._links, refused="refused" in self._needs)
         for spoil in self._spoils:
             self._put.append(spoil)
             if not spoil.toxics:
-                self._proxy.take_down(spoil.link.name)
+                self._proxy.take_down(spoil.link.name, self._holder)
             for toxic in spoil.toxics:
                 self._proxy.add(spoil.link.name, toxic, ttl=LEASE)
         if self._proxy.extended:
@@ -178,36 +189,51 @@ class Spoilt:
 
     def _renew(self) -> None:
         while not self._over.wait(RENEW):
-            try:
-                for spoil in self._spoils:
-                    for toxic in spoil.toxics:
+            for spoil in self._spoils:
+                for toxic in spoil.toxics:
+                    # A proxy that does not answer for once has the toxic still; `evidence` looks whether it has.
+                    with suppress(HarnessError):
                         self._proxy.renew(spoil.link.name, toxic.name, LEASE)
-            except HarnessError as error:  # told as part of the evidence
-                self._lost = error
 
     def evidence(self) -> Evidence:
-        """Whether the counters moved."""
-        now = _counters.read(self._environment, self._links, refused=self._needs == "refused")
+        """Whether the counters moved, of a fault that is there still."""
+        now = _counters.read(self._environment, self._links, refused="refused" in self._needs)
         moved = {
-            str(spoil.link): now[spoil.link.name].since(
-                self._before[spoil.link.name], [toxic.name for toxic in spoil.toxics]
-            )
+            str(spoil.link): now[spoil.link.name].since(self._before[spoil.link.name], spoil.toxics)
             for spoil in self._spoils
         }
-        if self._lost is not None:
-            return Evidence(None, f"the fault may have ended by itself: {self._lost.what}", _figures(moved))
-        bit = [link for link, counts in moved.items() if counts.get(self._needs)]
-        if bit:
-            said = [f"{link} ({WORDS[self._needs].format(moved[link][self._needs])})" for link in bit]
-            return Evidence(True, f"it touched {_few(said)}", _figures(moved))
-        if all(counts.get(self._needs) is None for counts in moved.values()):
-            return Evidence(None, "the proxy does not count what its toxics touch", _figures(moved))
-        return Evidence(False, self._untouched(moved), _figures(moved))
+        if lost := self._lost():
+            return Evidence(None, f"it was ended by somebody else, or its lease was: {_few(lost)}", moved)
+        bit = {link: [need for need in self._needs if counts.get(need)] for link, counts in moved.items()}
+        if said := [
+            f"{link} ({', '.join(WORDS[need].format(moved[link][need]) for need in needs)})"
+            for link, needs in bit.items()
+            if needs
+        ]:
+            return Evidence(True, f"it touched {_few(said)}", moved)
+        if all(counts.get(need) is None for counts in moved.values() for need in self._needs):
+            return Evidence(None, f"nobody counts what it touches: {self._untouched(moved)}", moved)
+        return Evidence(False, self._untouched(moved), moved)
+
+    def _lost(self) -> list[str]:
+        """What was put there and is not there any more."""
+        states, lost = self._proxy.proxies(), []
+        for spoil in self._spoils:
+            state = states.get(spoil.link.name)
+            if state is None or (not spoil.toxics and state.enabled):
+                lost.append(str(spoil.link))
+            elif missing := {toxic.name for toxic in spoil.toxics} - {toxic.name for toxic in state.toxics}:
+                lost.append(f"{', '.join(sorted(missing))} on {spoil.link}")
+        return lost
 
     def _untouched(self, moved: Mapping[str, Mapping[str, int | None]]) -> str:
-        seen = [f"{link} ({counts['received']} bytes)" for link, counts in moved.items() if counts.get("received")]
+        seen = [
+            f"{link} ({counts['upstream']} bytes upstream, {counts['downstream']} downstream)"
+            for link, counts in moved.items()
+            if counts.get("upstream") or counts.get("downstream")
+        ]
         if seen:
-            return f"traffic passed {_few(seen)}, but none of it met the fault (it counts {self._needs})"
+            return f"traffic passed {_few(seen)}, but none of it met the fault ({MEETS[self._needs[0]]})"
         said = f"no traffic passed {_few(list(moved))} while it was on"
         for consumer in dict.fromkeys(link.consumer for link in self._links if link.consumer != ENTRYPOINT):
             try:
@@ -226,7 +252,7 @@ class Spoilt:
         for spoil in put:
             try:
                 if not spoil.toxics:
-                    self._proxy.let_up(spoil.link.name)
+                    self._proxy.let_up(spoil.link.name, self._holder)
                 for toxic in spoil.toxics:
                     self._proxy.remove(spoil.link.name, toxic.name)
             except HarnessError as error:
@@ -245,7 +271,9 @@ class Spoilt:
     def _left(self) -> str | None:
         states = self._proxy.proxies()
         for spoil in self._spoils:
-            state, own = states[spoil.link.name], {toxic.name for toxic in spoil.toxics}
+            state, own = states.get(spoil.link.name), {toxic.name for toxic in spoil.toxics}
+            if state is None:
+                return f"{spoil.link} has no listener any more"
             if on := own & {toxic.name for toxic in state.toxics}:
                 return f"{', '.join(sorted(on))} is still on {spoil.link}"
             if not state.enabled and not self._proxy.held_down(spoil.link.name):
@@ -260,14 +288,12 @@ class Spoilt:
                 return f"a connection of {spoil.link} is still touched"
             if clean and not connection["closing"]:
                 if not connection["connected"]:
-                    return f"a connection of {spoil.link} still waits to be connected"
-                if any(count["received"] != count["sent"] for count in connection["bytes"].values()):
+                    # That of another fault is waiting for a service that does not answer.
+                    if "connections" in self._needs:
+                        return f"a connection of {spoil.link} still waits to be connected"
+                elif any(count["received"] != count["sent"] for count in connection["bytes"].values()):
                     return f"bytes of a connection of {spoil.link} are still held"
         return None
-
-
-def _figures(moved: Mapping[str, Mapping[str, int | None]]) -> Mapping[str, Mapping[str, int | None]]:
-    return {link: dict(counts) for link, counts in moved.items()}
 
 
 def _few(said: Sequence[str]) -> str:

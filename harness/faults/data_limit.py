@@ -14,7 +14,7 @@ from harness.proxy.client import Toxic
 class DataLimit(LinkFault):
     """A connection closes when `bytes` bytes have passed it in the direction `stream` since the fault met it."""
 
-    needs: ClassVar[Needs] = "closed"
+    needs: ClassVar[tuple[Needs, ...]] = ("closed",)
     bytes: int = Field(ge=0)
     stream: Stream = "downstream"
 

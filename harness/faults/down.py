@@ -16,7 +16,7 @@ class Down(LinkFault):
     until it is healed, or its environment is gone.
     """
 
-    needs: ClassVar[Needs] = "refused"
+    needs: ClassVar[tuple[Needs, ...]] = ("refused",)
     toxicity: float = Field(default=1.0, ge=1, le=1)  # nobody is refused by chance
 
     def toxics(self) -> Sequence[Toxic]:

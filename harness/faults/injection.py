@@ -79,18 +79,22 @@ class Injection:
         self._start = -1
 
     def __enter__(self) -> Self:
-        with uninterrupted():  # what is being injected while Ctrl-C comes has to be known, to be healed
-            active = self.fault.inject(Scene(self._environment, self._chance))
-            self._active = active
-            event = self._history.record(
-                "fault.inject",
-                fault=self.fault.fault_name(),
-                title=self.fault.title(),
-                step=self.fault.to_data(),
-                places=list(active.places),
-                seed=self._environment.seed,
-            )
-            self._start = event.id
+        try:
+            with uninterrupted():  # what is being injected while Ctrl-C comes has to be known, to be healed
+                self._active = self.fault.inject(Scene(self._environment, self._chance))
+                event = self._history.record(
+                    "fault.inject",
+                    fault=self.fault.fault_name(),
+                    title=self.fault.title(),
+                    step=self.fault.to_data(),
+                    places=list(self._active.places),
+                    seed=self._environment.seed,
+                )
+                self._start = event.id
+        except BaseException as error:  # Ctrl-C among them: `__exit__` is not called where this raises
+            if self._active is not None:
+                self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def evidence(self) -> Evidence:
@@ -117,25 +121,28 @@ class Injection:
     ) -> None:
         with uninterrupted():
             problem = self._end()
-        if problem is not None and error is None:
+        if problem is None:
+            return
+        if error is None:
             raise problem
+        error.add_note(str(problem))  # the block's own error is what ended it
 
     def _end(self) -> HarnessError | None:
         """Heal it and record what it was; what speaks against it, if anything does."""
         assert self._active is not None
-        began, failed, said = self._history.clock.monotonic(), None, ""
-        found = Evidence(None, "it was not asked")
-        gone: bool | None = None
+        began = self._history.clock.monotonic()
+        cause: Exception | None = None
         try:
             found = self._active.evidence()
-        except HarnessError as problem:
-            found, failed = Evidence(None, f"nobody could tell: {problem.what}"), problem
+        except Exception as problem:  # whatever it was, the fault has to be healed
+            found, cause = Evidence(None, f"nobody could tell: {_what(problem)}"), problem
+        gone: bool | None = None
         try:
             self._active.heal()
-            said = self._active.remains() or ""
-            gone = not said
-        except HarnessError as problem:
-            said, failed = f"it could not be healed: {problem.what}", failed or problem
+            left = self._active.remains()
+            gone, said = left is None, left or ""
+        except Exception as problem:  # it is told as what it means: nobody knows that it is gone
+            said, cause = f"it may be there still: {_what(problem)}", problem
         self.proven = found.bit is True and gone is True
         self._history.record(
             "fault.heal",
@@ -143,13 +150,18 @@ class Injection:
             fault=self.fault.fault_name(),
             bit=found.bit,
             gone=gone,
-            reason=found.said if not said else f"{found.said}; {said}",
+            reason=f"{found.said}; {said}" if said else found.said,
             figures={place: dict(counts) for place, counts in found.figures.items()},
             seconds=round(self._history.clock.monotonic() - began, 3),
         )
         if self.proven:
             return None
-        return failed or (self._unproven("did not bite", found.said) if gone else self._unproven("is not gone", said))
+        if gone:
+            unproven = self._unproven("cannot be seen to bite" if found.bit is None else "did not bite", found.said)
+        else:
+            unproven = self._unproven("is not gone", said)
+        unproven.__cause__ = cause
+        return unproven
 
     def _unproven(self, what: str, said: str) -> FaultUnproven:
         return FaultUnproven(
@@ -158,5 +170,9 @@ class Injection:
             got=said,
             expected="traffic that it touches while it is on, and none of it left afterwards",
             hint="run the workload meanwhile, hold the fault for longer (`bites(within=...)` waits for it), or choose "
-            "a link that is used: `harness links` lists them",
+            "a link that is used; see docs/faults.md",
         )
+
+
+def _what(error: Exception) -> str:
+    return error.what if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"

@@ -13,14 +13,14 @@ from harness.proxy.client import Toxic
 class Jitter(LinkFault):
     """Every chunk arrives between 0 and `ms` milliseconds later, evenly, in order, in the direction `stream`."""
 
-    ms: float = Field(gt=1)
+    ms: int = Field(ge=2)
     stream: Stream = "downstream"
 
     def toxics(self) -> Sequence[Toxic]:
         """One for each direction: half the time, give or take as much."""
-        attributes = {"latency": round(self.ms / 2), "jitter": round(self.ms / 2)}
+        attributes = {"latency": self.ms // 2, "jitter": self.ms // 2}
         return [Toxic("", "latency", stream, attributes) for stream in both(self.stream)]
 
     def what(self) -> str:
         """In words."""
-        return f"jitter of up to {self.ms:g} ms"
+        return f"jitter of up to {self.ms} ms"

@@ -15,15 +15,15 @@ class Latency(LinkFault):
     The connect is not delayed.
     """
 
-    ms: float = Field(gt=0)
-    jitter: float = Field(default=0, ge=0)
+    ms: int = Field(ge=1)
+    jitter: int = Field(default=0, ge=0)
     stream: Stream = "downstream"
 
     def toxics(self) -> Sequence[Toxic]:
         """One for each direction."""
-        attributes = {"latency": round(self.ms), "jitter": round(self.jitter)}
+        attributes = {"latency": self.ms, "jitter": self.jitter}
         return [Toxic("", "latency", stream, attributes) for stream in both(self.stream)]
 
     def what(self) -> str:
         """In words."""
-        return f"latency of {self.ms:g} ms" + (f" +- {self.jitter:g} ms" if self.jitter else "")
+        return f"latency of {self.ms} ms" + (f" +- {self.jitter} ms" if self.jitter else "")

@@ -16,7 +16,7 @@ class Reset(LinkFault):
     those that come while it is on.
     """
 
-    needs: ClassVar[Needs] = "closed"
+    needs: ClassVar[tuple[Needs, ...]] = ("closed",)
     after_ms: int = Field(default=0, ge=0)
 
     def toxics(self) -> Sequence[Toxic]:

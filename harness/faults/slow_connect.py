@@ -16,15 +16,15 @@ class SlowConnect(LinkFault):
     the harness's own proxy has it.
     """
 
-    needs: ClassVar[Needs] = "connections"
-    ms: float = Field(gt=0)
-    jitter: float = Field(default=0, ge=0)
+    needs: ClassVar[tuple[Needs, ...]] = ("connections",)
+    ms: int = Field(ge=1)
+    jitter: int = Field(default=0, ge=0)
 
     def toxics(self) -> Sequence[Toxic]:
         """One; it is at work before there are directions."""
-        attributes = {"delay": round(self.ms), "jitter": round(self.jitter)}
+        attributes = {"delay": self.ms, "jitter": self.jitter}
         return [Toxic("", "slow_connect", "upstream", attributes)]
 
     def what(self) -> str:
         """In words."""
-        return f"slow connect of {self.ms:g} ms" + (f" +- {self.jitter:g} ms" if self.jitter else "")
+        return f"slow connect of {self.ms} ms" + (f" +- {self.jitter} ms" if self.jitter else "")

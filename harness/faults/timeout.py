@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
-from harness.faults._links import LinkFault, Stream, both
+from harness.faults._links import LinkFault, Needs, Stream, both
 from harness.proxy.client import Toxic
 
 
@@ -15,6 +16,7 @@ class Timeout(LinkFault):
     fault is healed.
     """
 
+    needs: ClassVar[tuple[Needs, ...]] = ("bytes", "closed")
     ms: int = Field(default=0, ge=0)
     stream: Stream = "both"
 

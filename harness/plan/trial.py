@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +20,7 @@ from harness.deploy import CommandDeployer
 from harness.environment import Environment, Replica
 from harness.environment.readiness import command_of
 from harness.errors import FaultUnproven, UsageError
-from harness.faults import Fault
+from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.history import History
 from harness.plan.subject import Subject
@@ -51,6 +51,7 @@ class Trial:
         self.history: History = environment.history
         self.stack = environment.stack
         self.verdicts: list[Verdict] = []
+        self._faults = 0  # that are on
         declared = self.stack.harness
         if declared.deployer is None:
             raise UsageError(
@@ -196,14 +197,22 @@ class Trial:
         return max((float(depth) for depth in depths if depth is not None), default=0.0)
 
     @contextmanager
-    def fault(self, fault: Fault, phase: str) -> Iterator[Injection]:
-        """Run the block under a fault, as a step of a plan; whether the fault was real is judged, and not raised."""
+    def fault(self, fault: Fault | Mapping[str, Any], phase: str) -> Iterator[Injection]:
+        """Run the block under a fault, as a step of a plan; whether the faults of the phase were real is judged when
+        the last of them is healed, and not raised.
+
+        Args:
+            fault: or its step: `{"fault": "latency", "from": "backend-2", "to": "cache", "ms": 300}`.
+        """
+        self._faults += 1
         try:
-            with inject(self.environment, fault) as running:
+            made = fault if isinstance(fault, Fault) else from_data(fault)
+            with suppress(FaultUnproven), inject(self.environment, made) as running:
                 yield running
-        except FaultUnproven:
-            pass
-        self.check("faults", phase=phase)
+        finally:
+            self._faults -= 1
+        if not self._faults:
+            self.check("faults", phase=phase)
 
     # -- verdicts ----------------------------------------------------------------------------------------------------
 

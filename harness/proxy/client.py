@@ -11,59 +11,23 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
 
 from harness.errors import ProxyError, ProxyGone, ProxyMissing
 from harness.proxy import client_library
+from harness.proxy.client_shapes import ProxyState, Toxic
+
+__all__ = ["ProxyClient", "ProxyState", "Toxic"]
 
 TIMEOUT = 5.0  # s for one request
 OURS = "rollback-harness"  # in the version of a server that has what is beyond the original
-
-
-@dataclass(frozen=True, slots=True)
-class Toxic:
-    """A toxic as the server has it. `stream` is `upstream` or `downstream`, `toxicity` from 0 to 1."""
-
-    name: str
-    type: str
-    stream: str = "downstream"
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    toxicity: float = 1.0
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Self:
-        """From the API's shape."""
-        return cls(raw["name"], raw["type"], str(raw["stream"]).lower(), dict(raw["attributes"]), raw["toxicity"])
-
-    def differs(self, other: Toxic) -> bool:
-        """Whether the other is not what this asks for; attributes that this leaves out do not matter."""
-        asked = {key: other.attributes.get(key) for key in self.attributes}
-        return (self.type, self.stream, dict(self.attributes)) != (other.type, other.stream, asked) or abs(
-            self.toxicity - other.toxicity
-        ) > 1e-6  # the server has it in 32 bits
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyState:
-    """A proxy as the server has it."""
-
-    name: str
-    listen: str
-    upstream: str
-    enabled: bool
-    toxics: tuple[Toxic, ...]
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Self:
-        """From the API's shape."""
-        toxics = tuple(Toxic.of(toxic) for toxic in raw["toxics"])
-        return cls(raw["name"], raw["listen"], raw["upstream"], bool(raw["enabled"]), toxics)
+DONE = (200, 201, 204)  # what Toxiproxy answers when it did what it was asked to
+T = TypeVar("T")
 
 
 class ProxyClient:
@@ -81,8 +45,10 @@ class ProxyClient:
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy for the web is none for 127.0.0.1
         self._numbers = itertools.count(1)
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, set[str]] = {}
         self._version: str | None = None
+        self._place = ("", "")  # the link and the toxic that it is about, for messages
+        self._said = ""  # the last answer, for messages
         back = weakref.ref(self)
 
         def ask(method: str, path: str, **more: Any) -> requests.Response:
@@ -105,7 +71,8 @@ class ProxyClient:
     def version(self) -> str:
         """What the server calls its version; asked once."""
         if self._version is None:
-            self._version = str(self._ask("GET", "/version").json()["version"])
+            with self._about():
+                self._version = str(self._ask("GET", "/version").json()["version"])
         return self._version
 
     @property
@@ -119,7 +86,7 @@ class ProxyClient:
         Raises:
             ProxyError: afterwards one is not as it should be.
         """
-        with self._lock:
+        with self._about():
             self._api.reset()
             self._held.clear()
             spoilt = [state.name for state in self.proxies().values() if state.toxics or not state.enabled]
@@ -130,55 +97,55 @@ class ProxyClient:
 
     def proxies(self) -> dict[str, ProxyState]:
         """Every proxy, by name."""
-        return {name: ProxyState.of(raw) for name, raw in self._ask("GET", "/proxies").json().items()}
+        return self._read(lambda raw: {name: ProxyState.of(one) for name, one in raw.items()})
 
     def proxy(self, name: str) -> ProxyState:
         """One proxy. ProxyMissing where there is none of this name."""
-        return ProxyState.of(self._ask("GET", f"/proxies/{quote(name)}", link=name).json())
+        with self._about(name):
+            return self._read(ProxyState.of, name)
 
     def create(self, name: str, listen: str, upstream: str) -> ProxyState:
         """Make a proxy. ProxyError where it exists, cannot listen, or is not what was asked for."""
-        with self._lock:
+        with self._about(name):
+            if name in self.proxies():
+                raise self._wrong("The proxy server has this link already", got=name)
             self._api.create(upstream, name, listen=listen, enabled=True)
             made = self.proxy(name)
             if not made.enabled or made.upstream != upstream:
-                raise self._wrong("A proxy is not what was asked for", link=name, got=str(made), expected=upstream)
+                raise self._wrong("A proxy is not what was asked for", got=str(made), expected=upstream)
             return made
 
     def delete(self, name: str) -> None:
         """Remove a proxy and its connections."""
-        with self._lock:
+        with self._about(name):
             self._of_library(name).destroy()
             if name in self.proxies():
-                raise self._wrong("A proxy was not removed", link=name, got="it is still there")
+                raise self._wrong("A proxy was not removed", got="it is still there")
 
-    def take_down(self, name: str) -> None:
-        """Refuse connections and close those that there are, until as many have called `let_up`."""
-        with self._lock:
-            self._held[name] += 1
-            try:
-                self._of_library(name).disable()
-                self._expect(name, enabled=False)
-            except BaseException:
-                self._held[name] -= 1
-                raise
+    def take_down(self, name: str, holder: str) -> None:
+        """Refuse connections and close those that there are, until every holder has called `let_up`."""
+        with self._about(name):
+            self._held.setdefault(name, set()).add(holder)
+            self._of_library(name).disable()
+            self._expect(name, enabled=False)
 
-    def let_up(self, name: str) -> None:
-        """Take back one `take_down`; the last one makes the proxy listen again."""
-        with self._lock:
-            self._held[name] = max(0, self._held[name] - 1)
-            if not self._held[name]:
+    def let_up(self, name: str, holder: str) -> None:
+        """Take back one's `take_down`, also one that failed; the last holder's makes the proxy listen again."""
+        with self._about(name):
+            held = self._held.get(name, set())
+            held.discard(holder)
+            if not held:
                 self._of_library(name).enable()
                 self._expect(name, enabled=True)
 
     def held_down(self, name: str) -> bool:
         """Whether somebody keeps it down."""
-        return self._held[name] > 0
+        return bool(self._held.get(name))
 
     def _expect(self, name: str, *, enabled: bool) -> None:
         if self.proxy(name).enabled != enabled:
             wanted = "enabled" if enabled else "disabled"
-            raise self._wrong(f"A proxy was not {wanted}", link=name, got=f"enabled: {not enabled}", expected=wanted)
+            raise self._wrong(f"A proxy was not {wanted}", got=f"enabled: {not enabled}", expected=wanted)
 
     # -- toxics ----------------------------------------------------------------------------------------------------
 
@@ -195,101 +162,132 @@ class ProxyClient:
             "name": toxic.name, "type": toxic.type, "stream": toxic.stream, "toxicity": toxic.toxicity,
             "attributes": dict(toxic.attributes),
         }  # fmt: skip
-        with self._lock:
+        with self._about(name, toxic.name):
             if ttl is None or not self.extended:
-                self._of_library(name, toxic.name).add_toxic(**body)
+                self._of_library(name).add_toxic(**body)
             else:  # the library drops what it does not know
-                body["ttl"] = round(1000 * ttl)
-                self._ask("POST", f"/proxies/{quote(name)}/toxics", link=name, toxic=toxic.name, json=body)
-            return self._expect_toxic(name, toxic)
+                self._ask("POST", _path(name, "toxics"), json={**body, "ttl": round(1000 * ttl)})
+            try:
+                self._expect_lease(name, toxic.name, ttl)
+                return self._expect_toxic(name, toxic)
+            except ProxyError:
+                with suppress(ProxyError):  # the first error says more
+                    self.remove(name, toxic.name)
+                raise
 
     def update(self, name: str, toxic: Toxic) -> Toxic:
         """Change attributes and toxicity of a toxic. ProxyError where it did not take."""
         body = {"attributes": dict(toxic.attributes), "toxicity": toxic.toxicity}
-        with self._lock:
-            self._ask("POST", _path(name, toxic.name), link=name, toxic=toxic.name, json=body)
+        with self._about(name, toxic.name):
+            self._ask("POST", _path(name, "toxics", toxic.name), json=body)
             return self._expect_toxic(name, toxic)
 
     def renew(self, name: str, toxic: str, ttl: float) -> None:
-        """Let a toxic's lease last from now on. ProxyMissing where it has ended."""
-        self._ask("POST", _path(name, toxic), link=name, toxic=toxic, json={"ttl": round(1000 * ttl)})
+        """Let a toxic's lease last so many seconds from now on. ProxyMissing where it has ended."""
+        with self._about(name, toxic):
+            self._ask("POST", _path(name, "toxics", toxic), json={"ttl": round(1000 * ttl)})
+            self._expect_lease(name, toxic, ttl)
 
     def remove(self, name: str, toxic: str) -> bool:
         """Remove a toxic; False if it was not there. ProxyError where it stays."""
-        with self._lock:
+        with self._about(name, toxic):
             try:
-                self._of_library(name, toxic).destroy_toxic(quote(toxic))
+                self._of_library(name).destroy_toxic(_quoted(toxic))
             except ProxyMissing:
                 return False
             if any(left.name == toxic for left in self.proxy(name).toxics):
-                raise self._wrong("A toxic was not removed", link=name, toxic=toxic, got="it is still there")
+                raise self._wrong("A toxic was not removed", got="it is still there")
             return True
 
     def _expect_toxic(self, name: str, wanted: Toxic) -> Toxic:
-        found = Toxic.of(self._ask("GET", _path(name, wanted.name), link=name, toxic=wanted.name).json())
-        if wanted.differs(found):
-            self._ask("DELETE", _path(name, wanted.name), link=name, toxic=wanted.name)
-            raise self._wrong(
-                "A toxic is not what was asked for", link=name, toxic=wanted.name, got=str(found), expected=str(wanted)
-            )
+        found = self._read(Toxic.of, name, "toxics", wanted.name)
+        if found.name != wanted.name or wanted.differs(found):
+            raise self._wrong("A toxic is not what was asked for", got=str(found), expected=str(wanted))
         return found
+
+    def _expect_lease(self, name: str, toxic: str, ttl: float | None) -> None:
+        """A lease that was asked for runs. A server without leases was asked for none."""
+        if ttl is None or not self.extended:
+            return
+        left = self.stats(name)["toxics"].get(toxic, {}).get("ttl")
+        if left is None or left > 1000 * ttl:
+            raise self._wrong("A toxic has no lease", got=f"{left} ms are left", expected=f"at most {ttl:g} s")
 
     # -- what is to be seen ----------------------------------------------------------------------------------------
 
     def stats(self, name: str) -> dict[str, Any]:
         """Counters of a proxy and its toxics, see docs/proxy.md. For a server that is `extended`."""
-        return dict(self._ask("GET", f"/proxies/{quote(name)}/stats", link=name).json())
+        with self._about(name):
+            return self._read(lambda raw: dict(raw.items()), name, "stats")
 
     def connections(self, name: str) -> list[dict[str, Any]]:
         """The open connections of a proxy, see docs/proxy.md. For a server that is `extended`."""
-        return list(self._ask("GET", f"/proxies/{quote(name)}/connections", link=name).json())
+        with self._about(name):
+            return self._read(lambda raw: [dict(one.items()) for one in raw], name, "connections")
 
     def metrics(self) -> str | None:
         """The counters of every proxy in Prometheus' text format; None where the server does not show them."""
         try:
-            return self._ask("GET", "/metrics").text
+            return self._ask("GET", "/metrics").content.decode(errors="replace")
         except ProxyMissing:
             return None
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
-    def _of_library(self, name: str, toxic: str = "") -> Any:
+    @contextmanager
+    def _about(self, link: str = "", toxic: str = "") -> Iterator[None]:
+        """Whatever goes wrong within the block names the link and the toxic; what the library or we cannot make sense
+        of in an answer is an error of ours. No other thread asks meanwhile.
+        """
+        with self._lock:
+            before, self._place = self._place, (link or self._place[0], toxic or self._place[1])
+            try:
+                yield
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                what, expected = "The proxy server does not speak its API", "what Toxiproxy answers"
+                raise self._wrong(what, got=self._said, expected=expected) from error
+            finally:
+                self._place = before
+
+    def _of_library(self, name: str) -> Any:
         """The library's own proxy object."""
         found = self._api.get_proxy(name)
         if found is None:
-            raise self._wrong("The proxy server does not know a link", ProxyMissing, link=name, toxic=toxic, got="404")
-        found.name = quote(name)
+            raise self._wrong("The proxy server does not know a link", ProxyMissing, got=self._said)
+        found.name = _quoted(name)
         return found
 
-    def _ask(self, method: str, path: str, *, link: str = "", toxic: str = "", **more: Any) -> requests.Response:
+    def _read(self, read: Callable[[Any], T], *path: str) -> T:
+        """What `read` makes of the JSON at a path below `/proxies`."""
+        with self._about():
+            return read(self._ask("GET", _path(*path)).json())
+
+    def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
         with self._lock:
             try:
                 url = f"http://{self.host}:{self.port}{path}"
                 answer = self._session.request(method, url, timeout=self.timeout, allow_redirects=False, **more)
-                if answer.status_code < 300 and answer.content and "json" in answer.headers.get("Content-Type", ""):
-                    answer.json()
-            except requests.JSONDecodeError as error:
-                got = f"{method} {path}: {error}"
-                raise self._wrong("The proxy server does not speak its API", link=link, toxic=toxic, got=got) from error
             except requests.RequestException as error:
-                got, expected = f"{method} {path}: {error}", f"an answer within {self.timeout:g} s"
                 what, hint = "The proxy server does not answer", "the door's log says more"
-                raise self._wrong(
-                    what, ProxyGone, link=link, toxic=toxic, got=got, expected=expected, hint=hint
-                ) from error
-        if answer.status_code >= 300:
-            kind = ProxyMissing if answer.status_code == 404 else ProxyError
-            said = f"{answer.status_code} {answer.text.strip()}"
-            raise self._wrong(f"The proxy server refused {method} {path}", kind, link=link, toxic=toxic, got=said)
-        return answer
+                got, expected = f"{method} {path}: {error}", f"an answer within {self.timeout:g} s"
+                raise self._wrong(what, ProxyGone, got=got, expected=expected, hint=hint) from error
+            self._said = (
+                f"{method} {path}: {answer.status_code} {answer.content[:200].decode(errors='replace').strip()}".strip()
+            )
+            if answer.status_code not in DONE:
+                kind = ProxyMissing if answer.status_code == 404 else ProxyError
+                raise self._wrong("The proxy server refuses", kind, got=self._said)
+            return answer
 
-    def _wrong(
-        self, what: str, kind: type[ProxyError] = ProxyError, *, link: str = "", toxic: str = "", **parts: Any
-    ) -> ProxyError:
-        places = (("environment", self.environment), ("link", link), ("toxic", toxic))
+    def _wrong(self, what: str, kind: type[ProxyError] = ProxyError, **parts: Any) -> ProxyError:
+        places = (("environment", self.environment), ("link", self._place[0]), ("toxic", self._place[1]))
         named = ", ".join(f"{word} {name}" for word, name in places if name)
         return kind(what, where=f"{named or 'the proxy'}, API at {self.host}:{self.port}", **parts)
 
 
-def _path(name: str, toxic: str) -> str:
-    return f"/proxies/{quote(name)}/toxics/{quote(toxic)}"
+def _path(*parts: str) -> str:
+    return "/".join(("/proxies", *map(_quoted, parts)))
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")

@@ -45,5 +45,6 @@ def _asking(ask: Callable[..., Any], method: str) -> Any:
 def forget(module: ModuleType) -> None:
     """Unload a copy."""
     name = module.__name__
-    for loaded in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
-        del sys.modules[loaded]
+    for loaded in list(sys.modules):  # a list, since other threads import meanwhile
+        if loaded == name or loaded.startswith(f"{name}."):
+            sys.modules.pop(loaded, None)

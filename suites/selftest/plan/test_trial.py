@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import FaultUnproven, UsageError
+from harness.faults import from_data
 from harness.plan.trial import workload_spec
 from harness.verdict import Outcome, Verdict
 from suites.selftest.plan.made import environment, tiny_stack, trial
@@ -104,3 +107,60 @@ def test_a_phase_stamps_its_events_and_is_a_step() -> None:
         ("step.start", "rolled-back"), ("note", "rolled-back"), ("step.end", "rolled-back"),
     ]  # fmt: skip
     assert made.history.events[0].data["title"] == "rolled back"
+
+
+LATENCY = {"fault": "latency", "from": "web-1", "to": "queue", "ms": 5}
+
+
+@pytest.fixture
+def injected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The faults that a trial injects, into nothing; each is unproven unless its `ms` is 5."""
+    found: list[Any] = []
+
+    @contextmanager
+    def inject(environment: Any, fault: Any) -> Iterator[None]:
+        found.append(fault)
+        start = environment.history.record("fault.inject", environment="h1", title=fault.title()).id
+        yield
+        bit = fault.ms == 5
+        environment.history.record(
+            "fault.heal", environment="h1", start=start, bit=bit, gone=True, reason="none passed"
+        )
+        if not bit:
+            raise FaultUnproven("The fault did not bite")
+
+    monkeypatch.setattr("harness.plan.trial.inject", inject)
+    return found
+
+
+def test_a_fault_of_a_plan_is_judged(injected: list[Any]) -> None:
+    made = trial()
+    with made.phase("deployed"), made.fault(LATENCY, "deployed"):
+        pass
+    assert [(verdict.check, verdict.outcome) for verdict in made.verdicts] == [("faults", Outcome.PASS)]
+
+
+def test_a_fault_of_a_plan_that_did_not_bite_makes_it_unknown_and_ends_nothing(injected: list[Any]) -> None:
+    made = trial()
+    with made.phase("deployed"), made.fault({**LATENCY, "ms": 6}, "deployed"):
+        pass
+    (verdict,) = made.verdicts
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "none passed" in verdict.reason
+
+
+def test_faults_that_overlap_are_judged_together_when_the_last_one_is_healed(injected: list[Any]) -> None:
+    made = trial()
+    with made.phase("deployed"), made.fault(LATENCY, "deployed"):
+        with made.fault(from_data(LATENCY), "deployed"):
+            pass
+        assert made.verdicts == []
+    (verdict,) = made.verdicts
+    assert verdict.reason == "2 faults bit and healed"
+
+
+def test_an_error_under_a_fault_is_not_judged_but_raised(injected: list[Any]) -> None:
+    made = trial()
+    with pytest.raises(ValueError, match="mine"), made.phase("deployed"), made.fault(LATENCY, "deployed"):
+        raise ValueError("mine")
+    assert made.verdicts == []
