@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from .link import Link
 
 BUFFER = 256 * 1024  # bytes that wait to be written before the sender is no longer read from
-# What a read gives, of whichever connection: it is passed on, or copied, before the next one. Large blocks cost less
-# for each byte; what is kept for a toxic should be smaller.
-BLOCK = memoryview(bytearray(512 * 1024))
-CHUNK = BLOCK[: 256 * 1024]
 
 
 def discard(data: bytes) -> None:
@@ -36,7 +31,7 @@ class Nowhere:
 NOWHERE = Nowhere()
 
 
-class Pipe(asyncio.BufferedProtocol):
+class Pipe(asyncio.Protocol):
     """One end of a link, and the way of the bytes that arrive there, through the stages, to the other end."""
 
     def __init__(self, link: Link, upstream: bool) -> None:
@@ -49,7 +44,6 @@ class Pipe(asyncio.BufferedProtocol):
         self.delivered = False  # and the other end knows
         self.lost = False
         self._full = self._paused = False
-        self._straight = -1  # the descriptor of the other end, while bytes may go there without a detour
         self._early: list[bytes] = []
         self._out: Callable[[bytes], object] = self._keep
         self._head: Callable[[bytes], None] = self.feed
@@ -64,27 +58,9 @@ class Pipe(asyncio.BufferedProtocol):
         else:
             self.link.connected()
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the event loop names it
-        return BLOCK if self._straight >= 0 else CHUNK
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Most bytes need not become an object: the kernel takes them at once, where nothing else waits for it."""
-        self.received += nbytes
-        if self._straight >= 0:
-            transport = self.other.transport
-            if not transport.is_closing() and not transport.get_write_buffer_size():
-                self._write_straight(nbytes)
-                return
-        self._head(bytes(BLOCK[:nbytes]))
-
-    def _write_straight(self, nbytes: int) -> None:
-        try:
-            written = os.write(self._straight, BLOCK[:nbytes])
-        except OSError:  # nothing fits, or the end is gone: the transport finds out which
-            written = 0
-        self.sent += nbytes
-        if written < nbytes:
-            self._out(bytes(BLOCK[written:nbytes]))
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        self._head(data)
 
     def eof_received(self) -> bool:
         self.ended = True
@@ -102,7 +78,6 @@ class Pipe(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the event loop names it
         self.lost = True
         self.other._out = discard
-        self.other._straight = -1
         self.link.lost(self)
 
     # The stages call these: a pipe is its own last sink.
@@ -148,7 +123,6 @@ class Pipe(asyncio.BufferedProtocol):
         early, self._early = self._early, []
         for data in early:
             self._out(data)
-        self._relink()
         if self.delivered:
             self._write_eof()
         self.throttle()
@@ -190,8 +164,6 @@ class Pipe(asyncio.BufferedProtocol):
             stage.next = following
             following = stage
         self._head = following.feed
-        joined = not self.stages and self._out not in (self._keep, discard)
-        self._straight = self.other.transport.get_extra_info("socket").fileno() if joined else -1
 
     def dispose(self) -> None:
         """Let go of everything, so that the memory is free at once and not when cycles are looked for."""
@@ -205,4 +177,3 @@ class Pipe(asyncio.BufferedProtocol):
             stage.stop()
             stage.next = NOWHERE
         self._head = self._out = discard
-        self._straight = -1

@@ -44,7 +44,7 @@ class Proxy:
         self._server = await self.loop.create_server(self._accept, sock=opened, backlog=BACKLOG)
         self.listen = address_of(opened)
 
-    def _accept(self) -> asyncio.BaseProtocol:
+    def _accept(self) -> asyncio.Protocol:
         self.accepted += 1
         return Link(self, self.accepted).client
 

@@ -111,13 +111,18 @@ def redis_port() -> Iterator[int]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("there is no redis-server on this machine")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
-    eventually(lambda: answers(port, b"PING\r\n", b"+PONG"))
+    for _ in range(3):  # between the search for a free port and its use, somebody else may take it
+        port = free_port()
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
+        eventually(lambda: answers(port, b"PING\r\n", b"+PONG") or process.poll() is not None, 60)  # noqa: B023
+        if process.poll() is None:
+            break
+    else:
+        raise AssertionError(f"redis-server ended by itself three times, at last with {process.returncode}")
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(20)
 
 
 def postgres_programs() -> Path | None:
@@ -144,7 +149,7 @@ def postgres_port() -> Iterator[int]:
         process = subprocess.Popen(command, **settings)  # type: ignore[call-overload]
         greeting = b"\0\3\0\0user\0app\0database\0postgres\0\0"
         greeting = (len(greeting) + 4).to_bytes(4, "big") + greeting
-        eventually(lambda: answers(port, greeting, b"R"), 30)  # before it is ready, it answers with an error
+        eventually(lambda: answers(port, greeting, b"R"), 60)  # before it is ready, it answers with an error
         yield port
         process.terminate()
         process.wait(20)
