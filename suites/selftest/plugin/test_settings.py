@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from fixtures import tiny
+from harness.errors import UsageError
 
 NOWHERE = "unix:///nowhere/docker.sock"
 TELL = """
@@ -100,6 +101,15 @@ def test_without_a_stack_the_message_says_how_to_name_one_and_shows_no_traceback
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
+def test_a_seed_that_is_no_number_is_refused() -> None:
+    from harness import plugin
+
+    assert (plugin._seed(""), plugin._seed("42")) == (None, 42)
+    with pytest.raises(UsageError, match="not a number") as caught:
+        plugin._seed("yes")
+    assert (caught.value.where, caught.value.got) == ("--harness-seed", "yes")
+
+
 def test_a_stack_that_is_not_there_is_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TELL)
     result = run(pytester, "--stack", "nothing.yaml")
@@ -125,7 +135,7 @@ def test_without_an_engine_the_message_says_what_was_tried_and_shows_no_tracebac
 
 
 def test_collection_needs_no_engine_and_no_time(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_up(environment, deployer, workload, history, trial, gate): pass")
+    pytester.makepyfile("def test_up(environment, deployer, workload, history, trial, gate, faults): pass")
     began = time.monotonic()
     result = run(pytester, "--co", "-q", f"--stack={tiny.STACK}")
     assert result.ret == 0
@@ -148,7 +158,7 @@ def test_no_fixture_of_ours_has_a_name_that_the_ecosystem_has(pytester: pytest.P
     from harness import plugin
 
     ours = {name for name, found in vars(plugin).items() if type(found).__name__ == "FixtureFunctionDefinition"}
-    assert {"stack", "environment", "deployer", "workload", "history", "trial", "gate"} <= ours
+    assert {"stack", "environment", "deployer", "workload", "history", "trial", "gate", "faults"} <= ours
     taken = {"host", "docker_ip", "docker_services", "docker_compose_file", "docker_setup", "docker_cleanup", "docker"}
     assert not ours & taken
 
