@@ -16,7 +16,7 @@ def test_new_connections_wait_and_open_ones_do_not_notice(made: Made) -> None:
 
 
 def test_a_connection_that_still_waits_is_waited_for(made: Made) -> None:
-    with made.faults.slow_connect("backend-2", "cache", ms=1500) as slow:
+    with made.faults.slow_connect("backend-2", "cache", ms=3000) as slow:
         waiting = made.connect()
         slow.bites(within=10)
     with waiting:  # it was not gone before that connection was made
