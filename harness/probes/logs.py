@@ -77,7 +77,7 @@ class LogFollower:
         self._written = True  # a record came since the last change
         self._error: str | None = None
         self._unmarked: str | None = None
-        self._silence = 0.0
+        self._silence = self._began = self._progress = 0.0
         self._begin()
 
     @property
@@ -97,20 +97,21 @@ class LogFollower:
         self._changes.clear()
         self._lines.begin()
         self._attempt(self._place_mark)
+        self._began = self._progress = self._clock.monotonic()  # placing it may have taken a while
 
     def poll(self) -> int:
         """Look once, and count what is new. Returns how many records that is."""
-        before = self._tally.records
+        before, asked = self._tally.records, self._clock.monotonic()
         if not self._marked:
             self._unmarked = self._error or "it was not marked"
             self._attempt(self._place_mark)
         else:
             self._attempt(self._follow)
-        now, new = self._clock.monotonic(), self._tally.records - before
+        new = self._tally.records - before
         if new:
-            self._progress = now
-        else:
-            self._silence = max(self._silence, now - self._progress)
+            self._progress = self._clock.monotonic()
+        else:  # silent until this look began, at least; how long it took says nothing of the log
+            self._silence = max(self._silence, asked - self._progress)
         return new
 
     def report(self) -> Event:
@@ -139,7 +140,7 @@ class LogFollower:
         """Begin a window: everything that is reported starts from nothing, the place in the file stays."""
         spec = self.spec
         self._tally = Tally(spec.format == "json", spec.release, spec.time, self._pattern, self._seen)
-        self._began: float = self._clock.monotonic()
+        self._began = self._clock.monotonic()
         self._progress = self._began
         self._silence = 0.0
         self._unmarked = None

@@ -3,6 +3,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -265,6 +266,31 @@ def test_silence_is_what_was_seen_to_be_silent(log: Followed) -> None:
         log.follower.poll()
     data = log.follower.report().data
     assert (data["silence"], data["seconds"]) == (2.0, 5.0)
+
+
+@pytest.mark.parametrize("stalled", ["mark", "poll"])
+def test_a_look_that_takes_long_says_nothing_of_the_logs_silence(
+    stalled: str, log: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = log.replica.run
+
+    def stall(*arguments: Any, **named: Any) -> Any:
+        log.clock.advance(3.0)
+        return run(*arguments, **named)
+
+    if stalled == "mark":
+        with monkeypatch.context() as patched:
+            patched.setattr(log.replica, "run", stall)
+            log.follower.mark()
+        log.clock.advance(1.0)
+        log.follower.poll()
+    else:
+        log.clock.advance(1.0)
+        with monkeypatch.context() as patched:
+            patched.setattr(log.replica, "run", stall)
+            log.follower.poll()
+        log.write()
+    assert log.follower.report().data["silence"] == 1.0
 
 
 def test_a_watch_stops_as_soon_as_every_log_advanced(log: Followed) -> None:
