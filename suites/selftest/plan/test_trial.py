@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -104,3 +105,18 @@ def test_a_phase_stamps_its_events_and_is_a_step() -> None:
         ("step.start", "rolled-back"), ("note", "rolled-back"), ("step.end", "rolled-back"),
     ]  # fmt: skip
     assert made.history.events[0].data["title"] == "rolled back"
+
+
+@pytest.mark.parametrize(("retries", "asked"), [(0, 1), (1, 1), (2, 2), (20, 3)])
+def test_a_replica_is_asked_for_its_health_as_often_as_its_own_check_allows_but_no_more_than_three_times(
+    retries: int, asked: int
+) -> None:
+    stack = tiny_stack()
+    check = stack.services["web"].healthcheck
+    assert check is not None
+    web = stack.services["web"].model_copy(update={"healthcheck": check.model_copy(update={"retries": retries})})
+    made: Any = trial(stack.model_copy(update={"services": {**stack.services, "web": web}}))
+    for replica in made.environment["web"]:
+        replica.run = lambda _command, _timeout: SimpleNamespace(exit_code=1, stdout="", stderr="")
+    made._look_at_health("web")
+    assert len(made.history.select("probe.health", replica="web-1")) == asked
