@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from harness.checks._evidence import Findings, counted, latest
+from harness.checks._evidence import Findings, counted, latest, of
 from harness.history import Event
 from harness.verdict import Verdict
 
@@ -12,14 +12,20 @@ NAME = "health"
 
 
 def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> Verdict:
-    """The last health answer of every replica in the phase is good.
+    """The last health answer of every replica in the phase is good; those before it that were not are told.
 
     Args:
         events: the history.
         phase: where the replicas were asked (`probe.health`).
         replicas: every replica that should have been asked.
     """
+    events = tuple(events)
     findings = Findings(NAME)
+    bad = [event for event in of(events, "probe.health", phase) if event.data.get("ok") is not True]
+    again = [
+        f"{replica} only when it was asked again ({one.data.get('error') or 'no reason given'})"
+        for replica, one in {str(event.data.get("replica")): event for event in reversed(bad)}.items()
+    ]
     answers = latest(events, "probe.health", phase)
     if not replicas:
         findings.missing("no replica was to be asked for its health")
@@ -34,7 +40,7 @@ def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> 
         elif healthy is not True:
             findings.missing(f"{replica} could not be asked for its health: {event.data.get('error') or 'no answer'}")
     return findings.verdict(
-        f"{counted(len(replicas), 'replica is', 'replicas are')} healthy",
+        f"{counted(len(replicas), 'replica is', 'replicas are')} healthy" + "".join(f"; {one}" for one in again),
         look="that replica's log from the moment of the deployment or rollback on",
         look_unknown="whether that replica is up, and its health check",
     )

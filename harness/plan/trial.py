@@ -36,6 +36,8 @@ from harness.workload import Spec, Workload
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 ENOUGH = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
+HEALTH_ASKED = 3  # times at most, where the health check's own `retries` allow it
+HEALTH_PAUSE = 1.0  # s between two of them at most
 
 
 class Trial:
@@ -115,7 +117,11 @@ class Trial:
         for replica in replicas:
             command = command_of(replica.health)
             if replica.health is not None and command is not None:
-                health_probe.probe(self.history, [replica], command, replica.health.timeout)
+                attempts = max(1, min(replica.health.retries, HEALTH_ASKED))
+                pause = min(replica.health.interval, HEALTH_PAUSE)
+                health_probe.probe(
+                    self.history, [replica], command, replica.health.timeout, attempts=attempts, pause=pause
+                )
 
     @property
     def watched_for_health(self) -> tuple[str, ...]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 
 from harness.errors import HostError
 from harness.history import Event, History
 from harness.probes.replica import Replica, shortened
 
+PATIENCE = 5.0  # s after which a replica is not asked again: one that hangs costs its timeout once
+
 
 def probe(
-    history: History, replicas: Iterable[Replica], command: Sequence[str] | str, timeout: float = 10.0
+    history: History,
+    replicas: Iterable[Replica],
+    command: Sequence[str] | str,
+    timeout: float = 10.0,
+    *,
+    attempts: int = 1,
+    pause: float = 0.0,
 ) -> tuple[Event, ...]:
-    """Run the health command in each replica, and record one `probe.health` for each.
+    """Run the health command in each replica, and record a `probe.health` for every answer; returns the last of each.
 
     Exit code 0 is healthy, every other one is not; a replica that cannot run the command has no answer.
 
@@ -21,8 +30,24 @@ def probe(
         replicas: all replicas of a service.
         command: words, or a text for the replica's shell (a Compose health check of the form CMD-SHELL).
         timeout: seconds.
+        attempts: how often a replica is asked at most, until it is healthy: as Compose, which calls none unhealthy
+            before `retries` answers in a row say so.
+        pause: seconds between two of them.
     """
-    return tuple(_one(history, replica, command, timeout) for replica in replicas)
+    return tuple(_asked(history, replica, command, timeout, attempts, pause) for replica in replicas)
+
+
+def _asked(
+    history: History, replica: Replica, command: Sequence[str] | str, timeout: float, attempts: int, pause: float
+) -> Event:
+    began = history.clock.monotonic()
+    event = _one(history, replica, command, timeout)
+    for _ in range(attempts - 1):
+        if event.data["ok"] is True or history.clock.monotonic() - began > PATIENCE:
+            break
+        history.clock.wait(threading.Event(), pause)
+        event = _one(history, replica, command, timeout)
+    return event
 
 
 def _one(history: History, replica: Replica, command: Sequence[str] | str, timeout: float) -> Event:

@@ -214,7 +214,7 @@ class Relay:
             while data := source.recv(65536):
                 target.sendall(data)
             target.unwrap() if isinstance(target, ssl.SSLSocket) else target.shutdown(socket.SHUT_WR)
-        except OSError:
+        except (OSError, ValueError):  # closed meanwhile; of a TLS socket the latter says so
             pass
 
     def __enter__(self) -> Relay:

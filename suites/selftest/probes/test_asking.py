@@ -1,5 +1,7 @@
 """The probes that ask a question and record the answer."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from harness.clock import ManualClock
@@ -52,6 +54,38 @@ def test_health_is_the_exit_code_and_a_replica_that_cannot_be_asked_has_none(his
     replicas = [TellingReplica(f"backend-{number}", answer) for number, answer in enumerate(said, start=1)]
     found = [(event.data["ok"], event.data["error"]) for event in health.probe(history, replicas, "true")]
     assert found == [(True, None), (False, "exit code 1: 503"), (None, "The replica cannot be asked")]
+
+
+def test_a_replica_that_is_not_healthy_is_asked_again_as_often_as_allowed_and_every_answer_is_recorded(
+    history: History,
+) -> None:
+    bad, good = Said(28, "", "timed out"), Said(0, "ok")
+    every: list[tuple[list[Said | Exception], int, list[bool | None]]] = [
+        ([bad, good, bad], 3, [False, True]),
+        ([GONE, bad, good], 3, [None, False, True]),
+        ([bad, bad, bad, good], 3, [False, False, False]),
+        ([bad, good], 1, [False]),
+    ]
+    for answers, attempts, oks in every:
+        before = len(history.events)
+        began = history.clock.monotonic()
+        (last,) = health.probe(history, [TellingReplica("web-1", *answers)], "true", attempts=attempts, pause=0.5)
+        assert [event.data["ok"] for event in history.events[before:]] == oks
+        assert last == history.events[-1]
+        assert history.clock.monotonic() - began == 0.5 * (len(oks) - 1)
+
+
+def test_a_replica_that_hangs_is_not_asked_again() -> None:
+    clock = ManualClock()
+    history = History(clock=clock)
+
+    class Hangs(TellingReplica):
+        def run(self, command: str | Sequence[str], timeout: float = 10.0) -> Said:
+            clock.advance(timeout)
+            return super().run(command, timeout)
+
+    assert health.probe(history, [Hangs("web-1", GONE)], "true", 10.0, attempts=3)[0].data["ok"] is None
+    assert len(history.events) == 1
 
 
 def test_the_registry_names_a_release_or_gives_the_error(history: History) -> None:
