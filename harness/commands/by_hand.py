@@ -52,6 +52,8 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
         except BaseException:
             environment.down()
             raise
+        for warning in environment.warnings:
+            click.secho(f"warning: {warning}", err=True, fg="yellow")
         show_kept(environment)
         if found.harness.entrypoint:
             host, port = environment.address()

@@ -44,6 +44,7 @@ class Environment:
         seed: of everything that is left to chance about its faults; the same seed picks and draws the same.
         failed: set it when what the environment was for has failed.
         kept: it was left up on purpose.
+        warnings: once it is up, what its links do not carry.
 
     Args:
         engine: where the containers run.
@@ -77,6 +78,7 @@ class Environment:
         self.id = f"h{secrets.token_hex(4)}"
         self.seed = secrets.randbelow(2**31) if seed is None else seed
         self.failed = self.kept = False
+        self.warnings: tuple[str, ...] = ()
         self._owner = Owner(run=run, environment=self.id, worker=worker, test=test[:200])
         self._keep, self._evidence, self._progress = keep, evidence, progress
         self._replicas: dict[str, Replica] = {}
@@ -163,9 +165,9 @@ class Environment:
                 self._watch = Watch(self.engine, self.id, self.history, self._replicas)
                 plumbing = Plumbing.lay(self.engine, self._owner, self.stack, images.ports(self.stack))
             self._start(images, plumbing)
-            for said in what_no_link_carries(
-                self.replicas, images.ports(self.stack), images.with_datagrams(self.stack)
-            ):
+            ports, direct = images.ports(self.stack), images.with_datagrams(self.stack)
+            self.warnings = tuple(what_no_link_carries(self.replicas, ports, direct))
+            for said in self.warnings:
                 self.history.record("note", text=said)
             seconds = round(self.history.clock.monotonic() - began, 3)
             self.history.record(

@@ -74,6 +74,21 @@ def test_links_shows_what_was_used_and_all_of_a_consumers_links(world: World, up
     assert (refused.code, "entrypoint" in refused.err) == (4, True), refused.text
 
 
+def test_a_port_that_no_link_leads_to_is_named_when_the_stack_comes_up(world: World, engine: Engine) -> None:
+    listen = "import socket, signal; s = socket.create_server(('', 9000)); signal.pause()"
+    check = "[CMD, python3, -c, \"import socket; socket.create_connection(('127.0.0.1', 9000))\"]"
+    override = world.directory / "override.yaml"
+    override.write_text(
+        f'services: {{queue: {{command: [python3, -c, "{listen}"], expose: [9001], healthcheck: {{test: {check}}}}}}}\n'
+    )
+    ended = world.harness("up", variant(world.directory), "-f", override)
+    try:
+        assert "warning: queue-1 listens on 9000, where no link leads" in ended.err, ended.text
+        assert "declare what they need with `expose` in queue" in ended.err
+    finally:
+        sweep(engine, environment=identity(ended), everything=True, kept=True)
+
+
 def test_ps_shows_every_replica_and_its_state(world: World, up: Ended) -> None:
     shown = world.harness("ps")
     clean(shown)
