@@ -58,6 +58,7 @@ class ProxyClient:
 
         copy = client_library.copy(ask)
         weakref.finalize(self, client_library.forget, copy)
+        weakref.finalize(self, self._session.close)
         self._api = copy.Toxiproxy()
 
     def number(self) -> int:
