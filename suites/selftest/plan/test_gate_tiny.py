@@ -30,8 +30,10 @@ WRONG = {
 }
 
 
-def gated(mode: str, engine: Engine, directory: Path, *scenarios: str) -> tuple[Verdict, History]:
-    stack = load(tiny.STACK, environ={"TINY_DEPLOYER": mode, "TINY_TIMEOUT": "4s"})
+def gated(
+    mode: str, engine: Engine, directory: Path, *scenarios: str, recovery: str = "30s"
+) -> tuple[Verdict, History]:
+    stack = load(tiny.STACK, environ={"TINY_DEPLOYER": mode, "TINY_TIMEOUT": "4s", "TINY_RECOVERY": recovery})
     with Run(engine, Options(out=directory)) as run:
         return run_gate(run, gate(stack), scenarios), run.history
 
@@ -71,6 +73,25 @@ def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engi
         assert words in failed.get(where, "not failed"), (where, failed)
     assert history.path is not None
     assert_judged_the_same(read(history.path))
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(
+    ("mode", "recovery", "outcome", "words"),
+    [
+        ("drags-4", "30s", "pass", "as in the baseline again "),
+        ("drags-600", "4s", "fail", "not as in the baseline again, in window "),
+    ],
+)
+def test_a_service_that_is_slow_after_a_rollback_passes_when_it_recovers_in_time_and_fails_when_it_does_not(
+    mode: str, recovery: str, outcome: str, words: str, harness_engine: Engine, tmp_path: Path
+) -> None:
+    _, history = gated(mode, harness_engine, tmp_path, "round-trip", recovery=recovery)
+    (performance,) = history.select("verdict", check="performance")
+    assert (performance.data["phase"], performance.data["outcome"]) == ("rolled-back", outcome), performance.data
+    assert performance.data["reason"].startswith(words)
+    assert history.select("workload", phase="rolled-back-window-2")
+    assert history.select("verdict", phase="rolled-back-window-2", check="errors", outcome="pass")
 
 
 def assert_judged_the_same(events: tuple[Event, ...]) -> None:
