@@ -55,6 +55,13 @@ def exit_code_of(error: BaseException) -> int:
     return INTERNAL if isinstance(error, Exception) else INTERRUPTED
 
 
+def in_words(error: BaseException) -> str:
+    """What ended a command, for people: the signal, or else the kind of the error."""
+    if isinstance(error, Terminated):
+        return f"interrupted by {error}"
+    return "interrupted by Ctrl-C" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C, SIGTERM and SIGHUP off within the block. The first of them is delivered when the block is over,

@@ -20,6 +20,7 @@ from harness.environment import Environment, Keep
 from harness.errors import EngineError, HarnessError, NoSpace, UsageError, unwritable
 from harness.history import History
 from harness.plan.subject import Subject
+from harness.signals import in_words
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
@@ -135,7 +136,7 @@ class Run:
     def failed(self, error: BaseException) -> Verdict:
         """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
         self.engine.name_in(error)
-        what = error.what if isinstance(error, HarnessError) else type(error).__name__
+        what = error.what if isinstance(error, HarnessError) else in_words(error)
         code = getattr(error, "exit_code", None)
         self.take_down()
         self.history.record("run.error", what=what, message=str(error), exit_code=code)

@@ -41,6 +41,13 @@ def test_exit_codes_are_those_of_the_error() -> None:
     assert found == [130, 2, 3, 3]
 
 
+def test_what_ended_a_command_is_told_in_words() -> None:
+    ended = (KeyboardInterrupt(), signals.Terminated(), signals.Terminated(signal.SIGHUP), ValueError("x"))
+    assert [signals.in_words(error) for error in ended] == [
+        "interrupted by Ctrl-C", "interrupted by SIGTERM", "interrupted by SIGHUP", "ValueError",
+    ]  # fmt: skip
+
+
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signals.install()
