@@ -6,6 +6,8 @@ a lease has lost it. Two sweeps may run at once; what the other one removed is s
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from harness.engine.engine import Engine
 
 
+RELEASED = 10.0  # seconds within which the engine gives back the volumes of a container that it has forgotten
 PARALLEL = 4  # removals of networks and volumes at once
 
 
@@ -129,7 +132,7 @@ def sweep(
         containers += attempt(engine.containers.remove, one.containers)
         with ThreadPoolExecutor(PARALLEL) as pool:  # a network takes a tenth of a second, and there are two
             networks += sum(pool.map(lambda network: attempt(_remove_network, engine, network), one.networks))
-            volumes += sum(pool.map(lambda volume: attempt(engine.volumes.remove, volume), one.volumes))
+            volumes += sum(pool.map(lambda volume: attempt(_remove_volume, engine, volume), one.volumes))
         if len(problems) == before:  # while something is left, its lease says whose it is
             for lease in one.leases:
                 attempt(engine.volumes.remove, lease)
@@ -167,6 +170,28 @@ def _remove_network(engine: Engine, network: str) -> bool:
             name = attached[identity].get("Name", identity)
             engine.api.disconnect_container_from_network(str(name), network, force=True)
     return engine.networks.remove(network)
+
+
+def _remove_volume(engine: Engine, volume: str) -> bool:
+    """Remove a volume. One that no container uses any more may be held for a moment longer: another sweep removes its
+    container, which the engine forgets before it gives the volume back.
+    """
+    deadline, pause = time.monotonic() + RELEASED, threading.Event()
+    while True:
+        try:
+            return engine.volumes.remove(volume)
+        except EngineGone:
+            raise
+        except EngineError as error:
+            if status(error.__cause__ or error) != 409 or time.monotonic() > deadline or _used(engine, volume):
+                raise
+        pause.wait(0.05)  # the engine has no event for this
+
+
+def _used(engine: Engine, volume: str) -> bool:
+    """A container that the engine knows has the volume, running or not."""
+    with translate(f"The containers of the volume {volume} cannot be listed", where=volume):
+        return bool(engine.api.containers(all=True, filters={"volume": volume}))
 
 
 def _exists(engine: Engine, container: str) -> bool:

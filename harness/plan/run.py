@@ -106,6 +106,8 @@ class Run:
         swept = sweep(self.engine)
         if swept.environments:
             self.history.record("note", text=str(swept))
+        for problem in swept.problems:
+            self.history.record("note", text=f"the sweep of dead runs: {problem}")
 
     def environment(self, stack: Stack, release: str, *, test: str) -> Subject:
         """An environment of this run, not up yet: use it in a `with` block."""

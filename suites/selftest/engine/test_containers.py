@@ -91,12 +91,14 @@ def test_what_the_spec_says_is_what_the_container_has(engine: Engine, owner: Own
     )
     container = engine.containers.create(whole)
     container.start()
-    script = "echo $A; hostname; pwd; getent hosts database; ulimit -n; ulimit -Hn; df -k /scratch | tail -1; ls / /etc"
+    script = "echo $A; hostname; pwd; getent hosts database; ulimit -Hn; df -k /scratch | tail -1; ls / /etc"
     said = run(engine, container, "sh", "-c", script)
-    for expected in ("1\n", "myself\n", "/tmp\n", "10.9.9.9", "100\n", "200\n", "1024", "kept", "outside"):
+    for expected in ("1\n", "myself\n", "/tmp\n", "10.9.9.9", "200\n", "1024", "kept", "outside"):
         assert expected in said
     raw = container.inspect()
     assert raw["HostConfig"]["Memory"] == 64 << 20
+    # Not by `ulimit -n`: what starts the command raises its own soft limit, and is at times late to take that back.
+    assert raw["HostConfig"]["Ulimits"] == [{"Name": "nofile", "Soft": 100, "Hard": 200}]
     assert raw["HostConfig"]["NanoCpus"] == 500_000_000
     assert raw["HostConfig"]["Init"] is True
     assert raw["Config"]["StopSignal"] == "SIGINT"
@@ -116,8 +118,8 @@ def test_neighbours_find_each_other_by_name_alias_and_fixed_address(
     b = engine.containers.create(replace(spec, name=f"{owner.environment}-b", networks=(Attachment(second),)))
     b.start()
     assert a.addresses()[first.name] == str(first.address(20))
-    assert a.addresses()[second.name] in run(engine, b, "getent", "hosts", "dos")
-    assert a.addresses()[second.name] in run(engine, b, "getent", "hosts", spec.name)
+    assert until(lambda: a.addresses()[second.name] in run(engine, b, "getent", "hosts", "dos"))
+    assert until(lambda: a.addresses()[second.name] in run(engine, b, "getent", "hosts", spec.name))
     assert run(engine, b, "getent", "hosts", "uno") == ""  # known in the first network only
 
 
