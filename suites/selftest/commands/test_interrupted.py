@@ -26,7 +26,7 @@ from suites.selftest.commands.support import (
 
 pytestmark = pytest.mark.containers
 
-SOON = 60.0  # s, of a run that would take minutes; a busy machine of two processors, and every replica's logs are saved before it is removed
+SOON = 60.0  # s, of a run that would take minutes; a busy machine saves every replica's logs before it is removed
 MOMENTS = {
     "bringing it up": ("step.start", {"name": "up"}),
     "the baseline": ("step.start", {"name": "baseline"}),

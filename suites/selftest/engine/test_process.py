@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import socket
 import ssl
@@ -11,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,12 +183,52 @@ def test_an_engine_that_is_gone_raises(api: Api, container: str) -> None:
     process.close()
 
 
+class TlsPeer:
+    """A TLS socket that one thread reads while another writes: OpenSSL itself lets only one of them in at a time."""
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self._sock, self._lock = sock, threading.Lock()
+        sock.setblocking(False)
+
+    def _once(self, attempt: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                with self._lock:
+                    return attempt()
+            except ssl.SSLWantReadError:
+                select.select([self._sock], [], [], 0.2)
+            except ssl.SSLWantWriteError:
+                select.select([], [self._sock], [], 0.2)
+
+    def recv(self, size: int) -> bytes:
+        return bytes(self._once(lambda: self._sock.recv(size)))
+
+    def sendall(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._once(partial(self._sock.send, left)) :]
+
+    def shutdown(self, how: int) -> None:
+        """End our direction by TLS's own goodbye, both by the socket's end."""
+        if how == socket.SHUT_WR:
+            with self._lock, contextlib.suppress(ssl.SSLError):
+                self._sock._sslobj.shutdown()  # type: ignore[attr-defined]
+        else:
+            self._sock.shutdown(how)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+Peer = socket.socket | TlsPeer
+
+
 class Relay:
     """The engine behind another socket on this machine: tcp, or tcp with TLS. Closing it looks as if it had died."""
 
     def __init__(self, api: Api, context: ssl.SSLContext | None = None) -> None:
         self._target = str(api.base_url), os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-        self._context, self._open = context, list[socket.socket]()
+        self._context, self._open = context, list[Peer]()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -202,18 +244,19 @@ class Relay:
     def _serve(self, client: socket.socket) -> None:
         engine = socket.socket(socket.AF_UNIX)
         engine.connect(self._target[1].removeprefix("unix://"))
+        peer: Peer = client
         if self._context:
-            client = self._context.wrap_socket(client, server_side=True, suppress_ragged_eofs=True)
-        self._open += [client, engine]
-        threading.Thread(target=self._pump, args=(client, engine), daemon=True).start()
-        self._pump(engine, client)
+            peer = TlsPeer(self._context.wrap_socket(client, server_side=True))
+        self._open += [peer, engine]
+        threading.Thread(target=self._pump, args=(peer, engine), daemon=True).start()
+        self._pump(engine, peer)
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket) -> None:
+    def _pump(source: Peer, target: Peer) -> None:
         try:
             while data := source.recv(65536):
                 target.sendall(data)
-            target.unwrap() if isinstance(target, ssl.SSLSocket) else target.shutdown(socket.SHUT_WR)
+            target.shutdown(socket.SHUT_WR)
         except (OSError, ValueError):  # closed meanwhile; of a TLS socket the latter says so
             pass
 
