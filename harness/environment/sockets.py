@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from harness.environment.links import Links
 from harness.environment.replica import Replica
 from harness.errors import HostError
 
-LIST = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true"
+LIST = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true"  # tcp6 is missing where IPv6 is switched off
 STATES = {"01": "established", "0A": "listen"}
 
 
@@ -78,20 +79,22 @@ def what_no_link_carries(
         direct: the services with datagrams.
     """
     said = [f"{name} declares a port that is not TCP's: it is reached straight, and has no links" for name in direct]
-    for replica in replicas:
-        if not ports.get(replica.service):
-            continue
-        try:
-            hidden = undeclared(sockets(replica), ports[replica.service])
-        except HostError:  # it has no shell to ask through, or has ended: whoever needs it finds out
-            continue
-        if hidden:
-            listed = ", ".join(map(str, hidden))
-            said.append(
-                f"{replica.name} listens on {listed}, where no link leads: its neighbours are refused there by its "
-                f"name; declare what they need with `expose` in {replica.service}"
-            )
-    return said
+    linked = [replica for replica in replicas if ports.get(replica.service)]
+    with ThreadPoolExecutor(max(1, len(linked))) as pool:
+        hidden = list(pool.map(lambda replica: _hidden(replica, ports[replica.service]), linked))
+    return said + [
+        f"{replica.name} listens on {', '.join(map(str, found))}, where no link leads: its neighbours are refused "
+        f"there by its name; declare what they need with `expose` in {replica.service}"
+        for replica, found in zip(linked, hidden, strict=True)
+        if found
+    ]
+
+
+def _hidden(replica: Replica, declared: Iterable[int]) -> tuple[int, ...]:
+    try:
+        return undeclared(sockets(replica), declared)
+    except HostError:  # it has no shell to ask through, or has ended: whoever needs it finds out
+        return ()
 
 
 def undeclared(found: Iterable[Socket], declared: Iterable[int]) -> tuple[int, ...]:
