@@ -20,6 +20,7 @@ from harness.errors import EngineError
 
 OUT, ERR = 1, 2
 HEADER = 8
+GOODBYE = 5.0  # seconds that the other side may take to take it
 CHUNK = 256 * 1024
 NOT_YET = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -82,10 +83,7 @@ class SocketWire:
 
     def end_of_input(self) -> None:
         if isinstance(self._sock, ssl.SSLSocket):
-            # shutdown() of a TLS socket would end both directions; its own goodbye ends ours alone.
-            self._sock.settimeout(0.0)
-            with contextlib.suppress(*NOT_YET, ssl.SSLError):
-                self._sock._sslobj.shutdown()  # type: ignore[attr-defined]
+            _say_goodbye(self._sock)
         elif hasattr(self._sock, "shutdown_write"):
             self._sock.shutdown_write()
         else:
@@ -94,6 +92,28 @@ class SocketWire:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._sock.close()
+
+
+def _say_goodbye(sock: ssl.SSLSocket) -> None:
+    """End our direction of a TLS connection by TLS's own goodbye; shutdown() would end both.
+
+    OpenSSL looks for the other side's goodbye at once, and gives the connection up where output comes instead, which is
+    just what comes after the end of input. So it says its own to a socket where nothing comes, and we pass that on.
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.socket(fileno=os.dup(sock.fileno())) as wire:
+        sock.settimeout(0.0)
+        ours.setblocking(False)
+        os.dup2(ours.fileno(), sock.fileno())
+        try:
+            with contextlib.suppress(*NOT_YET, ssl.SSLError):
+                sock._sslobj.shutdown()  # type: ignore[attr-defined]
+        finally:
+            os.dup2(wire.fileno(), sock.fileno())
+        ours.shutdown(socket.SHUT_WR)
+        wire.settimeout(GOODBYE)
+        while said := theirs.recv(CHUNK):
+            wire.sendall(said)
 
 
 class PipeWire:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
@@ -37,9 +38,12 @@ class Plumbing:
         declared = (volume for service in stack.services.values() for volume in service.volumes)
         names = sorted({v.source for v in declared if v.type == "volume" and v.source})
         volumes = {name: engine.volumes.create(f"{owner.environment}-{name}", owner) for name in names}
-        inside = engine.networks.create(owner.environment, owner, addresses=addresses_needed(stack, ports))
-        outside = engine.networks.create(f"{owner.environment}-door", owner, internal=False)
-        return cls(inside, outside, volumes, Wiring.plan(owner.environment, stack, ports, inside))
+        create, needed = engine.networks.create, addresses_needed(stack, ports)
+        with ThreadPoolExecutor(2) as pool:  # a network takes a twentieth of a second and more
+            inner = pool.submit(create, owner.environment, owner, addresses=needed)
+            outer = pool.submit(create, f"{owner.environment}-door", owner, internal=False)
+        inside = inner.result()
+        return cls(inside, outer.result(), volumes, Wiring.plan(owner.environment, stack, ports, inside))
 
 
 def container_spec(owner: Owner, service: Service, name: str, image: str, plumbing: Plumbing) -> ContainerSpec:

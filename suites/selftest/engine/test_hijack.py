@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import select
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -133,3 +135,32 @@ def test_what_arrives_together_with_the_http_answer_is_not_lost(tmp_path: Path, 
     connection.close()
     api.close()
     engine.close()
+
+
+def test_the_end_of_input_over_tls_leaves_output_that_waits_to_be_read(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    asking.load_verify_locations(certificate)
+    asking.check_hostname = False
+    near, far = socket.socketpair()
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        with serving.wrap_socket(far, server_side=True) as peer:
+            peer.sendall(b"output")
+            heard.append(peer.recv(10))  # nothing, which is the end
+            peer.sendall(b", and more")
+
+    served = threading.Thread(target=serve)
+    served.start()
+    with asking.wrap_socket(near) as client:
+        wire = SocketWire(client)
+        assert select.select([client], [], [], 20)[0]  # the output is there, and not read yet
+        wire.end_of_input()
+        served.join(20)
+        assert heard == [b""]
+        assert wire.receive(5) + wire.receive(5) == b"output, and more"

@@ -211,7 +211,7 @@ class TlsPeer:
     def shutdown(self, how: int) -> None:
         """End our direction by TLS's own goodbye, both by the socket's end."""
         if how == socket.SHUT_WR:
-            with self._lock, contextlib.suppress(ssl.SSLError):
+            with self._lock, contextlib.suppress(ssl.SSLError, AttributeError):  # the latter: closed meanwhile
                 self._sock._sslobj.shutdown()  # type: ignore[attr-defined]
         else:
             self._sock.shutdown(how)
