@@ -32,7 +32,11 @@ history began and `data` holds the fields of the kind:
 | `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |
 | | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `refused` and those, |
 | | of the link, `upstream` and `downstream`, bytes), `seconds` (that the healing took) |
-| `workload` | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
+| `workload.start` | `file` (of samples, beside the history: see `harness/samples.py`), `format`, `began` (Unix), `at` |
+| | (second of this history at which it began), `arm` (`subject`, `control`), `key`, `requests` (names), `spec` |
+| `workload.name` | `start` (id of its workload.start), `number`, `name`: who a sample's `server` is |
+| `workload` | `start` (id of its workload.start), `first`, `last` (numbers of the schedule: from, to before), |
+| | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
 | | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p95`, |
 | | `lateness_p99` (s or null), |
 | | `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s), `served_by` (mapping name to count, |

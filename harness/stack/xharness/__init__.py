@@ -1,0 +1,28 @@
+"""The `x-harness` block of a Compose file: what Compose does not know and the harness has to. One file a part."""
+
+from harness.stack.xharness.block import NAME, Proxy, XHarness
+from harness.stack.xharness.deployer import Deployer
+from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
+from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, ReleaseProbe
+from harness.stack.xharness.recovery import Recovery
+from harness.stack.xharness.state import Postgres, Redis, State
+from harness.stack.xharness.workload import Request, Workload
+
+__all__ = [
+    "DEFAULT_ERRORS",
+    "NAME",
+    "Deployer",
+    "HealthProbe",
+    "Log",
+    "PlacedProbe",
+    "Postgres",
+    "Probes",
+    "Proxy",
+    "Recovery",
+    "Redis",
+    "ReleaseProbe",
+    "Request",
+    "State",
+    "Workload",
+    "XHarness",
+]
