@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from harness import errors
 
@@ -32,6 +33,7 @@ class Verdict:
         reason: one sentence that a person who was not there understands.
         evidence: ids of the history's events that the outcome rests on.
         look: what to look at next; empty for a pass.
+        parameters: what the check was asked beside the phase, as JSON holds it; None where no check was asked.
     """
 
     check: str
@@ -39,6 +41,7 @@ class Verdict:
     reason: str
     evidence: tuple[int, ...] = ()
     look: str = ""
+    parameters: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         """True only for a pass, so that `assert verdict` reads as it means."""

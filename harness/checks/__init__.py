@@ -8,14 +8,16 @@ empty history every check is unknown, and so is one whose evidence is missing fo
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from harness.checks._call import Check, again, as_groundwork, call
 from harness.errors import UsageError
-from harness.verdict import Verdict
+from harness.history import Event
+from harness.verdict import Outcome, Verdict
 
-Check = Callable[..., Verdict]
+__all__ = ["Check", "again", "as_groundwork", "call", "fields", "find", "names", "verdict_of"]
 
 
 def names() -> tuple[str, ...]:
@@ -44,4 +46,20 @@ def fields(verdict: Verdict) -> Mapping[str, Any]:
         "reason": verdict.reason,
         "evidence": list(verdict.evidence),
         "look": verdict.look,
+        "parameters": verdict.parameters,
     }
+
+
+def verdict_of(event: Event) -> Verdict:
+    """The verdict of a `verdict` event; an outcome that is none of the three is unknown."""
+    data = event.data
+    try:
+        outcome = Outcome(str(data.get("outcome")))
+    except ValueError:
+        outcome = Outcome.UNKNOWN
+    evidence = tuple(one for one in data.get("evidence") or () if isinstance(one, int))
+    reason, look = str(data.get("reason") or ""), str(data.get("look") or "")
+    parameters = data.get("parameters")
+    return Verdict(
+        str(data.get("check")), outcome, reason, evidence, look, parameters if isinstance(parameters, Mapping) else None
+    )

@@ -12,14 +12,14 @@ Rolling back is never skipped because deploying failed: a failed deployment is w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.errors import UsageError
 from harness.plan.run import Run
 from harness.plan.trial import Trial
 from harness.probes.waiting import wait_until
 from harness.stack import Stack
-from harness.verdict import Outcome, Verdict, combine
+from harness.verdict import Verdict, combine
 
 QUEUE_SLACK = 5.0  # jobs in flight at any moment, beside the baseline's
 LOOK_EVERY = 0.05  # s between two looks at the fleet while a deployment is to be stopped half-way
@@ -141,7 +141,7 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
     with trial.phase("half-deploy"):
         running = trial.deployer.start("deploy", gate.new)
         try:
-            _, (_, reached) = wait_until(
+            wait_until(
                 lambda: (running.ended, gate.new in trial.environment.releases().values()),
                 any,
                 trial.deployer.declared.timeout,
@@ -149,8 +149,8 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
                 every=LOOK_EVERY,
             )
         finally:
-            deployment = running.stop()
-    trial.judge(_was_half(deployment.ended, reached, deployment.event, gate), "half-deploy")
+            running.stop()
+    trial.check("half-way", phase="half-deploy", release=gate.new)
     rollback(trial, "half-rollback")
     settle(trial, gate, "half-rolled-back", gate.old, baseline="half-baseline")
     trial.check("deployer", phase="half-rolled-back", verb="rollback", release=gate.old, replicas=trial.fleet_names)
@@ -170,13 +170,7 @@ def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> bool:
     trial.workload.start()
     with trial.phase(phase):
         trial.watch(phase, gate.settings.baseline)
-    found = standing(trial, phase, gate.old)
-    for verdict in found:
-        if verdict.outcome is Outcome.FAIL:
-            reason = f"the baseline is not sound, before anything was deployed: {verdict.reason}"
-            trial.judge(replace(verdict, outcome=Outcome.UNKNOWN, reason=reason), phase)
-        else:
-            trial.judge(verdict, phase)
+    found = [trial.judge(verdict, phase, groundwork=True) for verdict in standing(trial, phase, gate.old)]
     return all(found)
 
 
@@ -267,16 +261,3 @@ def standing(trial: Trial, phase: str, release: str) -> list[Verdict]:
     if trial.stack.harness.probes.registry is not None:
         found.append(trial.verdict("registry", phase=phase, replicas=fleet))
     return found
-
-
-def _was_half(ended: str, reached: bool, event: int, gate: Gate) -> Verdict:
-    """Whether the deployment was really stopped half-way: if not, its rollback proves nothing about that."""
-    name = "half-way"
-    if ended == "stopped" and reached:
-        return Verdict(name, Outcome.PASS, f"the deployer was killed when the first replica ran {gate.new}", (event,))
-    reason = (
-        f"no replica ran {gate.new} before the deployer was stopped"
-        if ended == "stopped"
-        else f"the deployment ended ({ended}) before it could be stopped half-way"
-    )
-    return Verdict(name, Outcome.UNKNOWN, reason, (event,), "the deployer's output; it may do everything at once")

@@ -23,12 +23,15 @@ from harness.errors import FaultUnproven, UsageError
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.history import History
+from harness.plan.judging import judge
 from harness.plan.subject import Subject
 from harness.probes import containers as containers_probe
 from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
 from harness.probes import registry as registry_probe
 from harness.probes.logs import LogFollower
+from harness.samples import Samples
+from harness.samples import read as read_samples
 from harness.stack import PlacedProbe
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec, Workload
@@ -224,8 +227,9 @@ class Trial:
 
     def verdict(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
         """What a check says of what the history has of this environment so far."""
-        own = tuple(event for event in self.history.events if event.data.get("environment") == self.environment.id)
-        return checks.find(name)(own, phase=phase, **parameters)
+        events, path = self.history.events, self.history.path
+        samples = Samples() if path is None else read_samples(path.parent, events)
+        return judge(name, events, samples, environment=self.environment.id, phase=phase, parameters=parameters)
 
     def check(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
         """Judge the history so far by one check, and record the verdict."""
@@ -233,12 +237,19 @@ class Trial:
         self.judge(verdict, phase)
         return verdict
 
-    def judge(self, verdict: Verdict, phase: str) -> None:
-        """Record a verdict."""
+    def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False) -> Verdict:
+        """Record a verdict; returns it.
+
+        Args:
+            groundwork: it is about a baseline, before anything was deployed: a failure is unknown.
+        """
+        verdict = checks.as_groundwork(verdict) if groundwork else verdict
         self.verdicts.append(verdict)
         if verdict.outcome is not Outcome.PASS:  # what could not be judged needs its evidence no less
             self.environment.failed = True
-        self.history.record("verdict", **{**checks.fields(verdict), "phase": phase})
+        mark = {"groundwork": True} if groundwork else {}
+        self.history.record("verdict", **checks.fields(verdict), phase=phase, **mark)
+        return verdict
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.checks import verdict_of
 from harness.history import Event
 from harness.verdict import Outcome, Verdict, combine
 
@@ -105,19 +106,6 @@ class Report:
         """The outermost steps that ended, longest first: where the time went."""
         outer = [step for step in self.steps if step.depth == 0 and step.seconds is not None]
         return tuple(sorted(outer, key=lambda step: -(step.seconds or 0.0)))
-
-
-def verdict_of(event: Event) -> Verdict:
-    """The verdict of a `verdict` event; an outcome that is none of the three is unknown."""
-    data = event.data
-    try:
-        outcome = Outcome(str(data.get("outcome")))
-    except ValueError:
-        outcome = Outcome.UNKNOWN
-    return Verdict(
-        str(data.get("check")), outcome, str(data.get("reason") or ""), tuple(data.get("evidence") or ()),
-        str(data.get("look") or ""),
-    )  # fmt: skip
 
 
 def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:

@@ -14,8 +14,8 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from harness.checks import verdict_of
 from harness.history import Event
-from harness.report.model import verdict_of
 from harness.verdict import Outcome
 
 STYLES = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "yellow"}

@@ -1,5 +1,6 @@
 """Claims over all checks at once: none passes without evidence."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from harness.checks._evidence import Findings
 from harness.checks.logs import ExpectedLog
 from harness.errors import UsageError
 from harness.history import Event
-from harness.verdict import Outcome
+from harness.samples import Samples
+from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import LOG, REPLICAS, Made
 
 FLEET: dict[str, Any] = {"phase": "deployed", "replicas": REPLICAS}
@@ -21,6 +23,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "deployer": {**FLEET, "verb": "deploy", "release": "4.1.1"},
     "errors": {"phase": "deployed"},
     "faults": {"phase": "deployed"},
+    "half-way": {"phase": "half", "release": "4.1.1"},
     "health": FLEET,
     "logs": {
         "phase": "deployed",
@@ -43,6 +46,7 @@ def passing() -> tuple[Event, ...]:
         for replica in REPLICAS:
             made.log(phase, replica)
         made.fault(phase)
+    made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
     return made.events
 
 
@@ -106,7 +110,31 @@ def test_the_fields_of_a_verdict_are_those_of_its_event() -> None:
         "reason": "3 replicas are healthy",
         "evidence": list(verdict.evidence),
         "look": "",
+        "parameters": None,
     }
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
+def test_a_verdict_is_given_again_with_the_parameters_that_its_event_holds(name: str) -> None:
+    parameters = {key: value for key, value in PARAMS[name].items() if key not in ("phase", "samples")}
+    samples, phase = PARAMS[name].get("samples", Samples()), PARAMS[name]["phase"]
+    first = checks.call(checks.find(name), PASSING, samples, phase, parameters)
+    saved = json.loads(json.dumps(dict(checks.fields(first))))
+    assert checks.again(name, checks.find(name), PASSING, samples, phase, saved["parameters"]) == first
+    assert first.outcome is Outcome.PASS
+
+
+def test_parameters_that_todays_check_does_not_take_leave_it_unknown() -> None:
+    found = checks.again("health", checks.find("health"), PASSING, Samples(), "deployed", {"colour": "red"})
+    assert found.outcome is Outcome.UNKNOWN
+    assert "it takes no colour" in found.reason
+
+
+def test_a_failure_of_the_groundwork_is_unknown_and_says_so() -> None:
+    assert checks.as_groundwork(Verdict("x", Outcome.PASS, "fine")).outcome is Outcome.PASS
+    found = checks.as_groundwork(Verdict("x", Outcome.FAIL, "broken"))
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.reason == "the baseline is not sound, before anything was deployed: broken"
 
 
 def test_findings_that_rest_on_nothing_are_never_a_pass() -> None:

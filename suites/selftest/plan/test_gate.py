@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.plan.gate import SCENARIOS, _was_half, baseline, recovered, standing
+from harness.plan.gate import SCENARIOS, baseline, recovered, standing
 from harness.plan.trial import Trial
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict, combine
@@ -121,27 +121,6 @@ def test_on_a_baseline_that_is_not_sound_nothing_is_deployed(name: str, monkeypa
     made = measured(monkeypatch, web_1="0.9.0")
     SCENARIOS[name](made, gate())
     assert made.history.select("deployer.start") == ()
-
-
-# -- half-way ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("ended", "reached", "outcome", "words"),
-    [
-        ("stopped", True, "pass", "killed when the first replica ran 1.1.0"),
-        ("stopped", False, "unknown", "no replica ran 1.1.0 before the deployer was stopped"),
-        ("exit", True, "unknown", "ended (exit) before it could be stopped"),
-        ("exit", False, "unknown", "ended (exit) before it could be stopped"),
-        ("timeout", True, "unknown", "ended (timeout) before it could be stopped"),
-    ],
-)
-def test_a_deployment_counts_as_half_only_when_it_was_stopped_there(
-    ended: str, reached: bool, outcome: str, words: str
-) -> None:
-    verdict = _was_half(ended, reached, 7, gate())
-    assert (str(verdict.outcome), verdict.evidence) == (outcome, (7,))
-    assert words in verdict.reason
 
 
 def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch: pytest.MonkeyPatch) -> None:

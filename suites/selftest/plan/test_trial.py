@@ -90,6 +90,7 @@ def test_a_check_is_judged_recorded_and_whatever_is_no_pass_marks_the_environmen
     assert unknown.environment.failed
     assert made.history.select("verdict", check="y")[0].data == {
         "check": "y", "outcome": "fail", "reason": "because", "evidence": [1, 2], "look": "there", "phase": "p",
+            "parameters": None,
     }  # fmt: skip
 
 

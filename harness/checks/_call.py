@@ -1,0 +1,76 @@
+"""Calling a check by its name, with parameters that may come from a saved history."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import GenericAlias
+from typing import Any, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from harness.history import Event
+from harness.samples import Samples
+from harness.verdict import Outcome, Verdict
+
+Check = Callable[..., Verdict]
+GIVEN = ("events", "phase", "samples")  # parameters that come from the history itself
+NO_GROUND = "the baseline is not sound, before anything was deployed"
+
+
+def call(check: Check, events: Iterable[Event], samples: Samples, phase: str, parameters: Mapping[str, Any]) -> Verdict:
+    """What a check says; the verdict holds the parameters as JSON can hold them, so that it can be asked again.
+
+    Args:
+        check: the function `check` of a module of checks.
+        events, samples: the history. The samples go to a check that asks for them.
+        phase: the phase to judge.
+        parameters: the rest, as the check takes it or as a history holds it.
+    """
+    given: dict[str, Any] = {"samples": samples} if "samples" in inspect.signature(check).parameters else {}
+    found = check(events, phase=phase, **given, **_typed(check, parameters))
+    return replace(found, parameters=to_jsonable_python(parameters))
+
+
+def again(
+    name: str, check: Check, events: Iterable[Event], samples: Samples, phase: str, parameters: Mapping[str, Any]
+) -> Verdict:
+    """The same with the parameters of a saved verdict; unknown where today's check does not take them."""
+    try:
+        return call(check, events, samples, phase, parameters)
+    except (ValidationError, TypeError) as error:
+        said = " ".join(str(error).split())[:200]
+        return Verdict(
+            name,
+            Outcome.UNKNOWN,
+            f"today's check cannot be asked as it was then: {said}",
+            look="the version of the harness that saved the run (run.start)",
+            parameters=dict(parameters),
+        )
+
+
+def as_groundwork(verdict: Verdict) -> Verdict:
+    """A verdict on the baseline: what fails there fails before anything was deployed and says nothing about the
+    deployment, so it is unknown.
+    """
+    if verdict.outcome is not Outcome.FAIL:
+        return verdict
+    return replace(verdict, outcome=Outcome.UNKNOWN, reason=f"{NO_GROUND}: {verdict.reason}")
+
+
+def _typed(check: Check, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters in the types that the check declares: a history holds mappings for dataclasses."""
+    hints = get_type_hints(check)
+    unknown = sorted(set(parameters) - set(hints) | set(parameters) & {*GIVEN, "return"})
+    if unknown:
+        raise TypeError(f"it takes no {', '.join(unknown)}")
+    return {key: _adapter(hints[key]).validate_python(value) for key, value in parameters.items()}
+
+
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    """What turns JSON into a value of this type. Any collection is a tuple: that has an order and cannot be changed."""
+    if get_origin(hint) in (Collection, Iterable, Sequence):
+        hint = GenericAlias(tuple, (get_args(hint)[0], ...))
+    return TypeAdapter(hint)

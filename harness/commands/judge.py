@@ -1,0 +1,50 @@
+"""`harness judge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.commands.running import publish
+from harness.history import read
+from harness.plan.judging import Again, as_events, judge_again
+from harness.plan.run import EVENTS
+from harness.report import Report
+from harness.report.terminal import clean
+from harness.samples import read as read_samples
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the reports go; by default RUN/judged. The saved run stays as it is.",
+)
+def judge(run: Path, out: Path | None) -> int:
+    """Judge a saved run again with today's checks, also one that was killed.
+
+    RUN is a run's directory, e.g. runs/latest. Needs no container engine. Exit code: 0 pass, 1 fail, 2 unknown.
+    """
+    directory = run if run.is_dir() else run.parent
+    events = read(run / EVENTS if run.is_dir() else run)
+    found = judge_again(events, read_samples(directory, events))
+    report = Report.of(as_events(events, found))
+    publish(report, out or directory / "judged")
+    for line in _changes(found):
+        click.echo(line)
+    return report.run.outcome.exit_code
+
+
+def _changes(found: list[Again]) -> list[str]:
+    """What is judged otherwise than then, and what was not judged again."""
+    asked = [one for one in found if not one.kept]
+    lines = [f"{len(asked)} of {len(found)} verdicts given again by today's checks"]
+    for one in found:
+        name = f"{clean(one.then.check)} ({clean(one.event.data.get('phase') or 'run')})"
+        if one.changed:
+            lines.append(f"  {name}: {one.then.outcome} then, {one.now.outcome} now: {clean(one.now.reason)}")
+        elif one.kept:
+            lines.append(f"  {name}: {one.then.outcome}, as it was judged then: {one.kept}")
+    return lines

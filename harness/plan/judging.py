@@ -1,0 +1,98 @@
+"""Judging what a history says of one environment: while it is written, and again when it was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness import checks
+from harness.errors import UsageError
+from harness.history import Event
+from harness.samples import Samples
+from harness.verdict import Verdict, combine
+
+CONTROL = "control"  # the arm of the untouched environment beside the subject
+
+
+def of_environment(events: Iterable[Event], environment: str | None) -> tuple[Event, ...]:
+    """The events that a check of an environment may rest on: its own, and the load of the control beside it."""
+    return tuple(
+        event for event in events if event.data.get("environment") == environment or event.data.get("arm") == CONTROL
+    )
+
+
+def judge(
+    name: str,
+    events: Iterable[Event],
+    samples: Samples,
+    *,
+    environment: str | None,
+    phase: str,
+    parameters: Mapping[str, Any],
+) -> Verdict:
+    """What a check says of an environment.
+
+    Raises:
+        UsageError: there is no such check.
+    """
+    return checks.call(checks.find(name), of_environment(events, environment), samples, phase, parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A verdict of a saved history, and what today's check says.
+
+    Attributes:
+        event: its `verdict` event.
+        then, now: the two verdicts; the same where it was no check's, or the check is no more.
+        kept: why it was not asked again; empty where it was.
+    """
+
+    event: Event
+    then: Verdict
+    now: Verdict
+    kept: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """The outcome is another one."""
+        return self.then.outcome is not self.now.outcome
+
+
+def judge_again(events: Sequence[Event], samples: Samples) -> list[Again]:
+    """Every verdict of a saved history, given again by today's checks."""
+    return [_again(events, samples, event) for event in events if event.kind == "verdict"]
+
+
+def _again(events: Sequence[Event], samples: Samples, event: Event) -> Again:
+    then, data = checks.verdict_of(event), event.data
+    parameters = data.get("parameters")
+    if not isinstance(parameters, Mapping):
+        return Again(event, then, then, "it was not given by a check")
+    try:
+        check = checks.find(then.check)
+    except UsageError:
+        return Again(event, then, then, f"there is no check {then.check!r} any more")
+    own = of_environment(events, data.get("environment"))
+    now = checks.again(then.check, check, own, samples, str(data.get("phase") or ""), parameters)
+    return Again(event, then, checks.as_groundwork(now) if data.get("groundwork") else now)
+
+
+def as_events(events: Sequence[Event], found: Iterable[Again]) -> tuple[Event, ...]:
+    """The history with today's verdicts in the place of those that it holds, for the reports.
+
+    The verdict of a run that came to its end is that of today's verdicts; one that broke stays as it ended.
+    """
+    new = {one.event.id: one.now for one in found}
+    run = combine(new.values())
+    broke = any(event.kind == "run.error" for event in events)
+    made = []
+    for event in events:
+        data = event.data
+        if event.id in new:
+            data = {**data, **checks.fields(new[event.id])}
+        elif event.kind == "run.end" and not broke:
+            data = {**data, "outcome": str(run.outcome), "reason": run.reason, "exit_code": run.outcome.exit_code}
+        made.append(replace(event, data=data))
+    return tuple(made)

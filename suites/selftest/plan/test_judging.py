@@ -1,0 +1,102 @@
+"""A saved history is judged again, by the checks of today and on the evidence that it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import checks
+from harness.clock import ManualClock
+from harness.history import Event, History, read
+from harness.plan.judging import as_events, judge_again, of_environment
+from harness.report import Report
+from harness.samples import Samples
+from harness.verdict import Outcome, Verdict
+
+FLEET = ("web-1", "web-2")
+
+
+def saved(path: Path | None = None, *runs: str, outcome: Outcome = Outcome.PASS, groundwork: bool = False) -> History:
+    """A run in which two replicas were asked and one verdict was given, whatever it should have been."""
+    history = History(path, ManualClock())
+    history.record("run.start", stack="tiny")
+    for replica, release in zip(FLEET, runs or ("1.0", "1.0"), strict=True):
+        history.record("probe.release", replica=replica, release=release, error=None, phase="p", environment="h1")
+    parameters = {"release": "1.0", "replicas": list(FLEET)}
+    given = Verdict("release", outcome, "as it was said then", (1, 2), parameters=parameters)
+    mark = {"groundwork": True} if groundwork else {}
+    history.record("verdict", **checks.fields(given), phase="p", environment="h1", **mark)
+    history.record("run.end", outcome=str(outcome), reason="as it was then", exit_code=0)
+    return history
+
+
+def test_a_verdict_is_given_again_on_the_evidence_and_not_as_it_was_said() -> None:
+    (found,) = judge_again(saved(None, "1.0", "1.1").events, Samples())
+    assert (found.then.outcome, found.now.outcome, found.changed) == (Outcome.PASS, Outcome.FAIL, True)
+    assert "web-2" in found.now.reason
+
+
+def test_the_same_evidence_gives_the_same_verdict() -> None:
+    (found,) = judge_again(saved().events, Samples())
+    assert not found.changed
+    assert not found.kept
+
+
+def test_the_evidence_of_another_environment_does_not_count() -> None:
+    history = saved()
+    history.record("probe.release", replica="web-1", release="9", error=None, phase="p", environment="h2")
+    assert not judge_again(history.events, Samples())[0].changed
+
+
+def test_the_load_of_the_control_counts_for_every_environment() -> None:
+    history = History(clock=ManualClock())
+    history.record("workload.start", arm="control", environment="h2")
+    history.record("workload.start", arm="subject", environment="h3")
+    assert [event.id for event in of_environment(history.events, "h1")] == [0]
+
+
+def test_a_failing_baseline_is_unknown_again() -> None:
+    (found,) = judge_again(saved(None, "1.0", "1.1", outcome=Outcome.UNKNOWN, groundwork=True).events, Samples())
+    assert found.now.outcome is Outcome.UNKNOWN
+    assert "baseline is not sound" in found.now.reason
+
+
+@pytest.mark.parametrize("name", ["no-such-check", "manual-rollback"])
+def test_what_no_check_gave_is_kept_and_says_so(name: str) -> None:
+    history = saved()
+    history.record("verdict", check=name, outcome="fail", reason="r", evidence=[], look="", phase="p", parameters=None)
+    found = judge_again(history.events, Samples())[1]
+    assert (found.now.outcome, found.kept) == (Outcome.FAIL, "it was not given by a check")
+
+
+def test_a_check_that_is_no_more_is_named() -> None:
+    history = saved()
+    history.record("verdict", check="gone", outcome="pass", reason="r", evidence=[], look="", phase="p", parameters={})
+    assert judge_again(history.events, Samples())[1].kept == "there is no check 'gone' any more"
+
+
+def report(events: tuple[Event, ...]) -> Report:
+    return Report.of(as_events(events, judge_again(events, Samples())))
+
+
+def test_the_run_is_what_todays_verdicts_make_of_it() -> None:
+    assert report(saved().events).run.outcome is Outcome.PASS
+    assert report(saved(None, "1.0", "1.1").events).run.outcome is Outcome.FAIL
+
+
+def test_a_run_without_an_end_is_no_pass() -> None:
+    assert report(saved().events[:-1]).run.outcome is Outcome.UNKNOWN
+
+
+def test_a_run_that_broke_stays_as_it_ended() -> None:
+    history = saved(outcome=Outcome.UNKNOWN)
+    broke = (*history.events[:-1], history.record("run.error", what="x", message="x", exit_code=3), history.events[-1])
+    assert report(broke).run.outcome is Outcome.UNKNOWN
+
+
+def test_a_history_from_before_the_parameters_is_judged_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    saved(path).close()
+    path.write_text(path.read_text().replace('"parameters":{"release":"1.0","replicas":["web-1","web-2"]}', '"x":1'))
+    assert judge_again(read(path), Samples())[0].kept
