@@ -205,6 +205,10 @@ class History:
         with self._lock:
             self._listeners.append(listener)
 
+    def at(self, monotonic: float) -> float:
+        """A moment of the clock that never jumps, as seconds since this history began."""
+        return round(monotonic - self._began, 6)
+
     @property
     def events(self) -> tuple[Event, ...]:
         """Every event so far, in order."""
