@@ -22,6 +22,7 @@ from harness.environment import Keep
 from harness.errors import HarnessError, UsageError
 from harness.faults.injection import Faults
 from harness.history import History
+from harness.plan.asserting import Checks
 from harness.plan.gate import Gate, Settings
 from harness.plan.run import Options, Run, new_run_id
 from harness.plan.subject import Subject
@@ -166,6 +167,12 @@ def trial(environment: Subject, harness_run: Run) -> Iterator[Trial]:
 def deployer(trial: Trial) -> CommandDeployer:
     """What deploys and rolls back."""
     return trial.deployer
+
+
+@pytest.fixture
+def checks(trial: Trial) -> Checks:
+    """Every check as an assertion: `assert checks.logs(phase="deployed", release="4.1.1")`; see docs/verdicts.md."""
+    return trial.checks
 
 
 @pytest.fixture

@@ -118,20 +118,17 @@ def round_trip(trial: Trial, gate: Gate) -> None:
         return
     deploy(trial, gate)
     settle(trial, gate, "deployed", gate.new)
-    trial.check("deployer", phase="deployed", verb="deploy", release=gate.new, replicas=trial.fleet_names)
+    trial.check("deployer", phase="deployed", verb="deploy", release=gate.new)
     rollback(trial, "rollback")
     began = settle(trial, gate, "rolled-back", gate.old)
-    trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old, replicas=trial.fleet_names)
+    trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old)
     came_back = recovered(
         trial, "rolled-back", began=began, hold=gate.settings.hold, also=lambda phase: stand(trial, phase, gate.old)
     )
     trial.judge(came_back, "rolled-back")
     rollback(trial, "second-rollback")
     settle(trial, gate, "rolled-back-twice", gate.old)
-    registry = trial.stack.harness.probes.registry is not None
-    trial.check(
-        "no-change", before="rolled-back", phase="rolled-back-twice", replicas=trial.fleet_names, registry=registry
-    )
+    trial.check("no-change", before="rolled-back", phase="rolled-back-twice")
 
 
 def half_deployment(trial: Trial, gate: Gate) -> None:
@@ -153,7 +150,7 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
     trial.check("half-way", phase="half-deploy", release=gate.new)
     rollback(trial, "half-rollback")
     settle(trial, gate, "half-rolled-back", gate.old, baseline="half-baseline")
-    trial.check("deployer", phase="half-rolled-back", verb="rollback", release=gate.old, replicas=trial.fleet_names)
+    trial.check("deployer", phase="half-rolled-back", verb="rollback", release=gate.old)
 
 
 SCENARIOS: dict[str, Callable[[Trial, Gate], None]] = {
@@ -248,16 +245,15 @@ def standing(trial: Trial, phase: str, release: str) -> list[Verdict]:
     """What holds wherever an environment stands on one release; only what the stack declares is asked for, but for
     the release, without which nothing can be gated.
     """
-    fleet = trial.fleet_names
     found = [
-        trial.verdict("release", phase=phase, release=release, replicas=fleet),
+        trial.verdict("release", phase=phase, release=release),
         trial.verdict("errors", phase=phase),
-        trial.verdict("containers", phase=phase, replicas=trial.names),
+        trial.verdict("containers", phase=phase),
     ]
     if trial.logs:
-        found.append(trial.verdict("logs", phase=phase, release=release, logs=trial.logs))
+        found.append(trial.verdict("logs", phase=phase, release=release))
     if trial.watched_for_health:
-        found.append(trial.verdict("health", phase=phase, replicas=trial.watched_for_health))
+        found.append(trial.verdict("health", phase=phase))
     if trial.stack.harness.probes.registry is not None:
-        found.append(trial.verdict("registry", phase=phase, replicas=fleet))
+        found.append(trial.verdict("registry", phase=phase))
     return found

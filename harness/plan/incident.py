@@ -133,7 +133,7 @@ class Replay:
     def logs(self) -> bool:
         """The tests find that logs are silent."""
         self._look("hot-fix-out", TESTS_FOR)
-        seen = self.trial.verdict("logs", phase="hot-fix-out", release=self.gate.new, logs=self.trial.logs)
+        seen = self.trial.verdict("logs", phase="hot-fix-out", release=self.gate.new)
         return self._link("logs-silent", "the logs are not being updated", seen, expected=Outcome.FAIL)
 
     def rollback(self) -> bool:
@@ -142,7 +142,7 @@ class Replay:
         with self.trial.phase("first-rollback"), self.trial.measured("first-rollback"):
             ended = self.trial.deployer.rollback()
         self._look("rollback-failed", TESTS_FOR)
-        seen = self.trial.verdict("registry", phase="rollback-failed", replicas=self.trial.fleet_names)
+        seen = self.trial.verdict("registry", phase="rollback-failed")
         if ended.claims_success:
             seen = Verdict(seen.check, Outcome.PASS, "the rollback ended well", (ended.event,))
         return self._link("rollback-failed", "the rollback fails: a stale cached row", seen, expected=Outcome.FAIL)
@@ -151,15 +151,13 @@ class Replay:
         """The logs are mended forward, and by night all tests pass."""
         fixed = self._command("fix-forward", self.incident.commands.fix_forward)
         self._look("fixed-forward", TESTS_FOR)
-        logs = self.trial.verdict("logs", phase="fixed-forward", release=self.gate.new, logs=self.trial.logs)
+        logs = self.trial.verdict("logs", phase="fixed-forward", release=self.gate.new)
         logs = combine([fixed, logs], "fixed-forward") if not fixed else logs
         if not self._link("fixed-forward", "the log problem is fixed forward", logs):
             return False
         checks = [
-            self.trial.verdict(
-                "release", phase="fixed-forward", release=self.gate.new, replicas=self.trial.fleet_names
-            ),
-            self.trial.verdict("health", phase="fixed-forward", replicas=self.trial.watched_for_health),
+            self.trial.verdict("release", phase="fixed-forward", release=self.gate.new),
+            self.trial.verdict("health", phase="fixed-forward"),
             self.trial.verdict("errors", phase="fixed-forward"),
         ]
         return self._link("tests-pass", "the tests pass", combine(checks))
@@ -182,12 +180,11 @@ class Replay:
         self._happened("manual-rollback", f"manual rollback to {self.gate.old}")
         repaired = self._command("manual-rollback", self.incident.commands.manual_rollback)
         self._look("repaired", TESTS_FOR)
-        fleet = self.trial.fleet_names
         checks = [
             repaired,
-            self.trial.verdict("release", phase="repaired", release=self.gate.old, replicas=fleet),
-            self.trial.verdict("registry", phase="repaired", replicas=fleet),
-            self.trial.verdict("logs", phase="repaired", release=self.gate.old, logs=self.trial.logs),
+            self.trial.verdict("release", phase="repaired", release=self.gate.old),
+            self.trial.verdict("registry", phase="repaired"),
+            self.trial.verdict("logs", phase="repaired", release=self.gate.old),
         ]
         depth = self.trial.queue_level("still-slow")
         if not self._link("stable", f"the servers are stable; {depth:g} jobs had piled up", combine(checks)):

@@ -23,6 +23,7 @@ from harness.errors import FaultUnproven, UsageError
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.history import History
+from harness.plan.asserting import Checks, completed
 from harness.plan.judging import judge
 from harness.plan.subject import Subject
 from harness.probes import containers as containers_probe
@@ -32,7 +33,7 @@ from harness.probes import registry as registry_probe
 from harness.probes.logs import LogFollower
 from harness.samples import Samples
 from harness.samples import read as read_samples
-from harness.stack import PlacedProbe
+from harness.stack import PlacedProbe, Stack
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec, Workload
 
@@ -54,7 +55,7 @@ class Trial:
     def __init__(self, environment: Subject, samples: Path | None = None) -> None:
         self.environment = environment
         self.history: History = environment.history
-        self.stack = environment.stack
+        self.stack: Stack = environment.stack
         self.verdicts: list[Verdict] = []
         self._faults = 0  # that are on
         declared = self.stack.harness
@@ -226,7 +227,10 @@ class Trial:
     # -- verdicts ----------------------------------------------------------------------------------------------------
 
     def verdict(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
-        """What a check says of what the history has of this environment so far."""
+        """What a check says of what the history has of this environment so far; what the stack declares (its replicas,
+        its logs) is filled in.
+        """
+        parameters = completed(self, name, phase, parameters)
         events, path = self.history.events, self.history.path
         samples = Samples() if path is None else read_samples(path.parent, events)
         return judge(name, events, samples, environment=self.environment.id, phase=phase, parameters=parameters)
@@ -236,6 +240,11 @@ class Trial:
         verdict = self.verdict(name, phase=phase, **parameters)
         self.judge(verdict, phase)
         return verdict
+
+    @property
+    def checks(self) -> Checks:
+        """Every check as an assertion."""
+        return Checks(self)
 
     def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False) -> Verdict:
         """Record a verdict; returns it.

@@ -1,0 +1,83 @@
+"""Checks as assertions: `assert checks.logs(phase="deployed", release="4.1.1")`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness import checks
+from harness.errors import UsageError
+from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.plan.trial import Trial
+
+
+class Checks:
+    """Every check by its name, over what the history has of an environment so far.
+
+    What the stack declares need not be repeated: which replicas there are, which logs they write, in which time they
+    have to recover. A verdict is true for a pass alone, and a failed assertion shows outcome, reason and evidence.
+
+    Args:
+        trial: whose environment, history and stack are meant.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    def __getattr__(self, name: str) -> Callable[..., Verdict]:
+        """The check `no-change` is `no_change`. AttributeError names those that there are."""
+        if name.startswith("_") or name.replace("_", "-") not in checks.names():
+            known = ", ".join(self.__dir__())
+            raise AttributeError(f"there is no check {name!r}; there are {known}", name=name, obj=None)
+
+        def asked(*, phase: str, **parameters: Any) -> Verdict:
+            return self._trial.check(name.replace("_", "-"), phase=phase, **parameters)
+
+        asked.__doc__ = checks.find(name.replace("_", "-")).__doc__
+        return asked
+
+    def __dir__(self) -> list[str]:
+        return [name.replace("-", "_") for name in checks.names()]
+
+
+def completed(trial: Trial, name: str, phase: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a check, with what the stack declares where none was given.
+
+    Raises:
+        UsageError: one that only the caller can know is missing, or the check takes no such parameter.
+    """
+    known = inspect.signature(checks.find(name)).parameters
+    foreign = sorted(set(given) - set(known))
+    if foreign:
+        raise UsageError(
+            f"The check {name} takes no {foreign[0]!r}",
+            where=f"phase {phase}",
+            expected=", ".join(key for key in known if key not in ("events", "samples")),
+        )
+    made = dict(given)
+    for key, parameter in known.items():
+        if key in made or key in ("events", "phase", "samples"):
+            continue
+        if key in DECLARED:
+            made[key] = DECLARED[key](trial, name)
+        elif parameter.default is inspect.Parameter.empty:
+            raise UsageError(
+                f"The check {name} needs to know {key!r}",
+                where=f"phase {phase}",
+                hint=f"checks.{name.replace('-', '_')}(phase={phase!r}, {key}=...)",
+            )
+    return made
+
+
+def _replicas(trial: Trial, name: str) -> tuple[str, ...]:
+    return {"containers": trial.names, "health": trial.watched_for_health}.get(name, trial.fleet_names)
+
+
+DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {
+    "replicas": _replicas,
+    "logs": lambda trial, _: trial.logs,
+    "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
+}
