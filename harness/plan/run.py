@@ -129,7 +129,7 @@ class Run:
 
     def samples(self, environment: Environment) -> Path:
         """Where the workload's samples of an environment are saved."""
-        return self.directory / f"samples-{environment.id}.jsonl"
+        return self.directory / f"samples-{environment.id}.bin"
 
     def end(self, verdict: Verdict, exit_code: int) -> None:
         """Record the verdict of the whole run."""

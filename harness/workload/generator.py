@@ -21,8 +21,9 @@ import sys
 import time
 from typing import Any
 
+from harness.samples import SHED
 from harness.workload.client import Client
-from harness.workload.spec import SHED, Spec
+from harness.workload.spec import Spec
 
 BEAT = 0.1  # seconds between two reports
 

@@ -1,25 +1,20 @@
-"""The samples of a workload, and what a window of them says.
-
-`samples.jsonl`: the first line is `{"v": 1, "began": UNIX, "rate": PER_SECOND, "columns": [...]}`, each further line
-one request, in the order of their answers: `[n, intended, sent, latency, outcome, served_by]`. `intended` and `sent`
-are seconds since `began`, `latency` is seconds since `intended`, `outcome` is an HTTP status as a number, or the
-text of an error, and `served_by` is the name in the response header, or null.
-"""
+"""The samples of a running workload, and what a window of them says. The file is that of `harness.samples`."""
 
 from __future__ import annotations
 
-import json
 import math
+import os
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from harness.workload.spec import CODES, SHED, Spec
+import numpy as np
 
-COLUMNS = ["n", "intended", "sent", "latency", "outcome", "served_by"]
+from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, append
+from harness.workload.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +22,8 @@ class Window:
     """What a stretch of the workload says: the fields of the history's `workload` event. Times in seconds."""
 
     phase: str
+    first: int
+    last: int
     began: float
     intended: int
     sent: int
@@ -60,15 +57,15 @@ class Samples:
         self.code, self.server = array("H"), array("H")
         self.complete = 0  # the samples of all requests below this number are here
         self._servers: dict[str, int] = {"": 0}
-        self._file: IO[str] | None = None
+        self._file: int | None = None
         self.problem: OSError | None = None  # why the file is not whole
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8")
-            self._write({"v": 1, "began": began, "rate": spec.rate, "columns": COLUMNS})
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
 
-    def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Take in what the generator reported."""
+    def add(self, rows: Sequence[Sequence[Any]]) -> list[str]:
+        """Take in what the generator reported. Returns the names of servers that are new, see `server_number`."""
+        known = len(self._servers)
         for n, lateness, latency, code, server in rows:
             missing = n + 1 - len(self.code)
             if missing > 0:
@@ -80,12 +77,14 @@ class Samples:
             if len(self._servers) < 1000:
                 self._servers.setdefault(server, len(self._servers))
             self.server[n] = self._servers.get(server, 0)
-            if self._file is not None:
-                intended = n / self.spec.rate
-                sent = round(intended + lateness, 6)
-                self._write([n, round(intended, 6), sent, latency, CODES.get(code, code), server or None])
+        self._save(rows)
         while self.complete < len(self.code) and self.code[self.complete]:
             self.complete += 1
+        return list(self._servers)[known:]
+
+    def server_number(self, name: str) -> int:
+        """The number by which the samples call a server."""
+        return self._servers[name]
 
     def window(self, phase: str, first: int, last: int, until: float) -> Window:
         """What the requests from `first` to before `last` say.
@@ -107,6 +106,8 @@ class Samples:
         served = Counter(servers[self.server[n]] for n in ok if self.server[n] in servers)
         return Window(
             phase=phase,
+            first=first,
+            last=last,
             began=round(self.began + first / self.spec.rate, 6),
             intended=last - first,
             sent=sent,
@@ -130,7 +131,7 @@ class Samples:
         file, self._file = self._file, None
         if file is not None:
             try:
-                file.close()
+                os.close(file)
             except OSError as error:
                 self.problem = error
 
@@ -146,11 +147,16 @@ class Samples:
                 began = due
         return max(longest, until - began) if began is not None else longest
 
-    def _write(self, line: object) -> None:
-        if self._file is None:
+    def _save(self, rows: Sequence[Sequence[Any]]) -> None:
+        if self._file is None or not rows:
             return
+        made, good = np.zeros(len(rows), SAMPLE), set(self.spec.expected)
+        for at, (n, lateness, latency, code, server) in enumerate(rows):
+            flags = FINAL | (OK if code in good else 0)
+            number = self._servers.get(server, 0)
+            made[at] = (n / self.spec.rate, -1, n, lateness, latency, code, number, 0, 1, flags)
         try:
-            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            append(self._file, made)
         except OSError as error:  # the measurement goes on in memory
             self.close()
             self.problem = error

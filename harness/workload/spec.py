@@ -14,17 +14,6 @@ from harness.errors import UsageError
 
 MOST = 5_000_000  # requests of one workload; bounds its memory
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-CODES = {  # a sample's code: an HTTP status, or one of these
-    1: "timeout",
-    2: "connection refused",
-    3: "connection reset",
-    4: "closed before the whole answer",
-    5: "not HTTP",
-    6: "answer too large",
-    7: "network error",
-    8: "shed",
-}
-SHED = 8
 _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 

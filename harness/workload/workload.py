@@ -6,21 +6,23 @@ import dataclasses
 import json
 import math
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import harness
 from harness.clock import Clock, SystemClock
 from harness.errors import NotMeasured, UsageError
 from harness.history import History
+from harness.samples import VERSION
 from harness.workload.samples import Samples, Window
 from harness.workload.spec import Spec
 
@@ -46,13 +48,22 @@ class Workload:
         history: where the windows are recorded.
         samples: where every sample is written (see `samples`); None keeps them in memory only.
         clock: what waits.
+        arm: `subject`, or `control` for the load of the untouched environment beside it.
     """
 
     def __init__(
-        self, spec: Spec, history: History, *, samples: Path | None = None, clock: Clock | None = None
+        self,
+        spec: Spec,
+        history: History,
+        *,
+        samples: Path | None = None,
+        clock: Clock | None = None,
+        arm: str = "subject",
     ) -> None:
         self.spec, self._history, self._path, self._clock = spec, history, samples, clock or SystemClock()
+        self.arm, self.key = arm, secrets.token_hex(4)
         self.samples: Samples | None = None
+        self._start: int | None = None  # id of its workload.start
         self._process: subprocess.Popen[bytes] | None = None
         self._news = threading.Condition()
         self._silent = threading.Event()  # set when the generator says no more
@@ -61,6 +72,11 @@ class Workload:
         self._end: str | None = None
         self._open: tuple[str, int] | None = None
         self._told = False  # that the samples cannot be saved
+
+    @property
+    def began(self) -> float:
+        """When request 0 was due, by the machine's clock that never jumps."""
+        return self._began
 
     @property
     def pid(self) -> int | None:
@@ -171,7 +187,7 @@ class Workload:
             self._check()
         with self._news:
             window = samples.window(phase, first, last, until)
-        self._history.record("workload", **dataclasses.asdict(window))
+        self._history.record("workload", start=self._start, **dataclasses.asdict(window))
         if samples.problem is not None and not self._told:
             self._told = True
             self._history.record("note", text=f"the samples of the workload cannot be saved: {samples.problem}")
@@ -223,9 +239,9 @@ class Workload:
                     self._heard = time.monotonic()
                     if "began" in said:
                         self._began = said["began"]
-                        self.samples = Samples(self.spec, said["wall"], self._path)
+                        self.samples = self._first(said["wall"])
                     if self.samples is not None:
-                        self.samples.add(said.get("samples", ()))
+                        self._take(self.samples, said.get("samples", ()))
                     self._end = said.get("end", self._end)
                     self._news.notify_all()
         except ValueError:
@@ -234,6 +250,26 @@ class Workload:
             with self._news:
                 self._silent.set()
                 self._news.notify_all()
+
+    def _first(self, wall: float) -> Samples:
+        """The generator began: from here on the history knows of its samples."""
+        began = self._history.record(
+            "workload.start",
+            file=self._path.name if self._path else None,
+            format=VERSION,
+            began=wall,
+            at=self._history.at(self._began),
+            arm=self.arm,
+            key=self.key,
+            requests=[f"{self.spec.method} {self.spec.path}"],
+            spec=dataclasses.asdict(self.spec),
+        )
+        self._start = began.id
+        return Samples(self.spec, wall, self._path)
+
+    def _take(self, samples: Samples, rows: Sequence[Sequence[Any]]) -> None:
+        for name in samples.add(rows):
+            self._history.record("workload.name", start=self._start, number=samples.server_number(name), name=name)
 
     def _kill(self) -> None:
         """Nothing stays behind: not the process, not the thread, no open file."""

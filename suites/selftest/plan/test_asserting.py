@@ -49,7 +49,7 @@ def test_every_check_is_there_by_its_name() -> None:
 
 
 def test_a_check_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(AttributeError, match="no check 'relase'; there are .*release"):
+    with pytest.raises(AttributeError, match=r"there are .*release"):
         _ = trial().checks.relase
 
 

@@ -1,9 +1,10 @@
 import asyncio
 import time
 
+from harness.samples import SHED
 from harness.workload.client import Client
 from harness.workload.generator import Generator
-from harness.workload.spec import SHED, Spec
+from harness.workload.spec import Spec
 
 
 class Instant(Client):

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.samples import SHED
 from harness.workload.samples import Samples, quantile
-from harness.workload.spec import SHED, Spec
+from harness.workload.spec import Spec
 
 SPEC = Spec("127.0.0.1", 80, rate=10.0, expected=(200,))
 

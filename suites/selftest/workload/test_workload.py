@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,8 @@ import pytest
 
 from harness.errors import NotMeasured, UsageError
 from harness.history import History
+from harness.samples import FINAL, OK
+from harness.samples import read as read_samples
 from harness.workload import Spec, Window, Workload
 from suites.selftest.workload.server import Behaviour, answer, closed_port, good, serving, silent, stalling, telling
 
@@ -183,7 +184,7 @@ def test_marks_cut_the_schedule_into_windows_and_record_them() -> None:
     assert [event.data["phase"] for event in history.select("workload")] == ["baseline", "deploy"]
     assert second.began == pytest.approx(first.began + first.intended / 50.0, abs=1e-3)
     assert first.sent == first.intended
-    assert history.events[0].data["p50"] == first.p50
+    assert history.select("workload")[0].data["p50"] == first.p50
 
 
 def test_a_window_is_measured_although_its_block_raises() -> None:
@@ -196,14 +197,30 @@ def test_a_window_is_measured_although_its_block_raises() -> None:
     assert len(history.select("workload", phase="deploy")) == 1
 
 
-def test_every_sample_is_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "run" / "samples.jsonl"
-    with serving(good) as server, Workload(spec(server.port), History(), samples=path) as workload:
+def test_every_sample_is_in_the_file_and_the_history_indexes_it(tmp_path: Path) -> None:
+    path, history = tmp_path / "run" / "samples.bin", History(tmp_path / "run" / "events.jsonl")
+    with serving(good) as server, Workload(spec(server.port), history, samples=path) as workload:
         window = workload.baseline(0.4)
-    head, *rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert head["columns"] == ["n", "intended", "sent", "latency", "outcome", "served_by"]
-    assert len(rows) >= window.intended
-    assert all(row[4] == 202 and row[2] >= row[1] and row[3] > 0 for row in rows)
+    (stream,) = read_samples(path.parent, history.events).streams
+    records = stream.records
+    assert (stream.problem, stream.arm, stream.key) == ("", "subject", workload.key)
+    assert len(records) >= window.intended
+    assert (records["outcome"] == 202).all()
+    assert (records["flags"] == OK | FINAL).all()
+    assert ((records["sent"] >= 0) & (records["sent"] <= records["latency"])).all()
+    (event,) = history.select("workload", phase="baseline")
+    assert (event.data["start"], event.data["last"] - event.data["first"]) == (stream.start, window.intended)
+
+
+def test_the_samples_lie_on_the_axis_of_the_history(tmp_path: Path) -> None:
+    history = History(tmp_path / "events.jsonl")
+    with serving(good) as server, Workload(spec(server.port), history, samples=tmp_path / "samples.bin") as workload:
+        before = history.record("note", text="the workload is about to start").since_start
+        workload.start()
+        after = history.record("note", text="it has started").since_start
+        workload.baseline(0.2)
+    (stream,) = read_samples(tmp_path, history.events).streams
+    assert before <= stream.at <= after
 
 
 def test_a_generator_that_is_killed_is_not_measured_and_leaves_nothing() -> None:
@@ -250,6 +267,8 @@ def test_the_generator_ends_when_its_parent_is_killed() -> None:
     script = """
 import sys, time
 from harness.history import History
+from harness.samples import FINAL, OK
+from harness.samples import read as read_samples
 from harness.workload import Spec, Workload
 workload = Workload(Spec("127.0.0.1", int(sys.argv[1]), 20.0), History())
 workload.start()

@@ -1,0 +1,72 @@
+"""What is agreed between those who use a control and the process that runs it: files in its directory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.stack import Stack
+
+LOCK = "lock"  # held while the process is being started
+READY = "ready.json"  # there when the control is under load
+FAILED = "failed.txt"  # why it is not, or is no more
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to bring up.
+
+    Attributes:
+        stack, release: what runs, untouched.
+        rate: requests per second; None for the declared load.
+        run: the run's name.
+        owner: the process with which the control ends (`harness.engine.proc.identity`).
+    """
+
+    stack: Stack
+    release: str
+    run: str
+    owner: str
+    rate: float | None = None
+
+    def directory(self, run: Path) -> Path:
+        """Where its history and samples lie: one for each stack, release and rate of a run."""
+        what = f"{self.stack.file}\0{self.release}\0{self.rate}\0{self.stack.at(self.release).model_dump_json()}"
+        return run / f"control-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A control under load.
+
+    Attributes:
+        environment: its id.
+        holder: its process (`harness.engine.proc.identity`).
+        monotonic: when its load began, by the machine's clock that never jumps.
+        start: id of its `workload.start` in its own history.
+        data: of that event.
+    """
+
+    environment: str
+    holder: str
+    monotonic: float
+    start: int
+    data: dict[str, Any]
+
+    def save(self, directory: Path) -> None:
+        """Write it so that nobody reads half of it."""
+        half = directory / f".{READY}"
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        half.write_text(json.dumps(fields), encoding="utf-8")
+        half.replace(directory / READY)
+
+    @classmethod
+    def load(cls, directory: Path) -> Ready | None:
+        """None while it is not ready."""
+        try:
+            return cls(**json.loads((directory / READY).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None

@@ -1,0 +1,85 @@
+"""The control's process: `python -m harness.plan.control.process DIRECTORY`, with the pickled `Order` on stdin.
+
+It brings the environment up, keeps its load going, and takes it down when its owner's process is gone, when it is told
+to end (SIGTERM), or when its own load or environment breaks; the reason for the last is left in `failed.txt`.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from harness import signals
+from harness.engine import Engine, proc
+from harness.errors import HarnessError, NotMeasured
+from harness.history import History
+from harness.plan.control.order import FAILED, Order, Ready
+from harness.plan.judging import CONTROL
+from harness.plan.run import EVENTS, machine
+from harness.plan.subject import Subject
+from harness.plan.trial import workload_spec
+from harness.workload import Workload
+
+LOOK_EVERY = 0.5  # s between two looks at whether it is still wanted
+
+
+def run(order: Order, directory: Path) -> None:
+    """Bring it up, and keep it until nobody wants it.
+
+    Raises:
+        HarnessError: it could not be brought up, or broke.
+    """
+    history = History(directory / EVENTS)
+    history.record("run.start", run=order.run, machine=machine(), stack=order.stack.name)
+    with Engine.connect() as engine:
+        environment = Subject(
+            engine, order.stack, order.release, history, run=order.run, worker=CONTROL, test=CONTROL,
+            evidence=directory / "evidence",
+        )  # fmt: skip
+        with history.scope(environment=environment.id), environment:
+            spec = workload_spec(environment)
+            spec = spec if order.rate is None else replace(spec, rate=order.rate)
+            samples = directory / f"samples-{environment.id}.bin"
+            with Workload(spec, history, samples=samples, arm=CONTROL) as load:
+                load.start()
+                _announce(history, environment, load, directory)
+                _stand(order, environment, load)
+
+
+def _announce(history: History, environment: Subject, load: Workload, directory: Path) -> None:
+    start = history.select("workload.start")[-1]
+    Ready(environment.id, proc.identity(), load.began, start.id, dict(start.data)).save(directory)
+
+
+def _stand(order: Order, environment: Subject, load: Workload) -> None:
+    never = threading.Event()
+    while proc.is_alive(order.owner) is not False:
+        never.wait(LOOK_EVERY)
+        environment.check_alive()
+        if not load.running():
+            raise NotMeasured("The load of the control ended", where=environment.id)
+
+
+def main() -> None:
+    """Read the order, and go. What goes wrong is left for those who wait."""
+    signals.install()
+    directory = Path(sys.argv[1])
+    order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent that started this process
+    try:
+        run(order, directory)
+    except (KeyboardInterrupt, signals.Terminated):
+        return
+    except Exception as error:
+        with suppress(OSError):
+            (directory / FAILED).write_text(str(error), encoding="utf-8")
+        if not isinstance(error, HarnessError):
+            raise
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""The control as those see it who compare with it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import harness
+from harness.clock import Clock, SystemClock
+from harness.engine import proc
+from harness.errors import NotMeasured
+from harness.history import History, read
+from harness.plan.control.order import FAILED, LOCK, READY, Order, Ready
+from harness.plan.judging import CONTROL
+from harness.plan.run import EVENTS
+from harness.samples import MAGIC, SAMPLE
+
+UP_WITHIN = 900.0  # s; images may have to be built
+ENDS_WITHIN = 60.0  # s
+EVERY = 0.1  # s between two looks at a control that is coming or going
+OUTPUT = "process.log"
+
+
+class Control:
+    """A control under load, whose samples are brought into another history.
+
+    Attributes:
+        environment: its id.
+
+    Args:
+        directory: the control's own.
+        ready: what it said when it was under load.
+    """
+
+    def __init__(self, directory: Path, ready: Ready) -> None:
+        self.environment = ready.environment
+        self._directory, self._ready = directory, ready
+        self._from = self._file(directory / str(ready.data.get("file")))
+        self._to: Path | None = None
+        self._history: History | None = None
+        self._start = 0
+        self._named: set[int] = set()
+
+    @staticmethod
+    def _file(path: Path) -> tuple[Path, int]:
+        """Its samples, and where the next whole record begins."""
+        size = path.stat().st_size if path.exists() else 0
+        return path, len(MAGIC) + max(0, size - len(MAGIC)) // SAMPLE.itemsize * SAMPLE.itemsize
+
+    def follow(self, history: History) -> None:
+        """From here on, what it measures belongs to this history as well: `bring` copies it there. A history without a
+        file gets none.
+        """
+        if history.path is None or self._history is not None:
+            return
+        self._history, self._to = history, history.path.with_name(f"samples-{self.environment}.bin")
+        data = {**self._ready.data, "file": self._to.name, "arm": CONTROL, "environment": self.environment}
+        self._start = history.record("workload.start", **{**data, "at": history.at(self._ready.monotonic)}).id
+
+    def bring(self) -> None:
+        """Copy what is new.
+
+        Raises:
+            NotMeasured: the control is no more.
+        """
+        if self._history is None or self._to is None:
+            return
+        self._names(self._history)
+        path, offset = self._from
+        with path.open("rb") as source, self._to.open("ab") as target:
+            if target.tell() == 0:
+                target.write(MAGIC)
+            source.seek(offset)
+            data = source.read()
+            whole = len(data) // SAMPLE.itemsize * SAMPLE.itemsize
+            target.write(data[:whole])
+        self._from = path, offset + whole
+        _check(self._directory, self._ready)
+
+    def _names(self, history: History) -> None:
+        """Who answered: the names that the samples refer to."""
+        for event in read(self._directory / EVENTS):
+            if event.kind == "workload.name" and event.data.get("start") == self._ready.start:
+                number = int(event.data["number"])
+                if number not in self._named:
+                    self._named.add(number)
+                    name = {"number": number, "name": event.data.get("name"), "environment": self.environment}
+                    history.record("workload.name", **name, start=self._start, arm=CONTROL)
+
+
+def join(order: Order, run: Path, clock: Clock | None = None) -> Control:
+    """The control of a run; started where nobody has yet. Returns when it is under load.
+
+    Args:
+        order: what it is to be.
+        run: the run's directory.
+
+    Raises:
+        NotMeasured: it could not be brought up, or broke.
+    """
+    directory, clock = order.directory(run), clock or SystemClock()
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        started = None
+        if not (directory / READY).exists() and not (directory / FAILED).exists():
+            started = _start(order, directory)
+        ready = _wait(directory, started, clock)
+    _check(directory, ready)
+    return Control(directory, ready)
+
+
+def end_all(run: Path, clock: Clock | None = None) -> None:
+    """End every control of a run, and wait until each has taken its environment down."""
+    clock, never = clock or SystemClock(), threading.Event()
+    holders = [ready.holder for path in run.glob(f"control-*/{READY}") if (ready := Ready.load(path.parent))]
+    for holder in holders:
+        if proc.is_alive(holder):
+            with suppress(ProcessLookupError):
+                os.kill(int(holder.split("/")[-2]), signal.SIGTERM)
+    deadline = clock.monotonic() + ENDS_WITHIN
+    while any(proc.is_alive(holder) for holder in holders) and clock.monotonic() < deadline:
+        clock.wait(never, EVERY)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """One at a time, also among processes. The lock of one that is killed is gone with it."""
+    with (directory / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _start(order: Order, directory: Path) -> subprocess.Popen[bytes]:
+    root = str(Path(harness.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    with (directory / OUTPUT).open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.plan.control.process", str(directory)],
+            stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C is for its owner, which then ends it in good order
+        )  # fmt: skip
+    with suppress(BrokenPipeError):  # it is dead already: whoever waits for it learns that
+        if process.stdin is not None:
+            process.stdin.write(pickle.dumps(order))
+            process.stdin.close()
+    return process
+
+
+def _wait(directory: Path, started: subprocess.Popen[bytes] | None, clock: Clock) -> Ready:
+    never, deadline = threading.Event(), clock.monotonic() + UP_WITHIN
+    while clock.monotonic() < deadline:
+        ready = Ready.load(directory)
+        if ready is not None:
+            return ready
+        if (directory / FAILED).exists() or (started is not None and started.poll() is not None):
+            break
+        clock.wait(never, EVERY)
+    raise _no_more(directory, "The control did not come up")
+
+
+def _check(directory: Path, ready: Ready) -> None:
+    if (directory / FAILED).exists() or proc.is_alive(ready.holder) is False:
+        raise _no_more(directory, "The control is no more")
+
+
+def _no_more(directory: Path, what: str) -> NotMeasured:
+    said = ""
+    for name in (FAILED, OUTPUT):
+        with suppress(OSError):
+            said = said or (directory / name).read_text(encoding="utf-8", errors="replace").strip()[-2000:]
+    got = said.splitlines()[0] if said else "it ended without a word"
+    return NotMeasured(what, where=str(directory), got=got, detail=said, hint="without it, recovery is judged unpaired")
