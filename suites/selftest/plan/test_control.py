@@ -1,0 +1,116 @@
+"""The control: one for a run, in a process of its own, its samples in the history of whoever compares with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from harness.clock import SystemClock
+from harness.engine import Engine, proc
+from harness.engine.labels import ENVIRONMENT
+from harness.errors import NotMeasured
+from harness.history import History
+from harness.plan.control import Control, Order, end_all, join
+from harness.plan.control.order import READY, Ready
+from harness.probes.waiting import wait_until
+from harness.samples import read
+from suites.selftest.plan.made import OLD, tiny_stack
+
+pytestmark = pytest.mark.containers
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    end_all(tmp_path)
+
+
+def order(owner: str | None = None) -> Order:
+    return Order(tiny_stack(), OLD, "test-control", owner or proc.identity())
+
+
+def ready(run: Path) -> Ready:
+    (found,) = (Ready.load(path.parent) for path in run.glob(f"control-*/{READY}"))
+    assert found is not None
+    return found
+
+
+def gone(engine: Engine, environment: str) -> bool:
+    """Nothing of it is left on the engine."""
+    api = engine.api
+    filters = {"label": f"{ENVIRONMENT}={environment}"}
+    return not api.containers(all=True, filters=filters) and not api.networks(filters=filters)
+
+
+def until(done: Callable[[], bool], seconds: float = 30.0) -> bool:
+    return wait_until(done, bool, seconds, SystemClock())[0]
+
+
+def test_what_it_measures_is_brought_into_the_history_of_the_subject(run: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:  # as two workers of one run would
+        first, second = pool.map(lambda _: join(order(), run), range(2))
+    assert first.environment == second.environment
+    history = History(tmp_path / "test" / "events.jsonl")
+    joined = history.record("note", text="joined").since_start
+    first.follow(history)
+
+    def samples() -> int:
+        first.bring()
+        return sum(len(one.records) for one in read(tmp_path / "test", history.events).of(first.environment, "control"))
+
+    assert until(lambda: samples() >= 30), "thirty requests a second are sent"
+    (stream,) = read(tmp_path / "test", history.events).of(first.environment, "control")
+    assert (stream.records["outcome"] == 200).all()
+    times = stream.at + stream.records["intended"]
+    now = history.record("note", text="brought").since_start
+    assert joined - 1.0 <= times.min() <= times.max() <= now, "they lie on the subject's axis, from when it joined"
+    assert set(stream.servers.values()) == set(), "the tiny stack does not say who answers"
+
+
+def test_it_ends_with_the_run_and_leaves_nothing(harness_engine: Engine, run: Path) -> None:
+    control = join(order(), run)
+    end_all(run)
+    assert proc.is_alive(ready(run).holder) is False
+    assert gone(harness_engine, control.environment)
+    with pytest.raises(NotMeasured, match="no more"):
+        join(order(), run)
+
+
+def test_it_ends_with_its_owner_also_when_that_is_killed(harness_engine: Engine, run: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+    control = join(order(proc.identity(owner.pid)), run)
+    owner.kill()
+    owner.wait()
+    assert until(lambda: proc.is_alive(ready(run).holder) is False)
+    assert gone(harness_engine, control.environment)
+
+
+def test_one_that_breaks_is_told_to_whoever_compares_with_it(run: Path, tmp_path: Path) -> None:
+    control = join(order(), run)
+    control.follow(History(tmp_path / "test" / "events.jsonl"))
+    os.kill(int(ready(run).holder.split("/")[-2]), signal.SIGKILL)
+    assert until(lambda: proc.is_alive(ready(run).holder) is False)
+    with pytest.raises(NotMeasured, match="The control is no more"):
+        control.bring()
+
+
+def test_one_that_cannot_come_up_says_why(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(NotMeasured, match="did not come up") as caught:
+        join(order(), run)
+    assert "/nowhere/docker.sock" in str(caught.value)
+
+
+def test_a_history_without_a_file_gets_no_samples(run: Path) -> None:
+    control, history = join(order(), run), History()
+    assert isinstance(control, Control)
+    control.follow(history)
+    control.bring()
+    assert history.events == ()
