@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import checks
@@ -14,6 +14,7 @@ from harness.errors import UsageError
 from harness.history import Event
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
+from suites.selftest.checks.arms import Arms
 from suites.selftest.checks.builder import LOG, REPLICAS, Made
 
 FLEET: dict[str, Any] = {"phase": "deployed", "replicas": REPLICAS}
@@ -38,7 +39,7 @@ PARAMS: dict[str, dict[str, Any]] = {
 }
 
 
-def passing() -> tuple[Event, ...]:
+def passing() -> tuple[tuple[Event, ...], Samples]:
     made = Made()
     for phase in ("baseline", "deployed"):
         made.ended(phase, "deploy").releases(phase, *["4.1.1"] * 3).registry(phase, "4.1.1")
@@ -47,10 +48,12 @@ def passing() -> tuple[Event, ...]:
             made.log(phase, replica)
         made.fault(phase)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
-    return made.events
+    arms = Arms(history=made.history, phases=("before", "after"))
+    return made.events, arms.samples
 
 
-PASSING = passing()
+PASSING, SAMPLES = passing()
+PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
 
 
 def test_every_check_is_found_by_its_name_and_has_its_claims_here() -> None:
@@ -89,6 +92,7 @@ def test_without_its_evidence_a_pass_becomes_unknown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PARAMS))
+@settings(deadline=None)
 @given(kept=st.sets(st.integers(0, len(PASSING) - 1)))
 def test_no_part_of_a_history_passes_without_evidence_for_every_replica(name: str, kept: set[int]) -> None:
     left = tuple(event for event in PASSING if event.id in kept)

@@ -52,7 +52,7 @@ def test_the_reference_block_is_read_whole(tmp_path: Path) -> None:
     request = Request(method="POST", path="/environments/{id}/resume", status=(202,))
     assert found.workload == Workload(rate=50.0, request=request, ids=(1, 500), timeout=5.0)
     assert found.proxy.image == "toxiproxy:2"
-    assert found.recovery == Recovery(within=30.0, tolerance=0.1, confidence=0.95)
+    assert found.recovery == Recovery(within=30.0, tolerance={"p50": 0.1, "p95": 0.25, "p99": 0.5}, confidence=0.95)
 
 
 def test_a_file_without_the_block_has_all_defaults(tmp_path: Path) -> None:
@@ -133,6 +133,10 @@ def test_a_header_of_the_users_own_stays(tmp_path: Path) -> None:
         ("proxy: {image: ''}", "proxy.image", "", "a text"),
         ("proxy: toxiproxy", "proxy", "toxiproxy", "a mapping"),
         ("recovery: {tolerance: 0.1}", "recovery.tolerance", "0.1", "10%"),
+        ("recovery: {tolerance: {p42: 10%}}", "recovery.tolerance", "p42", "p50, p95, p99"),
+        ("recovery: {tolerance: {p50: a lot}}", "recovery.tolerance", "a mapping with p50", "a percentage, such as"),
+        ("recovery: {tolerance: 0%}", "recovery.tolerance", "0%", "above 0%"),
+        ("recovery: {tolerance: {p99: 10%}}", "recovery.tolerance", "a mapping with p99", "cannot be told from noise"),
         ("recovery: {confidence: 101%}", "recovery.confidence", "101%", "100% or less"),
         ("recovery: {within: 30}", "recovery.within", "30", "its unit"),
     ],

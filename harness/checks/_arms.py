@@ -1,0 +1,91 @@
+"""The two phases and the two arms of a comparison, found in a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.checks._blocks import Requests
+from harness.checks._evidence import of
+from harness.history import Event
+from harness.samples import Samples, Stream
+
+Span = tuple[float, float]  # from, to before, in seconds on the history's axis
+
+
+@dataclass(frozen=True)
+class Arms:
+    """What was measured.
+
+    Attributes:
+        before, after: the stretches of time that are compared.
+        subject: the requests of the environment in question.
+        control: those of the untouched one beside it; None where there was none in both stretches.
+        rate, control_rate: requests per second that were meant to be sent; 0 where it is not known.
+        windows: the `workload` events of both phases.
+        problems: why samples are missing, in words.
+    """
+
+    before: Span
+    after: Span
+    subject: Requests
+    control: Requests | None
+    rate: float
+    control_rate: float
+    windows: tuple[Event, ...]
+    problems: tuple[str, ...]
+
+
+def find(
+    events: tuple[Event, ...], samples: Samples, baseline: str, phase: str, since: float, lasting: float | None
+) -> Arms | str:
+    """Find both phases; a text where one was not measured.
+
+    Args:
+        since: seconds from the beginning of the phase to that of the stretch that is compared.
+        lasting: seconds of that stretch; None to the phase's end.
+    """
+    starts = {event.id: event for event in events if event.kind == "workload.start"}
+    spans: list[Span] = []
+    windows: list[Event] = []
+    for name in (baseline, phase):
+        found = [event for event in of(events, "workload", name) if event.data.get("start") in starts]
+        if not found:
+            return f"the workload was not measured in the phase {name}"
+        edges = [_span(event, starts[event.data["start"]]) for event in found]
+        spans.append((min(start for start, _ in edges), max(end for _, end in edges)))
+        windows += found
+    used = {event.data["start"] for event in windows}
+    control = samples_of_control(samples, starts)
+    end = spans[1][1] if lasting is None else min(spans[1][1], spans[1][0] + since + lasting)
+    timeouts = {number: _spec(start, "timeout") for number, start in starts.items()}
+    streams = [stream for stream in samples.streams if stream.start in used]
+    beside = Requests.of(control, timeouts)
+    both = all(len(beside.between(*span).due) for span in spans)
+    return Arms(
+        before=spans[0],
+        after=(spans[1][0] + since, end),
+        subject=Requests.of(streams, timeouts),
+        control=beside if both else None,
+        rate=max((_spec(starts[number], "rate") for number in used), default=0.0),
+        control_rate=max((_spec(starts[stream.start], "rate") for stream in control), default=0.0),
+        windows=tuple(windows),
+        problems=tuple(stream.problem for stream in (*streams, *control) if stream.problem),
+    )
+
+
+def samples_of_control(samples: Samples, starts: Iterable[int]) -> tuple[Stream, ...]:
+    """The streams of the control that this history knows."""
+    return tuple(stream for stream in samples.streams if stream.arm == "control" and stream.start in starts)
+
+
+def _span(window: Event, start: Event) -> Span:
+    at, data = float(start.data.get("at") or 0.0), window.data
+    begin = at + float(data.get("began") or 0.0) - float(start.data.get("began") or 0.0)
+    return begin, begin + float(data.get("seconds") or 0.0)
+
+
+def _spec(start: Event, name: str) -> float:
+    spec = start.data.get("spec")
+    value = spec.get(name) if isinstance(spec, dict) else None
+    return float(value) if isinstance(value, int | float) else 0.0
