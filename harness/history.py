@@ -63,6 +63,7 @@ from harness.clock import Clock, SystemClock
 from harness.errors import HistoryError, unwritable
 
 VERSION = 1
+EVENTS = "events.jsonl"  # the name of the file, in the directory of its run
 
 
 @dataclass(frozen=True, slots=True)

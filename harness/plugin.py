@@ -10,6 +10,7 @@ import re
 import signal
 import threading
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -17,21 +18,23 @@ from typing import Any, cast
 import pytest
 
 from harness.deploy import CommandDeployer
-from harness.engine import Engine
+from harness.engine import Engine, proc
 from harness.environment import Keep
 from harness.errors import HarnessError, UsageError
 from harness.faults.injection import Faults
 from harness.history import History
 from harness.plan.asserting import Checks
+from harness.plan.control import end_all
 from harness.plan.gate import Gate, Settings
+from harness.plan.load import Load
 from harness.plan.run import Options, Run, new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.report.pytest_allure import follow
 from harness.stack import Stack, load
-from harness.workload import Workload
 
 RUN_ID = pytest.StashKey[str]()
+OWNER = pytest.StashKey[str]()  # the process that all workers of the run answer to
 FAILED = pytest.StashKey[bool]()
 MARKER = (
     "harness(stack=..., release_from=..., release_to=..., keep=...): what this test runs on, instead of the options"
@@ -60,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     shared = getattr(config, "workerinput", {}).get("harness_run")
     config.stash[RUN_ID] = shared or new_run_id()
+    config.stash[OWNER] = getattr(config, "workerinput", {}).get("harness_owner") or proc.identity()
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
 
@@ -68,6 +72,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the run's name, so that they share its directory."""
     node.workerinput["harness_run"] = node.config.stash[RUN_ID]
+    node.workerinput["harness_owner"] = node.config.stash[OWNER]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the controls of the run, once no worker needs them any more."""
+    if RUN_ID in config.stash and not hasattr(config, "workerinput"):
+        end_all(_out(config) / config.stash[RUN_ID])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -131,6 +142,7 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
+        owner=config.stash[OWNER],
         seed=_seed(_setting(config, "seed", request)),
     )
     facts = {"stack": stack.name, "test": request.node.nodeid}
@@ -157,9 +169,10 @@ def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, 
 
 
 @pytest.fixture
-def trial(environment: Subject, harness_run: Run) -> Iterator[Trial]:
+def trial(environment: Subject, harness_run: Run, stack: Stack, release_from: str) -> Iterator[Trial]:
     """The environment with its deployer, workload and probes, as the gate uses it."""
-    with Trial(environment, harness_run.samples(environment)) as found:
+    beside = partial(harness_run.control, stack, release_from)
+    with Trial(environment, harness_run.samples(environment), beside) as found:
         yield found
 
 
@@ -182,7 +195,7 @@ def faults(environment: Subject) -> Faults:
 
 
 @pytest.fixture
-def workload(trial: Trial) -> Workload:
+def workload(trial: Trial) -> Load:
     """The declared load, not started; stopped at the test's end."""
     return trial.workload
 

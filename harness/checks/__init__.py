@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from harness.checks._call import Check, again, as_groundwork, call
+from harness.checks._call import Check, again, as_groundwork, call, takes_samples
 from harness.errors import UsageError
 from harness.history import Event
 from harness.verdict import Outcome, Verdict
 
-__all__ = ["Check", "again", "as_groundwork", "call", "fields", "find", "names", "verdict_of"]
+__all__ = ["Check", "again", "as_groundwork", "call", "fields", "find", "names", "needs_samples", "verdict_of"]
 
 
 def names() -> tuple[str, ...]:
@@ -36,6 +36,11 @@ def find(name: str) -> Check:
         raise UsageError("There is no such check", got=name, expected="one of " + ", ".join(names()))
     check: Check = import_module(f"{__name__}.{name.replace('-', '_')}").check
     return check
+
+
+def needs_samples(name: str) -> bool:
+    """Whether this check takes the samples of the workload beside the events."""
+    return takes_samples(find(name))
 
 
 def fields(verdict: Verdict) -> Mapping[str, Any]:

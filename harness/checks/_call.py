@@ -29,9 +29,14 @@ def call(check: Check, events: Iterable[Event], samples: Samples, phase: str, pa
         phase: the phase to judge.
         parameters: the rest, as the check takes it or as a history holds it.
     """
-    given: dict[str, Any] = {"samples": samples} if "samples" in inspect.signature(check).parameters else {}
+    given: dict[str, Any] = {"samples": samples} if takes_samples(check) else {}
     found = check(events, phase=phase, **given, **_typed(check, parameters))
     return replace(found, parameters=to_jsonable_python(parameters))
+
+
+def takes_samples(check: Check) -> bool:
+    """Whether a check takes the samples of the workload beside the events."""
+    return "samples" in inspect.signature(check).parameters
 
 
 def again(

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from harness.commands.running import publish
-from harness.history import read
+from harness.history import EVENTS, read
 from harness.plan.judging import Again, as_events, judge_again
-from harness.plan.run import EVENTS
 from harness.report import Report
 from harness.report.terminal import clean
 from harness.samples import read as read_samples

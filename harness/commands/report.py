@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from harness.commands.running import publish
-from harness.history import read
-from harness.plan.run import EVENTS
+from harness.history import EVENTS, read
 from harness.report import Report
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from harness.errors import UsageError
 from harness.plan.run import Run
@@ -34,11 +35,14 @@ class Settings:
         hold: of load after each deployment and rollback; of each further window while performance is given time to
             recover.
         drain: that the queue may take to come back to its level.
+        recovery: measure recovery with a stated confidence, against a control, for as long as `x-harness: recovery`
+            says; else performance is compared coarsely alone.
     """
 
     baseline: float = 5.0
     hold: float = 3.0
     drain: float = 30.0
+    recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,12 @@ class Gate:
     old: str
     new: str
     settings: Settings = Settings()
+
+    @property
+    def baseline_seconds(self) -> float:
+        """How long the baseline of the round trip is measured."""
+        declared = self.stack.harness.recovery.baseline if self.settings.recovery else 0.0
+        return max(self.settings.baseline, declared)
 
     def check(self) -> None:
         """Make sure that the stack declares what a gate needs, before anything is brought up.
@@ -107,19 +117,25 @@ def run_scenario(run: Run, gate: Gate, name: str) -> list[Verdict]:
     environment = run.environment(gate.stack, gate.old, test=name)
     title = f"{name}: {gate.old} -> {gate.new} -> {gate.old}"
     with run.history.scope(environment=environment.id, scenario=name), run.history.step("scenario", title):
-        with environment, Trial(environment, run.samples(environment)) as trial:
+        beside = partial(run.control, gate.stack, gate.old)
+        with environment, Trial(environment, run.samples(environment), beside) as trial:
             SCENARIOS[name](trial, gate)
         return trial.verdicts
 
 
 def round_trip(trial: Trial, gate: Gate) -> None:
     """Deploy, look, roll back, look, roll back again, look."""
-    if not baseline(trial, gate):
+    if gate.settings.recovery:
+        trial.workload.compare()
+    if not baseline(trial, gate, seconds=gate.baseline_seconds):
         return
     deploy(trial, gate)
     settle(trial, gate, "deployed", gate.new)
     trial.check("deployer", phase="deployed", verb="deploy", release=gate.new)
     rollback(trial, "rollback")
+    if gate.settings.recovery:
+        with trial.phase("recovered"):
+            trial.workload.recovered()
     began = settle(trial, gate, "rolled-back", gate.old)
     trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old)
     came_back = recovered(
@@ -159,14 +175,14 @@ SCENARIOS: dict[str, Callable[[Trial, Gate], None]] = {
 }
 
 
-def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> bool:
+def baseline(trial: Trial, gate: Gate, phase: str = "baseline", seconds: float | None = None) -> bool:
     """Measure the old release under load. Returns whether it is sound: on any other nothing can be gated.
 
     What fails here fails before anything was deployed: it says nothing about the deployment, so it is unknown.
     """
     trial.workload.start()
     with trial.phase(phase):
-        trial.watch(phase, gate.settings.baseline)
+        trial.watch(phase, gate.settings.baseline if seconds is None else seconds)
     found = [trial.judge(verdict, phase, groundwork=True) for verdict in standing(trial, phase, gate.old)]
     return all(found)
 

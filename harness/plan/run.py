@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import platform
 import secrets
 import time
 from collections.abc import Callable
@@ -14,17 +12,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness import __version__
-from harness.engine import Engine
+from harness.engine import Engine, proc
 from harness.engine.sweep import sweep
 from harness.environment import Environment, Keep
 from harness.errors import EngineError, HarnessError, NoSpace, UsageError, unwritable
-from harness.history import History
+from harness.history import EVENTS, History
+from harness.plan.control import Control, Order, end_all, join
+from harness.plan.machine import machine
 from harness.plan.subject import Subject
-from harness.signals import in_words
+from harness.signals import in_words, uninterrupted
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
-
-EVENTS = "events.jsonl"
 
 
 def new_run_id() -> str:
@@ -43,6 +41,7 @@ class Options:
         id: the run's name; a new one if empty. Workers of one run share it.
         name: of the part of the run that this is, e.g. the test; it gets a directory of its own in the run's.
         seed: of what faults leave to chance; None draws one for each environment.
+        owner: the process whose end ends the run's controls (`harness.engine.proc.identity`); this one if empty.
     """
 
     out: Path = Path("runs")
@@ -51,6 +50,7 @@ class Options:
     id: str = ""
     name: str = ""
     seed: int | None = None
+    owner: str = ""
 
 
 class Run:
@@ -131,6 +131,18 @@ class Run:
         """Where the workload's samples of an environment are saved."""
         return self.directory / f"samples-{environment.id}.bin"
 
+    def control(self, stack: Stack, release: str, rate: float | None = None) -> Control:
+        """The run's untouched environment under a load of its own, to compare with; brought up by who asks first.
+
+        Args:
+            rate: requests per second; None for the declared load.
+
+        Raises:
+            NotMeasured: it could not be brought up, or broke.
+        """
+        owner = self._options.owner or proc.identity()
+        return join(Order(stack, release, self.id, owner, rate), self._options.out / self.id, self.history.clock)
+
     def end(self, verdict: Verdict, exit_code: int) -> None:
         """Record the verdict of the whole run."""
         self.history.record("run.end", outcome=str(verdict.outcome), reason=verdict.reason, exit_code=exit_code)
@@ -149,6 +161,9 @@ class Run:
     ) -> None:
         try:
             self.take_down()
+            if not self._options.owner:  # else it is one of several parts of a run, whose owner ends them
+                with uninterrupted():
+                    end_all(self._options.out / self.id)
             if kind is None:
                 self.history.check()
         finally:
@@ -167,18 +182,6 @@ class Run:
     def kept(self) -> tuple[Subject, ...]:
         """The environments that were left up on purpose."""
         return tuple(environment for environment in self._environments if environment.kept)
-
-
-def machine() -> dict[str, Any]:
-    """What the run ran on, without naming it."""
-    return {
-        "system": platform.system(),
-        "release": platform.release(),
-        "architecture": platform.machine(),
-        "python": platform.python_version(),
-        "cpus": os.cpu_count(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-    }
 
 
 def _unused(directory: Path) -> Path:

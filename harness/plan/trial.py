@@ -10,6 +10,7 @@ import dataclasses
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,7 @@ from harness.faults.injection import Injection, inject
 from harness.history import History
 from harness.plan.asserting import Checks, completed
 from harness.plan.judging import judge
+from harness.plan.load import Beside, Load
 from harness.plan.subject import Subject
 from harness.probes import containers as containers_probe
 from harness.probes import health as health_probe
@@ -35,7 +37,7 @@ from harness.samples import Samples
 from harness.samples import read as read_samples
 from harness.stack import PlacedProbe, Stack
 from harness.verdict import Outcome, Verdict
-from harness.workload import Spec, Workload
+from harness.workload import Spec
 
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 ENOUGH = 25  # requests; the checks want 20
@@ -50,9 +52,10 @@ class Trial:
     Args:
         environment: up.
         samples: where the workload's samples are saved; None keeps them in memory.
+        beside: brings up the control that recovery is measured against; None where there can be none.
     """
 
-    def __init__(self, environment: Subject, samples: Path | None = None) -> None:
+    def __init__(self, environment: Subject, samples: Path | None = None, beside: Beside | None = None) -> None:
         self.environment = environment
         self.history: History = environment.history
         self.stack: Stack = environment.stack
@@ -67,8 +70,8 @@ class Trial:
                 hint="declare the commands that deploy and roll back; see docs/stack.md",
             )
         self.deployer = CommandDeployer(environment, declared.deployer, self.history)
-        self._samples = samples
-        self.workload = Workload(workload_spec(environment), self.history, samples=samples)
+        self._samples, self._beside = samples, beside
+        self.workload = self._load(workload_spec(environment), samples)
         self._followers = [
             LogFollower(replica, log, self.history, self.history.clock)
             for service, logs in declared.logs.items()
@@ -198,8 +201,20 @@ class Trial:
         """Run the workload at another rate from now on, requests per second; starts it if it does not run."""
         self.workload.stop()
         samples = None if self._samples is None else self._samples.with_stem(f"{self._samples.stem}-{rate:g}")
-        self.workload = Workload(dataclasses.replace(self.workload.spec, rate=rate), self.history, samples=samples)
+        self.workload = self._load(dataclasses.replace(self.workload.spec, rate=rate), samples, rate)
         self.workload.start()
+
+    def _load(self, spec: Spec, samples: Path | None, rate: float | None = None) -> Load:
+        return Load(
+            spec,
+            self.history,
+            declared=self.stack.harness.recovery,
+            judge=partial(self.verdict, "recovery"),
+            record=self.judge,
+            beside=self._beside,
+            rate=rate,
+            samples=samples,
+        )
 
     def queue_level(self, phase: str) -> float:
         """The deepest that the queue was seen in a phase; 0 where it was not seen."""
@@ -231,6 +246,8 @@ class Trial:
         its logs) is filled in.
         """
         parameters = completed(self, name, phase, parameters)
+        if checks.needs_samples(name):
+            self.workload.bring()
         events, path = self.history.events, self.history.path
         samples = Samples() if path is None else read_samples(path.parent, events)
         return judge(name, events, samples, environment=self.environment.id, phase=phase, parameters=parameters)

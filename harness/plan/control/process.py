@@ -16,10 +16,10 @@ from pathlib import Path
 from harness import signals
 from harness.engine import Engine, proc
 from harness.errors import HarnessError, NotMeasured
-from harness.history import History
+from harness.history import EVENTS, History
 from harness.plan.control.order import FAILED, Order, Ready
 from harness.plan.judging import CONTROL
-from harness.plan.run import EVENTS, machine
+from harness.plan.machine import machine
 from harness.plan.subject import Subject
 from harness.plan.trial import workload_spec
 from harness.workload import Workload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import pickle
 import signal
@@ -13,18 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+
 import harness
 from harness.clock import Clock, SystemClock
 from harness.engine import proc
 from harness.errors import NotMeasured
-from harness.history import History, read
+from harness.history import EVENTS, History, read
 from harness.plan.control.order import FAILED, LOCK, READY, Order, Ready
 from harness.plan.judging import CONTROL
-from harness.plan.run import EVENTS
 from harness.samples import MAGIC, SAMPLE
 
 UP_WITHIN = 900.0  # s; images may have to be built
 ENDS_WITHIN = 60.0  # s
+BRINGS_WITHIN = 10.0  # s; a request may take its timeout
 EVERY = 0.1  # s between two looks at a control that is coming or going
 OUTPUT = "process.log"
 
@@ -48,6 +51,7 @@ class Control:
         self._history: History | None = None
         self._start = 0
         self._named: set[int] = set()
+        self._newest = -math.inf  # second of the history at which the newest request that is copied was due
 
     @staticmethod
     def _file(path: Path) -> tuple[Path, int]:
@@ -65,17 +69,30 @@ class Control:
         data = {**self._ready.data, "file": self._to.name, "arm": CONTROL, "environment": self.environment}
         self._start = history.record("workload.start", **{**data, "at": history.at(self._ready.monotonic)}).id
 
-    def bring(self) -> None:
+    def bring(self, until: float | None = None) -> None:
         """Copy what is new.
+
+        Args:
+            until: a second of the history; waits for a request that was due then, so that all before it are there.
 
         Raises:
             NotMeasured: the control is no more.
         """
         if self._history is None or self._to is None:
             return
-        self._names(self._history)
+        clock, never = self._history.clock, threading.Event()
+        deadline = clock.monotonic() + BRINGS_WITHIN
+        while True:
+            self._copy(self._history, self._to)
+            _check(self._directory, self._ready)
+            if until is None or self._newest >= until or clock.monotonic() > deadline:
+                return
+            clock.wait(never, EVERY)
+
+    def _copy(self, history: History, to: Path) -> None:
+        self._names(history)
         path, offset = self._from
-        with path.open("rb") as source, self._to.open("ab") as target:
+        with path.open("rb") as source, to.open("ab") as target:
             if target.tell() == 0:
                 target.write(MAGIC)
             source.seek(offset)
@@ -83,7 +100,9 @@ class Control:
             whole = len(data) // SAMPLE.itemsize * SAMPLE.itemsize
             target.write(data[:whole])
         self._from = path, offset + whole
-        _check(self._directory, self._ready)
+        if whole:
+            due = np.frombuffer(data, SAMPLE, whole // SAMPLE.itemsize)["intended"]
+            self._newest = max(self._newest, history.at(self._ready.monotonic) + float(due.max()))
 
     def _names(self, history: History) -> None:
         """Who answered: the names that the samples refer to."""

@@ -13,7 +13,8 @@ from harness import __version__
 from harness.engine import Engine, Swept
 from harness.errors import NoSpace, NotReady, UsageError
 from harness.history import read
-from harness.plan.run import Options, Run, machine, new_run_id
+from harness.plan.machine import machine
+from harness.plan.run import Options, Run, new_run_id
 from harness.verdict import Outcome, Verdict
 
 

@@ -1,0 +1,119 @@
+"""The workload as a trial uses it: it also says whether performance came back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.errors import HarnessError, NotMeasured, UsageError
+from harness.history import History
+from harness.plan.control import Control
+from harness.stack import Recovery
+from harness.verdict import Outcome, Verdict
+from harness.workload import Spec, Window, Workload
+
+LOOK_1, LOOK_2 = 1, 2
+
+Judge = Callable[..., Verdict]  # of the check `recovery`: phase and parameters to a verdict
+Beside = Callable[[float | None], Control]  # brings the control up, at this rate or the declared one
+
+
+class Load(Workload):
+    """A workload that can be compared with its own baseline.
+
+    Args:
+        declared: what recovery means.
+        judge: gives the verdict of the check `recovery`, and `record` keeps one.
+        beside: brings the control up; None where there can be none.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        history: History,
+        *,
+        declared: Recovery,
+        judge: Judge,
+        record: Callable[[Verdict, str], Verdict],
+        beside: Beside | None,
+        rate: float | None = None,
+        samples: Path | None = None,
+    ) -> None:
+        super().__init__(spec, history, samples=samples)
+        self.declared, self._judge, self._record, self._beside, self._rate = declared, judge, record, beside, rate
+        self.control: Control | None = None
+
+    def baseline(self, seconds: float | None = None, phase: str = "baseline") -> Window:
+        """Measure for so many seconds; starts the workload if it is not running.
+
+        Args:
+            seconds: None for as long as `x-harness: recovery: baseline` says, beside the control, as `recovered` needs.
+        """
+        if seconds is None:
+            self.compare()
+            seconds = self.declared.baseline
+        return super().baseline(seconds, phase)
+
+    def compare(self) -> None:
+        """From here on the control runs beside. Where there can be none, the history says why."""
+        if self.control is not None or not self.declared.control or self._beside is None:
+            return
+        try:
+            self.control = self._beside(self._rate)
+            self.control.follow(self._history)
+        except HarnessError as error:
+            self._without(error)
+
+    def recovered(self, baseline: Window | str = "baseline", phase: str = "recovered") -> Verdict:
+        """Measure whether performance is as in the baseline, or comes to be so within `x-harness: recovery: within`.
+
+        Call it when what has to be recovered from is over: the time counts from here. It looks after `hold` seconds and
+        then, where that is no pass, once more `within` and twice `hold` seconds after the beginning.
+
+        Args:
+            baseline: what `baseline` returned, or the name of its phase.
+            phase: the name of what is measured now.
+
+        Raises:
+            UsageError: the workload is not running.
+        """
+        if not self.running():
+            raise UsageError("The workload is not running", hint="workload.baseline() starts it; recovery needs one")
+        before = baseline if isinstance(baseline, str) else baseline.phase
+        found = self._look(phase, before, self.declared.hold, since=0.0, look=LOOK_1)
+        hopeless = found.outcome is Outcome.FAIL and self.declared.within <= 0.0
+        if not found and not hopeless:
+            self._history.record("note", text=f"looking a second and last time: {found.reason}")
+            more = self.declared.within + self.declared.hold
+            found = self._look(phase, before, more, since=self.declared.within, look=LOOK_2)
+        return self._record(found, phase)
+
+    def _look(self, phase: str, before: str, seconds: float, *, since: float, look: int) -> Verdict:
+        with self.window(phase):
+            self._clock.wait(threading.Event(), seconds)
+        declared = self.declared
+        return self._judge(
+            phase=phase,
+            baseline=before,
+            tolerances=dict(declared.tolerance),
+            errors=declared.errors,
+            confidence=declared.confidence,
+            within=declared.within,
+            since=since,
+            look=look,
+        )
+
+    def bring(self) -> None:
+        """Have in the history what the control measured up to now."""
+        if self.control is None:
+            return
+        try:
+            self.control.bring(self._history.at(self._clock.monotonic()))
+        except (NotMeasured, OSError) as error:
+            self._without(error)
+
+    def _without(self, error: Exception) -> None:
+        self.control = None
+        said = error.what + (f" ({error.got})" if error.got else "") if isinstance(error, HarnessError) else str(error)
+        self._history.record("note", text=f"recovery is judged without a control: {said}")
