@@ -23,9 +23,10 @@ The history indexes it. `workload.start` names the file and says at which second
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,7 +55,9 @@ CODES = {  # outcomes that are no HTTP status; 0 is never written
     7: "network error",
     8: "shed",
     9: "unexpected answer",
-    10: "error",
+    10: "the callable raised",
+    11: "TLS failed",
+    12: "answered",  # by something that has no HTTP status: raw TCP, a callable
 }
 SHED = 8  # not sent, because too many were in flight; counts as a failure
 
@@ -75,6 +78,7 @@ class Stream:
         requests: names of the requests of the mix, by number.
         servers: names of those who answered, by number.
         records: of `SAMPLE`, in the order of their ends.
+        promises: request's number and what identifies the work that its answer acknowledged.
         problem: why the records are not all there, in words; empty where nothing is known to be missing.
     """
 
@@ -88,13 +92,20 @@ class Stream:
     servers: Mapping[int, str]
     records: Records
     problem: str = ""
+    promises: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The samples of all workloads of a history, in the order in which those began."""
+    """The samples of all workloads of a history, in the order in which those began.
+
+    Attributes:
+        readbacks: by the id of a `probe.readback`, how often each piece of work was found. One whose file is not to be
+            had is left out.
+    """
 
     streams: tuple[Stream, ...] = ()
+    readbacks: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, environment: str, arm: str | None = None) -> tuple[Stream, ...]:
         """Those of an environment, and of an arm where one is named."""
@@ -148,22 +159,27 @@ def read(directory: Path, events: Iterable[Event]) -> Samples:
     """
     names: dict[int, dict[int, str]] = {}
     starts: list[Event] = []
+    readbacks: dict[int, Mapping[str, int]] = {}
     for event in events:
         if event.kind == "workload.start":
             starts.append(event)
         elif event.kind == "workload.name":
             names.setdefault(int(event.data["start"]), {})[int(event.data["number"])] = str(event.data["name"])
-    return Samples(tuple(_stream(directory, start, names.get(start.id, {})) for start in starts))
+        elif event.kind == "probe.readback" and (found := _readback(directory, event)) is not None:
+            readbacks[event.id] = found
+    return Samples(tuple(_stream(directory, start, names.get(start.id, {})) for start in starts), readbacks)
 
 
 def _stream(directory: Path, start: Event, servers: Mapping[int, str]) -> Stream:
     data, problem, records = start.data, "", np.empty(0, SAMPLE)
-    name = str(data.get("file") or "")
+    name, promised = str(data.get("file") or ""), data.get("promises")
+    promises: tuple[tuple[int, str], ...] = ()
     if not name or Path(name).name != name:
         problem = f"event {start.id} of the history names no file of samples: {name!r}"
     else:
         try:
             records = load(directory / name)
+            promises = _promises(directory / Path(str(promised)).name) if promised else ()
         except HistoryError as error:
             problem = str(error)
     return Stream(
@@ -177,4 +193,29 @@ def _stream(directory: Path, start: Event, servers: Mapping[int, str]) -> Stream
         servers=servers,
         records=records,
         problem=problem,
+        promises=promises,
     )
+
+
+def _promises(path: Path) -> tuple[tuple[int, str], ...]:
+    """The promises of a file of JSON lines `[n, what]`; none where nothing was promised yet. A torn end is left out."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise HistoryError("The promises cannot be read", where=str(path), got=error.strerror or str(error)) from error
+    try:
+        return tuple((int(n), str(what)) for n, what in map(json.loads, lines))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise HistoryError("The promises are damaged", where=str(path), got=str(error)) from error
+
+
+def _readback(directory: Path, event: Event) -> Mapping[str, int] | None:
+    """What a readback found; None where it is not to be had."""
+    name = event.data.get("file")
+    try:
+        raw = json.loads((directory / Path(str(name)).name).read_text(encoding="utf-8")) if name else None
+        return {str(what): int(count) for what, count in raw.items()} if raw is not None else None
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return None

@@ -58,7 +58,7 @@ def find(
     used = {event.data["start"] for event in windows}
     control = samples_of_control(samples, starts)
     end = spans[1][1] if lasting is None else min(spans[1][1], spans[1][0] + since + lasting)
-    timeouts = {number: _spec(start, "timeout") for number, start in starts.items()}
+    timeouts = {number: _number(start, "timeout") for number, start in starts.items()}
     streams = [stream for stream in samples.streams if stream.start in used]
     beside = Requests.of(control, timeouts)
     both = all(len(beside.between(*span).due) for span in spans)
@@ -67,8 +67,8 @@ def find(
         after=(spans[1][0] + since, end),
         subject=Requests.of(streams, timeouts),
         control=beside if both else None,
-        rate=max((_spec(starts[number], "rate") for number in used), default=0.0),
-        control_rate=max((_spec(starts[stream.start], "rate") for stream in control), default=0.0),
+        rate=max((_number(starts[number], "rate") for number in used), default=0.0),
+        control_rate=max((_number(starts[stream.start], "rate") for stream in control), default=0.0),
         windows=tuple(windows),
         problems=tuple(stream.problem for stream in (*streams, *control) if stream.problem),
     )
@@ -85,7 +85,6 @@ def _span(window: Event, start: Event) -> Span:
     return begin, begin + float(data.get("seconds") or 0.0)
 
 
-def _spec(start: Event, name: str) -> float:
-    spec = start.data.get("spec")
-    value = spec.get(name) if isinstance(spec, dict) else None
+def _number(start: Event, name: str) -> float:
+    value = start.data.get(name)
     return float(value) if isinstance(value, int | float) else 0.0

@@ -213,6 +213,7 @@ def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "
     stand(trial, phase, release)
     if trial.stack.harness.probes.queue is not None:
         trial.check("queue", phase=phase, baseline=baseline, within=gate.settings.drain, slack=QUEUE_SLACK)
+    trial.read_back(phase, gate.settings.drain)
     return began
 
 

@@ -6,7 +6,6 @@ finds there what it needs.
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from typing import Any, Self
 from harness import checks
 from harness.checks.logs import ExpectedLog
 from harness.deploy import CommandDeployer
-from harness.environment import Environment, Replica
+from harness.environment import Replica
 from harness.environment.readiness import command_of
 from harness.errors import FaultUnproven, UsageError
 from harness.faults import Fault, from_data
@@ -27,22 +26,27 @@ from harness.history import History
 from harness.plan.asserting import Checks, completed
 from harness.plan.judging import judge
 from harness.plan.load import Beside, Load
+from harness.plan.loading import workload_spec
 from harness.plan.subject import Subject
 from harness.probes import containers as containers_probe
 from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
+from harness.probes import readback as readback_probe
 from harness.probes import registry as registry_probe
 from harness.probes.logs import LogFollower
+from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
 from harness.stack import PlacedProbe, Stack
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
+from harness.workload.spec import at_rate
 
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 ENOUGH = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
 HEALTH_ASKED = 3  # times at most, where the health check's own `retries` allow it
+READ_EVERY = 1.0  # s between two readbacks while acknowledged work is waited for
 HEALTH_PAUSE = 1.0  # s between two of them at most
 
 
@@ -197,11 +201,30 @@ class Trial:
             place = self._place(probe)
             queue_probe.drain(self.history, self.history.clock, place, probe.command, level=level, within=within)
 
+    def read_back(self, phase: str, within: float) -> Verdict | None:
+        """Whether all acknowledged work is there: asked until it is, or for `within` seconds; judged and recorded. None
+        where the stack declares no readback.
+        """
+        declared = self.stack.harness.workload
+        if declared is None or declared.readback is None:
+            return None
+        place, command = self._place(declared.readback), declared.readback.command
+        verdicts: list[Verdict] = []
+
+        def ask() -> Verdict:
+            readback_probe.probe(self.history, place, command, self.workload.key)
+            verdicts.append(self.verdict("acknowledged", phase=phase))
+            return verdicts[-1]
+
+        with self.history.phase(phase):
+            wait_until(ask, bool, within, self.history.clock, every=READ_EVERY)
+        return self.judge(verdicts[-1], phase)
+
     def use_rate(self, rate: float) -> None:
         """Run the workload at another rate from now on, requests per second; starts it if it does not run."""
         self.workload.stop()
         samples = None if self._samples is None else self._samples.with_stem(f"{self._samples.stem}-{rate:g}")
-        self.workload = self._load(dataclasses.replace(self.workload.spec, rate=rate), samples, rate)
+        self.workload = self._load(at_rate(self.workload.spec, rate), samples, rate)
         self.workload.start()
 
     def _load(self, spec: Spec, samples: Path | None, rate: float | None = None) -> Load:
@@ -284,32 +307,3 @@ class Trial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.workload.__exit__(kind, error, trace)
-
-
-def workload_spec(environment: Environment) -> Spec:
-    """The declared workload, addressed to the environment's entry point.
-
-    Raises:
-        UsageError: the stack declares no workload, or no entry point.
-    """
-    declared = environment.stack.harness.workload
-    if declared is None:
-        raise UsageError(
-            "The stack declares no workload",
-            where=f"{environment.stack.file}: x-harness",
-            expected='workload: {rate: 50/s, request: {method: GET, path: "/"}}',
-            hint="without load nothing can be said about a deployment; see docs/stack.md",
-        )
-    host, port = environment.address()
-    return Spec(
-        host=host,
-        port=port,
-        rate=declared.rate,
-        method=declared.request.method,
-        path=declared.request.path,
-        headers=declared.request.headers,
-        body=declared.request.body,
-        ids=declared.ids,
-        expected=declared.request.status or tuple(range(200, 300)),
-        timeout=declared.timeout,
-    )

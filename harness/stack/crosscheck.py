@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.stack import paths
+from harness.stack import crosscheck_workload, paths
 from harness.stack.mistakes import Findings, mistake
 from harness.stack.model import Condition, Service
 from harness.stack.nodes import Fields, Scalar, find
@@ -25,6 +25,8 @@ def check(root: Fields, services: Mapping[str, Service], harness: XHarness, find
     _circles(root, services, findings)
     for path, name in _named(harness):
         _exists(root, path, name, services, findings)
+    if harness.workload is not None:
+        crosscheck_workload.check(root, harness.workload, findings)
 
 
 def _image(root: Fields, service: Service, findings: Findings) -> None:
@@ -184,3 +186,5 @@ def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for key, probe in (("registry", harness.probes.registry), ("queue", harness.probes.queue)):
         if probe:
             yield ("x-harness", "probes", key, "in"), probe.service
+    if harness.workload and harness.workload.readback:
+        yield ("x-harness", "workload", "readback", "in"), harness.workload.readback.service

@@ -1,12 +1,13 @@
 """The generator, a process of its own: `python -m harness.workload.generator`.
 
-The first line on stdin is the spec. On stdout it says when it began, then every tenth of a second what was answered:
-`{"began": MONOTONIC, "wall": UNIX}`, `{"due": N, "samples": [[n, lateness, latency, code, served_by], ...]}`, at last
-`{"end": REASON}`. Times in seconds. The line `stop N` on stdin ends it when the requests below N are
-answered; the end of stdin, which is the end of its parent, ends it at once.
+The first line on stdin is the spec. On stdout it says when it began, then every tenth of a second what ended: a line of
+JSON, and after it as many bytes as that says, records of `harness.samples`:
+`{"began": MONOTONIC, "wall": UNIX}`, `{"due": N, "bytes": B, "names": {NUMBER: NAME}, "promised": [[n, WHAT], ...]}`,
+at last `{"end": REASON}`. The line `stop N` on stdin ends it when the requests below N have ended; the end of stdin,
+which is the end of its parent, ends it at once.
 
-The loop is open: request n is due at `began + n / rate`, whatever happened to those before it, and its latency counts
-from then. A system that stalls for a second shows a second, and a generator that is late shows its own lateness.
+The loop is open: what is due is sent when it is due, whatever happened to those before it, and its latency counts from
+then. A system that stalls for a second shows a second, and a generator that is late shows its own lateness.
 """
 
 from __future__ import annotations
@@ -19,80 +20,187 @@ import os
 import random
 import sys
 import time
+from collections import deque
 from typing import Any
 
-from harness.samples import SHED
-from harness.workload.client import Client
-from harness.workload.spec import Spec
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.samples import CANARY, FINAL, OK, SAMPLE, SHED
+from harness.workload import answers
+from harness.workload.calls import Calls
+from harness.workload.exchange import ANSWERED, TIMEOUT, UNEXPECTED, Exchange, Sender
+from harness.workload.http import Http
+from harness.workload.spec import Request, Spec
+from harness.workload.tcp import Tcp
+from harness.workload.timer import Timer
 
 BEAT = 0.1  # seconds between two reports
+SWEEP = 0.02  # seconds between two looks for attempts whose time is over
+AT_ONCE = 32  # requests that are sent before answers are let in between, where it is far behind
 
 
 class Generator:
-    """Sends the requests of a spec on schedule, and reports what became of them."""
+    """Sends the requests of a spec on schedule, and reports what became of them. Needs a running loop."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.client = Client(spec)
-        self.due = 0
-        self.samples: list[list[Any]] = []
-        self.under_way: set[asyncio.Task[None]] = set()
-        self.count = int(spec.limit * spec.rate)
-        self.stopping = asyncio.Event()
+        self.times = spec.schedule.times(spec.limit, spec.seed)
+        self.count = len(self.times)
+        self.due = self.under_way = 0
+        self.records: list[tuple[Any, ...]] = []
+        self.names: dict[int, str] = {}
+        self.promised: list[tuple[int, str]] = []
+        self.finished = asyncio.Event()
+        self.reason = "limit"
+        self._loop = asyncio.get_running_loop()
+        self._senders: dict[str, Sender] = {}
+        for kind, sender in (("http", Http), ("tcp", Tcp), ("call", Calls)):
+            if any(one.kind == kind for one in spec.requests):
+                made: Any = sender
+                self._senders[kind] = made(spec)
         self._random = random.Random(spec.seed)  # noqa: S311
+        self._weights = [one.weight for one in spec.requests]
+        self._expected = [frozenset(one.expected) for one in spec.requests]
+        self._waiting: deque[Exchange] = deque()  # in the order of their deadlines
+        self._servers: dict[bytes, int] = {b"": 0}
         self._began = 0.0
+        self._timer = Timer(self._loop, self._send_due)
 
     async def run(self) -> None:
         """Until the limit, or until it is stopped."""
         self._began = time.monotonic()
         _say({"began": self._began, "wall": time.time()})
-        beat = asyncio.create_task(self._beat())
-        await self._send_all()
-        reason = "stopped" if self.stopping.is_set() else "limit"
-        if self.under_way:
-            await asyncio.wait(self.under_way, timeout=self.spec.timeout + 1.0)
-        beat.cancel()
+        beat, sweep = asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())
+        self._timer.at(self._began + (float(self.times[0]) if self.count else 0.0))
+        await self.finished.wait()
+        for task in (beat, sweep):
+            task.cancel()
+        self._timer.close()
         self._report()
-        _say({"end": reason})
-
-    async def _send_all(self) -> None:
-        while self.due < self.count:
-            wait = self._began + self.due / self.spec.rate - time.monotonic()
-            if wait > 0:
-                await self._pause(wait)
-                continue
-            self._send(self.due)
-            self.due += 1
-            if wait < -BEAT and self.due % 32 == 0:
-                await asyncio.sleep(0)  # far behind: let the answers in between
-
-    async def _pause(self, seconds: float) -> None:
-        """Until the next request is due; told to stop, at least until the loop knows how many are left."""
-        if self.stopping.is_set():
-            await asyncio.sleep(seconds)
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
+        for sender in self._senders.values():
+            sender.close()
+        _say({"end": self.reason})
 
     def stop(self, count: int) -> None:
         """Send no more than the requests below `count`."""
-        self.count = min(self.count, max(count, self.due))
-        self.stopping.set()
+        self.count, self.reason = min(self.count, max(count, self.due)), "stopped"
+        self._timer.at(time.monotonic())
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    def _send_due(self) -> None:
+        """Send what is due by now, and set the timer for the next."""
+        sent = 0
+        while self.due < self.count:
+            moment = self._began + float(self.times[self.due])
+            if moment > time.monotonic() or sent >= AT_ONCE:
+                self._timer.at(moment)
+                return
+            self.due += 1
+            self._send(self.due - 1)
+            sent += 1
+        self._perhaps_finished()
 
     def _send(self, n: int) -> None:
+        index = self._random.choices(range(len(self._weights)), self._weights)[0] if len(self._weights) > 1 else 0
         number = self._random.randint(*self.spec.ids)
-        sent = time.monotonic() - self._began - n / self.spec.rate
-        if len(self.under_way) >= self.spec.in_flight:
-            self.samples.append([n, sent, sent, SHED, ""])
+        exchange = Exchange(n, self.spec.requests[index], index, number, f"{self.spec.key}-{n}", self._ended)
+        exchange.canary = self._is_canary(n)
+        if self.under_way >= self.spec.in_flight:
+            exchange.sent = time.monotonic() - self._began - float(self.times[n])
+            self._record(exchange, SHED, FINAL)
             return
-        task = asyncio.create_task(self._one(n, number, sent))
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        self.under_way += 1
+        self._attempt(exchange)
 
-    async def _one(self, n: int, number: int, sent: float) -> None:
-        code, server = await self.client.send(number)
-        latency = time.monotonic() - self._began - n / self.spec.rate
-        self.samples.append([n, round(sent, 6), round(latency, 6), code, server])
+    def _is_canary(self, n: int) -> bool:
+        """The first request of each stretch of that length is one."""
+        every = self.spec.canary
+        return every > 0 and (n == 0 or bool(self.times[n] // every > self.times[n - 1] // every))
+
+    def _attempt(self, exchange: Exchange) -> None:
+        now = time.monotonic()
+        exchange.sent = now - self._began - float(self.times[exchange.n])
+        exchange.deadline = now + self.spec.timeout
+        self._waiting.append(exchange)
+        self._senders[exchange.request.kind].send(exchange)
+
+    # -- what became of it -------------------------------------------------------------------------------------------
+
+    def _ended(self, exchange: Exchange) -> None:
+        outcome, good = self._judged(exchange)
+        retry = self.spec.retry
+        again = not good and exchange.attempt < retry.attempts and (outcome < 100 or outcome in retry.statuses)
+        self._record(exchange, outcome, (OK if good else 0) | (0 if again else FINAL))
+        if again:
+            wait = retry.backoff * 2 ** (exchange.attempt - 1) * (1.0 + retry.jitter * self._random.random())
+            self._loop.call_later(wait, self._again, exchange)
+            return
+        self.under_way -= 1
+        self._perhaps_finished()
+
+    def _again(self, before: Exchange) -> None:
+        exchange = Exchange(before.n, before.request, before.index, before.id, before.key, self._ended)
+        exchange.attempt, exchange.canary = before.attempt + 1, before.canary
+        self._attempt(exchange)
+
+    def _judged(self, exchange: Exchange) -> tuple[int, bool]:
+        """The outcome, and whether the answer is as it should be."""
+        outcome, request = exchange.outcome, exchange.request
+        good = outcome in self._expected[exchange.index] if request.kind == "http" else outcome == ANSWERED
+        if not good or not (request.json or request.acknowledged):
+            return outcome, good
+        document = answers.NOTHING
+        if request.json or request.acknowledged.startswith("json:"):
+            document = answers.parsed(exchange.body)
+            if not answers.as_it_should_be(document, request.json):
+                return UNEXPECTED, False
+        if request.acknowledged:
+            what = _promise(request, exchange, document)
+            if what is None:
+                return UNEXPECTED, False
+            self.promised.append((exchange.n, what))
+        return outcome, True
+
+    def _record(self, exchange: Exchange, outcome: int, flags: int) -> None:
+        n = exchange.n
+        intended = float(self.times[n])
+        latency = time.monotonic() - self._began - intended
+        number = self._servers.get(exchange.server)
+        if number is None:
+            number = self._name(exchange.server)
+        flags |= CANARY if exchange.canary else 0
+        attempt = min(exchange.attempt, 255)
+        self.records.append(
+            (intended, exchange.id, n, exchange.sent, latency, outcome, number, exchange.index, attempt, flags)
+        )
+
+    def _name(self, server: bytes) -> int:
+        if len(self._servers) >= 1000:
+            return 0
+        number = self._servers[server] = len(self._servers)
+        self.names[number] = server.decode("latin-1")
+        return number
+
+    def _perhaps_finished(self) -> None:
+        if self.due >= self.count and not self.under_way:
+            self.finished.set()
+
+    # -- beside it ---------------------------------------------------------------------------------------------------
+
+    async def _sweep(self) -> None:
+        """End the attempts whose time is over."""
+        while True:
+            now = time.monotonic()
+            while self._waiting and (self._waiting[0].done or self._waiting[0].deadline <= now):
+                exchange = self._waiting.popleft()
+                if not exchange.done:
+                    let_go = exchange.give_up
+                    exchange.end(TIMEOUT)
+                    if let_go is not None:
+                        let_go()
+            await asyncio.sleep(SWEEP)
 
     async def _beat(self) -> None:
         while True:
@@ -100,12 +208,23 @@ class Generator:
             await asyncio.sleep(BEAT)
 
     def _report(self) -> None:
-        samples, self.samples = self.samples, []
-        _say({"due": self.due, "samples": samples})
+        records, self.records = self.records, []
+        names, self.names = self.names, {}
+        promised, self.promised = self.promised, []
+        data = np.array(records, SAMPLE).tobytes() if records else b""
+        _say({"due": self.due, "bytes": len(data), "names": names, "promised": promised}, data)
 
 
-def _say(line: dict[str, Any]) -> None:
-    data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
+def _promise(request: Request, exchange: Exchange, document: Any) -> str | None:
+    """What identifies the work that was promised; None where the answer does not say."""
+    if not request.acknowledged.startswith("json:"):
+        return exchange.filled(request.acknowledged)
+    found = answers.at(document, request.acknowledged.removeprefix("json:"))
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+def _say(line: dict[str, Any], more: bytes = b"") -> None:
+    data = json.dumps(line, separators=(",", ":")).encode() + b"\n" + more
     while data:
         data = data[os.write(1, data) :]
 
@@ -132,15 +251,20 @@ async def _main(spec: Spec) -> None:
 def main() -> None:
     """Read the spec, and go."""
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)  # where it is allowed: a busy machine must not make the load late
+        # Where it is allowed: a busy machine must not make the load late.
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
     raw = b""
     while not raw.endswith(b"\n"):  # byte by byte, so that nothing behind it is buffered away
         byte = os.read(0, 1)
         if not byte:
             return
         raw += byte
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        asyncio.run(_main(Spec.from_json(raw.decode())))
+    try:
+        with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+            asyncio.run(_main(Spec.from_json(raw.decode())))
+    except HarnessError as error:
+        sys.exit(str(error))
+    os._exit(0)  # a callable that blocks must not keep it
 
 
 if __name__ == "__main__":

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, append
-from harness.workload.spec import Spec
+from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, Records, append
+from harness.workload.schedule import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Window:
     ok: int
     failed: int
     shed: int
+    attempts: int
     seconds: float
     p50: float | None
     p95: float | None
@@ -43,48 +44,37 @@ class Window:
 
 
 class Samples:
-    """Every request by its number in the schedule, in flat arrays. Code 0: nothing is known of it.
+    """Every request by its number in the schedule: its last attempt, and how many there were.
 
     Args:
-        spec: what was sent.
-        began: Unix time at which request 0 was due.
+        times: when each request is due, in seconds since request 0 could be.
+        began: Unix time of that.
         path: where to write the samples as they come; None keeps them in memory only.
     """
 
-    def __init__(self, spec: Spec, began: float, path: Path | None = None) -> None:
-        self.spec, self.began = spec, began
-        self.lateness, self.latency = array("d"), array("d")
-        self.code, self.server = array("H"), array("H")
-        self.complete = 0  # the samples of all requests below this number are here
-        self._servers: dict[str, int] = {"": 0}
+    def __init__(self, times: Times, began: float, path: Path | None = None) -> None:
+        self.times, self.began = times, began
+        self.complete = 0  # the last attempts of all requests below this number are here
+        self.servers: dict[int, str] = {}
+        self._last: Records = np.zeros(256, SAMPLE)  # by number; flags 0 where nothing is known
+        self._attempts = np.zeros(256, np.uint16)
         self._file: int | None = None
         self.problem: OSError | None = None  # why the file is not whole
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
 
-    def add(self, rows: Sequence[Sequence[Any]]) -> list[str]:
-        """Take in what the generator reported. Returns the names of servers that are new, see `server_number`."""
-        known = len(self._servers)
-        for n, lateness, latency, code, server in rows:
-            missing = n + 1 - len(self.code)
-            if missing > 0:
-                for values in (self.lateness, self.latency):
-                    values.extend([0.0] * missing)
-                for numbers in (self.code, self.server):
-                    numbers.extend([0] * missing)
-            self.lateness[n], self.latency[n], self.code[n] = lateness, latency, code
-            if len(self._servers) < 1000:
-                self._servers.setdefault(server, len(self._servers))
-            self.server[n] = self._servers.get(server, 0)
-        self._save(rows)
-        while self.complete < len(self.code) and self.code[self.complete]:
-            self.complete += 1
-        return list(self._servers)[known:]
-
-    def server_number(self, name: str) -> int:
-        """The number by which the samples call a server."""
-        return self._servers[name]
+    def add(self, records: Records) -> None:
+        """Take in what the generator reported."""
+        if not len(records):
+            return
+        self._grow(int(records["n"].max()) + 1)
+        np.add.at(self._attempts, records["n"], (records["outcome"] != SHED).astype(np.uint16))
+        final = records[records["flags"] & FINAL != 0]
+        self._last[final["n"]] = final
+        self._save(records)
+        missing = np.flatnonzero(self._last["flags"][self.complete :] & FINAL == 0)
+        self.complete += int(missing[0]) if len(missing) else len(self._last) - self.complete
 
     def window(self, phase: str, first: int, last: int, until: float) -> Window:
         """What the requests from `first` to before `last` say.
@@ -94,36 +84,33 @@ class Samples:
             first, last: numbers in the schedule.
             until: when the window ended, in seconds after the schedule began.
         """
-        known = range(first, min(last, len(self.code)))
-        expected = set(self.spec.expected)
-        codes = Counter(self.code[n] for n in known if self.code[n])
-        ok = [n for n in known if self.code[n] in expected]
-        shed = codes[SHED]
-        sent = codes.total() - shed
-        times = sorted(self.latency[n] for n in ok)
-        late = sorted(self.lateness[n] for n in known if self.code[n] not in (0, SHED))
-        servers = {number: name for name, number in self._servers.items() if name}
-        served = Counter(servers[self.server[n]] for n in ok if self.server[n] in servers)
+        every = self._last[first : min(last, len(self._last))]
+        known = every[every["flags"] & FINAL != 0]
+        ok, shed = known["flags"] & OK != 0, known["outcome"] == SHED
+        times, late = np.sort(known["latency"][ok]), np.sort(known["sent"][~shed])
+        began = float(self.times[first]) if first < len(self.times) else until
+        sent, good = int((~shed).sum()), int(ok.sum())
         return Window(
             phase=phase,
             first=first,
             last=last,
-            began=round(self.began + first / self.spec.rate, 6),
+            began=round(self.began + began, 6),
             intended=last - first,
             sent=sent,
-            ok=len(ok),
-            failed=sent - len(ok),
-            shed=shed,
-            seconds=round(max(0.0, until - first / self.spec.rate), 6),
+            ok=good,
+            failed=sent - good,
+            shed=int(shed.sum()),
+            attempts=int(self._attempts[first:last].sum()),
+            seconds=round(max(0.0, until - began), 6),
             p50=quantile(times, 0.5),
             p95=quantile(times, 0.95),
             p99=quantile(times, 0.99),
             lateness_p95=quantile(late, 0.95),
             lateness_p99=quantile(late, 0.99),
-            statuses={str(code): codes[code] for code in sorted(codes) if code not in CODES},
-            errors={_named(code): codes[code] for code in sorted(codes) if code not in expected},
-            longest_outage=round(self._outage(known, expected, until), 6),
-            served_by=dict(served),
+            statuses={str(code): n for code, n in _counts(known["outcome"]) if code not in CODES},
+            errors={_named(code): n for code, n in _counts(known["outcome"][~ok])},
+            longest_outage=round(self._outage(known, ok, until), 6),
+            served_by={self.servers[code]: n for code, n in _counts(known["server"][ok]) if code in self.servers},
         )
 
     def close(self) -> None:
@@ -135,36 +122,41 @@ class Samples:
             except OSError as error:
                 self.problem = error
 
-    def _outage(self, known: range, expected: set[int], until: float) -> float:
-        """The longest time in which every request failed: from the first that did to the next that did not."""
-        longest, began = 0.0, None
-        for n in known:
-            due = n / self.spec.rate
-            if self.code[n] in expected:
-                longest = max(longest, due - began) if began is not None else longest
-                began = None
-            elif self.code[n] and began is None:
-                began = due
-        return max(longest, until - began) if began is not None else longest
+    def _grow(self, count: int) -> None:
+        if count > len(self._last):
+            more = max(count, 2 * len(self._last)) - len(self._last)
+            self._last = np.concatenate([self._last, np.zeros(more, SAMPLE)])
+            self._attempts = np.concatenate([self._attempts, np.zeros(more, np.uint16)])
 
-    def _save(self, rows: Sequence[Sequence[Any]]) -> None:
-        if self._file is None or not rows:
+    @staticmethod
+    def _outage(known: Records, ok: npt.NDArray[np.bool_], until: float) -> float:
+        """The longest time in which every request failed: from the first that did to the next that did not."""
+        if not len(known) or ok.all():
+            return 0.0
+        before = np.concatenate([[True], ok[:-1]])
+        begins = known["intended"][~ok & before]
+        ends = known["intended"][ok & ~before]
+        if len(ends) < len(begins):
+            ends = np.append(ends, until)
+        return float((ends - begins).max())
+
+    def _save(self, records: Records) -> None:
+        if self._file is None:
             return
-        made, good = np.zeros(len(rows), SAMPLE), set(self.spec.expected)
-        for at, (n, lateness, latency, code, server) in enumerate(rows):
-            flags = FINAL | (OK if code in good else 0)
-            number = self._servers.get(server, 0)
-            made[at] = (n / self.spec.rate, -1, n, lateness, latency, code, number, 0, 1, flags)
         try:
-            append(self._file, made)
+            append(self._file, records)
         except OSError as error:  # the measurement goes on in memory
             self.close()
             self.problem = error
 
 
-def quantile(values: Sequence[float], q: float) -> float | None:
+def quantile(ordered: npt.NDArray[Any], q: float) -> float | None:
     """The nearest-rank quantile of sorted values; None where there are none."""
-    return round(values[max(0, math.ceil(q * len(values)) - 1)], 6) if values else None
+    return round(float(ordered[max(0, math.ceil(q * len(ordered)) - 1)]), 6) if len(ordered) else None
+
+
+def _counts(codes: npt.NDArray[Any]) -> list[tuple[int, int]]:
+    return sorted(Counter(codes.tolist()).items())
 
 
 def _named(code: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
-import math
 import os
 import secrets
 import subprocess
@@ -12,17 +12,20 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 import harness
 from harness.clock import Clock, SystemClock
 from harness.errors import NotMeasured, UsageError
 from harness.history import History
-from harness.samples import VERSION
+from harness.samples import SAMPLE, VERSION
+from harness.workload import promises
 from harness.workload.samples import Samples, Window
 from harness.workload.spec import Spec
 
@@ -60,8 +63,11 @@ class Workload:
         clock: Clock | None = None,
         arm: str = "subject",
     ) -> None:
-        self.spec, self._history, self._path, self._clock = spec, history, samples, clock or SystemClock()
-        self.arm, self.key = arm, secrets.token_hex(4)
+        self.key = spec.key or secrets.token_hex(4)
+        self.spec = dataclasses.replace(spec, key=self.key)
+        self._history, self._path, self._clock = history, samples, clock or SystemClock()
+        self.arm = arm
+        self._times = np.empty(0)  # when each request is due, in seconds since the workload began
         self.samples: Samples | None = None
         self._start: int | None = None  # id of its workload.start
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,6 +77,8 @@ class Workload:
         self._began = self._heard = 0.0
         self._end: str | None = None
         self._open: tuple[str, int] | None = None
+        named = any(one.acknowledged for one in spec.requests)
+        self._promises = promises.beside(samples) if samples is not None and named else None
         self._told = False  # that the samples cannot be saved
 
     @property
@@ -88,6 +96,7 @@ class Workload:
         if self._process is not None:
             raise UsageError("The workload is running already", hint="mark(phase) begins its next window")
         self._end, self.samples = None, None
+        self._times = self.spec.schedule.times(self.spec.limit, self.spec.seed)
         self._silent.clear()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the generator
         root = str(Path(harness.__file__).parent.parent)
@@ -175,7 +184,9 @@ class Workload:
 
     def _next(self) -> int:
         """The number of the next request that is due."""
-        return max(0, math.ceil((time.monotonic() - self._began) * self.spec.rate))
+        now, limit = max(0.0, time.monotonic() - self._began), self.spec.limit
+        # Beyond its limit it sends no more; that more would have been due is what tells.
+        return int(np.searchsorted(self._times, now)) + int(max(0.0, now - limit) * self.spec.rate)
 
     def _measure(self, phase: str, first: int, last: int) -> Window:
         samples = self.samples
@@ -219,7 +230,7 @@ class Workload:
             self._errors.seek(0)
             detail = self._errors.read()[-2000:].decode(errors="replace")
         got = f"nothing for {time.monotonic() - self._heard:.1f} s" if code is None else f"exit code {code}"
-        where = f"{self.spec.method} {self.spec.host}:{self.spec.port}{self.spec.path}"
+        where = f"{', '.join(one.name for one in self.spec.requests)} to {self.spec.host}:{self.spec.port}"
         hint = "an exit code of -9 is the kernel's or an operator's: is the machine short of memory?" if code else None
         return NotMeasured(what, where=where, got=got, hint=hint, detail=detail)
 
@@ -233,15 +244,17 @@ class Workload:
         """In a thread: take in what the generator says, until it says no more."""
         process = self._process
         try:
-            for line in process.stdout if process and process.stdout else ():
+            stream = process.stdout if process is not None and process.stdout is not None else io.BytesIO()
+            for line in stream:
                 said = json.loads(line)
+                data = stream.read(said.get("bytes", 0))
                 with self._news:
                     self._heard = time.monotonic()
                     if "began" in said:
                         self._began = said["began"]
                         self.samples = self._first(said["wall"])
                     if self.samples is not None:
-                        self._take(self.samples, said.get("samples", ()))
+                        self._take(self.samples, said, data)
                     self._end = said.get("end", self._end)
                     self._news.notify_all()
         except ValueError:
@@ -261,15 +274,26 @@ class Workload:
             at=self._history.at(self._began),
             arm=self.arm,
             key=self.key,
-            requests=[f"{self.spec.method} {self.spec.path}"],
-            spec=dataclasses.asdict(self.spec),
+            promises=self._promises.name if self._promises else None,
+            requests=[one.name for one in self.spec.requests],
+            rate=self.spec.rate,
+            timeout=self.spec.timeout,
+            spec=json.loads(self.spec.to_json()),
         )
         self._start = began.id
-        return Samples(self.spec, wall, self._path)
+        return Samples(self._times, wall, self._path)
 
-    def _take(self, samples: Samples, rows: Sequence[Sequence[Any]]) -> None:
-        for name in samples.add(rows):
-            self._history.record("workload.name", start=self._start, number=samples.server_number(name), name=name)
+    def _take(self, samples: Samples, said: Mapping[str, Any], data: bytes) -> None:
+        """What a line of the generator brings. A name is known before the samples that refer to it."""
+        for number, name in said.get("names", {}).items():
+            samples.servers[int(number)] = name
+            self._history.record("workload.name", start=self._start, number=int(number), name=name)
+        samples.add(np.frombuffer(data, SAMPLE, len(data) // SAMPLE.itemsize))
+        if self._promises is not None and said.get("promised"):
+            try:
+                promises.append(self._promises, said["promised"])
+            except OSError as error:
+                samples.problem = samples.problem or error
 
     def _kill(self) -> None:
         """Nothing stays behind: not the process, not the thread, no open file."""

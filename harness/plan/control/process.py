@@ -10,7 +10,6 @@ import pickle
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from harness import signals
@@ -19,10 +18,11 @@ from harness.errors import HarnessError, NotMeasured
 from harness.history import EVENTS, History
 from harness.plan.control.order import FAILED, Order, Ready
 from harness.plan.judging import CONTROL
+from harness.plan.loading import workload_spec
 from harness.plan.machine import machine
 from harness.plan.subject import Subject
-from harness.plan.trial import workload_spec
 from harness.workload import Workload
+from harness.workload.spec import at_rate
 
 LOOK_EVERY = 0.5  # s between two looks at whether it is still wanted
 
@@ -42,7 +42,7 @@ def run(order: Order, directory: Path) -> None:
         )  # fmt: skip
         with history.scope(environment=environment.id), environment:
             spec = workload_spec(environment)
-            spec = spec if order.rate is None else replace(spec, rate=order.rate)
+            spec = spec if order.rate is None else at_rate(spec, order.rate)
             samples = directory / f"samples-{environment.id}.bin"
             with Workload(spec, history, samples=samples, arm=CONTROL) as load:
                 load.start()

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from harness.stack.base import AsText, Seconds, Word, wrong
-from harness.stack.xharness.base import Block
+from harness.stack.base import AsText, Seconds, Word
+from harness.stack.xharness.base import Block, regex
 
 DEFAULT_ERRORS = "ERROR|CRITICAL|Traceback"
-
-
-def _regex(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise wrong("a regular expression", "put the value in quotes")
-    try:
-        re.compile(value)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise wrong(f"a regular expression ({error})") from None
-    return value
 
 
 class Log(Block):
@@ -37,6 +26,6 @@ class Log(Block):
         default=None, description="The field of a JSON line that holds the release; left out, it is not looked at."
     )
     time: Word | None = Field(default=None, description="The field of a JSON line that holds its time.")
-    errors: Annotated[str, BeforeValidator(_regex)] = Field(
+    errors: Annotated[str, BeforeValidator(regex)] = Field(
         default=DEFAULT_ERRORS, description="A regular expression (Python's) that no line may match."
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from harness.stack.base import AsText, AsWhole, Plain, Rate, Seconds, wrong
-from harness.stack.xharness.base import Block
+from harness.stack.base import AsNumber, AsText, AsWhole, Fraction, Plain, Rate, Seconds, Truth, Word, wrong
+from harness.stack.xharness.base import Block, regex
+from harness.stack.xharness.probes import PlacedProbe
 
 
 def _ids(value: Any) -> Any:
@@ -22,14 +23,37 @@ def _ids(value: Any) -> Any:
     return int(match[1]), int(match[2] or match[1])
 
 
+CALL = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$"
+
+
+class Tcp(Block):
+    """Bytes that are sent over TCP, and what must come back."""
+
+    send: str = Field(description="What is sent; {id}, {n} and {key} as in a path.")
+    until: str = Field(
+        default="\n",
+        description="What ends an answer, after which the connection is kept; empty: the connection's end.",
+    )
+    answer: Annotated[str, BeforeValidator(regex)] = Field(
+        default="", description="A regular expression (Python's) that the answer must match."
+    )
+
+
 class Request(Block):
-    """The request that the workload sends."""
+    """A request that the workload sends: over HTTP, unless `tcp` or `call` says otherwise."""
+
+    name: Word = Field(default="request", description="What reports call it.")
+    weight: Annotated[float, Field(gt=0), AsNumber] = Field(
+        default=1.0, description="Its share of the requests, relative to the others'."
+    )
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
         default="GET", description="The HTTP method."
     )
     path: Annotated[str, Field(pattern="^/"), AsText] = Field(
-        default="/", description="The path and query. {id} stands for a number out of `ids`."
+        default="/",
+        description="The path and query. {id} stands for a number out of `ids`, {n} for the request's number, "
+        "{key} for a key that no other request has; in headers and the body too.",
     )
     headers: Mapping[str, Plain] = Field(
         default_factory=dict,
@@ -41,6 +65,21 @@ class Request(Block):
     ] = Field(default=None, description="A text, sent as it is; or a mapping or list, sent as JSON.")
     status: tuple[Annotated[int, Field(ge=100, le=599), AsWhole], ...] = Field(
         default=(), description="The answers that count as good; left out, any from 200 to 299."
+    )
+    json_: Mapping[str, Any] = Field(
+        default_factory=dict,
+        alias="json",
+        description="What a good answer's JSON holds: a path such as `plan.tier` to a value, {matches: a regular "
+        "expression} or {exists: true}.",
+    )
+    acknowledged: Word | None = Field(
+        default=None,
+        description="What identifies the work that a good answer promises: {key}, or `json:job` for a field of the "
+        "answer. Needs `readback`.",
+    )
+    tcp: Tcp | None = Field(default=None, description="Sent over TCP instead.")
+    call: Annotated[str, Field(pattern=CALL), AsText] | None = Field(
+        default=None, description="A Python callable, `module:function`, that is called instead."
     )
 
     @classmethod
@@ -56,13 +95,72 @@ class Request(Block):
         return values
 
 
+class Ramp(Block):
+    """A rate that grows, or falls."""
+
+    to: Rate = Field(description="The rate at its end, which stays.")
+    over: Seconds = Field(description="How long it takes.")
+
+
+class Step(Block):
+    """A rate that holds for a time."""
+
+    lasting: Seconds = Field(alias="for", description="How long.")
+    rate: Rate = Field(description="How many requests are sent in a second.")
+
+
+class Replay(Block):
+    """The arrivals of an access log."""
+
+    file: Word = Field(description="The log, in the common or combined format, or JSON lines; from the Compose file.")
+    speed: Annotated[float, Field(gt=0, le=1000), AsNumber] = Field(
+        default=1.0, description="How many times as fast as it was."
+    )
+
+
+class Retry(Block):
+    """What a client does about a failure."""
+
+    attempts: Annotated[int, Field(ge=1, le=100), AsWhole] = Field(
+        default=3, description="How often it tries at most, the first time included."
+    )
+    status: tuple[Annotated[int, Field(ge=100, le=599), AsWhole], ...] = Field(
+        default=(502, 503, 504), description="The answers after which it tries again, beside having none."
+    )
+    backoff: Seconds = Field(
+        default=0.1,
+        description="How long it waits before the second attempt; twice as long before each further one.",
+        json_schema_extra={"default": "100ms"},
+    )
+    jitter: Fraction = Field(
+        default=0.5, description="By how much longer, at most, by chance.", json_schema_extra={"default": "50%"}
+    )
+
+
+class Tls(Block):
+    """TLS towards the entrypoint."""
+
+    ca: Word | None = Field(default=None, description="A file of certificates to trust; left out, the machine's own.")
+    verify: Truth = Field(default=True, description="Whether the certificate is checked.")
+    name: Word = Field(default="localhost", description="The name that the certificate must have.")
+
+
 class Workload(Block):
-    """The load that runs while things happen: requests to the entrypoint at a fixed rate, whatever comes back."""
+    """The load that runs while things happen: requests to the entrypoint on a schedule, whatever comes back."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("ramp", "steps", "replay")
 
     rate: Rate = Field(
         default=10.0, description="How many requests are sent in a second.", json_schema_extra={"default": "10/s"}
     )
+    arrivals: Literal["constant", "poisson"] = Field(
+        default="constant", description="Evenly spaced, or independent of each other as many users' are."
+    )
+    ramp: Ramp | None = Field(default=None, description="From `rate` to another one.")
+    steps: tuple[Step, ...] = Field(default=(), description="One rate after the other; the last one stays.")
+    replay: Replay | None = Field(default=None, description="As in an access log, instead of at a rate.")
     request: Request = Field(default_factory=Request, description="What is sent.", json_schema_extra={"default": {}})
+    requests: tuple[Request, ...] = Field(default=(), description="A mix of requests, instead of `request`.")
     ids: Annotated[
         tuple[int, int],
         BeforeValidator(_ids),
@@ -73,3 +171,34 @@ class Workload(Block):
         description="How long a request may take before it counts as failed.",
         json_schema_extra={"default": "5s"},
     )
+    retry: Retry | None = Field(default=None, description="What is done about failures; left out, nothing.")
+    tls: Tls | None = Field(default=None, description="Speak TLS to the entrypoint.")
+    canary: Seconds | None = Field(
+        default=None,
+        description="How often a request is a canary, whose {key} must be found in the log of who answered it.",
+    )
+    served_by: Word | None = Field(
+        default=None, description="The response header that names the replica which answered."
+    )
+    in_flight: Annotated[int, Field(ge=1, le=100_000), AsWhole] = Field(
+        default=256, description="How many may be under way; what is due beyond that is not sent, and counts as failed."
+    )
+    readback: PlacedProbe | None = Field(
+        default=None,
+        description="Lists the acknowledged work that is there: lines of what identifies it and, after a tab, how "
+        "often (1 if left out). {key} stands for what every key of this workload begins with.",
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        given = [name for name in self.one_of if getattr(self, name)]
+        if len(given) > 1 or (given and self.arrivals != "constant"):
+            raise wrong(f"one schedule, not {' and '.join(given + ['arrivals'] * (self.arrivals != 'constant'))}")
+        if self.requests and self.request != Request():
+            raise wrong("`request` or `requests`, not both")
+        return self
+
+    @property
+    def mix(self) -> tuple[Request, ...]:
+        """What is sent."""
+        return self.requests or (self.request,)

@@ -50,8 +50,7 @@ class Arms:
         history, self.phases = history or History(clock=ManualClock()), phases
         self._streams: list[Stream] = []
         for arm, environment in (("subject", "h1"), ("control", "h2")) if control else (("subject", "h1"),):
-            spec = {"rate": rate, "timeout": 5.0}
-            begun = {"at": 3.0, "began": 1000.0, "arm": arm, "environment": environment, "spec": spec}
+            begun = {"at": 3.0, "began": 1000.0, "arm": arm, "environment": environment, "rate": rate, "timeout": 5.0}
             start = history.record("workload.start", **begun)
             due = np.arange(0.0, self.after[1], 1.0 / rate)
             due = due[self._random.random(len(due)) < sent]

@@ -1,5 +1,6 @@
 """Claims over all checks at once: none passes without evidence."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -12,13 +13,14 @@ from harness.checks._evidence import Findings
 from harness.checks.logs import ExpectedLog
 from harness.errors import UsageError
 from harness.history import Event
-from harness.samples import Samples
+from harness.samples import Samples, Stream
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.arms import Arms
 from suites.selftest.checks.builder import LOG, REPLICAS, Made
 
 FLEET: dict[str, Any] = {"phase": "deployed", "replicas": REPLICAS}
 PARAMS: dict[str, dict[str, Any]] = {
+    "acknowledged": {"phase": "after"},
     "availability": {"phase": "deployed"},
     "containers": FLEET,
     "deployer": {**FLEET, "verb": "deploy", "release": "4.1.1"},
@@ -39,6 +41,10 @@ PARAMS: dict[str, dict[str, Any]] = {
 }
 
 
+def fields(stream: Stream) -> dict[str, Any]:
+    return {field.name: getattr(stream, field.name) for field in dataclasses.fields(stream)}
+
+
 def passing() -> tuple[tuple[Event, ...], Samples]:
     made = Made()
     for phase in ("baseline", "deployed"):
@@ -49,11 +55,16 @@ def passing() -> tuple[tuple[Event, ...], Samples]:
         made.fault(phase)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
     arms = Arms(history=made.history, phases=("before", "after"))
-    return made.events, arms.samples
+    made.clock.advance(200.0)
+    made.add("probe.readback", "after", file="readback.json", key="", pieces=1, error=None)
+    promised = Stream(**{**fields(arms.samples.streams[0]), "promises": ((3, "job-3"),)})
+    streams = (promised, *arms.samples.streams[1:])
+    return made.events, Samples(streams, {made.events[-1].id: {"job-3": 1}})
 
 
 PASSING, SAMPLES = passing()
 PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
+PARAMS["acknowledged"]["samples"] = SAMPLES
 
 
 def test_every_check_is_found_by_its_name_and_has_its_claims_here() -> None:

@@ -17,7 +17,7 @@ from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.workload import Measurement
 
-SPEC = Spec("127.0.0.1", 1, rate=10.0)
+SPEC = Spec("127.0.0.1", 1)
 
 
 class Scripted(Load):

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import FaultUnproven, UsageError
 from harness.faults import from_data
-from harness.plan.trial import workload_spec
+from harness.plan.loading import workload_spec
 from harness.verdict import Outcome, Verdict
 from suites.selftest.plan.made import environment, tiny_stack, trial
 
@@ -24,8 +24,9 @@ def without(part: str) -> Any:
 def test_the_declared_workload_is_addressed_to_the_entry_point() -> None:
     spec = workload_spec(environment())
     assert (spec.host, spec.port) == ("127.0.0.1", 40000)
-    assert (spec.rate, spec.method, spec.path, spec.ids) == (30.0, "GET", "/things/{id}", (1, 50))
-    assert (spec.expected, spec.timeout) == ((200,), 3.0)
+    (request,) = spec.requests
+    assert (spec.rate, request.method, request.path, spec.ids) == (30.0, "GET", "/things/{id}", (1, 50))
+    assert (request.expected, spec.timeout) == ((200,), 3.0)
 
 
 def test_without_declared_statuses_every_2xx_is_expected() -> None:
@@ -35,7 +36,7 @@ def test_without_declared_statuses_every_2xx_is_expected() -> None:
     request = load.request.model_copy(update={"status": ()})
     harness = stack.harness.model_copy(update={"workload": load.model_copy(update={"request": request})})
     spec = workload_spec(environment(stack.model_copy(update={"harness": harness})))
-    assert spec.expected == tuple(range(200, 300))
+    assert spec.requests[0].expected == tuple(range(200, 300))
 
 
 def test_a_stack_without_a_workload_is_refused_with_what_to_write() -> None:

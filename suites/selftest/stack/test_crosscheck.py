@@ -85,3 +85,42 @@ def test_a_volume_from_elsewhere_is_refused(tmp_path: Path, volumes: str, got: s
 def test_a_misspelt_block_is_refused(tmp_path: Path) -> None:
     text = "services: {a: {image: i}}\n" + BLOCK.replace("x-harness", "x-harnes")
     assert refusal(tmp_path, text).expected == "x-harness"
+
+
+@pytest.mark.parametrize(
+    ("workload", "what", "where"),
+    [
+        ('{request: {acknowledged: "{key}"}}', "nothing reads back", "x-harness.workload"),
+        ("{readback: {in: a, command: [x]}}", "no request acknowledges", "x-harness.workload.readback"),
+        ("{canary: 1s}", "nothing by which it could be found", "x-harness.workload.canary"),
+        ("{replay: {file: none.log}}", "access log does not exist", "x-harness.workload.replay"),
+        ('{request: {acknowledged: "{key}"}, readback: {in: b, command: [x]}}', "does not exist", "readback.in"),
+        ("{ramp: {to: 1/s, over: 1s}, replay: {file: x}}", "form", "x-harness.workload"),
+        ("{arrivals: poisson, ramp: {to: 1/s, over: 1s}}", "form", "x-harness.workload"),
+        ('{request: {path: "/a"}, requests: [{path: "/b"}]}', "form", "x-harness.workload"),
+        ("{request: {call: nothing}}", "form", "x-harness.workload.request.call"),
+        ("{request: {tcp: {send: x, answer: '('}}}", "form", "x-harness.workload.request.tcp.answer"),
+    ],
+)
+def test_parts_of_a_workload_that_do_not_go_together_are_refused(
+    tmp_path: Path, workload: str, what: str, where: str
+) -> None:
+    error = refusal(tmp_path, f"services: {{a: {{image: i}}}}\nx-harness:\n  workload: {workload}\n")
+    assert what in error.what
+    assert where in str(error.where)
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        '{canary: 1s, request: {headers: {X-Id: "{key}"}}}',
+        '{canary: 1s, request: {tcp: {send: "{key}"}}}',
+        "{canary: 1s, request: {call: 'team.calls:work'}}",
+        '{request: {acknowledged: "{key}"}, readback: {in: a, command: [x]}}',
+        "{replay: {file: access.log, speed: 2}}",
+        "{steps: [{for: 5s, rate: 10/s}, {for: 1m, rate: 50/s}], retry: {attempts: 2}, tls: {verify: false}}",
+    ],
+)
+def test_parts_that_go_together_are_taken(tmp_path: Path, workload: str) -> None:
+    text = f"services: {{a: {{image: i}}}}\nx-harness:\n  workload: {workload}\n"
+    assert loaded(tmp_path, text, {"access.log": ""}).harness.workload is not None

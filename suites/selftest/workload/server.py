@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import socketserver
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 Behaviour = Callable[["Handler", bytes], bytes | None]
 
@@ -19,6 +25,9 @@ class Handler(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        counted: Any = self.server
+        with counted.guard:
+            counted.connections += 1
         while True:
             head = b""
             try:
@@ -49,6 +58,7 @@ class Server(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = behaviour
         self.requests: list[bytes] = []
+        self.connections = 0
         self.guard = threading.Lock()
 
     @property
@@ -110,3 +120,44 @@ def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class TlsServer(Server):
+    """Speaks TLS; each handshake is made in the connection's own thread."""
+
+    def __init__(self, behaviour: Behaviour, file: Path) -> None:
+        super().__init__(behaviour)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(file)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        try:
+            with self.context.wrap_socket(request, server_side=True) as spoken:
+                Handler(spoken, client_address, self)
+        except (ssl.SSLError, OSError):
+            return  # what a client thinks of our certificate is its own business
+
+
+@contextmanager
+def tls_serving(behaviour: Behaviour, file: Path) -> Iterator[Server]:
+    """The same over TLS, with the certificate and the key of a file."""
+    with TlsServer(behaviour, file) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def certificate(folder: Path) -> Path:
+    """A file with a key and a certificate for `localhost`, by openssl."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl on this machine")
+    file = folder / "server.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(folder / "key.pem"), "-out", str(file)]
+    subprocess.run(words, check=True, capture_output=True)
+    file.write_text((folder / "key.pem").read_text() + file.read_text())
+    return file

@@ -1,18 +1,31 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.samples import SHED
+from harness.samples import FINAL, OK, SAMPLE, SHED, Records
 from harness.workload.samples import Samples, quantile
-from harness.workload.spec import Spec
 
-SPEC = Spec("127.0.0.1", 80, rate=10.0, expected=(200,))
+
+def rows(*codes: int, attempts: int = 1) -> Records:
+    """A record for each code that is not 0: request n, due at n / 10, answered after 0.01 * (n + 1) seconds."""
+    made = np.zeros(len(codes), SAMPLE)
+    made["n"] = np.arange(len(codes))
+    made["intended"], made["sent"], made["outcome"] = made["n"] / 10, 0.001, codes
+    made["latency"], made["attempt"] = 0.01 * (made["n"] + 1), attempts
+    made["flags"] = np.where(made["outcome"] == 200, OK | FINAL, FINAL)
+    found: Records = made[made["outcome"] != 0]
+    return found
+
+
+def samples(count: int) -> Samples:
+    return Samples(np.arange(max(count, 1)) / 10, began=1000.0)
 
 
 def made(*codes: int) -> Samples:
-    samples = Samples(SPEC, began=1000.0)
-    samples.add([[n, 0.001, 0.01 * (n + 1), code, ""] for n, code in enumerate(codes) if code])
-    return samples
+    found = samples(len(codes))
+    found.add(rows(*codes))
+    return found
 
 
 def test_an_outage_lasts_from_the_first_failure_to_the_next_answer() -> None:
@@ -23,6 +36,10 @@ def test_an_outage_that_has_not_ended_lasts_to_the_end_of_the_window() -> None:
     assert made(200, 503, 503).window("x", 0, 3, 0.55).longest_outage == pytest.approx(0.45)
 
 
+def test_an_outage_from_the_beginning_counts() -> None:
+    assert made(503, 503, 200).window("x", 0, 3, 0.3).longest_outage == pytest.approx(0.2)
+
+
 def test_what_was_never_sent_is_intended_and_nothing_else() -> None:
     window = made(200, 0, 0, 200).window("x", 0, 6, 0.6)
     assert (window.intended, window.sent, window.ok, window.failed, window.shed) == (6, 2, 2, 0, 0)
@@ -31,26 +48,47 @@ def test_what_was_never_sent_is_intended_and_nothing_else() -> None:
 def test_a_window_holds_the_requests_that_were_due_in_it() -> None:
     window = made(503, 200, 200, SHED).window("x", 1, 4, 0.4)
     assert (window.intended, window.ok, window.failed, window.shed) == (3, 2, 0, 1)
-    assert (window.began, window.p50, window.p99) == (1000.1, 0.02, 0.03)
+    assert window.began == 1000.1
+    assert window.p50 == pytest.approx(0.02)
+    assert window.p99 == pytest.approx(0.03)
+
+
+def test_attempts_are_counted_and_the_last_one_decides() -> None:
+    found = samples(1)
+    first = rows(503)
+    first["flags"] = 0
+    found.add(first)
+    assert found.complete == 0
+    found.add(rows(200, attempts=2))
+    window = found.window("x", 0, 1, 0.1)
+    assert (window.sent, window.ok, window.attempts, found.complete) == (1, 1, 2, 1)
+
+
+def test_what_was_shed_is_no_attempt() -> None:
+    assert made(SHED, 200).window("x", 0, 2, 0.2).attempts == 1
+
+
+def test_an_answer_whose_content_is_wrong_is_named() -> None:
+    window = made(9, 200, 503).window("x", 0, 3, 0.3)
+    assert window.errors == {"unexpected answer": 1, "status 503": 1}
 
 
 def test_quantiles_are_of_the_nearest_rank() -> None:
-    values = [float(number) for number in range(1, 101)]
+    values = np.arange(1.0, 101.0)
     assert [quantile(values, q) for q in (0.5, 0.95, 0.99)] == [50.0, 95.0, 99.0]
-    assert quantile([], 0.5) is None
+    assert quantile(np.empty(0), 0.5) is None
 
 
-@given(st.lists(st.sampled_from([0, 1, 2, SHED, 200, 503]), max_size=60), st.randoms())
+@given(st.lists(st.sampled_from([0, 1, 2, SHED, 200, 503]), max_size=600), st.randoms())
 def test_the_counts_of_a_window_add_up_in_whatever_order_the_answers_come(codes: list[int], random: object) -> None:
-    samples = Samples(SPEC, began=0.0)
-    rows = [[n, 0.0, 0.1, code, ""] for n, code in enumerate(codes) if code]
-    random.shuffle(rows)  # type: ignore[attr-defined]
-    for row in rows:
-        samples.add([row])
-    window = samples.window("x", 0, len(codes), len(codes) / 10)
+    found, order = samples(len(codes)), list(rows(*codes))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    for one in order:
+        found.add(np.array([one], SAMPLE))
+    window = found.window("x", 0, len(codes), len(codes) / 10)
     assert window.sent == window.ok + window.failed
     assert window.sent + window.shed == sum(1 for code in codes if code)
     assert window.ok == codes.count(200)
     assert sum(window.errors.values()) == window.failed + window.shed
-    assert samples.complete == (codes.index(0) if 0 in codes else len(codes)) or not rows
+    assert found.complete == (codes.index(0) if 0 in codes else len(codes)) or not order
     assert 0 <= window.longest_outage <= len(codes) / 10 + 1e-9

@@ -13,13 +13,9 @@ from harness.errors import NotMeasured, UsageError
 from harness.history import History
 from harness.samples import FINAL, OK
 from harness.samples import read as read_samples
-from harness.workload import Spec, Window, Workload
+from harness.workload import Window, Workload
+from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import Behaviour, answer, closed_port, good, serving, silent, stalling, telling
-
-
-def spec(port: int, **changes: Any) -> Spec:
-    usual: dict[str, Any] = {"rate": 50.0, "expected": (202,), "timeout": 20.0}
-    return Spec("127.0.0.1", port, **{**usual, **changes})
 
 
 def measured(behaviour: Behaviour, seconds: float = 0.6, **changes: Any) -> Window:
@@ -267,10 +263,8 @@ def test_the_generator_ends_when_its_parent_is_killed() -> None:
     script = """
 import sys, time
 from harness.history import History
-from harness.samples import FINAL, OK
-from harness.samples import read as read_samples
 from harness.workload import Spec, Workload
-workload = Workload(Spec("127.0.0.1", int(sys.argv[1]), 20.0), History())
+workload = Workload(Spec("127.0.0.1", int(sys.argv[1])), History())
 workload.start()
 print(workload.pid, flush=True)
 time.sleep(60)

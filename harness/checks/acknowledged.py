@@ -1,0 +1,91 @@
+"""Nothing that was acknowledged is lost, and nothing happens twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from harness.checks._evidence import Findings, counted, last, listed
+from harness.history import Event
+from harness.samples import FINAL, Samples, Stream
+from harness.verdict import Verdict
+
+NAME = "acknowledged"
+EXAMPLES = 3  # that are named
+
+
+def check(events: Iterable[Event], *, phase: str, samples: Samples, allow: float = 5.0) -> Verdict:
+    """Every piece of work whose request got a good answer is there once, at the last readback of the phase.
+
+    A request that got none, because it timed out or the connection broke, may have been done or not: nobody was
+    promised anything, so its absence is no loss. Done twice it is wrong even so.
+
+    Args:
+        events: the history (`probe.readback`, `workload.start`).
+        samples: of the workload, with what its answers promised, and what was read back.
+        phase: in which was read back.
+        allow: seconds before the readback; what was acknowledged later than that may still be on its way.
+    """
+    events = tuple(events)
+    findings = Findings(NAME)
+    asked = last(events, "probe.readback", phase)
+    findings.saw(asked)
+    good = ""
+    if asked is None:
+        findings.missing("the acknowledged work was not read back")
+    elif asked.data.get("error"):
+        findings.missing(f"the acknowledged work could not be read back: {asked.data['error']}")
+    elif asked.id not in samples.readbacks:
+        findings.missing("what was read back is not there: its file is missing, or was never written")
+    else:
+        good = _compare(findings, events, samples, asked, allow)
+    return findings.verdict(
+        good,
+        look="where that work was when the deployment or rollback came: in a queue, a worker's hands, a cache",
+        look_unknown="x-harness: workload: acknowledged and readback, and whether its command answers",
+    )
+
+
+def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event, allow: float) -> str:
+    starts = {event.id: event for event in events if event.kind == "workload.start"}
+    streams = [one for one in samples.streams if one.start in starts and one.arm == "subject"]
+    broken = next((one.problem for one in streams if one.problem), "")
+    if broken:
+        findings.missing(broken)
+        return ""
+    findings.saw(*(starts[one.start] for one in streams))
+    there = samples.readbacks[asked.id]
+    due = [what for one in streams for what in _promised(one, asked.since_start - allow)]
+    if not due:
+        findings.missing("nothing was acknowledged, or all of it just now")
+        return ""
+    lost = [what for what in due if what not in there]
+    ours = {what for one in streams for what in _asked_for(one, there)}
+    twice = [what for what in ours if there[what] > 1]
+    if lost:
+        findings.fail(f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}", asked)
+    if twice:
+        said = [f"{what} ({there[what]} times)" for what in sorted(twice)]
+        findings.fail(f"{counted(len(twice), 'piece')} of work happened more than once: {_some(said)}", asked)
+    more = len(ours - {what for one in streams for _, what in one.promises})
+    also = f"; {more} more are there that were not promised, or not yet" if more else ""
+    return f"all {len(due)} pieces of acknowledged work are there, once each{also}"
+
+
+def _promised(stream: Stream, before: float) -> list[str]:
+    """What was promised before a moment of the history, in the order of the requests."""
+    final = stream.records[stream.records["flags"] & FINAL != 0]
+    ended = dict(zip(final["n"].tolist(), (stream.at + final["intended"] + final["latency"]).tolist(), strict=True))
+    return [what for n, what in sorted(stream.promises) if ended.get(n, np.inf) <= before]
+
+
+def _asked_for(stream: Stream, there: Mapping[str, int]) -> list[str]:
+    """What is there and was asked for by this workload, promised or not."""
+    promised = {what for _, what in stream.promises}
+    return [what for what in there if what in promised or (stream.key and what.startswith(f"{stream.key}-"))]
+
+
+def _some(found: Sequence[str]) -> str:
+    more = len(found) - EXAMPLES
+    return listed(found[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,62 @@
+"""Mistakes of a workload that show only when its parts are seen together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.stack import paths
+from harness.stack.mistakes import Findings, mistake
+from harness.stack.nodes import Fields, find
+from harness.stack.xharness import Request, Workload
+
+
+def check(root: Fields, workload: Workload, findings: Findings) -> None:
+    """Everything below; mistakes go to the findings. `root` is the merged tree, for places."""
+    at = ("x-harness", "workload")
+    promising = [one for one in workload.mix if one.acknowledged]
+    if promising and workload.readback is None:
+        place = find(root, *at)
+        findings.wrong(
+            place,
+            mistake(
+                "A request acknowledges work that nothing reads back", place,
+                got=f"acknowledged: {promising[0].acknowledged}",
+                expected="`workload: readback`", hint="declare a command that lists the work that is there",
+            ),
+        )  # fmt: skip
+    if workload.readback is not None and not promising:
+        place = find(root, *at, "readback")
+        findings.wrong(
+            place,
+            mistake(
+                "Work is read back that no request acknowledges", place, got="readback",
+                expected="`acknowledged` at a request",
+                hint='`acknowledged: "{key}"`, where the request carries the key',
+            ),
+        )  # fmt: skip
+    if workload.canary and not any(_carries_key(one) for one in workload.mix):
+        place = find(root, *at, "canary")
+        findings.wrong(
+            place,
+            mistake(
+                "A canary carries nothing by which it could be found", place, got="no {key} in any request",
+                expected="{key} in a header, the path or the body", hint='`headers: {X-Request-Id: "{key}"}`',
+            ),
+        )  # fmt: skip
+    replay = workload.replay
+    place = find(root, *at, "replay", "file")
+    if replay is not None and not paths.is_file(Path(place.file).parent / replay.file):
+        findings.wrong(
+            place,
+            mistake(
+                "An access log does not exist", place, got=replay.file, expected="a file",
+                hint="paths are relative to the Compose file; correct it",
+            ),
+        )  # fmt: skip
+
+
+def _carries_key(request: Request) -> bool:
+    parts = [request.path, request.body or "", *request.headers.values()]
+    if request.tcp is not None:
+        parts.append(request.tcp.send)
+    return request.call is not None or any("{key}" in part for part in parts)

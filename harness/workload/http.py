@@ -1,0 +1,203 @@
+"""HTTP/1.1 over kept connections, with httptools' parser over asyncio's protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import httptools
+
+from harness.workload.exchange import CLOSED, LARGEST, NOT_HTTP, RESET, TOO_LARGE, Exchange, outcome_of
+from harness.workload.spec import IDEMPOTENT, Spec
+from harness.workload.tls import context
+
+
+class Connection(asyncio.Protocol):
+    """A connection, with one request at a time. httptools calls the methods that begin with `on_`."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+        self.transport: asyncio.Transport | None = None
+        self.exchange: Exchange | None = None
+        self.reused = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.answered, self.headed, self.framed = False, False, False
+        self.server, self.size, self.body = b"", 0, bytearray()
+
+    # -- asyncio's ---------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ready to send."""
+        self.transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """A part of an answer."""
+        if self.exchange is None:
+            self.abort()  # nobody asked
+            return
+        self.answered = True
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._broken(NOT_HTTP)
+        except httptools.HttpParserError:
+            self._broken(NOT_HTTP)
+
+    def eof_received(self) -> None:
+        """The other side says no more: an answer without a length ends with that."""
+        if self.exchange is not None and self.headed and not self.framed:
+            self._finish(keep=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone; so is what was under way on it."""
+        self.http.forget(self)
+        if self.exchange is not None:
+            self._broken(outcome_of(exc) if exc is not None else CLOSED)
+
+    # -- the parser's ------------------------------------------------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        low = name.lower()
+        if low == self.http.served_by:
+            self.server = value[:100]
+        self.framed = self.framed or low in (b"content-length", b"transfer-encoding")
+
+    def on_headers_complete(self) -> None:
+        """Status and headers are there; an answer to HEAD has nothing more."""
+        self.headed = self.parser.get_status_code() >= 200
+        if self.headed and self.exchange is not None and self.exchange.request.method == "HEAD":
+            self._finish(keep=False)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self.size += len(body)
+        if self.size > LARGEST:
+            self._broken(TOO_LARGE)
+        elif self.exchange is not None and (self.exchange.request.json or self.exchange.request.acknowledged):
+            self.body += body
+
+    def on_message_complete(self) -> None:
+        """The answer is whole, unless it only announces another (1xx)."""
+        if self.parser.get_status_code() >= 200 and self.exchange is not None:
+            self._finish(keep=self.parser.should_keep_alive())
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def send(self, exchange: Exchange) -> None:
+        """Send a request."""
+        self.exchange = exchange
+        exchange.give_up = self.abort
+        if self.transport is None:
+            self._broken(CLOSED)
+            return
+        self.transport.write(self.http.bytes_of(exchange))
+
+    def abort(self) -> None:
+        """Let go of it at once."""
+        self.exchange = None
+        self.http.forget(self)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _finish(self, *, keep: bool) -> None:
+        exchange, self.exchange = self.exchange, None
+        status, server, body = self.parser.get_status_code(), self.server, bytes(self.body)
+        if keep and self.transport is not None and not self.transport.is_closing():
+            self.reused = True
+            self._begin()
+            self.http.idle.append(self)
+        else:
+            self.abort()
+        if exchange is not None:
+            exchange.end(status, server, body)
+
+    def _broken(self, outcome: int) -> None:
+        exchange, self.exchange = self.exchange, None
+        stale = self.reused and not self.answered and outcome in (RESET, CLOSED)
+        self.abort()
+        if exchange is None:
+            return
+        # Only here is it safe to ask again: the server closed an idle connection under our request, nothing of an
+        # answer came, and asking twice does no harm. Everything else is a failure that a user would have seen.
+        if stale and exchange.request.method in IDEMPOTENT and not exchange.done:
+            self.http.open(exchange)
+        else:
+            exchange.end(outcome)
+
+
+class Http:
+    """Sends HTTP requests to one place."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.idle: list[Connection] = []
+        self.served_by = spec.served_by.lower().encode()
+        self._ssl = context(spec.tls)
+        self._opening: set[asyncio.Task[Any]] = set()
+        self._heads: dict[int, tuple[str, bool]] = {}
+
+    def send(self, exchange: Exchange) -> None:
+        """Over a connection that is idle, else over a new one."""
+        while self.idle:
+            connection = self.idle.pop()
+            if connection.transport is not None and not connection.transport.is_closing():
+                connection.send(exchange)
+                return
+        self.open(exchange)
+
+    def open(self, exchange: Exchange) -> None:
+        """Over a new connection."""
+        task = asyncio.ensure_future(self._open(exchange))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+        exchange.give_up = task.cancel
+
+    async def _open(self, exchange: Exchange) -> None:
+        name = self.spec.tls.name if self.spec.tls else None
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: Connection(self), self.spec.host, self.spec.port, ssl=self._ssl, server_hostname=name
+            )
+        except (OSError, asyncio.CancelledError) as error:
+            if not isinstance(error, asyncio.CancelledError):
+                exchange.end(outcome_of(error))
+            return
+        if exchange.done:
+            connection.abort()
+        else:
+            connection.send(exchange)
+
+    def forget(self, connection: Connection) -> None:
+        """It is no more."""
+        with contextlib.suppress(ValueError):
+            self.idle.remove(connection)
+
+    def bytes_of(self, exchange: Exchange) -> bytes:
+        """The request as it is sent."""
+        request = exchange.request
+        known = self._heads.get(exchange.index)
+        if known is None:
+            known = self._heads[exchange.index] = self._head(request.headers, request.method, request.path)
+        head, varies = known
+        body = exchange.filled(request.body).encode() if request.body is not None else b""
+        if body or request.method in ("POST", "PUT", "PATCH"):
+            head = f"{head}Content-Length: {len(body)}\r\n"
+        return (exchange.filled(head) if varies else head).encode("latin-1") + b"\r\n" + body
+
+    def _head(self, headers: Any, method: str, path: str) -> tuple[str, bool]:
+        lines = [f"{method} {path} HTTP/1.1"]
+        if "host" not in {name.lower() for name in headers}:
+            lines.append(f"Host: {self.spec.host}:{self.spec.port}")
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = "".join(f"{line}\r\n" for line in lines)
+        return head, "{" in head
+
+    def close(self) -> None:
+        """Let go of every connection that is idle."""
+        for connection in list(self.idle):
+            connection.abort()

@@ -1,0 +1,92 @@
+"""Nothing acknowledged is lost, nothing happens twice; what nobody promised is no loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.checks.acknowledged import check
+from harness.clock import ManualClock
+from harness.history import Event, History
+from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.verdict import Outcome, Verdict
+
+PROMISES = tuple((n, f"k-{n}") for n in range(10))
+
+
+def judged(
+    there: dict[str, int] | None, *, promises: Any = PROMISES, at: float = 60.0, problem: str = "", **asked: Any
+) -> Verdict:
+    """Ten requests a second that were all answered at once; the work was read back a minute later."""
+    clock = ManualClock()
+    history = History(clock=clock)
+    start = history.record("workload.start", environment="h1")
+    clock.advance(at)
+    read = history.record("probe.readback", phase="p", **{"error": None, **asked})
+    records = np.zeros(10, SAMPLE)
+    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, OK | FINAL
+    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises)
+    events: tuple[Event, ...] = history.events
+    return check(events, phase="p", samples=Samples((stream,), {} if there is None else {read.id: there}))
+
+
+def all_there(**changes: int) -> dict[str, int]:
+    return {**{what: 1 for _, what in PROMISES}, **{name.replace("_", "-"): count for name, count in changes.items()}}
+
+
+def test_everything_that_was_acknowledged_is_there_once() -> None:
+    verdict = judged(all_there())
+    assert verdict.outcome is Outcome.PASS
+    assert "all 10 pieces" in verdict.reason
+
+
+def test_what_was_acknowledged_and_is_not_there_is_lost_and_named() -> None:
+    there = all_there()
+    del there["k-3"], there["k-7"]
+    verdict = judged(there)
+    assert verdict.outcome is Outcome.FAIL
+    assert "2 pieces of 10 acknowledged are lost: k-3 and k-7" in verdict.reason
+
+
+def test_what_happened_twice_is_named_with_how_often() -> None:
+    verdict = judged(all_there(k_4=2))
+    assert verdict.outcome is Outcome.FAIL
+    assert "k-4 (2 times)" in verdict.reason
+
+
+def test_what_nobody_was_promised_may_be_there_or_not() -> None:
+    fewer = PROMISES[:8]  # two requests timed out
+    assert "2 more are there" in judged(all_there(), promises=fewer).reason
+    there = all_there()
+    del there["k-9"]
+    assert judged(there, promises=fewer)
+
+
+def test_what_nobody_was_promised_must_not_happen_twice_either() -> None:
+    assert judged(all_there(k_9=3), promises=PROMISES[:8]).outcome is Outcome.FAIL
+
+
+def test_work_of_others_does_not_count() -> None:
+    assert judged(all_there(another_1=5))
+
+
+def test_what_was_acknowledged_just_now_may_be_on_its_way() -> None:
+    assert judged({"k-0": 1}, at=5.0)
+    assert judged({"k-0": 1}, at=5.3).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"there": None}, "its file is missing"),
+        ({"there": {}, "error": "psql: connection refused"}, "could not be read back: psql"),
+        ({"there": {}, "promises": ()}, "nothing was acknowledged"),
+        ({"there": {}, "problem": "the samples are gone"}, "the samples are gone"),
+    ],
+)
+def test_without_evidence_it_is_unknown(made: dict[str, Any], words: str) -> None:
+    verdict = judged(made.pop("there"), **made)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert words in verdict.reason
