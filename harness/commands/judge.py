@@ -28,9 +28,10 @@ def judge(run: Path, out: Path | None) -> int:
     """
     directory = run if run.is_dir() else run.parent
     events = read(run / EVENTS if run.is_dir() else run)
-    found = judge_again(events, read_samples(directory, events))
+    samples = read_samples(directory, events)
+    found = judge_again(events, samples)
     report = Report.of(as_events(events, found))
-    publish(report, out or directory / "judged")
+    publish(report, out or directory / "judged", samples=samples)
     for line in _changes(found):
         click.echo(line)
     return report.run.outcome.exit_code

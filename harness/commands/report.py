@@ -9,6 +9,7 @@ import click
 from harness.commands.running import publish
 from harness.history import EVENTS, read
 from harness.report import Report
+from harness.samples import read as read_samples
 
 
 @click.command()
@@ -19,4 +20,5 @@ def report(run: Path) -> None:
     RUN is a run's directory, e.g. runs/latest. Needs no container engine.
     """
     events = read(run / EVENTS if run.is_dir() else run)
-    publish(Report.of(events), run if run.is_dir() else run.parent)
+    directory = run if run.is_dir() else run.parent
+    publish(Report.of(events), directory, samples=read_samples(directory, events))

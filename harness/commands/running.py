@@ -13,6 +13,8 @@ from harness.plan.run import Run
 from harness.report import Report, write_reports
 from harness.report.summary import show
 from harness.report.terminal import Steady, Terminal
+from harness.samples import Samples
+from harness.samples import read as read_samples
 from harness.signals import exit_code_of, uninterrupted
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
@@ -70,7 +72,8 @@ def _finish(
         run.end(verdict, exit_code)
         _point_latest_at(run.directory)
         try:
-            publish(Report.of(run.history.events), run.directory, headlines)
+            events = run.history.events
+            publish(Report.of(events), run.directory, headlines, read_samples(run.directory, events))
         except HarnessError:
             if error is None:  # else that one is told: this is most likely its consequence
                 raise
@@ -85,7 +88,9 @@ def show_kept(environment: Environment) -> None:
         click.echo(f"  {command}")
 
 
-def publish(report: Report, directory: Path, headlines: Headlines | None = None) -> None:
+def publish(
+    report: Report, directory: Path, headlines: Headlines | None = None, samples: Samples | None = None
+) -> None:
     """Write the reports beside the history and print the summary.
 
     Raises:
@@ -93,7 +98,7 @@ def publish(report: Report, directory: Path, headlines: Headlines | None = None)
     """
     problem: HarnessError | None = None
     try:
-        line = f"reports:  {', '.join(write_reports(report, directory))}"
+        line = f"reports:  {', '.join(write_reports(report, directory, samples))}"
     except OSError as error:
         problem = unwritable("The reports cannot be written", directory, error)
         line = f"reports:  could not be written: {error.strerror or error}"

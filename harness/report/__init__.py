@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import allure, junit, markdown
+from harness.report import allure, html, junit, markdown
 from harness.report.model import Judged, Report, Step
+from harness.samples import Samples
 
 __all__ = ["Judged", "Report", "Step", "write_reports"]
 
-JUNIT, MARKDOWN, ALLURE = "junit.xml", "summary.md", "allure-results"
+JUNIT, MARKDOWN, ALLURE, HTML = "junit.xml", "summary.md", "allure-results", "report.html"
 
 
-def write_reports(report: Report, directory: Path) -> list[str]:
-    """Write JUnit XML, the Markdown summary and the Allure results of a run, and add to `GITHUB_STEP_SUMMARY` where
-    that is set. Returns what was written, relative to `directory`.
+def write_reports(report: Report, directory: Path, samples: Samples | None = None) -> list[str]:
+    """Write the HTML page, JUnit XML, the Markdown summary and the Allure results of a run, and add to
+    `GITHUB_STEP_SUMMARY` where that is set. Returns what was written, relative to `directory`.
     """
+    html.save(report, samples or Samples(), directory / HTML)
     junit.save(report, directory / JUNIT)
     markdown.save(report, directory / MARKDOWN)
     markdown.append_step_summary(report)
     allure.save(report, directory / ALLURE, attachments=[directory / "events.jsonl"])
-    return [JUNIT, MARKDOWN, f"{ALLURE}/"]
+    return [HTML, JUNIT, MARKDOWN, f"{ALLURE}/"]

@@ -248,11 +248,21 @@ async def _main(spec: Spec) -> None:
     listening.cancel()
 
 
+def _go_first() -> None:
+    """Where it is allowed: a busy machine must not make the load late. Niceness counts within a control group, and what
+    keeps the machine busy is containers in others; so the lowest real-time priority, and niceness where that is
+    refused. It sleeps nearly all the time, and the kernel leaves the others a share even if it did not.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, -20)
+
+
 def main() -> None:
     """Read the spec, and go."""
-    with contextlib.suppress(OSError):
-        # Where it is allowed: a busy machine must not make the load late.
-        os.setpriority(os.PRIO_PROCESS, 0, -20)
+    _go_first()
     raw = b""
     while not raw.endswith(b"\n"):  # byte by byte, so that nothing behind it is buffered away
         byte = os.read(0, 1)
