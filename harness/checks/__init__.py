@@ -62,7 +62,8 @@ def verdict_of(event: Event) -> Verdict:
         outcome = Outcome(str(data.get("outcome")))
     except ValueError:
         outcome = Outcome.UNKNOWN
-    evidence = tuple(one for one in data.get("evidence") or () if isinstance(one, int))
+    listed = data.get("evidence")
+    evidence = tuple(one for one in listed if isinstance(one, int)) if isinstance(listed, list | tuple) else ()
     reason, look = str(data.get("reason") or ""), str(data.get("look") or "")
     parameters = data.get("parameters")
     return Verdict(

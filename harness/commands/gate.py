@@ -66,7 +66,7 @@ def gate(
     old, new = releases(found, old, new)
     plan = Gate(found, old, new, Settings(baseline=baseline, hold=hold, recovery=recovery))
     plan.check()
-    facts = {"stack": found.name, "from": old, "to": new, "command": sys.argv[1:]}
+    facts = {"stack": found.name, "file": str(found.file), "from": old, "to": new, "command": sys.argv[1:]}
     with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
         return report_on(run, found, lambda: run_gate(run, plan, scenarios))
 

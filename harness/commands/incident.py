@@ -40,7 +40,8 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
     """
     found = Incident.load(script)
     broken, mended = load(found.stack, found.override), load(found.stack)
-    facts = {"stack": broken.name, "from": found.old, "to": found.new}
+    original = [{"minute": one.minute, "time": one.time, "text": one.text} for one in found.original]
+    facts = {"stack": broken.name, "from": found.old, "to": found.new, "original": original}
     with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
 
         def work() -> Verdict:

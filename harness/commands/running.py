@@ -10,7 +10,7 @@ import click
 from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
 from harness.plan.run import Run
-from harness.report import Report, write_reports
+from harness.report import Report, github, write_reports
 from harness.report.summary import show
 from harness.report.terminal import Steady, Terminal
 from harness.samples import Samples
@@ -102,6 +102,8 @@ def publish(
     except OSError as error:
         problem = unwritable("The reports cannot be written", directory, error)
         line = f"reports:  could not be written: {error.strerror or error}"
+    for annotation in github.lines(report):
+        click.echo(annotation)
     show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
     if problem is not None:
         raise problem

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import allure, html, junit, markdown
+from harness.report import allure, html, junit, markdown, postmortem
 from harness.report.model import Judged, Report, Step
 from harness.samples import Samples
 
 __all__ = ["Judged", "Report", "Step", "write_reports"]
 
-JUNIT, MARKDOWN, ALLURE, HTML = "junit.xml", "summary.md", "allure-results", "report.html"
+JUNIT, MARKDOWN, ALLURE = "junit.xml", "summary.md", "allure-results"
+HTML, POSTMORTEM = "report.html", "postmortem.md"
 
 
 def write_reports(report: Report, directory: Path, samples: Samples | None = None) -> list[str]:
@@ -21,5 +22,9 @@ def write_reports(report: Report, directory: Path, samples: Samples | None = Non
     junit.save(report, directory / JUNIT)
     markdown.save(report, directory / MARKDOWN)
     markdown.append_step_summary(report)
-    allure.save(report, directory / ALLURE, attachments=[directory / "events.jsonl"])
-    return [HTML, JUNIT, MARKDOWN, f"{ALLURE}/"]
+    allure.save(report, directory / ALLURE, attachments=[directory / "events.jsonl", directory / HTML])
+    written = [HTML, JUNIT, MARKDOWN, f"{ALLURE}/"]
+    if postmortem.wanted(report):
+        postmortem.save(report, directory / POSTMORTEM)
+        written.insert(1, POSTMORTEM)
+    return written

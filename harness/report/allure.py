@@ -13,6 +13,7 @@ from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Status, StatusDetails, TestResult, TestStepResult
 
 from harness.history import Event
+from harness.report._fields import event_id, words
 from harness.report._files import write
 from harness.report.model import Judged, Report, Step
 from harness.verdict import Outcome
@@ -139,14 +140,13 @@ def _outputs(events: Iterable[Event], phase: str) -> list[tuple[Event, str]]:
     runs: dict[int, tuple[Event, list[str]]] = {}
     for event in events:
         if event.kind == "deployer.start" and str(event.data.get("phase") or "") == phase:
-            words = " ".join(str(word) for word in event.data.get("command") or [])
-            runs[event.id] = (event, [f"$ {words}"])
-        elif event.kind == "deployer.line" and event.data.get("start") in runs:
+            runs[event.id] = (event, [f"$ {words(event.data.get('command'))}"])
+        elif event.kind == "deployer.line" and (begun := event_id(event.data.get("start"))) in runs:
             mark = "! " if event.data.get("stream") == "err" else "  "
-            runs[event.data["start"]][1].append(f"{event.since_start:8.1f}s {mark}{event.data.get('text')}")
-        elif event.kind == "deployer.end" and event.data.get("start") in runs:
+            runs[begun][1].append(f"{event.since_start:8.1f}s {mark}{event.data.get('text')}")
+        elif event.kind == "deployer.end" and (begun := event_id(event.data.get("start"))) in runs:
             ended = f"[{event.data.get('ended')}, exit code {event.data.get('exit_code')}]"
-            runs[event.data["start"]][1].append(ended)
+            runs[begun][1].append(ended)
     return [(start, "\n".join(lines) + "\n") for start, lines in runs.values()]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.checks import verdict_of
 from harness.history import Event
+from harness.report._fields import event_id, number
 from harness.verdict import Outcome, Verdict, combine
 
 WORDS = {Outcome.PASS: "passed", Outcome.FAIL: "FAILED", Outcome.UNKNOWN: "unknown"}
@@ -132,11 +133,11 @@ def _run(ends: list[Event], judged: tuple[Judged, ...], errors: tuple[str, ...])
 
 
 def _steps(events: tuple[Event, ...]) -> tuple[Step, ...]:
-    ends = {event.data.get("start"): event for event in events if event.kind == "step.end"}
+    ends = {event_id(event.data.get("start")): event for event in events if event.kind == "step.end"}
     steps, open_ids = [], list[int]()
     for event in events:
-        if event.kind == "step.end" and event.data.get("start") in open_ids:
-            open_ids.remove(event.data["start"])
+        if event.kind == "step.end" and (begun := event_id(event.data.get("start"))) in open_ids:
+            open_ids.remove(begun)
         if event.kind != "step.start":
             continue
         end = ends.get(event.id)
@@ -146,9 +147,9 @@ def _steps(events: tuple[Event, ...]) -> tuple[Step, ...]:
                 name=str(event.data.get("name")),
                 title=str(event.data.get("title") or event.data.get("name")),
                 start=event.since_start,
-                seconds=float(end.data["seconds"]) if end else None,
-                ok=bool(end.data["ok"]) if end else None,
-                error=end.data.get("error") if end else None,
+                seconds=number(end.data.get("seconds")) if end else None,
+                ok=bool(end.data.get("ok")) if end else None,
+                error=str(end.data["error"]) if end and end.data.get("error") else None,
                 phase=str(event.data.get("phase") or ""),
                 depth=len(open_ids),
                 time=event.time,

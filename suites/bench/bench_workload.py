@@ -80,7 +80,7 @@ START = 0.0  # CPU seconds that the start of a generator takes, measured first
 
 def main(_arguments: Sequence[str] = ()) -> None:
     """Print the figures."""
-    global START  # noqa: PLW0603
+    global START
     with serving() as port:
         _, START = measured(port, 1.0, 0.1)
         print(f"start of a generator: {START:.2f} CPU seconds")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.history import Event
+from harness.report._fields import items, words
 from harness.report.model import Judged
 
 BEFORE, AFTER = 10.0, 3.0  # seconds around the evidence
@@ -40,13 +41,13 @@ def lines(event: Event) -> Iterable[Said]:
         return Said(at, str(who), str(text), event.id)
 
     if event.kind == "deployer.start":
-        yield said("deployer", "$ " + " ".join(str(word) for word in data.get("command") or ()))
+        yield said("deployer", "$ " + words(data.get("command")))
     elif event.kind == "deployer.line":
         yield said("deployer", data.get("text"))
     elif event.kind == "deployer.end":
         yield said("deployer", f"[{data.get('ended')}, exit code {data.get('exit_code')}]")
     elif event.kind == "probe.log":
-        for line in data.get("error_lines") or ():
+        for line in items(data.get("error_lines")):
             yield said(data.get("replica"), line)
         if data.get("state") not in ("ok", None) or data.get("error"):
             yield said(data.get("replica"), f"{data.get('path')}: {data.get('error') or data.get('state')}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.history import Event
+from harness.report._fields import event_id, number, words
 from harness.samples import CODES, FINAL, OK, Samples, Stream
 
 BINS = 240  # at most
@@ -73,12 +74,6 @@ class Series:
     panels: tuple[Panel, ...]
     releases: tuple[tuple[str, tuple[Span, ...]], ...]
     problems: tuple[str, ...] = field(default=())
-
-
-def number(value: object) -> float | None:
-    """A finite number, or None."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if good else None  # type: ignore[arg-type]
 
 
 def series(events: Sequence[Event], samples: Samples) -> Series:
@@ -256,17 +251,16 @@ def _releases(events: Iterable[Event], end: float) -> tuple[tuple[str, tuple[Spa
 
 def _spans(events: Sequence[Event], end: float) -> tuple[Span, ...]:
     """Phases, runs of the deployer, and faults."""
-    ends = {
-        event.data.get("start"): event for event in events if event.kind in ("step.end", "deployer.end", "fault.heal")
-    }
+    over = ("step.end", "deployer.end", "fault.heal")
+    ends = {event_id(event.data.get("start")): event for event in events if event.kind in over}
     made = []
     for event in events:
         until = ends[event.id].since_start if event.id in ends else end
         if event.kind == "step.start" and event.data.get("name") == event.data.get("phase"):
             made.append(Span(event.since_start, until, str(event.data.get("title")), "phase"))
         elif event.kind == "deployer.start":
-            words = " ".join(str(one) for one in event.data.get("command") or ())
-            made.append(Span(event.since_start, until, words or str(event.data.get("verb")), "deployer"))
+            typed = words(event.data.get("command")) or str(event.data.get("verb"))
+            made.append(Span(event.since_start, until, typed, "deployer"))
         elif event.kind == "fault.inject":
             made.append(Span(event.since_start, until, str(event.data.get("title")), "fault"))
     return tuple(made)
