@@ -11,6 +11,7 @@ from harness.samples import Samples
 __all__ = ["Judged", "Report", "Step", "write_reports"]
 
 JUNIT, MARKDOWN, ALLURE = "junit.xml", "summary.md", "allure-results"
+ALLURE_CONFIG = "allurerc.json"
 HTML, POSTMORTEM = "report.html", "postmortem.md"
 
 
@@ -23,6 +24,7 @@ def write_reports(report: Report, directory: Path, samples: Samples | None = Non
     markdown.save(report, directory / MARKDOWN)
     markdown.append_step_summary(report)
     allure.save(report, directory / ALLURE, attachments=[directory / "events.jsonl", directory / HTML])
+    allure.configure(report, directory / ALLURE_CONFIG)
     written = [HTML, JUNIT, MARKDOWN, f"{ALLURE}/"]
     if postmortem.wanted(report):
         postmortem.save(report, directory / POSTMORTEM)

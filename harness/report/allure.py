@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,13 +19,23 @@ from harness.report._files import write
 from harness.report.model import Judged, Report, Step
 from harness.verdict import Outcome
 
+HISTORY = "allure-history.jsonl"
 RUN = "run"  # the test that holds what belongs to no phase
 STATUS = {Outcome.PASS: Status.PASSED, Outcome.FAIL: Status.FAILED, Outcome.UNKNOWN: Status.BROKEN}
-CATEGORIES = """[
-  {"name": "The release failed", "matchedStatuses": ["failed"]},
-  {"name": "It could not be measured (unknown)", "matchedStatuses": ["broken", "unknown"]}
+BROKE = "the run broke: "  # what the message of a run begins with that the harness or its machine ended
+CATEGORIES: list[dict[str, Any]] = [  # in words that Allure 2 (Java) and 3 (JavaScript) both take
+    {"name": "The release failed", "matchedStatuses": ["failed"]},
+    {
+        "name": "It could not be measured (unknown)",
+        "matchedStatuses": ["broken", "unknown"],
+        "messageRegex": rf"^(?!{BROKE})[\s\S]*",
+    },
+    {
+        "name": "The harness or its machine failed",
+        "matchedStatuses": ["broken"],
+        "messageRegex": rf"^{BROKE}[\s\S]*",
+    },
 ]
-"""
 
 
 def save(report: Report, folder: Path, *, attachments: Iterable[Path] = ()) -> int:
@@ -44,9 +55,17 @@ def save(report: Report, folder: Path, *, attachments: Iterable[Path] = ()) -> i
     tests = [RUN, *(phase for phase in dict.fromkeys(phases) if phase != RUN)]
     for phase in tests:
         logger.report_result(_test(logger, report, phase, attachments if phase == RUN else ()))
-    write(folder / "categories.json", CATEGORIES)
+    write(folder / "categories.json", json.dumps(CATEGORIES, indent=2) + "\n")
     write(folder / "environment.properties", _environment(report))
     return len(tests)
+
+
+def configure(report: Report, path: Path) -> Path:
+    """Write what `allure generate -c` of Allure 3 takes: it does not read the categories beside the results. Reports of
+    runs that lie beside each other share a history.
+    """
+    found = {"name": _text(report.title), "historyPath": str(path.parent.parent / HISTORY), "categories": CATEGORIES}
+    return write(path, json.dumps(found, indent=2) + "\n")
 
 
 def _test(logger: Any, report: Report, phase: str, attachments: Iterable[Path]) -> TestResult:
@@ -90,7 +109,8 @@ def _status(report: Report, phase: str, judged: list[Judged]) -> tuple[str, Stat
         whole = report.run
         outcome = whole.outcome if report.ended and not report.errors else Outcome.UNKNOWN
         trace = "\n\n".join(report.errors) or whole.look
-        details = StatusDetails(message=_text(whole.reason), trace=_text(trace) or None)
+        said = f"{BROKE if report.errors else ''}{whole.reason}"
+        details = StatusDetails(message=_text(said), trace=_text(trace) or None)
         return STATUS[outcome], None if outcome is Outcome.PASS else details
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         bad = [one.verdict for one in judged if one.verdict.outcome is outcome]
