@@ -15,6 +15,8 @@ def t_quantile(p: float, df: float) -> float:
     """The value below which a Student's t with `df` degrees of freedom (> 0) lies with probability `p` (0 < p < 1)."""
     if not (0.0 < p < 1.0 and df > 0.0):
         raise ValueError(f"no quantile {p} of Student's t with {df} degrees of freedom")
+    if p == 0.5:
+        return 0.0
     if p < 0.5:
         return -t_quantile(1.0 - p, df)
     x = beta_quantile(2.0 * (1.0 - p), df / 2.0, 0.5)

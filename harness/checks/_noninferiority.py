@@ -118,7 +118,7 @@ def _sufficient(room: float, noise: float, n_before: float, n_after: float) -> t
     """
     if room <= 0.0:
         return None, None
-    needed = (room / noise) ** 2 if noise > 0.0 else math.inf  # what 1/n_before + 1/n_after may be
+    needed = (room / max(noise, 1e-9)) ** 2  # what 1/n_before + 1/n_after may be
     busier = (1.0 / n_before + 1.0 / n_after) / needed
     left = needed - 1.0 / n_before
     longer = 1.0 / left / n_after if left > 0.0 else None

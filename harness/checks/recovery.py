@@ -85,7 +85,7 @@ def _how(arms: Arms, confidence: float, look: int) -> str:
     how = f"at {percent(confidence)} confidence" + (", at the second look" if look == LOOKS else "")
     if arms.control is not None:
         return f" ({how}, against the control)"
-    return f" ({how}, without a control: noise of the machine does not cancel out, and errs up to four times as often)"
+    return f" ({how}, without a control: the machine's noise does not cancel out, so this errs several times as often)"
 
 
 # -- guards ------------------------------------------------------------------------------------------------------------

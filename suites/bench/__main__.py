@@ -1,16 +1,17 @@
-"""All benchmarks, one after the other: `python -m suites.bench [host] [environment] [gate] [proxy] [workload]`."""
+"""All benchmarks, one after the other, or those that are named: `python -m suites.bench [NAME ...]`."""
 
 from __future__ import annotations
 
 import sys
 
-from suites.bench import bench_environment, bench_gate, bench_host, bench_proxy, bench_workload
+from suites.bench import bench_environment, bench_gate, bench_host, bench_proxy, bench_recovery, bench_workload
 
 ALL = {
     "host": bench_host.main,
     "environment": bench_environment.main,
     "gate": bench_gate.main,
     "proxy": bench_proxy.main,
+    "recovery": bench_recovery.main,
     "workload": bench_workload.main,
 }
 
