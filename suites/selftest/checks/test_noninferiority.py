@@ -95,7 +95,7 @@ def _drawn(phi: float, count: int, seed: int, shift: float) -> tuple[int, int]:
 def test_at_the_margin_the_bounds_err_about_as_often_as_they_say_also_where_blocks_depend_on_each_other(
     phi: float, most: float
 ) -> None:
-    """2000 drawings; three standard errors are 1.5 to 2.3 points. From 18 blocks dependence cannot be estimated well."""
+    """2000 drawings; three standard errors are 1.5 to 2.3 points. 18 blocks say little of their own dependence."""
     passed, failed = _drawn(phi, 2000, 7, math.log(1.1))
     assert passed / 2000 <= most + 0.02
     assert failed / 2000 <= most + 0.02

@@ -33,6 +33,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         "release": "4.1.1",
         "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS],
     },
+    "metastable": {"phase": "after", "baseline": "before", "outage": 5.0, "utilisation": 0.5},
     "no-change": {**FLEET, "before": "baseline"},
     "performance": {"phase": "deployed"},
     "queue": {"phase": "deployed", "within": 5.0},
@@ -64,7 +65,7 @@ def passing() -> tuple[tuple[Event, ...], Samples]:
 
 PASSING, SAMPLES = passing()
 PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
-PARAMS["acknowledged"]["samples"] = SAMPLES
+PARAMS["acknowledged"]["samples"] = PARAMS["metastable"]["samples"] = SAMPLES
 
 
 def test_every_check_is_found_by_its_name_and_has_its_claims_here() -> None:
