@@ -19,6 +19,7 @@ NAME = "metastable"
 GOODPUT = 0.99  # of what was offered has to be answered well
 ATTEMPTS = 1.05  # for each request at most
 BIN = 1.0  # s in which goodput is looked at, to find when it came back
+STEADY = 3  # bins that have to be good at the end, or it did not come back
 BEYOND = 1.5  # times the baseline's work in flight, and one request
 AGE = 1.0  # s that the oldest job may be older than in the baseline
 FEWEST = 20  # requests; fewer say nothing
@@ -134,7 +135,7 @@ def _came_back(arms: Arms) -> float | None:
     for n in range(len(cuts) - 1, 0, -1):
         part = arms.subject.ok[cuts[n - 1] : cuts[n]]
         if len(part) and part.mean() < GOODPUT:
-            return float(edges[n] - begin) if n < len(cuts) - 1 else None
+            return float(edges[n] - begin) if n <= len(cuts) - 1 - STEADY else None
     return 0.0
 
 
