@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ from harness.engine import Engine
 for _number, _default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _default)
+
+with contextlib.suppress(ImportError):  # the suites that a team runs need no hypothesis
+    from hypothesis import settings
+
+    # A busy machine must not make a test of a property fail: none is about time.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from suites.bench import bench_environment, bench_gate, bench_host, bench_proxy, bench_recovery, bench_workload
+from suites.bench import (
+    bench_environment,
+    bench_gate,
+    bench_host,
+    bench_judge,
+    bench_proxy,
+    bench_recovery,
+    bench_workload,
+)
 
 ALL = {
     "host": bench_host.main,
     "environment": bench_environment.main,
     "gate": bench_gate.main,
+    "judge": bench_judge.main,
     "proxy": bench_proxy.main,
     "recovery": bench_recovery.main,
     "workload": bench_workload.main,
