@@ -99,7 +99,15 @@ class Trial:
     def logs(self) -> tuple[ExpectedLog, ...]:
         """Every log that every replica should write."""
         return tuple(
-            ExpectedLog(replica.name, log.path, log.max_silence, carries_release=log.release is not None)
+            ExpectedLog(
+                replica.name,
+                log.path,
+                log.max_silence,
+                carries_release=log.release is not None,
+                carries_time=log.time is not None,
+                carries_number=log.sequence is not None,
+                canary_within=None if log.canary is None else log.canary_within,
+            )
             for service, logs in self.stack.harness.logs.items()
             for replica in self.environment[service]
             for log in logs

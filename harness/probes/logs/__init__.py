@@ -1,0 +1,13 @@
+"""Follows the log files of replicas: what is new in them, and what became of them. Asks, records, never judges.
+
+`follower.py` is the follower of one log; `file.py` reads a file from where it was left, `surroundings.py` tells what
+stands beside it and who has it open, `parts.py` finds what was rotated away; `lines.py`, `records.py`, `times.py` and
+`sequence.py` turn bytes into counts.
+"""
+
+from __future__ import annotations
+
+from harness.probes.logs.follower import LogFollower, watch
+from harness.probes.logs.spec import LogReplica, LogSpec
+
+__all__ = ["LogFollower", "LogReplica", "LogSpec", "watch"]

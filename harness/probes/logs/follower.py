@@ -1,0 +1,447 @@
+"""Whether a log goes on being written: follows a file in a replica from a mark, across rotation and truncation.
+
+What counts is a new, complete record. A file's times prove nothing, and neither does its size: it may be touched,
+renamed under its writer, truncated, replaced by a copy of itself, or reuse the inode of the one that it replaces.
+What a rotated part still holds is read to its end. What cannot be had is named as lost, never guessed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from harness.clock import Clock
+from harness.errors import HostError, NotMeasured
+from harness.history import Event, History
+from harness.probes.logs import parts
+from harness.probes.logs.file import Cursor, File, Found, look, place, read, restless
+from harness.probes.logs.lines import Lines
+from harness.probes.logs.parts import Budget, Part
+from harness.probes.logs.records import Moment, Tally, compiled
+from harness.probes.logs.sequence import Sequence as Numbers
+from harness.probes.logs.spec import LogReplica, LogSpec
+from harness.probes.logs.surroundings import Surroundings, examine
+from harness.probes.logs.window import Window
+from harness.probes.replica import shortened
+from harness.probes.waiting import wait_until
+
+BYTES = 32 << 20  # of one poll
+MOVED = 5  # times that a file may change under a poll before the poll gives up
+AROUND_EVERY = 1.0  # s between two looks around while an old part is written
+UNSEEN = 10.0  # s that an old part is read where it cannot be seen who has it open
+
+
+class LogFollower:
+    """Follows one log of one replica. Safe to use from several threads.
+
+    Args:
+        replica, spec: which log.
+        history: where `report` records.
+        clock: gives the times, in seconds.
+        seen: called with every new record, complete and without its newline.
+
+    Raises:
+        UsageError: a pattern of the spec is no regular expression.
+    """
+
+    def __init__(
+        self,
+        replica: LogReplica,
+        spec: LogSpec,
+        history: History,
+        clock: Clock,
+        seen: Callable[[str], None] | None = None,
+    ) -> None:
+        compiled(spec, "errors"), compiled(spec, "heartbeat")
+        self.replica, self.spec = replica, spec
+        self._history, self._clock, self._seen = history, clock, seen
+        self._lock = threading.RLock()
+        self._prefix = ""
+        self._numbers = Numbers()
+        self._part: Part | None = None  # the file at the path
+        self._olds: list[Part] = []  # those that were there before, and are still read
+        self._done: dict[tuple[str, int, str], Part] = {}  # and those that are not, should they come back
+        self._known: set[tuple[object, ...]] = set()
+        self._around: Surroundings | None = None
+        self._tended = self._looked = 0.0
+        self._skew = 0.0
+        self._instance = self._container = ""
+        self._mounted: str | None = None
+        self._marked = self._existed = self._gone = False
+        self._written = True  # a record came since the last change
+        self._error: str | None = None
+        self._window = Window(clock.monotonic())
+        self._begin()
+
+    @property
+    def records(self) -> int:
+        """New records of the file at the path since the mark, or the last report; without heartbeats."""
+        return self._tally.own
+
+    @property
+    def error(self) -> str | None:
+        """Why the log could not be read at the last look."""
+        return self._error
+
+    def expect_canaries(self, prefix: str) -> None:
+        """Canaries carry `<prefix>-<number>`: other values of the declared field are none."""
+        with self._lock:
+            self._prefix = prefix
+            self._begin()
+
+    def mark(self) -> None:
+        """From here on, records are new. A log that cannot be read is reported as such."""
+        with self._lock:
+            self._numbers = Numbers()
+            self._window.changes.clear()
+            self._part, self._olds, self._done, self._known = None, [], {}, set()
+            self._existed = self._marked = self._gone = False
+            self._instance = self._container = ""
+            self._written = True
+            self._begin()
+            self._attempt(self._place_mark)
+            self._window.began = self._window.progress = self._clock.monotonic()  # placing it may have taken a while
+
+    def poll(self) -> int:
+        """Look once, and count what is new. Returns how many records that is; heartbeats are none."""
+        with self._lock:
+            before, asked = self._tally.own, self._clock.monotonic()
+            if not self._marked:
+                self._window.unmarked = self._error or "it was not marked"
+                self._attempt(self._place_mark)
+            else:
+                self._attempt(self._follow)
+            new = self._tally.own - before
+            self._window.heard(new, asked, self._clock.monotonic())
+            return new
+
+    def report(self) -> Event:
+        """Look once more, record `probe.log` for all since the mark or the last report, and begin the next window."""
+        with self._lock:
+            self.poll()
+            if self._marked and self._error is None:
+                self._attempt(lambda: self._watch_olds(Budget(BYTES), now=True))
+            fields = self._window.fields(self._clock.monotonic(), self._tally, self._part, self._olds, self._around)
+            mount = (
+                None
+                if self._mounted is None
+                else {"was": self._mounted, "shows": self._around and self._around.mounted}
+            )
+            event = self._history.record(
+                "probe.log",
+                replica=self.replica.name,
+                path=self.spec.path,
+                state=self._state(),
+                error=self._error or self._window.unmarked or self._window.unread,
+                skew=None if self._around is None or self._around.now is None else round(self._skew, 3),
+                mount=mount,
+                **fields,
+            )
+            self._begin()
+            return event
+
+    # -- the window --------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Begin a window: everything that is reported starts from nothing, the place in the file stays."""
+        self._numbers = Numbers(self._numbers.last)
+        self._tally = Tally(self.spec, self._numbers, self._prefix, self._seen)
+        changes = [] if self._written else self._window.changes  # else the change is still what explains the silence
+        self._window = Window(self._clock.monotonic(), changes)
+        for old in self._olds:
+            old.grew = 0
+
+    def _state(self) -> str | None:
+        """What became of the file; None where it could not be read."""
+        if self._error is not None or not self._marked:
+            return None
+        if self._gone:
+            return "deleted" if self._existed else "missing"
+        return self._window.state()
+
+    def _attempt(self, look_at_it: Callable[[], None]) -> None:
+        try:
+            look_at_it()
+        except (HostError, NotMeasured) as error:
+            self._error = shortened(str(error))
+        else:
+            self._error = None
+
+    def _place_mark(self) -> None:
+        asked = self._clock.now()
+        cursor = place(self.replica, self.spec.path)
+        around = self._examine(soft=True)
+        self._known = {parts.key(one.file) for one in around.siblings} if around else set()
+        self._gone, self._existed = cursor is None, cursor is not None
+        if cursor is not None:
+            skipping = cursor.anchor[-1:] not in (b"", b"\n")
+            self._part = Part(cursor, Lines(skipping=skipping), path=self.spec.path)
+        self._mounted = around.mounted if around else None
+        self._looked, self._marked = asked, True
+        self._meet(around, marking=True)
+
+    # -- following ---------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Read what is new, up to the bounds of a poll."""
+        self._window.unread = None
+        budget = Budget(BYTES)
+        for _ in range(MOVED):
+            if not self._finish(budget) or self._look(budget):
+                break
+        else:
+            raise restless(self.replica, self.spec.path)
+        if self._finish(budget):
+            self._watch_olds(budget)
+
+    def _look(self, budget: Budget) -> bool:
+        """Look at the path once. False where the file there has changed, and the new one has to be looked at."""
+        part, asked = self._part, self._clock.now()
+        while True:
+            where = self.spec.path
+            found = look(self.replica, where) if part is None else read(self.replica, where, part.cursor, part.blocks)
+            self._notice(found)
+            if found.file is None:
+                if part is not None:
+                    self._leave(None)
+                self._gone = True
+                return True
+            self._gone = False
+            if part is None or found.new is None or (found.file.ident != part.ident and not part.cursor.offset):
+                self._leave(found.file)
+                return False
+            self._recognise(part, found.file)
+            self._take(part, found.new, found.file, budget)
+            if not part.backlog:
+                self._looked = asked
+                self._window.half_line(part.lines.partial, self._clock.now())
+                return True
+            if budget.left <= 0:
+                self._window.unread = f"{part.backlog} bytes are not read yet"
+                return True
+
+    def _take(self, part: Part, new: bytes, file: File, budget: Budget) -> None:
+        before = part.cursor.file.modified
+        if not new and before and file.modified and before != file.modified and part.ident == file.ident:
+            self._window.touched = True
+        self._count(part.take(new, file, budget))
+        self._window.hole += part.lines.holes()
+
+    def _count(self, lines: list[str], *, elsewhere: bool = False) -> None:
+        before, now = self._tally.own, self._clock.now()
+        if lines:
+            zone = self._around.zone if self._around else 0.0
+            self._tally.add(lines, Moment(self._looked + self._skew, now + self._skew, now, zone, elsewhere))
+        if self._tally.own > before:
+            self._written = True
+            self._window.complete()
+
+    def _notice(self, found: Found) -> None:
+        """Notice that the replica was restarted."""
+        if found.instance and self._instance and found.instance != self._instance:
+            self._window.change("restarted", self._clock.now())
+        self._instance = found.instance or self._instance
+
+    def _recognise(self, part: Part, file: File) -> None:
+        """What is at the path begins as what was read. It is a copy, unless a restart renumbered the devices."""
+        was = part.cursor.file
+        if was.ident != file.ident and not (was.born and (was.inode, was.born) == (file.inode, file.born)):
+            self._changed("copied", was, file)
+            self._done[was.ident] = Part(part.cursor, Lines(), path="", finished=True)
+            self._meet(self._examine(soft=True), file)
+
+    def _leave(self, now: File | None) -> None:
+        """The file that was read is not at the path any more, or not as it was: see to its rest."""
+        old, before = self._part, self._container
+        if old is None and not self._existed:  # the first that ever was there
+            self._existed = True
+            self._start(now)
+            return
+        around = self._examine()
+        assert around is not None
+        recreated = bool(before and around.container and before != around.container)
+        was = old.cursor.file if old is not None else None
+        self._changed(_what(was, now, old, around, recreated=recreated), was, now)
+        if old is not None:
+            self._see_to(old, now, around, recreated=recreated)
+        self._meet(around, now)
+        self._known |= {parts.key(one.file) for one in around.siblings}
+        self._start(now)
+
+    def _start(self, now: File | None) -> None:
+        self._part = None
+        if now is None:
+            return
+        back = self._done.pop(now.ident, None) or next((one for one in self._olds if one.ident == now.ident), None)
+        self._olds = [one for one in self._olds if one is not back]
+        if back is None or back.cursor.offset > now.size:
+            back = Part(Cursor(now))
+        back.path, back.finished, back.holder = self.spec.path, False, None
+        self._part = back
+
+    def _see_to(self, old: Part, now: File | None, around: Surroundings, *, recreated: bool) -> None:
+        """Find what the old file still holds, and what came and went after it."""
+        clock, window = self._clock.now(), self._window
+        emptied = now is not None and now.ident == old.ident
+        old.path = "" if emptied or recreated else parts.home(old, around)
+        old.holder = None if emptied else parts.holder(old, around)
+        old.since = clock
+        new = [] if recreated else parts.fresh(around, self._known, now)
+        found, said = parts.between(self.replica, old, new, around.real)
+        copied = any(one.lines is old.lines for one in found)
+        window.unread_parts += said
+        left = read(self.replica, old.path, old.cursor) if old.path else None
+        if left is not None and left.file is not None and left.file.ident == old.ident and left.new is not None:
+            found = [old, *(one for one in found if one.lines is not old.lines)]
+        else:
+            emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
+            window.lose(old.cursor, self._looked, clock, copied=copied, emptied=emptied)
+            if old.path and emptied:  # it was emptied first, and then renamed
+                found.append(Part(Cursor(old.cursor.file), path=old.path))
+        for one in found:
+            one.since, one.holder = clock, parts.holder(one, around)
+        self._olds += found
+
+    def _changed(self, what: str, was: File | None, now: File | None) -> None:
+        self._window.change(what, self._clock.now(), was, now)
+        self._written = False
+
+    # -- old parts ---------------------------------------------------------------------------------------------------
+
+    def _finish(self, budget: Budget) -> bool:
+        """Read to their ends the old parts that were not yet. False where the budget did not suffice."""
+        for old in list(self._olds):
+            while not old.finished:
+                if budget.left <= 0:
+                    self._window.unread = f"{old.backlog} bytes of {old.path} are not read yet"
+                    return False
+                self._advance(old, budget)
+                old.finished = old.finished or not old.backlog
+            if old.holder is None:
+                self._retire(old)
+        return True
+
+    def _advance(self, old: Part, budget: Budget) -> None:
+        elsewhere, was = old.finished, old.cursor
+        try:
+            lines = old.advance(self.replica, budget)
+        except NotMeasured:
+            if not old.path.startswith("/proc/"):
+                raise
+            lines = None  # whoever had it open has closed it
+        if lines is None:
+            self._window.lose(was, self._looked, self._clock.now(), emptied=old.emptied)
+            if not old.emptied:
+                old.finished, old.holder, old.backlog = True, None, 0
+            return
+        self._window.hole += old.lines.holes()
+        self._tally.times.begin()
+        self._count(lines, elsewhere=elsewhere)
+        self._tally.times.begin()
+
+    def _retire(self, old: Part) -> None:
+        if old.lines.end():
+            self._window.torn += 1
+        self._olds = [one for one in self._olds if one is not old]
+        self._done[old.ident] = old
+        for ident in list(self._done)[: -parts.KEPT]:
+            del self._done[ident]
+
+    def _watch_olds(self, budget: Budget, *, now: bool = False) -> None:
+        """Read on in old parts that somebody has open, until nobody has; find those that were not known."""
+        due = self._olds and self._clock.monotonic() - self._tended >= AROUND_EVERY
+        if not (due or now):
+            return
+        around = self._examine(soft=True)
+        self._tended = self._clock.monotonic()
+        if around is None:
+            return
+        self._meet(around)
+        if not self._finish(budget):
+            return
+        for old in list(self._olds):
+            held, old.holder = old.holder is not None, parts.holder(old, around)
+            path = parts.home(old, around)
+            if path:
+                old.path = path
+                self._advance(old, budget)
+                while old.backlog and budget.left > 0:
+                    self._advance(old, budget)
+            elif held:
+                self._window.lose(old.cursor, self._looked, self._clock.now())
+            unsure = around.unseen and self._clock.now() - (old.since or 0.0) < UNSEEN
+            if old.holder is None and not (path and (unsure or old.backlog)):
+                self._retire(old)
+
+    def _meet(self, around: Surroundings | None, current: File | None = None, *, marking: bool = False) -> None:
+        """Take note of who writes to files that the path does not name any more. One that nobody has seen before came
+        and went since the last look, and is read whole; at a mark, what it gets from now on.
+        """
+        if around is None:
+            return
+        current = current or (self._part.cursor.file if self._part else None)
+        idents = {one.ident for one in self._olds} | set(self._done)
+        for one in parts.stale(around, current, idents):
+            if any(old.ident == one.file.ident for old in self._olds):
+                continue
+            part = self._done.pop(one.file.ident, None)
+            if part is None and (marking or parts.key(one.file) in self._known):
+                part = parts.at_end(self.replica, one)
+            elif part is None:
+                part = Part(Cursor(one.file), since=self._clock.now())
+            if part is not None:
+                part.path, part.holder = one.fd, one
+                self._olds.append(part)
+
+    def _examine(self, *, soft: bool = False) -> Surroundings | None:
+        """Look around. `soft`: where that is not possible, say so in the report; else raise NotMeasured."""
+        before = self._clock.now()
+        try:
+            around = examine(self.replica, self.spec.path)
+        except NotMeasured as error:
+            if not soft:
+                raise
+            self._around, self._window.blind = None, shortened(str(error))
+            return None
+        if around.now is not None:
+            self._skew = around.now - (before + self._clock.now()) / 2
+        self._around = around
+        self._container = around.container or self._container
+        return around
+
+
+def _what(was: File | None, now: File | None, old: Part | None, around: Surroundings, *, recreated: bool) -> str:
+    """What became of a file, in one word of `probe.log`'s `changes`."""
+    if recreated:
+        return "new container"
+    if was is None or old is None:
+        return "appeared"
+    if now is None:
+        return "renamed" if parts.home(old, around).startswith(around.real.rpartition("/")[0] + "/") else "deleted"
+    if was.ident == now.ident:
+        return "truncated" if now.size < old.cursor.offset else "regrown"
+    if (was.device, was.inode) == (now.device, now.inode):
+        return "recreated"
+    return "rotated" if parts.home(old, around) in {one.path for one in around.siblings} else "replaced"
+
+
+def watch(
+    followers: Sequence[LogFollower], seconds: float, clock: Clock, *, every: float = 0.25, until_advanced: bool = False
+) -> tuple[Event, ...]:
+    """Follow several logs for a time, and report each.
+
+    Args:
+        followers: marked before.
+        seconds: how long.
+        clock: what waits.
+        every: seconds between two looks at each.
+        until_advanced: stop as soon as every log has a new record.
+    """
+
+    def look_at_all() -> bool:
+        for follower in followers:
+            follower.poll()
+        return until_advanced and all(follower.records for follower in followers)
+
+    wait_until(look_at_all, bool, seconds, clock, every=every)
+    return tuple(follower.report() for follower in followers)
