@@ -189,6 +189,11 @@ def _silent(where: str, seen: list[Event], watched: float, traffic: str) -> str:
     return f"{where} is silent: no record in {watched:.1f} s {traffic}{_aside(why)}"
 
 
+def explained(event: Event) -> str:
+    """What explains that a log was silent, in brackets, as `probe.log` tells it; empty where nothing does."""
+    return _aside(words.silent(event.data))
+
+
 def _aside(why: list[str], but: str = "") -> str:
     others = [one for one in why if one != but]
     return f" ({_joined(others)})" if others else ""

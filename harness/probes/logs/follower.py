@@ -14,7 +14,7 @@ from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
 from harness.history import Event, History
 from harness.probes.logs import parts
-from harness.probes.logs.file import Cursor, File, Found, look, place, read, restless
+from harness.probes.logs.file import PRINT, Cursor, File, Found, look, place, read, restless
 from harness.probes.logs.lines import Lines
 from harness.probes.logs.parts import Budget, Part
 from harness.probes.logs.records import Moment, Tally, compiled
@@ -70,6 +70,7 @@ class LogFollower:
         self._marked = self._existed = self._gone = False
         self._written = True  # a record came since the last change
         self._error: str | None = None
+        self.failure: HostError | NotMeasured | None = None  # why it could not be read at the last look
         self._window = Window(clock.monotonic())
         self._begin()
 
@@ -82,6 +83,11 @@ class LogFollower:
     def error(self) -> str | None:
         """Why the log could not be read at the last look."""
         return self._error
+
+    @property
+    def behind(self) -> bool:
+        """More is there than the last look read."""
+        return self._window.unread is not None
 
     def expect_canaries(self, prefix: str) -> None:
         """Canaries carry `<prefix>-<number>`: other values of the declared field are none."""
@@ -163,14 +169,14 @@ class LogFollower:
         try:
             look_at_it()
         except (HostError, NotMeasured) as error:
-            self._error = shortened(str(error))
+            self._error, self.failure = shortened(str(error)), error
         else:
-            self._error = None
+            self._error = self.failure = None
 
     def _place_mark(self) -> None:
         asked = self._clock.now()
         cursor = place(self.replica, self.spec.path)
-        around = self._examine(soft=True)
+        around = self._try_examine()
         self._known = {parts.key(one.file) for one in around.siblings} if around else set()
         self._gone, self._existed = cursor is None, cursor is not None
         if cursor is not None:
@@ -207,10 +213,12 @@ class LogFollower:
                 self._gone = True
                 return True
             self._gone = False
-            if part is None or found.new is None or (found.file.ident != part.ident and not part.cursor.offset):
+            if part is None or found.new is None or (found.file.ident != part.ident and self._renamed(part)):
                 self._leave(found.file)
                 return False
             self._recognise(part, found.file)
+            if not part.cursor.offset and (found.new or found.file.modified != part.cursor.file.modified):
+                self._came_and_went(part, found.new, found.file, budget)
             self._take(part, found.new, found.file, budget)
             if not part.backlog:
                 self._looked = asked
@@ -248,7 +256,7 @@ class LogFollower:
         if was.ident != file.ident and not (was.born and (was.inode, was.born) == (file.inode, file.born)):
             self._changed("copied", was, file)
             self._done[was.ident] = Part(part.cursor, Lines(), path="", finished=True)
-            self._meet(self._examine(soft=True), file)
+            self._meet(self._try_examine(), file)
 
     def _leave(self, now: File | None) -> None:
         """The file that was read is not at the path any more, or not as it was: see to its rest."""
@@ -258,7 +266,6 @@ class LogFollower:
             self._start(now)
             return
         around = self._examine()
-        assert around is not None
         recreated = bool(before and around.container and before != around.container)
         was = old.cursor.file if old is not None else None
         self._changed(_what(was, now, old, around, recreated=recreated), was, now)
@@ -267,6 +274,29 @@ class LogFollower:
         self._meet(around, now)
         self._known |= {parts.key(one.file) for one in around.siblings}
         self._start(now)
+
+    def _renamed(self, part: Part) -> bool:
+        """Whether another file that begins as what was read is no copy of it: so little was read that this proves
+        nothing, and the old file stands beside it under another name.
+        """
+        if part.cursor.offset >= PRINT:
+            return False
+        around = self._examine()
+        return not part.cursor.offset or any(one.file.ident == part.ident for one in around.siblings)
+
+    def _came_and_went(self, part: Part, new: bytes, file: File, budget: Budget) -> None:
+        """An empty file has no bytes to be known by: it may have been written, copied and emptied since the last look.
+        Whether it was, the parts beside it tell.
+        """
+        around = self._examine()
+        seen = Part(part.cursor.behind(new, file))
+        found, said = parts.between(self.replica, seen, parts.fresh(around, self._known, file), around.real)
+        self._known |= {parts.key(one.file) for one in around.siblings}
+        self._window.unread_parts += said
+        for one in found:
+            one.since, one.holder = self._clock.now(), parts.holder(one, around)
+        self._olds += found
+        self._finish(budget)
 
     def _start(self, now: File | None) -> None:
         self._part = None
@@ -352,7 +382,7 @@ class LogFollower:
         due = self._olds and self._clock.monotonic() - self._tended >= AROUND_EVERY
         if not (due or now):
             return
-        around = self._examine(soft=True)
+        around = self._try_examine()
         self._tended = self._clock.monotonic()
         if around is None:
             return
@@ -393,16 +423,20 @@ class LogFollower:
                 part.path, part.holder = one.fd, one
                 self._olds.append(part)
 
-    def _examine(self, *, soft: bool = False) -> Surroundings | None:
-        """Look around. `soft`: where that is not possible, say so in the report; else raise NotMeasured."""
-        before = self._clock.now()
+    def _try_examine(self) -> Surroundings | None:
+        """Look around; where that is not possible, say so in the report."""
         try:
-            around = examine(self.replica, self.spec.path)
+            return self._examine()
+        except HostError:
+            raise
         except NotMeasured as error:
-            if not soft:
-                raise
             self._around, self._window.blind = None, shortened(str(error))
             return None
+
+    def _examine(self) -> Surroundings:
+        """Look around. Raises HostError, NotMeasured."""
+        before = self._clock.now()
+        around = examine(self.replica, self.spec.path)
         if around.now is not None:
             self._skew = around.now - (before + self._clock.now()) / 2
         self._around = around

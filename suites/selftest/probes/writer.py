@@ -38,9 +38,9 @@ class Writer:
         self.handle.close()
 
     def record(self) -> str:
-        self.number += 1
+        self.number += 1  # at the beginning: a file is known by the bytes that were read of it, and here by nine
         return json.dumps(
-            {"release": "4.1.1", "n": self.number, "text": "ü" * (self.number * 7 % 40)}, ensure_ascii=False
+            {"n": self.number, "release": "4.1.1", "text": "ü" * (self.number * 7 % 40)}, ensure_ascii=False
         )
 
     def by_name(self) -> None:
