@@ -261,16 +261,17 @@ class LogFollower:
     def _leave(self, now: File | None) -> None:
         """The file that was read is not at the path any more, or not as it was: see to its rest."""
         old, before = self._part, self._container
-        if old is None and not self._existed:  # the first that ever was there
-            self._existed = True
-            self._start(now)
-            return
+        first = old is None and not self._existed
+        self._existed = True
         around = self._examine()
         recreated = bool(before and around.container and before != around.container)
         was = old.cursor.file if old is not None else None
-        self._changed(_what(was, now, old, around, recreated=recreated), was, now)
+        if not first:
+            self._changed(_what(was, now, old, around, recreated=recreated), was, now)
         if old is not None:
             self._see_to(old, now, around, recreated=recreated)
+        elif not recreated:
+            self._read_between(None, now, around)
         self._meet(around, now)
         self._known |= {parts.key(one.file) for one in around.siblings}
         self._start(now)
@@ -289,14 +290,17 @@ class LogFollower:
         Whether it was, the parts beside it tell.
         """
         around = self._examine()
-        seen = Part(part.cursor.behind(new, file))
-        found, said = parts.between(self.replica, seen, parts.fresh(around, self._known, file), around.real)
+        self._read_between(Part(part.cursor.behind(new, file)), file, around)
         self._known |= {parts.key(one.file) for one in around.siblings}
+        self._finish(budget)
+
+    def _read_between(self, seen: Part | None, now: File | None, around: Surroundings) -> None:
+        """Find parts that came and went between two looks, and no copies of what was `seen`."""
+        found, said = parts.between(self.replica, seen, parts.fresh(around, self._known, now), around.real)
         self._window.unread_parts += said
         for one in found:
             one.since, one.holder = self._clock.now(), parts.holder(one, around)
         self._olds += found
-        self._finish(budget)
 
     def _start(self, now: File | None) -> None:
         self._part = None
@@ -325,7 +329,13 @@ class LogFollower:
             found = [old, *(one for one in found if one.lines is not old.lines)]
         else:
             emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
-            window.lose(old.cursor, self._looked, clock, copied=copied, emptied=emptied)
+            foreign = old.holder is not None and old.holder.foreign
+            window.lose(old.cursor, self._looked, clock, copied=copied, emptied=emptied, foreign=foreign)
+            if foreign and not old.path and not emptied:
+                watched = Part(
+                    Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder
+                )
+                self._olds.append(watched)
             if old.path and emptied:  # it was emptied first, and then renamed
                 found.append(Part(Cursor(old.cursor.file), path=old.path))
         for one in found:
@@ -397,6 +407,8 @@ class LogFollower:
                 self._advance(old, budget)
                 while old.backlog and budget.left > 0:
                     self._advance(old, budget)
+            elif old.holder is not None:
+                old.watch(old.holder.file.size)
             elif held:
                 self._window.lose(old.cursor, self._looked, self._clock.now())
             unsure = around.unseen and self._clock.now() - (old.since or 0.0) < UNSEEN
@@ -420,7 +432,8 @@ class LogFollower:
             elif part is None:
                 part = Part(Cursor(one.file), since=self._clock.now())
             if part is not None:
-                part.path, part.holder = one.fd, one
+                part.path, part.holder = "" if one.foreign else one.fd, one
+                part.finished = part.finished or one.foreign
                 self._olds.append(part)
 
     def _try_examine(self) -> Surroundings | None:

@@ -78,6 +78,11 @@ class Part:
             self.grew += len(new)
         return self.lines.feed(new)
 
+    def watch(self, size: int) -> None:
+        """It cannot be read, but it is known how large it is now."""
+        self.grew += max(0, size - self.cursor.offset)
+        self.cursor = Cursor(self.cursor.file, size)
+
     @property
     def blocks(self) -> tuple[int, int]:
         """How much to read at once."""
@@ -94,7 +99,7 @@ def home(part: Part, around: Surroundings) -> str:
     for sibling in around.siblings:
         if sibling.file.ident == part.ident:
             return sibling.path
-    return next((holder.fd for holder in around.holders if holder.file.ident == part.ident), "")
+    return next((one.fd for one in around.holders if one.file.ident == part.ident and not one.foreign), "")
 
 
 def holder(part: Part, around: Surroundings) -> Holder | None:
@@ -160,6 +165,8 @@ def stale(around: Surroundings, current: File | None, known: set[tuple[str, int,
 
 def at_end(replica: LogReplica, one: Holder) -> Part | None:
     """A part that was found with a process that holds it: what it gets from now on is new."""
+    if one.foreign:
+        return Part(Cursor(one.file, one.file.size), finished=True, holder=one)
     try:
         cursor = place(replica, one.fd)
     except NotMeasured:

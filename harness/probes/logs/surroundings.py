@@ -26,14 +26,14 @@ grep -F -- " $r " /proc/self/mountinfo 2>/dev/null | sed 's/^/M /'
 sed -n 's/.*\/containers\/\([0-9a-f]\{{12\}}\)[0-9a-f]*\/.*/K \1/p' /proc/self/mountinfo 2>/dev/null | head -n 1
 df -Pk "$d" 2>/dev/null | sed -n '2s/^/D /p'
 stat -L -c 'S {stat}|%F|%n' "$d"/* 2>/dev/null | grep '|regular'
-b='w=$(stat -L -c "W {stat}|%F|%n" $1 2>/dev/null | grep "|regular"); [ -n "$w" ] || exit 0; printf "%s\n" "$w"
+b='w=$(stat -L -c "$2 {stat}|%F|%n" $1 2>/dev/null | grep "|regular"); [ -n "$w" ] || exit 0; printf "%s\n" "$w"
 o=$(printf "%s\n" "$w" | sed "s/.*|//"); ls -l $o 2>/dev/null | sed "s/^/L /"
 for q in $o; do read -r c <"${{q%/fd/*}}/comm" && echo "N $q $c"; done 2>/dev/null'
-sh -c "$b" sh '/proc/[0-9]*/fd/*'
-for q in /proc/[0-9]*; do set -- "$q"/fd/*; [ -L "$1" ] && continue
+sh -c "$b" sh '/proc/[0-9]*/fd/*' W
+for q in /proc/[0-9]*; do set -- "$q"/fd/*; [ -e "$1" ] && continue
 c=; read -r c 2>/dev/null <"$q/cmdline"; [ -n "$c" ] || continue
 u=$(stat -c %u "$q" 2>/dev/null) && g=$(stat -c %g "$q") && [ "$u" != 0 ] &&
-setpriv --reuid="$u" --regid="$g" --clear-groups sh -c "ls $q/fd >/dev/null && $b" sh "$q/fd/*" 2>/dev/null ||
+setpriv --reuid="$u" --regid="$g" --clear-groups sh -c "ls $q/fd >/dev/null && $b" sh "$q/fd/*" X 2>/dev/null ||
 echo "U ${{q#/proc/}}"
 done; true)"""
 
@@ -48,13 +48,16 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has a file open for writing; `target` is what the file is called now, `fd` where to reach it."""
+    """A process that has a file open for writing; `target` is what the file is called now, `fd` where to reach it.
+    The files of a `foreign` one, of another user, can be seen and not read.
+    """
 
     pid: int
     process: str
     file: File
     target: str
     fd: str
+    foreign: bool = False
 
     @property
     def deleted(self) -> bool:
@@ -100,10 +103,12 @@ def examine(replica: LogReplica, path: str) -> Surroundings:
             "What stands beside the log cannot be seen", where=f"{replica.name}:{path}", got=shortened(said)
         )
     found, opened, links, names = Surroundings(), dict[str, File](), dict[str, str](), dict[str, str]()
+    foreign = set[str]()
     for line in lines:
         kind, rest = line[:2], line[2:]
-        if kind in ("S ", "W "):
-            _file(rest, kind, found, opened)
+        if kind in ("S ", "W ", "X "):
+            name = _file(rest, kind, found, opened)
+            foreign |= {name} if kind == "X " else set()
         elif kind == "L " and (link := _LINK.fullmatch(rest)) and link[1] == "w":
             links[link[2]] = link[3]
         elif kind == "N ":
@@ -113,20 +118,23 @@ def examine(replica: LogReplica, path: str) -> Surroundings:
             _one(kind, rest, found)
     for fd, target in links.items():
         if fd in opened:
-            found.holders.append(Holder(int(fd.split("/")[2]), names.get(fd, "?"), opened[fd], target, fd))
+            found.holders.append(
+                Holder(int(fd.split("/")[2]), names.get(fd, "?"), opened[fd], target, fd, fd in foreign)
+            )
     return found
 
 
-def _file(rest: str, kind: str, found: Surroundings, opened: dict[str, File]) -> None:
+def _file(rest: str, kind: str, found: Surroundings, opened: dict[str, File]) -> str:
     fields = rest.split("|", 6)
     try:
         file, name = File.of(fields[:5]), fields[6]
     except (ValueError, IndexError):  # a name with a line feed in it
-        return
+        return ""
     if kind == "S ":
         found.siblings.append(Sibling(name.replace("//", "/", 1), file))
     else:
         opened[name] = file
+    return name
 
 
 def _one(kind: str, rest: str, found: Surroundings) -> None:

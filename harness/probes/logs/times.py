@@ -51,8 +51,8 @@ class Times:
             largest such step, s.
         ahead, lead: records with a time in the future, and how far, s.
         late: records that appeared later than their time says, by more than the tolerance, counted twice over:
-            `blocks` in one look with newer ones (the writer holds them back), `stale` alone (their times are wrong,
-            or they are old). A record is late when it was not there at a look after its time.
+            `blocks` in one look with much newer ones (the writer holds them back), `stale` without (their times are
+            wrong, or they are old). A record is late when it was not there at a look after its time.
         lag: the longest that one was late, s.
         worst: its time.
     """
@@ -83,7 +83,7 @@ class Times:
             self.lead = max(self.lead, newest - now)
         if oldest < looked - self._tolerance:
             late = sum(time < looked - self._tolerance for time in found)
-            if newest < looked - self._tolerance:
+            if looked - newest > (looked - oldest) / 2:
                 self.stale += late
             else:
                 self.blocks += late

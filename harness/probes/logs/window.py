@@ -58,13 +58,24 @@ class Window:
                 }
             )  # fmt: skip
 
-    def lose(self, cursor: Cursor, after: float, before: float, *, copied: bool = False, emptied: bool = False) -> None:
+    def lose(
+        self,
+        cursor: Cursor,
+        after: float,
+        before: float,
+        *,
+        copied: bool = False,
+        emptied: bool = False,
+        foreign: bool = False,
+    ) -> None:
         """What was written behind the cursor between two Unix times cannot be had."""
         said = f"what was written to inode {cursor.file.inode} after byte {cursor.offset}, between {_clock(after)} and "
         said += f"{_clock(before)}, is lost: "
         if emptied:
             said += "the file was emptied"
             said += ", and what came after the copy of it is in neither" if copied else ", and there is no copy of it"
+        elif foreign:
+            said += "the file has no name any more, and who has it open is another user, whose files cannot be read"
         else:
             said += "the file is gone" + (", and what came after the copy of it" if copied else "")
         if len(self.losses) < SHOWN:

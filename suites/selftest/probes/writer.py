@@ -28,11 +28,11 @@ class Writer:
         self.written: list[str] = []
         self.lost: list[str] = []  # that were gone before the follower looked
         self.unknowable: list[str] = []  # of these in files that came and went between two looks
-        self.emptied = self.copied = False  # something was destroyed, be it only after it was read
+        self.emptied = self.dropped = False  # something was destroyed, be it only after it was read
         self.handle = log.path.open("a")
         self.here: Generation | None = Generation()  # at the path
         self.held = self.here  # by the handle; the same for the writer that opens the path for each record
-        self.rotated: list[Generation] = []  # .1, .2, ...
+        self.rotated: dict[int, Generation] = {}  # .1, .2, ...
 
     def close(self) -> None:
         self.handle.close()
@@ -77,7 +77,7 @@ class Writer:
     def poll(self) -> None:
         self.log.clock.advance(1.0)
         self.log.follower.poll()
-        for one in (self.here, self.held, *self.rotated):
+        for one in (self.here, self.held, *self.rotated.values()):
             if one is not None:
                 one.looked = True
                 one.unread.clear()
@@ -88,7 +88,7 @@ class Writer:
             return
         self._make_room()
         self.log.path.rename(f"{self.log.path}.1")
-        self.rotated.insert(0, self.here)
+        self.rotated[1] = self.here
         self.log.path.touch()
         self.here = Generation()
 
@@ -99,7 +99,7 @@ class Writer:
         shutil.copy(self.log.path, f"{self.log.path}.1")
         copy = Generation()
         copy.unread, self.here.unread = self.here.unread, []
-        self.rotated.insert(0, copy)
+        self.rotated[1] = copy
         os.truncate(self.log.path, 0)
         self.emptied = True
 
@@ -119,27 +119,27 @@ class Writer:
 
     def compress(self) -> None:
         """Pack the newest rotated part, so that it cannot be read any more."""
-        newest = Path(f"{self.log.path}.1")
-        if self.rotated and newest.exists():
+        if 1 in self.rotated:
             Path(f"{self.log.path}.1.gz").write_bytes(b"\x1f\x8b")
-            newest.unlink()
-            self._destroy_if_gone(self.rotated.pop(0))
+            Path(f"{self.log.path}.1").unlink()
+            self._destroy_if_gone(self.rotated.pop(1))
 
     def _make_room(self) -> None:
-        for number in range(KEPT, 0, -1):
+        for number in sorted(self.rotated, reverse=True):
             part = Path(f"{self.log.path}.{number}")
-            if part.exists():
+            if number == KEPT:
+                part.unlink()
+                self._destroy_if_gone(self.rotated.pop(number))
+            else:
                 part.rename(f"{self.log.path}.{number + 1}")
-        last = Path(f"{self.log.path}.{KEPT + 1}")
-        if last.exists():
-            last.unlink()
-        while len(self.rotated) >= KEPT:
-            self._destroy_if_gone(self.rotated.pop())
+                self.rotated[number + 1] = self.rotated.pop(number)
 
     def _destroy_if_gone(self, one: Generation) -> None:
         """What nobody has open and what has no name is gone."""
-        if one is not self.held and one is not self.here and one not in self.rotated:
-            self._lose(one)
+        if one is not self.here and one not in self.rotated.values():
+            self.dropped = True
+            if one is not self.held:
+                self._lose(one)
 
     def _lose(self, one: Generation) -> None:
         self.lost += one.unread
