@@ -87,7 +87,7 @@ class Found:
 _OPENED = """(LC_ALL=C; export LC_ALL; p={path}; f=/proc/self/fd/3; i=
 read -r i 2>/dev/null </proc/1/stat && i=${{i##*) }} && set -- $i && i=${{20}}; echo "$i"
 if [ ! -e "$p" ]; then m=$(stat -L "$p" 2>&1 >/dev/null)
-case $m in *'o such file'*|'') echo missing;; *) echo "cannot: $m";; esac; exit 0; fi
+case $m in *'o such file'*|'') echo missing;; *) echo "cannot: ${{m##*: }}";; esac; exit 0; fi
 if [ ! -f "$p" ]; then k='not a regular file'; [ -d "$p" ] && k="a directory, $k"; [ -p "$p" ] && k="a FIFO, $k"
 echo "cannot: $k"; exit 0; fi
 {{ stat -L -c '{stat}' "$f" && {commands}

@@ -32,7 +32,7 @@ class LocalReplica:
         self.gone = False
         self.prelude = ""  # shell that is run before each command
         self.before: dict[int, Callable[[], object]] = {}  # what happens before the nth command from now
-        self._count = self.asked = 0
+        self._count = self.asked = self.told = 0  # commands since `before` was set and ever; bytes of their answers
 
     def run(self, command: str | Sequence[str], timeout: float = 10.0) -> Said:
         done = self.ask(command, timeout)
@@ -53,6 +53,7 @@ class LocalReplica:
             done = subprocess.run(words, capture_output=True, timeout=timeout, check=False)
         except subprocess.TimeoutExpired as error:
             raise CommandTimeout("A command ran too long", where=self.name) from error
+        self.told += len(done.stdout)
         return SaidRaw(done.returncode, done.stdout, done.stderr)
 
 
