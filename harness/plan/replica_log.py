@@ -41,11 +41,11 @@ class Followed:
         self.replica, self.declared, self.history = replica, declared, history
         self.follower = LogFollower(replica, declared, history, history.clock, self._keep)
         self.total = 0  # records that came, ever
-        self.events: list[tuple[int, Event]] = []  # reports, with the number of records before each
+        self.reports: list[Event] = []
         self._kept: deque[str] = deque()
         self._bytes = 0
         self._places: deque[tuple[float, int]] = deque(maxlen=PLACES)  # looks: Unix time, records until then
-        self._steps: dict[int, int] = {}
+        self._steps: dict[int, tuple[float, int]] = {}
         self._lock = threading.RLock()
         self.follower.mark()
         self._places.append((history.clock.now(), 0))
@@ -73,7 +73,7 @@ class Followed:
         with self._lock, suppress(EngineError):  # whoever makes the step finds that out himself
             self.follower.poll()
             if self.follower.failure is None:
-                self._steps[event.id] = self.total
+                self._steps[event.id] = (event.time, self.total)
                 self._places.append((event.time, self.total))
                 for first in list(self._steps)[:-PLACES]:
                     del self._steps[first]
@@ -84,17 +84,19 @@ class Followed:
             event = self.follower.report()
             if isinstance(self.follower.failure, HostError):
                 raise self.follower.failure
-            self.events.append((self.total, event))
+            self.reports.append(event)
             return event
 
-    def place(self, since: Event | float) -> int | None:
-        """How many records came before a step or a time; None where nobody looked then."""
+    def place(self, since: Event | float) -> tuple[float, int] | None:
+        """The look that a step or a time goes back to: its Unix time, and how many records came before; None where
+        nobody looked until then.
+        """
         with self._lock:
             if isinstance(since, Event):
                 if since.id in self._steps:
                     return self._steps[since.id]
                 since = since.time
-            return max((number for time, number in self._places if time <= since), default=None)
+            return max((place for place in self._places if place[0] <= since), default=None)
 
     def records(self, first: int) -> tuple[list[str], int]:
         """The kept records from this number on, and how many of them are not kept any more."""
@@ -109,15 +111,16 @@ class ReplicaLog:
 
     followed: Followed
     first: int | None = None  # number of the first record that counts; None: see the claims
+    began: float = 0.0  # Unix time of the look before it
     problem: str = ""  # why it cannot be told from where on
 
     def since(self, step: Event | float) -> ReplicaLog:
         """The same log from the start of a step on (`with history.step(...) as step`), or from a Unix time."""
-        first = self.followed.place(step)
-        if first is not None:
-            return ReplicaLog(self.followed, first)
+        place = self.followed.place(step)
+        if place is not None:
+            return ReplicaLog(self.followed, place[1], place[0])
         when = f"event {step.id}" if isinstance(step, Event) else f"{step:.3f}"
-        return ReplicaLog(self.followed, 0, f"{self} was not followed since {when}")
+        return ReplicaLog(self.followed, 0, 0.0, f"{self} was not followed since {when}")
 
     def __str__(self) -> str:
         return f"{self.followed.declared.path} on {self.followed.replica.name}"
@@ -204,8 +207,8 @@ class ReplicaLog:
         doubts = [self.problem]
         if missing:
             doubts.append(f"of {self} only the last {len(lines)} records are kept, {missing} before them are not")
-        for number, report in self.followed.events:
-            if number < first and report is not event:
+        for report in self.followed.reports:
+            if report.time <= self.began and report is not event:
                 continue
             said = [report.data["error"], *(one["what"] for one in report.data["losses"]), *report.data["unread_parts"]]
             doubts += [f"{self} could not be read whole: {one}" for one in said if one]

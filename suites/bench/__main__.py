@@ -1,15 +1,16 @@
-"""All benchmarks, one after the other: `python -m suites.bench [host] [environment] [gate] [proxy] [workload]`."""
+"""All benchmarks, one after the other: `python -m suites.bench [host] [environment] [gate] [logs] [proxy] [workload]`."""
 
 from __future__ import annotations
 
 import sys
 
-from suites.bench import bench_environment, bench_gate, bench_host, bench_proxy, bench_workload
+from suites.bench import bench_environment, bench_gate, bench_host, bench_logs, bench_proxy, bench_workload
 
 ALL = {
     "host": bench_host.main,
     "environment": bench_environment.main,
     "gate": bench_gate.main,
+    "logs": bench_logs.main,
     "proxy": bench_proxy.main,
     "workload": bench_workload.main,
 }

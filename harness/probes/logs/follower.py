@@ -8,14 +8,14 @@ What a rotated part still holds is read to its end. What cannot be had is named 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
 from harness.history import Event, History
-from harness.probes.logs import parts
-from harness.probes.logs.file import PRINT, Cursor, File, Found, look, place, read, restless
+from harness.probes.logs.file import PRINT, File, Found, look, place, read, restless
 from harness.probes.logs.lines import Lines
+from harness.probes.logs.old_parts import OldParts, what
 from harness.probes.logs.parts import Budget, Part
 from harness.probes.logs.records import Moment, Tally, compiled
 from harness.probes.logs.sequence import Sequence as Numbers
@@ -23,12 +23,9 @@ from harness.probes.logs.spec import LogReplica, LogSpec
 from harness.probes.logs.surroundings import Surroundings, examine
 from harness.probes.logs.window import Window
 from harness.probes.replica import shortened
-from harness.probes.waiting import wait_until
 
 BYTES = 32 << 20  # of one poll
 MOVED = 5  # times that a file may change under a poll before the poll gives up
-AROUND_EVERY = 1.0  # s between two looks around while an old part is written
-UNSEEN = 10.0  # s that an old part is read where it cannot be seen who has it open
 
 
 class LogFollower:
@@ -59,11 +56,9 @@ class LogFollower:
         self._prefix = ""
         self._numbers = Numbers()
         self._part: Part | None = None  # the file at the path
-        self._olds: list[Part] = []  # those that were there before, and are still read
-        self._done: dict[tuple[str, int, str], Part] = {}  # and those that are not, should they come back
-        self._known: set[tuple[object, ...]] = set()
+        self._old = OldParts(replica, clock, lambda: self._window, lambda: self._looked, self._count, self._turn)
         self._around: Surroundings | None = None
-        self._tended = self._looked = 0.0
+        self._looked = 0.0
         self._skew = 0.0
         self._instance = self._container = ""
         self._mounted: str | None = None
@@ -100,7 +95,8 @@ class LogFollower:
         with self._lock:
             self._numbers = Numbers()
             self._window.changes.clear()
-            self._part, self._olds, self._done, self._known = None, [], {}, set()
+            self._part = None
+            self._old.mark(None, None)
             self._existed = self._marked = self._gone = False
             self._instance = self._container = ""
             self._written = True
@@ -126,8 +122,10 @@ class LogFollower:
         with self._lock:
             self.poll()
             if self._marked and self._error is None:
-                self._attempt(lambda: self._watch_olds(Budget(BYTES), now=True))
-            fields = self._window.fields(self._clock.monotonic(), self._tally, self._part, self._olds, self._around)
+                self._attempt(lambda: self._tend(Budget(BYTES)))
+            fields = self._window.fields(
+                self._clock.monotonic(), self._tally, self._part, self._old.parts, self._around
+            )
             mount = (
                 None
                 if self._mounted is None
@@ -154,7 +152,7 @@ class LogFollower:
         self._tally = Tally(self.spec, self._numbers, self._prefix, self._seen)
         changes = [] if self._written else self._window.changes  # else the change is still what explains the silence
         self._window = Window(self._clock.monotonic(), changes)
-        for old in self._olds:
+        for old in self._old.parts:
             old.grew = 0
 
     def _state(self) -> str | None:
@@ -177,14 +175,13 @@ class LogFollower:
         asked = self._clock.now()
         cursor = place(self.replica, self.spec.path)
         around = self._try_examine()
-        self._known = {parts.key(one.file) for one in around.siblings} if around else set()
         self._gone, self._existed = cursor is None, cursor is not None
         if cursor is not None:
             skipping = cursor.anchor[-1:] not in (b"", b"\n")
             self._part = Part(cursor, Lines(skipping=skipping), path=self.spec.path)
         self._mounted = around.mounted if around else None
         self._looked, self._marked = asked, True
-        self._meet(around, marking=True)
+        self._old.mark(around, None if cursor is None else cursor.file)
 
     # -- following ---------------------------------------------------------------------------------------------------
 
@@ -193,12 +190,15 @@ class LogFollower:
         self._window.unread = None
         budget = Budget(BYTES)
         for _ in range(MOVED):
-            if not self._finish(budget) or self._look(budget):
+            if not self._old.finish(budget) or self._look(budget):
                 break
         else:
             raise restless(self.replica, self.spec.path)
-        if self._finish(budget):
-            self._watch_olds(budget)
+        if self._old.finish(budget) and self._old.due():
+            self._tend(budget)
+
+    def _tend(self, budget: Budget) -> None:
+        self._old.tend(self._try_examine(), self._part.cursor.file if self._part else None, budget)
 
     def _look(self, budget: Budget) -> bool:
         """Look at the path once. False where the file there has changed, and the new one has to be looked at."""
@@ -232,10 +232,10 @@ class LogFollower:
         before = part.cursor.file.modified
         if not new and before and file.modified and before != file.modified and part.ident == file.ident:
             self._window.touched = True
-        self._count(part.take(new, file, budget))
+        self._count(part.take(new, file, budget), elsewhere=False)
         self._window.hole += part.lines.holes()
 
-    def _count(self, lines: list[str], *, elsewhere: bool = False) -> None:
+    def _count(self, lines: list[str], *, elsewhere: bool) -> None:
         before, now = self._tally.own, self._clock.now()
         if lines:
             zone = self._around.zone if self._around else 0.0
@@ -243,6 +243,10 @@ class LogFollower:
         if self._tally.own > before:
             self._written = True
             self._window.complete()
+
+    def _turn(self) -> None:
+        """The lines that follow are of another file."""
+        self._tally.times.begin()
 
     def _notice(self, found: Found) -> None:
         """Notice that the replica was restarted."""
@@ -255,8 +259,8 @@ class LogFollower:
         was = part.cursor.file
         if was.ident != file.ident and not (was.born and (was.inode, was.born) == (file.inode, file.born)):
             self._changed("copied", was, file)
-            self._done[was.ident] = Part(part.cursor, Lines(), path="", finished=True)
-            self._meet(self._try_examine(), file)
+            self._old.done[was.ident] = Part(part.cursor, Lines(), finished=True)
+            self._old.meet(self._try_examine(), file)
 
     def _leave(self, now: File | None) -> None:
         """The file that was read is not at the path any more, or not as it was: see to its rest."""
@@ -267,14 +271,14 @@ class LogFollower:
         recreated = bool(before and around.container and before != around.container)
         was = old.cursor.file if old is not None else None
         if not first:
-            self._changed(_what(was, now, old, around, recreated=recreated), was, now)
+            self._changed(what(was, now, old, around, recreated=recreated), was, now)
         if old is not None:
-            self._see_to(old, now, around, recreated=recreated)
+            self._old.see_to(old, now, around, recreated=recreated)
         elif not recreated:
-            self._read_between(None, now, around)
-        self._meet(around, now)
-        self._known |= {parts.key(one.file) for one in around.siblings}
-        self._start(now)
+            self._old.read_between(None, now, around)
+        self._old.meet(around, now)
+        self._old.know(around)
+        self._part = self._old.begin(now, self.spec.path)
 
     def _renamed(self, part: Part) -> bool:
         """Whether another file that begins as what was read is no copy of it: so little was read that this proves
@@ -290,151 +294,13 @@ class LogFollower:
         Whether it was, the parts beside it tell.
         """
         around = self._examine()
-        self._read_between(Part(part.cursor.behind(new, file)), file, around)
-        self._known |= {parts.key(one.file) for one in around.siblings}
-        self._finish(budget)
-
-    def _read_between(self, seen: Part | None, now: File | None, around: Surroundings) -> None:
-        """Find parts that came and went between two looks, and no copies of what was `seen`."""
-        found, said = parts.between(self.replica, seen, parts.fresh(around, self._known, now), around.real)
-        self._window.unread_parts += said
-        for one in found:
-            one.since, one.holder = self._clock.now(), parts.holder(one, around)
-        self._olds += found
-
-    def _start(self, now: File | None) -> None:
-        self._part = None
-        if now is None:
-            return
-        back = self._done.pop(now.ident, None) or next((one for one in self._olds if one.ident == now.ident), None)
-        self._olds = [one for one in self._olds if one is not back]
-        if back is None or back.cursor.offset > now.size:
-            back = Part(Cursor(now))
-        back.path, back.finished, back.holder = self.spec.path, False, None
-        self._part = back
-
-    def _see_to(self, old: Part, now: File | None, around: Surroundings, *, recreated: bool) -> None:
-        """Find what the old file still holds, and what came and went after it."""
-        clock, window = self._clock.now(), self._window
-        emptied = now is not None and now.ident == old.ident
-        old.path = "" if emptied or recreated else parts.home(old, around)
-        old.holder = None if emptied else parts.holder(old, around)
-        old.since = clock
-        new = [] if recreated else parts.fresh(around, self._known, now)
-        found, said = parts.between(self.replica, old, new, around.real)
-        copied = any(one.lines is old.lines for one in found)
-        window.unread_parts += said
-        left = read(self.replica, old.path, old.cursor) if old.path else None
-        if left is not None and left.file is not None and left.file.ident == old.ident and left.new is not None:
-            found = [old, *(one for one in found if one.lines is not old.lines)]
-        else:
-            emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
-            foreign = old.holder is not None and old.holder.foreign
-            window.lose(old.cursor, self._looked, clock, copied=copied, emptied=emptied, foreign=foreign)
-            if foreign and not old.path and not emptied:
-                watched = Part(
-                    Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder
-                )
-                self._olds.append(watched)
-            if old.path and emptied:  # it was emptied first, and then renamed
-                found.append(Part(Cursor(old.cursor.file), path=old.path))
-        for one in found:
-            one.since, one.holder = clock, parts.holder(one, around)
-        self._olds += found
+        self._old.read_between(Part(part.cursor.behind(new, file)), file, around)
+        self._old.know(around)
+        self._old.finish(budget)
 
     def _changed(self, what: str, was: File | None, now: File | None) -> None:
         self._window.change(what, self._clock.now(), was, now)
         self._written = False
-
-    # -- old parts ---------------------------------------------------------------------------------------------------
-
-    def _finish(self, budget: Budget) -> bool:
-        """Read to their ends the old parts that were not yet. False where the budget did not suffice."""
-        for old in list(self._olds):
-            while not old.finished:
-                if budget.left <= 0:
-                    self._window.unread = f"{old.backlog} bytes of {old.path} are not read yet"
-                    return False
-                self._advance(old, budget)
-                old.finished = old.finished or not old.backlog
-            if old.holder is None:
-                self._retire(old)
-        return True
-
-    def _advance(self, old: Part, budget: Budget) -> None:
-        elsewhere, was = old.finished, old.cursor
-        try:
-            lines = old.advance(self.replica, budget)
-        except NotMeasured:
-            if not old.path.startswith("/proc/"):
-                raise
-            lines = None  # whoever had it open has closed it
-        if lines is None:
-            self._window.lose(was, self._looked, self._clock.now(), emptied=old.emptied)
-            if not old.emptied:
-                old.finished, old.holder, old.backlog = True, None, 0
-            return
-        self._window.hole += old.lines.holes()
-        self._tally.times.begin()
-        self._count(lines, elsewhere=elsewhere)
-        self._tally.times.begin()
-
-    def _retire(self, old: Part) -> None:
-        if old.lines.end():
-            self._window.torn += 1
-        self._olds = [one for one in self._olds if one is not old]
-        self._done[old.ident] = old
-        for ident in list(self._done)[: -parts.KEPT]:
-            del self._done[ident]
-
-    def _watch_olds(self, budget: Budget, *, now: bool = False) -> None:
-        """Read on in old parts that somebody has open, until nobody has; find those that were not known."""
-        due = self._olds and self._clock.monotonic() - self._tended >= AROUND_EVERY
-        if not (due or now):
-            return
-        around = self._try_examine()
-        self._tended = self._clock.monotonic()
-        if around is None:
-            return
-        self._meet(around)
-        if not self._finish(budget):
-            return
-        for old in list(self._olds):
-            held, old.holder = old.holder is not None, parts.holder(old, around)
-            path = parts.home(old, around)
-            if path:
-                old.path = path
-                self._advance(old, budget)
-                while old.backlog and budget.left > 0:
-                    self._advance(old, budget)
-            elif old.holder is not None:
-                old.watch(old.holder.file.size)
-            elif held:
-                self._window.lose(old.cursor, self._looked, self._clock.now())
-            unsure = around.unseen and self._clock.now() - (old.since or 0.0) < UNSEEN
-            if old.holder is None and not (path and (unsure or old.backlog)):
-                self._retire(old)
-
-    def _meet(self, around: Surroundings | None, current: File | None = None, *, marking: bool = False) -> None:
-        """Take note of who writes to files that the path does not name any more. One that nobody has seen before came
-        and went since the last look, and is read whole; at a mark, what it gets from now on.
-        """
-        if around is None:
-            return
-        current = current or (self._part.cursor.file if self._part else None)
-        idents = {one.ident for one in self._olds} | set(self._done)
-        for one in parts.stale(around, current, idents):
-            if any(old.ident == one.file.ident for old in self._olds):
-                continue
-            part = self._done.pop(one.file.ident, None)
-            if part is None and (marking or parts.key(one.file) in self._known):
-                part = parts.at_end(self.replica, one)
-            elif part is None:
-                part = Part(Cursor(one.file), since=self._clock.now())
-            if part is not None:
-                part.path, part.holder = "" if one.foreign else one.fd, one
-                part.finished = part.finished or one.foreign
-                self._olds.append(part)
 
     def _try_examine(self) -> Surroundings | None:
         """Look around; where that is not possible, say so in the report."""
@@ -455,40 +321,3 @@ class LogFollower:
         self._around = around
         self._container = around.container or self._container
         return around
-
-
-def _what(was: File | None, now: File | None, old: Part | None, around: Surroundings, *, recreated: bool) -> str:
-    """What became of a file, in one word of `probe.log`'s `changes`."""
-    if recreated:
-        return "new container"
-    if was is None or old is None:
-        return "appeared"
-    if now is None:
-        return "renamed" if parts.home(old, around).startswith(around.real.rpartition("/")[0] + "/") else "deleted"
-    if was.ident == now.ident:
-        return "truncated" if now.size < old.cursor.offset else "regrown"
-    if (was.device, was.inode) == (now.device, now.inode):
-        return "recreated"
-    return "rotated" if parts.home(old, around) in {one.path for one in around.siblings} else "replaced"
-
-
-def watch(
-    followers: Sequence[LogFollower], seconds: float, clock: Clock, *, every: float = 0.25, until_advanced: bool = False
-) -> tuple[Event, ...]:
-    """Follow several logs for a time, and report each.
-
-    Args:
-        followers: marked before.
-        seconds: how long.
-        clock: what waits.
-        every: seconds between two looks at each.
-        until_advanced: stop as soon as every log has a new record.
-    """
-
-    def look_at_all() -> bool:
-        for follower in followers:
-            follower.poll()
-        return until_advanced and all(follower.records for follower in followers)
-
-    wait_until(look_at_all, bool, seconds, clock, every=every)
-    return tuple(follower.report() for follower in followers)

@@ -72,7 +72,7 @@ class Part:
     def take(self, new: bytes, file: File, budget: Budget) -> list[str]:
         """The lines that these bytes complete."""
         self.cursor = self.cursor.behind(new, file)
-        self.backlog = max(0, file.size - self.cursor.offset)
+        self.backlog = max(0, file.size - self.cursor.offset) if new else 0  # what gives nothing now is not waited for
         budget.left -= len(new)
         if self.finished:
             self.grew += len(new)
