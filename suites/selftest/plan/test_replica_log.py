@@ -187,6 +187,7 @@ def test_a_dead_replica_raises(made: Made) -> None:
         made.log.carries("4.1.0")
     with pytest.raises(ReplicaGone):
         made.log.has_no("ERROR")
+    assert made.clock.monotonic() == 0.0, "a dead replica is waited for"
 
 
 def test_a_step_at_which_the_replica_cannot_be_asked_breaks_nothing_and_goes_back_to_the_look_before(

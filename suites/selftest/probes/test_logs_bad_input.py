@@ -15,6 +15,8 @@ from harness.clock import ManualClock
 from harness.errors import CommandTimeout
 from harness.history import History
 from harness.probes.logs import LogFollower, follower
+from harness.probes.logs.lines import Lines
+from harness.probes.logs.records import parsed
 from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.probes.test_logs import Followed, Spec
 
@@ -137,6 +139,18 @@ def test_two_halves_that_make_a_record_only_together_are_two_damaged_ones(log: F
     log.append('{"release": "4.1.1"\n"more": 1}\n{"release": ["4.1.1"\n"x"]}\n')
     data = log.follower.report().data
     assert (data["records"], data["unparsed"], data["by_release"]) == (4, 4, {})
+
+
+def test_two_records_on_one_line_are_a_damaged_one() -> None:
+    assert parsed(['{"a": 1}, {"b": 2}']) == []
+    assert parsed(['{"a": 1}', "2", '{"b": 3}']) == [{"a": 1}, {"b": 3}]
+
+
+def test_a_hole_that_is_longer_than_any_line_hides_no_record() -> None:
+    lines = Lines()
+    assert lines.feed(b"\0" * 3_000_000) == []
+    assert lines.feed(b"\0" * 10 + b'{"a": 1}\n') == ['{"a": 1}']
+    assert (lines.holes(), lines.holes(), lines.partial) == (3_000_010, 0, 0)
 
 
 def test_a_replica_that_hangs_is_unknown(log: Followed, monkeypatch: pytest.MonkeyPatch) -> None:

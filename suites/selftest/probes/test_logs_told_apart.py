@@ -211,6 +211,29 @@ def test_2_a_writer_that_opens_the_new_file_a_moment_later_is_nothing(case: Case
     assert (case.data["records"], case.data["elsewhere"], case.data["writers"]) == (4, 1, [])
 
 
+def test_2_one_worker_of_two_that_goes_on_in_the_deleted_file(case: Case) -> None:
+    holder = case.hold()
+    case.mark()
+    case.path.unlink()
+    for _ in range(4):
+        case.write()
+        holder.write(case.line())
+        case.poll()
+    reason = failed(case.verdict())
+    assert "backend-2 writes to a deleted file" in reason
+    assert f"and {case.path} on backend-2 got 5 records" in reason
+
+
+def test_2_a_part_that_was_there_before_the_mark_is_not_read_because_somebody_opens_it(case: Case) -> None:
+    Path(f"{case.path}.1").write_text("old\n" * 3)
+    case.mark()
+    case.write()
+    case.holders.append(Holder(Path(f"{case.path}.1")))
+    case.poll()
+    assert case.verdict(), case.data
+    assert (case.data["records"], case.data["elsewhere"]) == (1, 0)
+
+
 # -- 3: inode reuse ----------------------------------------------------------------------------------------------------
 
 
