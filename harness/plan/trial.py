@@ -188,6 +188,7 @@ class Trial:
     def watch(self, phase: str, seconds: float) -> None:
         """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""
         for follower in self._followers:
+            follower.expect_canaries(self.workload.key)
             follower.mark()
         clock, never = self.history.clock, threading.Event()
         with self.workload.window(phase):

@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other: `python -m suites.bench [host] [environment] [gate] [logs] [proxy] [workload]`."""
+"""All benchmarks: `python -m suites.bench [host] [environment] [gate] [logs] [proxy] [workload]`, else all of them."""
 
 from __future__ import annotations
 

@@ -19,9 +19,10 @@ from harness.probes.logs.times import Times, seconds
 SHOWN = 5  # error lines that are kept
 RELEASES = 50  # different releases that are told apart
 KEYS = 5000  # of canaries, in one window
+LONGEST_KEY = 2000  # characters of a field in which a key is looked for
 BATCH = 1000  # lines that are parsed at once
 _JOINT = secrets.token_hex(16)  # stands between two lines that are parsed at once; no line can know it
-_KEY = re.compile(r"[^\s\"']+-\d+")
+_KEY = re.compile(r"^[^\s\"']+-\d+$")
 _WORDS = re.compile(r"[\w \-:/,=\"'<>]+(\|[\w \-:/,=\"'<>]+)*")
 
 
@@ -62,7 +63,7 @@ class Tally:
         self._error, self._heartbeat = compiled(spec, "errors"), compiled(spec, "heartbeat")
         self._words = tuple(spec.errors.split("|")) if _WORDS.fullmatch(spec.errors) else ()
         self._json = spec.format == "json"
-        self._key = re.compile(re.escape(prefix) + r"-\d+") if prefix else _KEY
+        self._key = re.compile(re.escape(prefix) + r"-\d+(?!\d)") if prefix else _KEY
         self.records = self.heartbeats = self.elsewhere = self.unparsed = self.errors = 0
         self.releases: dict[str, list[Any]] = {}
         self.error_lines: list[str] = []
@@ -152,7 +153,8 @@ class Tally:
         entry[:] = entry[0] + count, min(entry[1], first), max(entry[2], last)
 
     def _canary(self, key: Any, ours: float) -> None:
-        if not isinstance(key, str) or key in self.keys or not self._key.fullmatch(key[:200]):
+        found = self._key.search(key[:LONGEST_KEY]) if isinstance(key, str) else None
+        if found is None or (key := found[0]) in self.keys:
             return
         if len(self.keys) >= KEYS:
             self.keys_full = True

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from harness.stack.base import AsText, Seconds, Word
+from harness.stack.base import AsText, Seconds, Word, wrong
 from harness.stack.xharness.base import Block, regex
 
 DEFAULT_ERRORS = "ERROR|CRITICAL|Traceback"

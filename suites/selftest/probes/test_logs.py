@@ -267,6 +267,17 @@ def test_a_poll_reads_a_bounded_part_and_says_what_is_left(log: Followed, monkey
     assert len(log.seen) == 100
 
 
+def test_the_keys_of_canaries_are_found_alone_and_within_a_text(tmp_path: Path) -> None:
+    log = Followed(tmp_path)
+    spec = Spec(str(log.path), canary="request")
+    found = LogFollower(log.replica, spec, log.history, log.clock)
+    found.expect_canaries("c1")
+    found.mark()
+    for value in ("c1-7", "/things/3?key=c1-12&x=1", "c2-9", 5, None):
+        log.append(json.dumps({"request": value}) + "\n")
+    assert found.report().data["canaries"] == {"c1-7": log.clock.now(), "c1-12": log.clock.now()}
+
+
 def test_silence_is_what_was_seen_to_be_silent(log: Followed) -> None:
     for writes in (True, False, False, True, False):
         log.clock.advance(1.0)
