@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from harness.checks import _canaries
+from harness.checks import _log_words as words
 from harness.checks._evidence import Findings, counted, listed, of
 from harness.history import Event
+from harness.samples import Samples
 from harness.verdict import Verdict
 
 NAME = "logs"
@@ -20,37 +23,50 @@ class ExpectedLog:
         replica, path: which.
         max_silence: seconds that may pass without a record while traffic runs.
         carries_release: the records name the release that wrote them.
+        carries_time, carries_number: they carry a time, and a number that counts them.
+        canary_within: seconds after its answer in which the record of a canary has to come; None for no canaries.
     """
 
     replica: str
     path: str
     max_silence: float
     carries_release: bool = True
+    carries_time: bool = False
+    carries_number: bool = False
+    canary_within: float | None = None
 
 
-def check(events: Iterable[Event], *, phase: str, release: str, logs: Collection[ExpectedLog]) -> Verdict:
+def check(
+    events: Iterable[Event],
+    *,
+    phase: str,
+    release: str,
+    logs: Collection[ExpectedLog],
+    samples: Samples | None = None,
+) -> Verdict:
     """Each log advanced in the phase, within its longest silence, with records of this release alone.
 
     A log that was silent fails only where traffic ran: where the workload knows who served its requests (`served_by`),
-    traffic on that replica; else any answered request in the phase. Without it the verdict is unknown.
+    traffic on that replica; else any answered request in the phase. Without it the verdict is unknown. So it is where
+    something of the log could not be read or was lost: whatever may have stood there.
 
     Args:
         events: the history (`probe.log`, `workload`).
         phase: a phase that began after the cut-over; records of another release fail.
         release: what the records should carry.
         logs: every log that should have been watched.
+        samples: of the workload, where canaries are declared.
     """
     events = tuple(events)
     findings = Findings(NAME)
     traffic = _Traffic(of(events, "workload", phase))
+    watched: dict[tuple[str, str], list[Event]] = {}
+    for event in of(events, "probe.log", phase):
+        watched.setdefault((str(event.data.get("replica")), str(event.data.get("path"))), []).append(event)
     if not logs:
         findings.missing("no log was to be watched")
     for log in logs:
-        seen = [
-            event
-            for event in of(events, "probe.log", phase)
-            if event.data.get("replica") == log.replica and event.data.get("path") == log.path
-        ]
+        seen = watched.get((log.replica, log.path), [])
         findings.saw(*seen)
         if not seen:
             findings.missing(f"{log.path} on {log.replica} was not watched")
@@ -58,8 +74,9 @@ def check(events: Iterable[Event], *, phase: str, release: str, logs: Collection
         for event in seen:
             _content(findings, log, event, release)
         _progress(findings, log, seen, traffic)
+    _canaries.judge(findings, logs, watched, samples)
     return findings.verdict(
-        f"{counted(len(logs), 'log')} advanced, with records of {release} and no errors",
+        f"{counted(len(logs), 'log')} advanced, with records of {release} and no errors{_noted(events, phase)}",
         look="the logging configuration of that release, and which file the process has open (/proc/PID/fd)",
         look_unknown="whether that replica is up and gets requests, and the path in x-harness: logs",
     )
@@ -86,41 +103,43 @@ class _Traffic:
 
 
 def _content(findings: Findings, log: ExpectedLog, event: Event, release: str) -> None:
-    """What the records say: errors, damage, the release."""
+    """What the records say: errors, damage, times, numbers, the release."""
     where, data = f"{log.path} on {log.replica}", event.data
+    said: list[str] = []
     if data.get("errors"):
         first = next(iter(data.get("error_lines") or []), "")
-        findings.fail(f"{where} has {counted(data['errors'], 'error line')}: {first[:160]}", event)
-    if data.get("unparsed"):
-        findings.fail(f"{where} has {counted(data['unparsed'], 'record')} that cannot be parsed", event)
-    if not log.carries_release:
-        return
-    by_release = data.get("by_release") or {}
-    for other in sorted(by_release):
-        if other != release:
-            said = f"of {other}" if other else "that name no release"
-            findings.fail(
-                f"{where} has {counted(by_release[other], 'record')} {said}, where {release} should write", event
-            )
+        said.append(f"has {counted(data['errors'], 'error line')}: {first[:160]}")
+    said += words.damage(data)
+    if log.carries_time:
+        said += words.times(data)
+    if log.carries_number:
+        said += words.numbers(data)
+    if log.carries_release:
+        by_release = data.get("by_release") or {}
+        others = [name for name in sorted(by_release) if name != release]
+        said += [words.other_release(event, name, by_release[name], release) for name in others]
+    for one in said:
+        findings.fail(f"{where} {one}", event)
 
 
 def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: _Traffic) -> None:
     """Whether it was written at all, and often enough."""
     where, data = f"{log.path} on {log.replica}", seen[-1].data
     state = data.get("state")
-    records = sum(int(event.data.get("records") or 0) for event in seen)
+    records = sum(words.own(event.data) for event in seen)
     silence = max(float(event.data.get("silence") or 0.0) for event in seen)
     watched = sum(float(event.data.get("seconds") or 0.0) for event in seen)
-    broken = {
-        "missing": f"{where} is missing",
-        "deleted": f"{where} was deleted",
-        "replaced": f"{where} was replaced by another file, and nothing was written to that one",
-        "truncated": f"{where} was truncated, and nothing was written since",
-    }
-    if state not in ("ok", *broken):
+    if state not in ("ok", "missing", "deleted", "replaced", "truncated"):
         findings.missing(f"{where} could not be read: {data.get('error') or 'no reason given'}")
-    elif state in ("missing", "deleted"):
-        findings.fail(broken[state], seen[-1])
+    elif state == "missing":
+        findings.fail(f"{where} is missing", seen[-1])
+    elif state == "deleted":
+        why = [*words.writers(data), words.became(data) or "was deleted"]
+        findings.fail(f"{where} {_joined(why[::-1])}", seen[-1])
+    elif words.mounted(data):
+        findings.fail(f"{where} {words.mounted(data)}", seen[-1])
+    elif stray := _stray(data, seen[-1].time, log.max_silence, records):
+        findings.fail(f"{stray}, and {where} got {counted(records, 'record')}", *seen)
     elif not traffic.reached(log.replica):
         findings.missing(f"no request is known to have reached {log.replica}, so {where} had nothing to say")
     elif records == 0 and watched < log.max_silence:
@@ -129,15 +148,62 @@ def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: 
         )
     elif records == 0:
         findings.saw(*traffic.events)
-        silent = f"{where} is silent: no record in {watched:.1f} s {traffic.words(log.replica)}"
-        findings.fail(broken.get(str(state), silent), *seen, *traffic.events)
+        findings.fail(_silent(where, seen, watched, traffic.words(log.replica)), *seen, *traffic.events)
     elif silence > log.max_silence:
-        since = f" ({state})" if state in broken else ""
-        findings.fail(f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s{since}", *seen)
-    elif data.get("error"):
-        findings.missing(f"{where} could not be read whole: {data['error']}")
+        said = f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s"
+        findings.fail(said + _aside(words.silent(data)), *seen)
     else:
         findings.saw(*traffic.events)
-        unread = [event.data["error"] for event in seen if event.data.get("error")]
-        if unread:
-            findings.missing(f"{where} could not be read whole: {listed(unread[:1])}")
+        _whole(findings, where, seen, log.max_silence)
+
+
+def _whole(findings: Findings, where: str, seen: list[Event], max_silence: float) -> None:
+    """Whether all of it could be read."""
+    unread = [str(event.data["error"]) for event in seen if event.data.get("error")]
+    unread += [said for event in seen for said in words.lost(event.data)]
+    if unread:
+        findings.missing(f"{where} could not be read whole: {listed(unread[:1])}")
+    half = seen[-1].data.get("partial")
+    if half and seen[-1].time - float(half["since"]) > max_silence:
+        findings.fail(f"{where} stalled within a record: {words.half_line(seen[-1].data)}", seen[-1])
+
+
+def _stray(data: words.Data, now: float, max_silence: float, records: int) -> str:
+    """Somebody writes to a file that the path does not name, and not just because the rotation was a moment ago."""
+    for one, said in zip(data.get("writers") or (), words.writers(data), strict=True):
+        since = one.get("since")
+        lasting = since is None or now - float(since) > max_silence or not records
+        if one.get("grew") and lasting:
+            return said
+    return ""
+
+
+def _silent(where: str, seen: list[Event], watched: float, traffic: str) -> str:
+    data = seen[-1].data
+    state, why = data.get("state"), words.silent(data)
+    became = words.became(data)
+    if became and state == "replaced":
+        return f"{where} {became}, and nothing was written to that one{_aside(why, became)}"
+    if became and state == "truncated":
+        return f"{where} {became}, and nothing was written since{_aside(why, became)}"
+    return f"{where} is silent: no record in {watched:.1f} s {traffic}{_aside(why)}"
+
+
+def explained(event: Event) -> str:
+    """What explains that a log was silent, in brackets, as `probe.log` tells it; empty where nothing does."""
+    return _aside(words.silent(event.data))
+
+
+def _aside(why: list[str], but: str = "") -> str:
+    others = [one for one in why if one != but]
+    return f" ({_joined(others)})" if others else ""
+
+
+def _joined(said: list[str]) -> str:
+    return "; ".join(said)
+
+
+def _noted(events: tuple[Event, ...], phase: str) -> str:
+    """What a pass should not hide."""
+    hole = words.holes(of(events, "probe.log", phase))
+    return f" ({hole})" if hole else ""

@@ -58,6 +58,8 @@ class Environment:
         progress: called with (image, line) while images are built.
     """
 
+    _replica_class: type[Replica] = Replica
+
     def __init__(
         self,
         engine: Engine,
@@ -188,7 +190,7 @@ class Environment:
             door = pool.submit(Door.open, self.engine, self._owner, plumbing, images, self.seed)
             for service, name in names:
                 health = images.services[service.name].health(service)
-                self._replicas[name] = Replica(self.engine, created[name].result(), service, name, health)
+                self._replicas[name] = self._replica_class(self.engine, created[name].result(), service, name, health)
             startup = Startup(self.stack, self.replicas, self.history.clock)
             try:
                 # Replicas reach each other through the door alone, so it is open before the first of them starts.

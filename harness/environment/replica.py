@@ -12,7 +12,7 @@ from testinfra.host import Host
 from harness.engine import Container, ContainerState, Engine
 from harness.engine.process import Process
 from harness.environment.host import host as testinfra_host
-from harness.environment.shell import Answer, Shell
+from harness.environment.shell import Answer, RawAnswer, Shell
 from harness.errors import HostError
 from harness.stack import Healthcheck, Service
 
@@ -72,6 +72,10 @@ class Replica:
             ReplicaGone: the replica is stopped, dead, paused or removed.
         """
         return self._shell.run(command if isinstance(command, str) else shlex.join(command), timeout)
+
+    def ask(self, command: str | Sequence[str], timeout: float = ANSWER_WITHIN) -> RawAnswer:
+        """The same as `run`, with the output as bytes."""
+        return self._shell.ask(command if isinstance(command, str) else shlex.join(command), timeout)
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         """Start a command in the replica and return at once; the caller reads its lines and closes it."""

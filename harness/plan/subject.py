@@ -1,14 +1,55 @@
-"""The environment as a test sees it: it can also be asked which release it runs."""
+"""The environment as a test sees it: it can also be asked which release it runs, and its replicas for their logs."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self, cast
+
 from harness.environment import Environment
 from harness.errors import NotMeasured
+from harness.history import Event
+from harness.plan.replica_log import LoggedReplica
 from harness.probes import release as release_probe
 
 
 class Subject(Environment):
-    """An environment that knows the stack's probes."""
+    """An environment that knows the stack's probes and logs."""
+
+    _replica_class = LoggedReplica
+
+    @property
+    def replicas(self) -> tuple[LoggedReplica, ...]:
+        """Every replica, services in the order of the file."""
+        return cast("tuple[LoggedReplica, ...]", super().replicas)
+
+    def __getitem__(self, service: str) -> tuple[LoggedReplica, ...]:
+        """The replicas of a service, by number. UsageError where the stack has no such service."""
+        return cast("tuple[LoggedReplica, ...]", super().__getitem__(service))
+
+    def replica(self, name: str) -> LoggedReplica:
+        """One replica by its name, e.g. `backend-2`. UsageError where there is none."""
+        return cast("LoggedReplica", super().replica(name))
+
+    def up(self) -> Self:
+        """Bring everything up and return when every replica is ready; its declared logs are followed from then on.
+
+        Raises:
+            As Environment.up.
+        """
+        super().up()
+        declared = self.stack.harness.logs
+        with ThreadPoolExecutor(max(1, len(self.replicas)), thread_name_prefix=f"logs-{self.id}") as pool:
+            list(pool.map(lambda one: one.follow(declared.get(one.service, ()), self.history), self.replicas))
+        self.history.listen(self._step)
+        return self
+
+    def _step(self, event: Event) -> None:
+        """Note in each log where a step of this environment begins."""
+        if event.kind != "step.start" or not self.standing or event.data["name"] == "down":
+            return
+        if event.data.get("environment", self.id) == self.id:
+            for replica in self.replicas:
+                replica.began(event)
 
     def releases(self) -> dict[str, str | None]:
         """Ask every replica which release it runs; None where none was told. Recorded in the history."""

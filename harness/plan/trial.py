@@ -99,7 +99,15 @@ class Trial:
     def logs(self) -> tuple[ExpectedLog, ...]:
         """Every log that every replica should write."""
         return tuple(
-            ExpectedLog(replica.name, log.path, log.max_silence, carries_release=log.release is not None)
+            ExpectedLog(
+                replica.name,
+                log.path,
+                log.max_silence,
+                carries_release=log.release is not None,
+                carries_time=log.time is not None,
+                carries_number=log.sequence is not None,
+                canary_within=None if log.canary is None else log.canary_within,
+            )
             for service, logs in self.stack.harness.logs.items()
             for replica in self.environment[service]
             for log in logs
@@ -180,6 +188,7 @@ class Trial:
     def watch(self, phase: str, seconds: float) -> None:
         """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""
         for follower in self._followers:
+            follower.expect_canaries(self.workload.key)
             follower.mark()
         clock, never = self.history.clock, threading.Event()
         with self.workload.window(phase):

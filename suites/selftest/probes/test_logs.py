@@ -10,8 +10,7 @@ import pytest
 from harness.clock import ManualClock
 from harness.errors import UsageError
 from harness.history import History
-from harness.probes import logs
-from harness.probes.logs import LogFollower, watch
+from harness.probes.logs import LogFollower, follower, parts, watch
 from suites.selftest.probes.fakes import LocalReplica
 
 
@@ -22,6 +21,10 @@ class Spec:
     release: str | None = "release"
     time: str | None = "ts"
     errors: str = "ERROR|Traceback"
+    sequence: str | None = None
+    canary: str | None = None
+    heartbeat: str | None = None
+    tolerance: float = 5.0
 
 
 class Followed:
@@ -149,14 +152,17 @@ def test_a_replaced_log_that_stays_empty_is_told_as_replaced_in_later_windows_to
     assert [log.follower.report().data["state"] for _ in range(2)] == ["replaced", "replaced"]
 
 
-def test_a_writer_that_holds_the_renamed_file_adds_no_records(log: Followed) -> None:
+def test_records_of_a_writer_that_holds_the_renamed_file_are_counted_as_elsewhere(log: Followed) -> None:
     with log.path.open("a") as held:
         log.path.rename(f"{log.path}.1")
         log.path.touch()
+        log.follower.poll()
         held.write('{"release": "4.1.1"}\n')
         held.flush()
+        log.clock.advance(1.0)
+        assert log.follower.poll() == 0
         data = log.follower.report().data
-    assert (data["state"], data["records"]) == ("replaced", 0)
+    assert (data["state"], data["records"], data["elsewhere"]) == ("replaced", 1, 1)
 
 
 def test_a_copy_in_its_place_does_not_count_its_records_again(log: Followed) -> None:
@@ -246,16 +252,30 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_poll_reads_a_bounded_part_and_says_what_is_left(log: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "CHUNK", 100)
-    monkeypatch.setattr(logs, "CHUNKS", 2)
-    log.write(10)
+    monkeypatch.setattr(parts, "FEW", (256, 3))
+    monkeypatch.setattr(parts, "MANY", (256, 3))
+    monkeypatch.setattr(follower, "BYTES", 768)
+    log.write(100)
     total = log.path.stat().st_size
     data = log.follower.report().data
-    assert data["error"] == f"{total - 200} bytes are not read yet"
-    assert data["records"] < 10
-    while log.follower.poll():
-        pass
-    assert len(log.seen) == 10
+    read = len(log.seen)
+    assert 0 < read < 100
+    assert int(data["error"].removesuffix(" bytes are not read yet")) < total
+    for _ in range(100):
+        if not log.follower.poll():
+            break
+    assert len(log.seen) == 100
+
+
+def test_the_keys_of_canaries_are_found_alone_and_within_a_text(tmp_path: Path) -> None:
+    log = Followed(tmp_path)
+    spec = Spec(str(log.path), canary="request")
+    found = LogFollower(log.replica, spec, log.history, log.clock)
+    found.expect_canaries("c1")
+    found.mark()
+    for value in ("c1-7", "/things/3?key=c1-12&x=1", "c2-9", 5, None):
+        log.append(json.dumps({"request": value}) + "\n")
+    assert found.report().data["canaries"] == {"c1-7": log.clock.now(), "c1-12": log.clock.now()}
 
 
 def test_silence_is_what_was_seen_to_be_silent(log: Followed) -> None:

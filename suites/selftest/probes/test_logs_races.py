@@ -1,6 +1,7 @@
 """The follower where a file changes between two looks, or under one."""
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,9 @@ def test_a_rewritten_log_is_known_by_its_first_bytes_and_by_those_before_the_off
 
 
 @pytest.mark.parametrize("action", ["truncate", "rename", "delete"])
-def test_a_change_between_the_look_and_the_read_is_seen_by_the_same_poll(log: Followed, action: str) -> None:
-    log.write(5)
+def test_a_change_between_two_looks_is_seen_by_the_same_poll(log: Followed, action: str) -> None:
+    log.write(5, "4.1.0")
+    log.follower.poll()
 
     def change() -> None:
         if action == "truncate":
@@ -41,17 +43,36 @@ def test_a_change_between_the_look_and_the_read_is_seen_by_the_same_poll(log: Fo
             log.path.unlink()
         log.write(1, "4.1.2")
 
-    log.replica.before = {2: change}  # the first command of the poll looks, the second one reads
+    log.replica.before = {1: change}
     data = log.follower.report().data
-    assert data["by_release"] == {"4.1.2": 1}
+    assert data["by_release"] == {"4.1.0": 5, "4.1.2": 1}
     assert data["unparsed"] == 0
 
 
+@pytest.mark.parametrize("regrown", [False, True])
+def test_a_truncation_between_two_questions_of_one_look_mixes_nothing(log: Followed, regrown: bool) -> None:
+    """The file is emptied after it was asked for its size, and before it is asked for its bytes."""
+    log.write(5, "4.1.0")
+    log.follower.poll()
+    log.write(1, "4.1.0")
+    quoted = shlex.quote(str(log.path))
+    new = '{"release": "4.1.2", "text": "of another length"}\n' * (30 if regrown else 1)
+    log.replica.prelude = f"""dd() {{ [ -e {quoted}.once ] || {{ : >{quoted}.once; : >{quoted}
+        printf '%s' {shlex.quote(new)} >>{quoted}; }}; command dd "$@"; }}\n"""
+    data = log.follower.report().data
+    assert data["by_release"] == {"4.1.0": 5, "4.1.2": 30 if regrown else 1}
+    assert data["unparsed"] == 0
+    assert [change["what"] for change in data["changes"]] in (["truncated"], ["regrown"])
+
+
 def test_a_log_that_changes_under_every_look_is_not_read(log: Followed) -> None:
-    log.replica.before = {
-        number: lambda: log.path.write_text(f"{log.path.read_text()[:-1]}") for number in range(2, 99, 2)
-    }
+    def another() -> None:
+        log.path.unlink()
+        log.write(1)
+
     log.write(9)
+    log.follower.poll()
+    log.replica.before = dict.fromkeys(range(1, 99), another)
     data = log.follower.report().data
     assert data["state"] is None
     assert "changed under every look" in data["error"]

@@ -1,0 +1,132 @@
+"""Canaries: requests that must be found in the log of the replica that answered them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from harness.checks._evidence import Findings, counted
+from harness.checks._log_words import clock
+from harness.history import Event
+from harness.samples import CANARY, OK, Samples
+
+LOOK = 0.5  # s that the follower itself may be late in seeing a record
+
+
+class Expected(Protocol):
+    """The log in which canaries are expected."""
+
+    @property
+    def replica(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def canary_within(self) -> float | None:
+        """Seconds after the answer; None: this log has no canaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One that was answered. Times in Unix seconds; `server` is empty where it is not known who answered."""
+
+    key: str
+    sent: float
+    answered: float
+    server: str
+
+
+def answered(samples: Samples, environment: str) -> Iterator[Canary]:
+    """The canaries that were answered as they should be."""
+    for stream in samples.of(environment):
+        flags = stream.records["flags"]
+        for row in stream.records[(flags & (CANARY | OK)) == (CANARY | OK)]:
+            begun = stream.began + float(row["intended"])
+            yield Canary(
+                f"{stream.key}-{int(row['n'])}",
+                begun + float(row["sent"]),
+                begun + float(np.float64(row["latency"])),
+                stream.servers.get(int(row["server"]), ""),
+            )
+
+
+def judge(
+    findings: Findings,
+    logs: Collection[Expected],
+    watched: Mapping[tuple[str, str], Sequence[Event]],
+    samples: Samples | None,
+) -> None:
+    """Hold the canaries against the logs. One that was sent before the watch, or could still come, is left out."""
+    wanted = [log for log in logs if log.canary_within is not None]
+    if not wanted:
+        return
+    if samples is None:
+        findings.missing("canaries are declared, and there are no samples to tell which were answered")
+        return
+    windows = {(log.replica, log.path): _Window(log, watched.get((log.replica, log.path), ())) for log in wanted}
+    environments = {str(event.data.get("environment") or "") for events in watched.values() for event in events}
+    problems = [stream.problem for name in environments for stream in samples.of(name) if stream.problem]
+    judged = 0
+    for canary in (one for name in sorted(environments) for one in answered(samples, name)):
+        named = [one for one in windows.values() if one.log.replica == canary.server]
+        if canary.server and not named:
+            continue  # answered by somebody who has no such log
+        judged += _one(findings, canary, named or list(windows.values()), known=bool(named))
+    if problems:
+        findings.missing(f"not all samples are there, so canaries may be missing: {problems[0]}")
+    elif not judged:
+        findings.missing("no canary was answered while the logs were watched long enough to see its record")
+
+
+class _Window:
+    """One log, as it was watched."""
+
+    def __init__(self, log: Expected, events: Sequence[Event]) -> None:
+        self.log, self.events = log, events
+        self.began = min((event.time - float(event.data.get("seconds") or 0.0) for event in events), default=0.0)
+        self.ended = max((event.time for event in events), default=0.0)
+        self.keys: dict[str, float] = {}
+        for event in events:
+            for key, time in (event.data.get("canaries") or {}).items():
+                self.keys.setdefault(key, float(time))
+        self.whole = all(
+            event.data.get("state") is not None
+            and not event.data.get("error")
+            and not event.data.get("losses")
+            and not event.data.get("unread_parts")
+            and not event.data.get("canaries_full")
+            for event in events
+        )
+
+    @property
+    def within(self) -> float:
+        return self.log.canary_within or 0.0
+
+    def due(self, canary: Canary) -> bool:
+        """Whether its record should have been seen here."""
+        return bool(self.events) and canary.sent >= self.began and canary.answered + self.within + LOOK <= self.ended
+
+
+def _one(findings: Findings, canary: Canary, windows: list[_Window], *, known: bool) -> int:
+    """Judge one canary; 1 where it could be."""
+    found = [(window.keys[canary.key], window) for window in windows if canary.key in window.keys]
+    said = (
+        f"canary {canary.key}, answered by {canary.server or 'a replica that is not known'} at {clock(canary.answered)}"
+    )
+    if found:
+        seen, window = min(found, key=lambda one: one[0])
+        late = seen - canary.answered
+        if late > window.within + LOOK:
+            findings.fail(f"{said}, came into its log only after {late:.1f} s", *window.events)
+        return 1
+    if not all(window.due(canary) for window in windows):
+        return 0
+    events = [event for window in windows for event in window.events]
+    where = "its log" if known else f"any of {counted(len(windows), 'log')}"
+    if all(window.whole for window in windows):
+        findings.fail(f"{said}, is not in {where} after {windows[0].within:g} s", *events)
+    else:
+        findings.missing(f"{said}, is not in {where}, of which not everything could be read")
+    return 1

@@ -1,0 +1,171 @@
+"""Reads a growing file in a replica from where it was left, with what a minimal image has: `sh`, `stat`, `dd`, `head`.
+
+One command opens the file once and asks the opened file: what it is, the bytes before the offset, those after it and
+those at its beginning. So a rotation in the middle cannot mix two files, and a file that was truncated and has grown
+past the old offset is not taken for the one that was read. `dd` skips by seeking: what was read is never read again.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+
+from harness.errors import NotMeasured
+from harness.probes.logs.spec import LogReplica
+from harness.probes.replica import shortened
+
+PRINT = 256  # bytes at the beginning, and before the offset, by which a file is known again
+FEW = (4096, 64)  # bytes of a block, and blocks: one look
+MANY = (1 << 20, 8)  # where much is left
+TIMEOUT = 10.0  # s
+STAT = "%d|%i|%s|%y|%w"
+_HEAD = b"\nHEAD:"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a file is: device, inode, size in bytes, when it was modified and born (as `stat` says; empty: unknown)."""
+
+    device: str
+    inode: int
+    size: int
+    modified: str
+    born: str
+
+    @property
+    def ident(self) -> tuple[str, int, str]:
+        """The same for one file however it is named; another for a file that reuses its inode."""
+        return self.device, self.inode, self.born
+
+    @classmethod
+    def of(cls, fields: list[str]) -> File:
+        """From the five fields of STAT. ValueError where they are none."""
+        device, inode, size, modified, born = fields
+        known = born if born[:1].isdigit() and born[:4] != "1970" else ""
+        return cls(device, int(inode), int(size), modified, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a file was read, and how to know it again.
+
+    Attributes:
+        file: as it was at the last look.
+        offset: bytes that were read.
+        head, anchor: its first bytes, and those before the offset; up to PRINT of each.
+    """
+
+    file: File
+    offset: int = 0
+    head: bytes = b""
+    anchor: bytes = b""
+
+    def behind(self, new: bytes, file: File) -> Cursor:
+        """The cursor behind these bytes more."""
+        offset = self.offset + len(new)
+        if offset > file.size:  # it grew between the two questions: the time belongs to less than was read
+            file = replace(file, modified="")
+        head = self.head if len(self.head) >= PRINT else (self.head + new[:PRINT])[:PRINT]
+        return Cursor(file, offset, head, (self.anchor + new[-PRINT:])[-PRINT:])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found.
+
+    Attributes:
+        file: None where there is none at the path.
+        new: the bytes after the cursor, up to the bound; None where what was read is not there any more.
+        instance: when the replica's first process started; another one after a restart.
+    """
+
+    file: File | None
+    new: bytes | None = None
+    instance: str = ""
+
+
+_OPENED = """(LC_ALL=C; export LC_ALL; p={path}; f=/proc/self/fd/3; i=
+read -r i 2>/dev/null </proc/1/stat && i=${{i##*) }} && set -- $i && i=${{20}}; echo "$i"
+if [ ! -e "$p" ]; then m=$(stat -L "$p" 2>&1 >/dev/null)
+case $m in *'o such file'*|'') echo missing;; *) echo "cannot: ${{m##*: }}";; esac; exit 0; fi
+if [ ! -f "$p" ]; then k='not a regular file'; [ -d "$p" ] && k="a directory, $k"; [ -p "$p" ] && k="a FIFO, $k"
+echo "cannot: $k"; exit 0; fi
+{{ stat -L -c '{stat}' "$f" && {commands}
+}} 3<"$p")"""
+
+
+def look(replica: LogReplica, path: str) -> Found:
+    """What the file is now. Raises HostError, or NotMeasured where it cannot be read."""
+    return _ask(replica, path, "true")[0]
+
+
+def place(replica: LogReplica, path: str) -> Cursor | None:
+    """The cursor at the end of the file as it is now; None where there is none. Raises as `look`."""
+    for _ in range(5):
+        file = look(replica, path).file
+        if file is None:
+            return None
+        start = max(0, file.size // PRINT - 1)
+        length = min(PRINT, file.size)
+        found, body = _ask(replica, path, _pieces(PRINT, start, 2, length))
+        data, head = body[: -length - len(_HEAD)], body[len(body) - length :]
+        anchor = data[file.size - length - start * PRINT : file.size - start * PRINT]
+        if found.file is not None and found.file.ident == file.ident and len(anchor) == len(head) == length:
+            return Cursor(replace(found.file, modified=""), file.size, head, anchor)
+    raise restless(replica, path)
+
+
+def read(replica: LogReplica, path: str, cursor: Cursor, blocks: tuple[int, int] = FEW) -> Found:
+    """What the file is now, and what it has behind the cursor: `blocks` at most. Raises as `look`.
+
+    `new` is given for any file that begins as the cursor's does and has the same bytes before its offset, be it the
+    same or a copy of it; the caller compares `file`.
+    """
+    length, before = len(cursor.head), len(cursor.anchor)
+    start = (cursor.offset - before) // blocks[0]
+    found, body = _ask(replica, path, _pieces(blocks[0], start, blocks[1], length))
+    if found.file is None:
+        return found
+    cut = len(body) - length - len(_HEAD)
+    anchor_at = cursor.offset - before - start * blocks[0]
+    data = body[: max(cut, 0)]
+    known = (
+        cut >= 0
+        and body[cut:] == _HEAD + cursor.head
+        and data[anchor_at : anchor_at + before] == cursor.anchor
+        and len(data) >= anchor_at + before
+    )
+    return replace(found, new=data[anchor_at + before :] if known else None)
+
+
+def restless(replica: LogReplica, path: str) -> NotMeasured:
+    """What to raise when a file changes faster than it can be looked at."""
+    return NotMeasured(
+        "The log changed under every look at it", where=f"{replica.name}:{path}", got="5 changes in a row"
+    )
+
+
+def _pieces(block: int, start: int, count: int, head: int) -> str:
+    # The beginning is read last: a file that is truncated and regrows meanwhile is then not known any more.
+    first = f' && head -c {head} "$f"' if head else ""
+    return f'dd if="$f" bs={block} skip={start} count={count} 2>/dev/null && printf "\\nHEAD:"{first}'
+
+
+def _ask(replica: LogReplica, path: str, commands: str) -> tuple[Found, bytes]:
+    answer = replica.ask(_OPENED.format(path=shlex.quote(path), commands=commands, stat=STAT), TIMEOUT)
+    if answer.exit_code != 0:
+        raise _unreadable(replica, path, (answer.stderr or answer.stdout[-200:]).decode("utf-8", "replace"))
+    instance, _, rest = answer.stdout.partition(b"\n")
+    line, _, body = rest.partition(b"\n")
+    said = line.decode("utf-8", "replace")
+    if said == "missing":
+        return Found(None, None, instance.decode("ascii", "replace")), b""
+    try:
+        file = File.of(said.split("|"))
+    except ValueError:
+        raise _unreadable(replica, path, said.removeprefix("cannot: ")) from None
+    return Found(file, None, instance.decode("ascii", "replace")), body
+
+
+def _unreadable(replica: LogReplica, path: str, got: str) -> NotMeasured:
+    return NotMeasured("The log cannot be read", where=f"{replica.name}:{path}", got=shortened(got))

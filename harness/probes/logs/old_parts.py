@@ -1,0 +1,216 @@
+"""The parts of a log that are not at its path any more: what they still hold, and who goes on writing to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from harness.clock import Clock
+from harness.errors import NotMeasured
+from harness.probes.logs.file import Cursor, File, read
+from harness.probes.logs.parts import KEPT, Budget, Part, at_end, between, fresh, holder, home, key, stale
+from harness.probes.logs.spec import LogReplica
+from harness.probes.logs.surroundings import Surroundings
+from harness.probes.logs.window import Window
+
+AROUND_EVERY = 1.0  # s between two looks around while an old part is written
+UNSEEN = 10.0  # s that an old part is read where it cannot be seen who has it open
+
+
+class Count(Protocol):
+    """Counts lines that were read; `elsewhere`: in a file that the path did not name when they were written."""
+
+    def __call__(self, lines: list[str], *, elsewhere: bool) -> None: ...
+
+
+class OldParts:
+    """Those of one follower, since its mark.
+
+    Args:
+        window: the present window.
+        looked: Unix time at which the file at the path was last read to its end.
+        count: takes the lines; turn: the lines that follow are of another file.
+
+    Attributes:
+        parts: that are still read.
+        done: those that are not, should they come back.
+        known: the files of the directory, by `key`.
+    """
+
+    def __init__(
+        self,
+        replica: LogReplica,
+        clock: Clock,
+        window: Callable[[], Window],
+        looked: Callable[[], float],
+        count: Count,
+        turn: Callable[[], None],
+    ) -> None:
+        self._replica, self._clock = replica, clock
+        self._window, self._looked, self._count, self._turn = window, looked, count, turn
+        self._tended = 0.0
+        self.parts: list[Part] = []
+        self.done: dict[tuple[str, int, str], Part] = {}
+        self.known: set[tuple[object, ...]] = set()
+
+    def mark(self, around: Surroundings | None, current: File | None) -> None:
+        """Begin anew: what is there now is known, and what somebody writes elsewhere from now on is read."""
+        self.parts, self.done = [], {}
+        self.known = set()
+        self.know(around)
+        self.meet(around, current, marking=True)
+
+    def know(self, around: Surroundings | None) -> None:
+        """The files that are in the directory now are not new any more."""
+        if around is not None:
+            self.known |= {key(one.file) for one in around.siblings}
+
+    def begin(self, now: File | None, path: str) -> Part | None:
+        """The part for the file that is at the path now: one that was there before, and came back, or a new one."""
+        if now is None:
+            return None
+        back = self.done.pop(now.ident, None) or next((one for one in self.parts if one.ident == now.ident), None)
+        self.parts = [one for one in self.parts if one is not back]
+        if back is None or back.cursor.offset > now.size:
+            back = Part(Cursor(now))
+        back.path, back.finished, back.holder = path, False, None
+        return back
+
+    def see_to(self, old: Part, now: File | None, around: Surroundings, *, recreated: bool) -> None:
+        """Find what the old file still holds, and what came and went after it."""
+        clock, window = self._clock.now(), self._window()
+        emptied = now is not None and now.ident == old.ident
+        old.path = "" if emptied or recreated else home(old, around)
+        old.holder = None if emptied else holder(old, around)
+        old.since = clock
+        new = [] if recreated else fresh(around, self.known, now)
+        found, said = between(self._replica, old, new, around.real)
+        copied = any(one.lines is old.lines for one in found)
+        window.unread_parts += said
+        left = read(self._replica, old.path, old.cursor) if old.path else None
+        if left is not None and left.file is not None and left.file.ident == old.ident and left.new is not None:
+            found = [old, *(one for one in found if one.lines is not old.lines)]
+        else:
+            emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
+            foreign = old.holder is not None and old.holder.foreign
+            window.lose(old.cursor, self._looked(), clock, copied=copied, emptied=emptied, foreign=foreign)
+            if foreign and not old.path and not emptied:
+                watched = Part(
+                    Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder
+                )
+                self.parts.append(watched)
+            if old.path and emptied:  # it was emptied first, and then renamed
+                found.append(Part(Cursor(old.cursor.file), path=old.path))
+        for one in found:
+            one.since, one.holder = clock, holder(one, around)
+        self.parts += found
+
+    def read_between(self, seen: Part | None, now: File | None, around: Surroundings) -> None:
+        """Find parts that came and went between two looks, and no copies of what was `seen`."""
+        found, said = between(self._replica, seen, fresh(around, self.known, now), around.real)
+        self._window().unread_parts += said
+        for one in found:
+            one.since, one.holder = self._clock.now(), holder(one, around)
+        self.parts += found
+
+    def finish(self, budget: Budget) -> bool:
+        """Read to their ends the old parts that were not yet. False where the budget did not suffice."""
+        for old in list(self.parts):
+            while not old.finished:
+                if budget.left <= 0:
+                    self._window().unread = f"{old.backlog} bytes of {old.path} are not read yet"
+                    return False
+                self.advance(old, budget)
+                old.finished = old.finished or not old.backlog
+            if old.holder is None:
+                self.retire(old)
+        return True
+
+    def advance(self, old: Part, budget: Budget) -> None:
+        elsewhere, was = old.finished, old.cursor
+        try:
+            lines = old.advance(self._replica, budget)
+        except NotMeasured:
+            if not old.path.startswith("/proc/"):
+                raise
+            lines = None  # whoever had it open has closed it
+        if lines is None:
+            self._window().lose(was, self._looked(), self._clock.now(), emptied=old.emptied)
+            if not old.emptied:
+                old.finished, old.holder, old.backlog = True, None, 0
+            return
+        self._window().hole += old.lines.holes()
+        self._turn()
+        self._count(lines, elsewhere=elsewhere)
+        self._turn()
+
+    def retire(self, old: Part) -> None:
+        if old.lines.end():
+            self._window().torn += 1
+        self.parts = [one for one in self.parts if one is not old]
+        self.done[old.ident] = old
+        for ident in list(self.done)[:-KEPT]:
+            del self.done[ident]
+
+    def due(self) -> bool:
+        """Whether it is time to look after them."""
+        return bool(self.parts) and self._clock.monotonic() - self._tended >= AROUND_EVERY
+
+    def tend(self, around: Surroundings | None, current: File | None, budget: Budget) -> None:
+        """Read on in parts that somebody has open, until nobody has; find those that were not known."""
+        self._tended = self._clock.monotonic()
+        if around is None:
+            return
+        self.meet(around, current)
+        if not self.finish(budget):
+            return
+        for old in list(self.parts):
+            held, old.holder = old.holder is not None, holder(old, around)
+            path = home(old, around)
+            if path:
+                old.path = path
+                self.advance(old, budget)
+                while old.backlog and budget.left > 0:
+                    self.advance(old, budget)
+            elif old.holder is not None:
+                old.watch(old.holder.file.size)
+            elif held:
+                self._window().lose(old.cursor, self._looked(), self._clock.now())
+            unsure = around.unseen and self._clock.now() - (old.since or 0.0) < UNSEEN
+            if old.holder is None and not (path and (unsure or old.backlog)):
+                self.retire(old)
+
+    def meet(self, around: Surroundings | None, current: File | None, *, marking: bool = False) -> None:
+        """Take note of who writes to files that the path does not name any more. One that nobody has seen before came
+        and went since the last look, and is read whole; at a mark, what it gets from now on.
+        """
+        if around is None:
+            return
+        idents = {one.ident for one in self.parts} | set(self.done)
+        for one in stale(around, current, idents):
+            if any(old.ident == one.file.ident for old in self.parts):
+                continue
+            part = self.done.pop(one.file.ident, None)
+            if part is None and (marking or key(one.file) in self.known):
+                part = at_end(self._replica, one)
+            elif part is None:
+                part = Part(Cursor(one.file), since=self._clock.now())
+            if part is not None:
+                part.path, part.holder = "" if one.foreign else one.fd, one
+                part.finished = part.finished or one.foreign
+                self.parts.append(part)
+
+
+def what(was: File | None, now: File | None, old: Part | None, around: Surroundings, *, recreated: bool) -> str:
+    """What became of a file, in one word of `probe.log`'s `changes`."""
+    if recreated:
+        return "new container"
+    if was is None or old is None:
+        return "appeared"
+    if now is None:
+        return "renamed" if home(old, around).startswith(around.real.rpartition("/")[0] + "/") else "deleted"
+    if was.ident == now.ident:
+        return "truncated" if now.size < old.cursor.offset else "regrown"
+    if (was.device, was.inode) == (now.device, now.inode):
+        return "recreated"
+    return "rotated" if home(old, around) in {one.path for one in around.siblings} else "replaced"

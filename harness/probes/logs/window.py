@@ -1,0 +1,153 @@
+"""What one window of a follower saw, besides the records themselves: silence, changes of the file, losses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.probes.logs.file import Cursor, File
+from harness.probes.logs.parts import Part
+from harness.probes.logs.records import Tally
+from harness.probes.logs.surroundings import Surroundings
+
+REPLACED = ("rotated", "replaced", "recreated", "copied", "appeared", "renamed", "deleted", "new container")
+TRUNCATED = ("truncated", "regrown")
+SHOWN = 20  # changes, losses and unread parts that are kept
+
+
+class Window:
+    """Collects for `probe.log`. Monotonic times in seconds, but for those that are Unix times.
+
+    Attributes:
+        began, progress: when the window began, and when the last record came.
+        silence: the longest that was seen, s.
+        changes, losses, unread_parts: see `fields`.
+        unread: what of the file at the path is not read yet, in words; unmarked: why it could not be marked.
+        blind: why it could not be seen what stands beside the log.
+        touched: the file's time changed, and nothing was written.
+        torn: records that end with their file; hole: NUL bytes that were skipped.
+    """
+
+    def __init__(self, began: float, changes: list[dict[str, Any]] | None = None) -> None:
+        self.began = self.progress = began
+        self.silence = 0.0
+        self.changes = list(changes or [])
+        self.losses: list[dict[str, Any]] = []
+        self.unread_parts: list[str] = []
+        self.unread: str | None = None
+        self.unmarked: str | None = None
+        self.blind: str | None = None
+        self.touched = False
+        self.torn = self.hole = 0
+        self._half: tuple[int, float] | None = None
+
+    def heard(self, new: int, asked: float, now: float) -> None:
+        """A look that was asked for at `asked` found so many records."""
+        if new:
+            self.progress = now
+        else:  # silent until this look began, at least; how long it took says nothing of the log
+            self.silence = max(self.silence, asked - self.progress)
+
+    def change(self, what: str, at: float, was: File | None = None, now: File | None = None) -> None:
+        """Something became of the file, as seen at a Unix time."""
+        if len(self.changes) < SHOWN:
+            self.changes.append(
+                {
+                    "what": what, "at": round(at, 3), "was": was and was.inode, "now": now and now.inode,
+                    "size": now and now.size, "births": bool(now and now.born),
+                }
+            )  # fmt: skip
+
+    def lose(
+        self,
+        cursor: Cursor,
+        after: float,
+        before: float,
+        *,
+        copied: bool = False,
+        emptied: bool = False,
+        foreign: bool = False,
+    ) -> None:
+        """What was written behind the cursor between two Unix times cannot be had."""
+        said = f"what was written to inode {cursor.file.inode} after byte {cursor.offset}, between {_clock(after)} and "
+        said += f"{_clock(before)}, is lost: "
+        if emptied:
+            said += "the file was emptied"
+            said += ", and what came after the copy of it is in neither" if copied else ", and there is no copy of it"
+        elif foreign:
+            said += "the file has no name any more, and who has it open is another user, whose files cannot be read"
+        else:
+            said += "the file is gone" + (", and what came after the copy of it" if copied else "")
+        if len(self.losses) < SHOWN:
+            self.losses.append(
+                {"what": said, "inode": cursor.file.inode, "offset": cursor.offset, "after": after, "before": before}
+            )
+
+    def half_line(self, length: int, now: float) -> None:
+        """The file ends in so many bytes of a line."""
+        self._half = (length, self._half[1] if self._half else now) if length else None
+
+    def complete(self) -> None:
+        """A line was completed: the half one at the end, if there is one, is another."""
+        self._half = None
+
+    def state(self) -> str:
+        """`replaced`, `truncated` or `ok`."""
+        kinds = {change["what"] for change in self.changes}
+        return "replaced" if kinds & set(REPLACED) else "truncated" if kinds & set(TRUNCATED) else "ok"
+
+    def fields(
+        self, now: float, tally: Tally, part: Part | None, olds: list[Part], around: Surroundings | None
+    ) -> dict[str, Any]:
+        """The fields of `probe.log` that a window decides."""
+        file = part.cursor.file if part else None
+        half = self._half
+        return {
+            "records": tally.records,
+            "heartbeats": tally.heartbeats,
+            "elsewhere": tally.elsewhere,
+            "by_release": {name: entry[0] for name, entry in tally.releases.items()},
+            "releases": {name: entry[1:] for name, entry in tally.releases.items()},
+            "unparsed": tally.unparsed,
+            "torn": self.torn,
+            "errors": tally.errors,
+            "error_lines": list(tally.error_lines),
+            "newest": tally.newest,
+            "times": tally.times.fields(),
+            "sequence": tally.sequence.fields(),
+            "canaries": dict(tally.keys),
+            "canaries_full": tally.keys_full,
+            "seconds": round(now - self.began, 3),
+            "silence": round(self.silence, 3),
+            "touched": self.touched,
+            "hole": self.hole,
+            "partial": None if half is None else {"bytes": half[0], "since": half[1]},
+            "file": file and {"inode": file.inode, "size": file.size, "born": file.born or None},
+            "changes": self.changes,
+            "losses": self.losses,
+            "unread_parts": self.unread_parts[:SHOWN],
+            "writers": [_writer(old) for old in olds if old.holder is not None],
+            "open": None if around is None or file is None else _open(around, file),
+            "disk": None if around is None or around.free is None else {"free": around.free, "size": around.size},
+            "unseen": self.blind if around is None else len(around.unseen),
+        }
+
+
+def _writer(old: Part) -> dict[str, Any]:
+    """Who writes to a file that the path does not name."""
+    one = old.holder
+    assert one is not None
+    return {
+        "pid": one.pid, "process": one.process, "inode": old.cursor.file.inode, "file": one.target,
+        "how": "deleted" if one.deleted else "renamed", "since": old.since, "grew": old.grew,
+    }  # fmt: skip
+
+
+def _open(around: Surroundings, file: File) -> int | None:
+    """How many processes have the file open for writing; None where some cannot be seen."""
+    found = len({one.pid for one in around.holders if one.file.ident == file.ident})
+    return None if around.unseen and not found else found
+
+
+def _clock(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S")

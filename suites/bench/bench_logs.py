@@ -1,0 +1,161 @@
+"""What it costs to follow logs, and how fast a large one is read.
+
+    python -m suites.bench.bench_logs [--megabytes 512] [--seconds 10] [--local]
+
+Prints MB/s of a follower over a large new file, on this machine and in a container: the bytes alone (one endless line),
+lines of text, and JSON records with release, time and number; and MB for each second of the harness's own processor,
+which other load does not change. Then what it costs to follow 3 logs with 4 looks a second each, in percent of a core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fixtures import tiny
+from harness.clock import SystemClock
+from harness.engine import Engine
+from harness.environment import Environment
+from harness.history import History
+from harness.plan.run import new_run_id
+from harness.probes.logs import LogFollower, LogReplica
+from harness.stack import Log, load
+from suites.selftest.probes.fakes import LocalReplica
+
+GOAL, COST_GOAL = 200.0, 3.0
+LOOK_EVERY = 0.25
+SHAPES = {
+    "bytes alone": Log(path="/big", format="text"),
+    "lines of text": Log(path="/big", format="text"),
+    "JSON records": Log(path="/big", format="json", release="release", time="ts", sequence="n", tolerance=1e12),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--megabytes", type=int, default=512)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--local", action="store_true", help="without containers")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        local = LocalReplica()
+        for shape in SHAPES:
+            throughput("this machine", shape, options.megabytes, local, lambda text: _here(text, Path(folder)), folder)
+    if options.local:
+        return
+    with up() as environment:
+        replica = environment["web"][0]
+        for shape in SHAPES:
+            throughput("a container", shape, options.megabytes, replica, lambda text: _there(text, environment))
+        cost(environment, options.seconds)
+
+
+@contextmanager
+def up() -> Iterator[Environment]:
+    """The tiny stack."""
+    with Engine.connect() as engine:
+        stack = load(tiny.STACK, environ={})
+        with Environment(engine, stack, "1.0.0", History(), run=new_run_id(), test="bench") as environment:
+            yield environment
+
+
+def block(shape: str) -> str:
+    """About a megabyte of a log."""
+    if shape == "bytes alone":
+        return "x" * (1 << 20)
+    lines = []
+    for number in range(6500):
+        record = {"ts": 1333525500.123 + number, "level": "INFO", "release": "4.1.0", "n": number, "path": "/things/17"}
+        record["text"] = "resumed the environment in good time"
+        lines.append(json.dumps(record) if shape == "JSON records" else " ".join(map(str, record.values())) + " " * 40)
+    return "\n".join(lines) + "\n"
+
+
+def _here(command: str, folder: Path) -> None:
+    assert LocalReplica().run(command.replace("/big", str(folder / "big"))).exit_code == 0
+
+
+def _there(command: str, environment: Environment) -> None:
+    assert environment["web"][0].run(command, 120.0).exit_code == 0
+
+
+def throughput(
+    where: str, shape: str, megabytes: int, replica: LogReplica, run: Callable[[str], None], folder: str = ""
+) -> None:
+    """Mark an empty file, let it grow at once, and read it."""
+    spec = SHAPES[shape].model_copy(update={"path": f"{folder}/big"})
+    clock, history = SystemClock(), History()
+    run("cat >/big </dev/null")
+    follower = LogFollower(replica, spec, history, clock)
+    follower.mark()
+    _fill(replica, spec.path, block(shape), megabytes)
+    size = int(replica.run(f"stat -c %s {spec.path}").stdout)
+    began, own = time.monotonic(), _own()
+    follower.poll()
+    while follower.behind:
+        follower.poll()
+    seconds, spent = time.monotonic() - began, _own() - own
+    said = follower.report().data
+    assert said["error"] is None, said["error"]
+    rate, own_rate = size / 1e6 / seconds, size / 1e6 / max(spent, 0.01)
+    print(
+        f"{where:12} {shape:14} {rate:6.0f} MB/s   goal {GOAL:g} MB/s   {own_rate:6.0f} MB a second of the harness's "
+        f"processor   ({size / 1e6:.0f} MB, {said['records']} records)"
+    )
+    run("rm /big")
+
+
+def _fill(replica: LogReplica, path: str, text: str, megabytes: int) -> None:
+    """Write the block that often."""
+    for start in range(0, len(text), 60_000):
+        chunk = text[start : start + 60_000].replace("'", "'\\''")
+        assert replica.run(f"printf %s '{chunk}' >>{path}.block").exit_code == 0
+    copies = f"i=0; while [ $i -lt {megabytes} ]; do cat {path}.block; i=$((i+1)); done >>{path}; rm {path}.block"
+    assert replica.run(copies, 120.0).exit_code == 0
+
+
+def cost(environment: Environment, seconds: float) -> None:
+    """Follow three logs that are written 50 times a second each."""
+    replicas = [*environment["web"], environment["control"][0]]
+    spec = Log(path="/log", format="json", release="release", time="ts")
+    history, clock = environment.history, SystemClock()
+    writers, followers = [], []
+    program = (
+        "import json,time\nf=open('/log','a',1)\nprint(1,flush=True)\n"
+        "while 1: f.write(json.dumps({'ts':time.time(),'release':'1','text':'x'*100})+'\\n'); time.sleep(0.02)"
+    )
+    for replica in replicas:
+        writers.append(replica.start(["python3", "-c", program]))
+        writers[-1].read_until(time.monotonic() + 30)
+        followers.append(LogFollower(replica, spec, history, clock))
+        followers[-1].mark()
+    own, began, looks = _own(), time.monotonic(), 0
+    while (spent := time.monotonic() - began) < seconds:
+        for follower in followers:
+            follower.poll()
+            looks += 1
+        time.sleep(LOOK_EVERY)
+    used = (_own() - own) / spent
+    records = sum(follower.report().data["records"] for follower in followers)
+    for writer in writers:
+        writer.close()
+    print(
+        f"3 logs, {looks / spent:.1f} looks a second: the harness {used:.1%} of a core   goal below {COST_GOAL:g} %   "
+        f"({used * spent / max(looks, 1) * 1000:.2f} ms a look, {records} records)"
+    )
+
+
+def _own() -> float:
+    used = os.times()
+    return used.user + used.system
+
+
+if __name__ == "__main__":
+    main()

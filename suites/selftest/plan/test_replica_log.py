@@ -1,0 +1,209 @@
+"""`replica.log(path)`, over files of this machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from harness.clock import ManualClock
+from harness.environment import Replica
+from harness.errors import ReplicaGone, UsageError
+from harness.history import Event, History
+from harness.plan import replica_log
+from harness.plan.replica_log import Followed, ReplicaLog
+from harness.stack import Log
+from harness.verdict import Outcome
+from suites.selftest.probes.fakes import LocalReplica
+
+
+class WritingClock(ManualClock):
+    """Somebody writes while one waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: list[Any] = []
+
+    def wait(self, woken: Any, seconds: float) -> bool:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        return super().wait(woken, seconds)
+
+
+class Made:
+    def __init__(self, folder: Path, **declared: Any) -> None:
+        self.path = folder / "log"
+        self.path.touch()
+        self.clock = WritingClock()
+        self.history = History(clock=self.clock)
+        self.replica: Any = LocalReplica()
+        vars(self.replica)["service"] = "backend"
+        spec = Log(path=str(self.path), **{"format": "json", "release": "release", **declared})
+        self.followed = Followed(cast(Replica, self.replica), spec, self.history)
+        self.log = ReplicaLog(self.followed)
+
+    def write(self, release: str = "4.1.0", text: str = "fine") -> None:
+        with self.path.open("a") as file:
+            file.write(json.dumps({"release": release, "text": text}) + "\n")
+
+    def step(self, name: str) -> Event:
+        self.clock.advance(1.0)
+        with self.history.step(name) as event:
+            self.followed.step(event)
+        return event
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    return Made(tmp_path)
+
+
+def test_a_log_advances_when_a_record_comes_and_not_for_what_was_there(made: Made) -> None:
+    made.write()
+    assert made.log.advances(within=2).outcome is Outcome.FAIL
+    made.clock.meanwhile = [lambda: None, made.write]
+    verdict = made.log.advances(within=2)
+    assert verdict
+    assert verdict.evidence == (made.history.select("probe.log")[-1].id,)
+
+
+def test_a_failed_claim_explains_itself(made: Made) -> None:
+    made.path.touch()
+    verdict = made.log.advances(within=1)
+    assert f"{made.path} on backend-1 did not advance: no record in 1 s" in repr(verdict)
+
+
+def test_heartbeats_are_no_advance(tmp_path: Path) -> None:
+    made = Made(tmp_path, heartbeat="beat")
+    made.clock.meanwhile = [lambda: made.write(text="beat")]
+    verdict = made.log.advances()
+    assert verdict.outcome is Outcome.FAIL
+    assert "1 heartbeat and no other record" in verdict.reason
+
+
+def test_carries_judges_what_comes_from_now_on(made: Made) -> None:
+    made.write("4.1.1")
+    made.clock.meanwhile = [lambda: made.write("4.1.0")]
+    assert made.log.carries(release="4.1.0")
+    made.clock.meanwhile = [lambda: made.write("4.1.1")]
+    verdict = made.log.carries(release="4.1.0")
+    assert verdict.outcome is Outcome.FAIL
+    assert "1 of 1 records do not carry 4.1.0" in verdict.reason
+
+
+def test_carries_without_a_record_is_unknown(made: Made) -> None:
+    assert made.log.carries(release="4.1.0").outcome is Outcome.UNKNOWN
+
+
+def test_carries_since_a_step_judges_all_since_then(made: Made) -> None:
+    made.write("4.1.1")
+    step = made.step("rollback")
+    made.write("4.1.0")
+    assert made.log.since(step).carries(release="4.1.0")
+    made.write("4.1.1")
+    assert made.log.since(step).carries(release="4.1.0").outcome is Outcome.FAIL
+
+
+def test_carries_of_a_log_whose_release_is_not_declared_is_a_mistake(tmp_path: Path) -> None:
+    made = Made(tmp_path, format="text", release=None)
+    with pytest.raises(UsageError, match="Which field"):
+        made.log.carries(release="4.1.0")
+
+
+def test_has_no_looks_at_all_since_it_is_followed_or_since_a_step(made: Made) -> None:
+    made.write(text="ERROR")
+    step = made.step("later")
+    made.write()
+    assert made.log.has_no("ERROR").outcome is Outcome.FAIL
+    assert made.log.since(step).has_no("ERROR")
+
+
+def test_has_no_of_nothing_is_unknown(made: Made) -> None:
+    assert made.log.has_no("ERROR").outcome is Outcome.UNKNOWN
+
+
+def test_a_pattern_that_is_none_is_a_mistake(made: Made) -> None:
+    with pytest.raises(UsageError, match="not a regular expression"):
+        made.log.has_no("(")
+
+
+def test_since_a_time_goes_back_to_the_last_look_before_it(made: Made) -> None:
+    made.write(text="ERROR")
+    made.step("look")
+    made.clock.advance(5.0)
+    now = made.clock.now()
+    made.clock.advance(5.0)
+    made.write()
+    assert made.log.since(now).has_no("ERROR")
+    assert made.log.since(now - 6.0).has_no("ERROR").outcome is Outcome.FAIL
+
+
+def test_since_a_moment_before_it_was_followed_is_unknown_but_a_match_fails(made: Made) -> None:
+    early = made.log.since(made.clock.now() - 10.0)
+    made.write()
+    verdict = early.has_no("ERROR")
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "was not followed since" in verdict.reason
+    made.write(text="ERROR")
+    assert early.has_no("ERROR").outcome is Outcome.FAIL
+
+
+def test_what_is_not_kept_any_more_makes_it_unknown(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica_log, "RECORDS", 3)
+    step = made.step("first")
+    for _ in range(5):
+        made.write()
+    verdict = made.log.since(step).has_no("ERROR")
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "only the last 3 records are kept, 2 before them are not" in verdict.reason
+    later = made.step("second")
+    made.write()
+    assert made.log.since(later).has_no("ERROR")
+
+
+def test_a_loss_since_then_makes_it_unknown_and_one_before_does_not(made: Made) -> None:
+    first = made.step("first")
+    made.write()
+    made.followed.look()
+    made.path.write_text("")
+    made.write(text="another")
+    verdict = made.log.since(first).has_no("ERROR")
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "is lost: the file was emptied" in verdict.reason
+    later = made.step("second")
+    made.write()
+    assert made.log.since(later).has_no("ERROR")
+
+
+def test_a_dead_replica_raises(made: Made) -> None:
+    made.write()
+    made.replica.gone = True
+    with pytest.raises(ReplicaGone):
+        made.log.advances()
+    with pytest.raises(ReplicaGone):
+        made.log.carries("4.1.0")
+    with pytest.raises(ReplicaGone):
+        made.log.has_no("ERROR")
+    assert made.clock.monotonic() == 0.0, "a dead replica is waited for"
+
+
+def test_a_step_at_which_the_replica_cannot_be_asked_breaks_nothing_and_goes_back_to_the_look_before(
+    made: Made,
+) -> None:
+    made.write(text="ERROR")
+    made.replica.gone = True
+    step = made.step("while it was gone")
+    made.replica.gone = False
+    made.write()
+    assert made.log.since(step).has_no("ERROR").outcome is Outcome.FAIL
+
+
+def test_a_log_that_cannot_be_read_is_unknown(made: Made) -> None:
+    made.path.unlink()
+    made.path.mkdir()
+    assert made.log.advances(within=0.1).outcome is Outcome.UNKNOWN
+    assert made.log.has_no("ERROR").outcome is Outcome.UNKNOWN
+    shutil.rmtree(made.path)
