@@ -210,6 +210,8 @@ class LogFollower:
             if found.file is None:
                 if part is not None:
                     self._leave(None)
+                else:
+                    self._missed()
                 self._gone = True
                 return True
             self._gone = False
@@ -297,6 +299,13 @@ class LogFollower:
         self._old.read_between(Part(part.cursor.behind(new, file)), file, around)
         self._old.know(around)
         self._old.finish(budget)
+
+    def _missed(self) -> None:
+        """There is no file, as there was none at the look before: one may have come, and been rotated away, between."""
+        around = self._try_examine()
+        if around is not None:
+            self._old.read_between(None, None, around)
+            self._old.know(around)
 
     def _changed(self, what: str, was: File | None, now: File | None) -> None:
         self._window.change(what, self._clock.now(), was, now)

@@ -28,6 +28,7 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 @example(["by_handle", "poll", "delete", "by_handle", "poll", "by_handle", "reopen", "by_handle"])
 @example(["by_name", "poll", "rename", "poll", "by_handle", "poll", "by_handle", "reopen"])
 @example(["rename", "by_handle", "by_name", "copytruncate"])
+@example(["delete", "by_handle", "by_name", "rename", "delete"])
 def test_every_record_is_read_once_or_named_as_lost(ops: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         log = Followed(Path(folder), text="before\n")
