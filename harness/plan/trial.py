@@ -37,7 +37,7 @@ from harness.probes.logs import LogFollower
 from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
-from harness.stack import PlacedProbe, Stack
+from harness.stack import PlacedProbe, QueueProbe, Stack
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.spec import at_rate
@@ -116,7 +116,7 @@ class Trial:
         if declared.registry is not None:
             registry_probe.probe(self.history, self._place(declared.registry), declared.registry.command)
         if declared.queue is not None:
-            queue_probe.probe(self.history, self._place(declared.queue), declared.queue.command)
+            queue_probe.probe(self.history, self._place(declared.queue), declared.queue)
         containers_probe.probe(self.history, self.names, self._container)
 
     def _look_at_health(self, service: str) -> None:
@@ -145,7 +145,7 @@ class Trial:
         """The names of all replicas."""
         return tuple(replica.name for replica in self.environment.replicas)
 
-    def _place(self, probe: PlacedProbe) -> Replica:
+    def _place(self, probe: PlacedProbe | QueueProbe) -> Replica:
         return self.environment[probe.service][0]
 
     def _container(self, name: str) -> containers_probe.ContainerState:
@@ -199,7 +199,7 @@ class Trial:
         probe = self.stack.harness.probes.queue
         if probe is not None:
             place = self._place(probe)
-            queue_probe.drain(self.history, self.history.clock, place, probe.command, level=level, within=within)
+            queue_probe.drain(self.history, self.history.clock, place, probe, level=level, within=within)
 
     def read_back(self, phase: str, within: float) -> Verdict | None:
         """Whether all acknowledged work is there: asked until it is, or for `within` seconds; judged and recorded. None
