@@ -1,7 +1,8 @@
 """What one look at a replica is: the shell text that makes it, and how its answer is read. Files of the kernel only.
 
-`look` prints files of /proc and of the cgroup, each below a line `==> path <==`, as `head` does for several files: one
-process for all of them. Where the image has no `head`, the shell reads them itself, which costs four times as much.
+`look` prints files of /proc and of the cgroup, each below a line `==> path <==`. The shell reads them itself, so that an
+image needs nothing else.
+`sockets` prints those that tell who listens. Reading them is dear: the kernel searches its table of connections.
 `scan` prints the open files of every process, each asked as the process's own user, because a container's root may not
 look into the processes of others.
 """
@@ -21,10 +22,10 @@ DOCKERS_NAME_SERVER = "127.0.0.11"  # listens in every container, and is none of
 WITHOUT_LIMIT = 2**60  # bytes; cgroup v1 writes a limit of about 2**63 where there is none
 
 FUNCTIONS = r"""
-__show() { for __f in "$@"; do [ -r "$__f" ] || continue; printf '==> %s <==\n' "$__f"; __n=0
-while [ $__n -lt 40 ] && { IFS= read -r __l || [ -n "$__l" ]; }; do printf '%s\n' "$__l"; __n=$((__n+1)); done <"$__f"
-done 2>/dev/null; }
-command -v head >/dev/null 2>&1 && __show() { head -n 40 "$@" 2>/dev/null; }
+__show() { __o=; for __f in "$@"; do __t= __n=0
+while [ $__n -lt 40 ] && { IFS= read -r __l || [ -n "$__l" ]; }; do __t="$__t$__l
+"; __n=$((__n+1)); done 2>/dev/null <"$__f"; [ -n "$__t" ] && __o="$__o==> $__f <==
+$__t"; done 2>/dev/null; printf '%s\n' "$__o"; }
 __c=/sys/fs/cgroup
 if [ -e $__c/cpu.stat ]; then __cg="$__c/cpu.stat $__c/memory.current $__c/memory.max $__c/memory.events \
 $__c/cpu.pressure $__c/memory.pressure $__c/io.pressure"
@@ -33,7 +34,8 @@ for __e in cpu cpu,cpuacct; do [ -e $__c/$__e/cpu.stat ] && break; done
 __cg="$__c/$__d/cpuacct.usage $__c/$__e/cpu.stat $__c/memory/memory.usage_in_bytes \
 $__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"; fi
 __net=; for __f in tcp tcp6 udp udp6; do [ -e /proc/net/$__f ] && __net="$__net /proc/net/$__f"; done
-look() { __show /proc/[0-9]*/stat $__net $__cg; printf '\n'; }
+look() { __show /proc/[0-9]*/stat $__cg; }
+sockets() { __show $__net; }
 __as() { __u=$1 __g=$2; shift 2
 if command -v setpriv >/dev/null 2>&1; then setpriv --reuid="$__u" --regid="$__g" --clear-groups "$@"
 else chroot --userspec="$__u:$__g" / "$@"; fi; }
@@ -76,7 +78,6 @@ class Look:
     Attributes:
         processes: of the replica itself.
         entered: how many more came in from outside by exec, ours among them.
-        listening: `address:port/protocol`, sorted.
         cpu: seconds that the cgroup used so far.
         throttled: periods in which it was held back so far, and for how many seconds.
         memory, limit: bytes; the limit is None where there is none.
@@ -86,7 +87,6 @@ class Look:
 
     processes: tuple[Process, ...] | None = None
     entered: int = 0
-    listening: tuple[str, ...] | None = None
     cpu: float | None = None
     throttled: int | None = None
     throttled_seconds: float | None = None
@@ -104,19 +104,25 @@ def read(text: str) -> Look:
     processes, entered = _processes(files)
     if not processes:
         missing["processes"] = "/proc/*/stat cannot be read"
-    nets = {name: files[f"/proc/net/{name}"] for name in LISTENING if f"/proc/net/{name}" in files}
-    listening = tuple(sorted({one for name, net in nets.items() for one in _listening(name, net)})) if nets else None
-    if listening is None:
-        missing["listening"] = "/proc/net/tcp cannot be read"
-    for name, net in nets.items():
-        lines = net.splitlines()
-        if len(lines) >= LINES and lines[-1].split()[3:4] == [LISTENING[name]]:
-            missing["listening"] = f"the first {LINES - 1} of {name} only"
     cgroup = {path.rpartition("/")[2]: text for path, text in files.items() if path.startswith("/sys/fs/cgroup")}
     made = _second(cgroup, missing) if "memory.current" in cgroup or ("cpu.stat" in cgroup and (
         "usage_usec" in cgroup["cpu.stat"]
     )) else _first(cgroup, missing)  # fmt: skip
-    return Look(processes=processes or None, entered=entered, listening=listening, missing=missing, **made)
+    return Look(processes=processes or None, entered=entered, missing=missing, **made)
+
+
+def listening(text: str) -> tuple[tuple[str, ...] | None, str]:
+    """The answer of `sockets`: `address:port/protocol`, sorted, and what is missing; None where nothing can be read."""
+    files = _files(text)
+    nets = {name: files[f"/proc/net/{name}"] for name in LISTENING if f"/proc/net/{name}" in files}
+    if not nets:
+        return None, "/proc/net/tcp cannot be read"
+    missing = ""
+    for name, net in nets.items():
+        lines = net.splitlines()
+        if len(lines) >= LINES and lines[-1].split()[3:4] == [LISTENING[name]]:
+            missing = f"the first {LINES - 1} of {name} only"
+    return tuple(sorted({one for name, net in nets.items() for one in _listening(name, net)})), missing
 
 
 def _files(text: str) -> dict[str, str]:

@@ -1,8 +1,7 @@
 """How one replica is, once a second: processes, sockets, deleted files, CPU, memory, pressure, and the release it runs.
 
-The kernel's files are looked at every second. What costs a process of its own is asked when something changed, and
-else every few seconds: the release, because a release changes with the process that serves it; the open files, for
-the same reason.
+The files that are cheap to read are looked at every second. What is dear is asked when a process began or ended, and
+else every few seconds: the release, the listening sockets, the open files. They change with the process that has them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from harness.probes.open_files import OpenFiles
 from harness.probes.replica import Asked, picked
 
 RELEASE_EVERY = 5  # looks
-SCAN_EVERY = 10  # looks
+SCAN_EVERY = 20  # looks
 NAMED = 20  # sockets that an event names
 PART = "\x1d"
 
@@ -51,13 +50,18 @@ class ReplicaState:
         self._asking, self._said, self._said_at = False, Asked(None, "it was not asked yet"), 0.0
         self._files = OpenFiles(replica)
         self._booted: float | None = None
+        self._listening: tuple[str, ...] | None = None
+        self._unheard = "it was not looked at yet"
         self._processes: tuple[tuple[int, int], ...] = ()
         self._changed = self._began_or_ended = True
 
     def begin(self, tick: int) -> None:
         """Send this second's questions."""
-        self._shell.call(f"look; printf '{PART}'; boot" if self._booted is None else "look")
-        self._files.begin(self._began_or_ended or (tick + self._number) % SCAN_EVERY == 0)
+        scan = self._began_or_ended or (tick + self._number) % SCAN_EVERY == 0
+        boot = ":" if self._booted else "boot"
+        sockets = "sockets" if scan or self._listening is None else ":"
+        self._shell.call(f"look; printf '{PART}'; {sockets}; printf '{PART}'; {boot}")
+        self._files.begin(scan)
         due = self._began_or_ended or self._said.text is None or (tick + self._number) % RELEASE_EVERY == 0
         if self._asker is not None and self._release is not None and (due or self._asking):
             self._asking = True
@@ -83,11 +87,13 @@ class ReplicaState:
         self._asking = heard.text is None
 
     def _take(self, text: str, until: float) -> Event:
-        text, _, booted = text.partition(PART)
+        text, sockets, booted = [*text.split(PART), "", ""][:3]
         if booted.strip().isdigit():
             self._booted = float(booted)
         try:
             seen = look.read(text)
+            if sockets:
+                self._listening, self._unheard = look.listening(sockets)
         except ValueError as wrong:
             return self._record(look.Look(), None, None, f"the kernel's files cannot be read: {wrong}")
         found = seen.processes or ()
@@ -108,6 +114,8 @@ class ReplicaState:
         self, seen: look.Look, processes: list[list[Any]] | None, main: list[Any] | None, error: str | None
     ) -> Event:
         missing = dict(seen.missing) if error is None else {}
+        if self._unheard and error is None:
+            missing["listening"] = self._unheard
         if self._files.unseen and error is None:
             missing["deleted"] = self._files.unseen
         if self._main is not None and main is None and error is None:
@@ -125,7 +133,7 @@ class ReplicaState:
             list=processes,
             entered=seen.entered,
             main=main,
-            listening=None if seen.listening is None else list(seen.listening[:NAMED]),
+            listening=None if self._listening is None or error is not None else list(self._listening[:NAMED]),
             deleted=self._files.rows() if error is None else None,
             cpu=seen.cpu,
             throttled=seen.throttled,
