@@ -1,7 +1,7 @@
 """What one look at a replica is: the shell text that makes it, and how its answer is read. Files of the kernel only.
 
-`look` prints files of /proc and of the cgroup, each below a line `==> path <==`. The shell reads them itself, so that an
-image needs nothing else.
+`look` prints files of /proc and of the cgroup, each below a line `==> path <==`. The shell reads them itself:
+an image needs nothing else.
 `sockets` prints those that tell who listens. Reading them is dear: the kernel searches its table of connections.
 `scan` prints the open files of every process, each asked as the process's own user, because a container's root may not
 look into the processes of others.
