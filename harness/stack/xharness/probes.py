@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from harness.stack.base import Argv, AsText, AsWhole, Plain, Word, wrong
+from harness.stack.base import Argv, AsWhole, Plain, Word, wrong
 from harness.stack.xharness.base import Block
+
+SOCKET, ADDRESS = r"(?:/.+|[^/\s]+:[0-9]{1,5})", r"https?://.+"
+
+
+def _formed(pattern: str, words: str) -> BeforeValidator:
+    """A text of a form, and how that is said where it has another."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise wrong(words)
+        return value
+
+    return BeforeValidator(validate)
+
+
+SocketAddress = Annotated[
+    str,
+    _formed(SOCKET, "a path such as /run/haproxy.sock, or address:port"),
+    WithJsonSchema({"type": "string", "pattern": f"^{SOCKET}$"}),
+]
+Address = Annotated[
+    str,
+    _formed(ADDRESS, "an address such as http://127.0.0.1:8404/stats"),
+    WithJsonSchema({"type": "string", "pattern": f"^{ADDRESS}$"}),
+]
 
 
 class ReleaseProbe(Block):
@@ -62,12 +88,10 @@ class HAProxyProbe(Block):
     """An HAProxy to watch."""
 
     service: Word = Field(alias="in", description="The service; its first replica is asked.")
-    socket: Annotated[str, Field(pattern=r"^(/.+|[^/\s]+:[0-9]{1,5})$"), AsText] | None = Field(
+    socket: SocketAddress | None = Field(
         default=None, description="Its runtime API, seen from the replica: a path, or address:port."
     )
-    url: Annotated[str, Field(pattern="^http://"), AsText] | None = Field(
-        default=None, description="Its statistics page, seen from the replica; one of both."
-    )
+    url: Address | None = Field(default=None, description="Its statistics page, seen from the replica; one of both.")
 
     @classmethod
     def shaped(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +145,7 @@ class QueueProbe(Block):
     )
     redis: QueueRedis | None = Field(default=None, description="Asks Redis.")
     postgres: QueuePostgres | None = Field(default=None, description="Asks PostgreSQL.")
-    http: Annotated[str, Field(pattern="^https?://"), AsText] | None = Field(
+    http: Address | None = Field(
         default=None, description="An address, seen from the replica, that answers with a JSON object (see `depth`)."
     )
     depth: Word | None = Field(default=None, description="The field of a JSON answer that holds the number of jobs.")
