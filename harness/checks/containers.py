@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 
 from harness.checks._evidence import Findings, counted, latest, of
 from harness.history import Event
@@ -19,17 +20,27 @@ BAD = {
 }
 
 
-def check(events: Iterable[Event], *, phase: str, replicas: Collection[str], expected: Collection[str] = ()) -> Verdict:
+def check(
+    events: Iterable[Event],
+    *,
+    phase: str,
+    replicas: Collection[str],
+    expected: Collection[str] = (),
+    steady: bool = False,
+) -> Verdict:
     """No container of the fleet ended in the phase, and each was seen to be running at its end.
 
     That no death was reported proves nothing by itself, so every replica must also have been looked at
-    (`probe.container`) in the phase. Where the phase before saw it too, a later start time is a restart.
+    (`probe.container`) in the phase. Where the phase before saw it too, a later start time is a restart. What happens
+    inside a container that runs on, `probe.replica` tells: a process killed for want of memory and, in a phase in which
+    nothing was deployed, a main process that was started again.
 
     Args:
-        events: the history (`container`, `probe.container`).
+        events: the history (`container`, `probe.container`, `probe.replica`).
         phase: the phase.
         replicas: every replica of the environment.
         expected: replicas that may end in this phase.
+        steady: the main process of no other replica may be started again either; it has to be known then.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -52,6 +63,11 @@ def check(events: Iterable[Event], *, phase: str, replicas: Collection[str], exp
             )
         elif replica not in expected:
             _state(findings, replica, look, _before(events, replica, look))
+        if replica not in expected:
+            inside = _inside(events, replica, phase)
+            _killed(findings, replica, inside)
+            if steady:
+                _steady(findings, replica, inside, phase)
     return findings.verdict(
         f"{counted(len(replicas), 'container')} ran through",
         look="that container's log and exit code, and its memory limit",
@@ -80,3 +96,49 @@ def _state(findings: Findings, replica: str, look: Event, before: Event | None) 
         findings.fail(f"{replica} is {look.data['status']} (exit code {look.data.get('exit_code')})", look)
     elif before is not None and before.data.get("started") not in (None, look.data.get("started")):
         findings.fail(f"{replica} was started again since the phase before", before, look)
+
+
+def _inside(events: tuple[Event, ...], replica: str, phase: str) -> list[Event]:
+    """The looks into a replica in a phase, after the last one before it; those without an answer are left out."""
+    mine = [event for event in of(events, "probe.replica", phase) if event.data.get("replica") == replica]
+    if not mine:
+        return []
+    earlier = [
+        event
+        for event in events
+        if event.id < mine[0].id
+        and event.kind == "probe.replica"
+        and event.data.get("replica") == replica
+        and event.data.get("environment") == mine[0].data.get("environment")
+    ]
+    return [event for event in (*earlier[-1:], *mine) if event.data.get("error") is None]
+
+
+def _killed(findings: Findings, replica: str, looks: list[Event]) -> None:
+    counts = [(event, event.data["oom_kills"]) for event in looks if event.data.get("oom_kills") is not None]
+    for (before, first), (after, second) in pairwise(counts):
+        if second > first:
+            many = counted(second - first, "process", "processes")
+            findings.fail(
+                f"{many} of {replica} {'was' if second - first == 1 else 'were'} killed for want of memory",
+                before,
+                after,
+            )
+            return
+
+
+def _steady(findings: Findings, replica: str, looks: list[Event], phase: str) -> None:
+    """Looks at the process that the stack calls the main one; where it names none, nothing is asked of it."""
+    if not looks or looks[-1].data.get("phase") != phase:
+        findings.missing(f"the processes of {replica} were not looked at")
+        return
+    known = [event for event in looks if event.data.get("main") is not None]
+    gone = str((looks[-1].data.get("missing") or {}).get("main", ""))
+    if gone:
+        findings.fail(f"the main process of {replica} is gone: {gone}", looks[-1])
+    for before, after in pairwise(known):
+        if before.data["main"][0] != after.data["main"][0] or before.data["main"][3] != after.data["main"][3]:
+            name = after.data["main"][2]
+            findings.fail(f"{name} in {replica} was started again, and nothing was deployed", before, after)
+            return
+    findings.saw(*looks[:1], *looks[-1:])

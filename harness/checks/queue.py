@@ -1,4 +1,4 @@
-"""The backlog drains: the queue comes back to the level that it had before."""
+"""The backlog drains: the queue comes back to the level, and the oldest job to the age, that it had before."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ NAME = "queue"
 
 
 def check(
-    events: Iterable[Event], *, phase: str, within: float, baseline: str = "baseline", slack: float = 5.0
+    events: Iterable[Event],
+    *,
+    phase: str,
+    within: float,
+    baseline: str = "baseline",
+    slack: float = 5.0,
+    age_slack: float = 2.0,
 ) -> Verdict:
     """The queue falls to the deepest level of the baseline within a time, and is there at the last look.
+
+    A queue that is short and does not move is none that drained: where the age of the oldest job is known, it has to
+    come back too.
 
     Args:
         events: the history (`probe.queue`).
@@ -22,6 +31,7 @@ def check(
         within: seconds.
         baseline: the phase that gives the level.
         slack: jobs above that level which are still normal, because a few are always in flight.
+        age_slack: seconds above the baseline's greatest age which are still normal.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -39,6 +49,7 @@ def check(
     if before and looks:
         level = max(depth for _, depth in before) + slack
         good = _judge(findings, looks, level, within)
+        _age(findings, events, baseline, phase, age_slack, within)
     return findings.verdict(
         good,
         look="what works the queue off, and whether each job takes longer than before",
@@ -70,3 +81,30 @@ def _judge(findings: Findings, looks: list[tuple[Event, float]], level: float, w
         findings.fail(f"the queue took {took:.1f} s to drain, longer than {within:g} s", drained)
     took = (drained or final).since_start - first.since_start
     return f"the queue is back at its level ({depth:g} jobs) after {took:.1f} s"
+
+
+def _age(findings: Findings, events: tuple[Event, ...], baseline: str, phase: str, slack: float, within: float) -> None:
+    """The last age is no greater than in the baseline; where no age was told before, none is asked for."""
+    before = [float(event.data["age"]) for event in of(events, "probe.queue", baseline) if _known(event)]
+    seen = of(events, "probe.queue", phase)
+    if not before or not seen:
+        return
+    level, final = max(before) + slack, seen[-1]
+    if final.data.get("depth") is None:
+        return  # said already
+    if not _known(final):
+        findings.missing(
+            f"the age of the oldest job is not known at the last look: {final.data.get('error') or 'no age'}"
+        )
+        return
+    age = float(final.data["age"])
+    watched = final.since_start - seen[0].since_start
+    if age > level and watched < within:
+        so_far = f"has waited for {age:.1f} s (before: {level:.1f} s)"
+        findings.missing(f"the oldest job {so_far}, and was watched for {watched:.1f} s of {within:g} s")
+    elif age > level:
+        findings.fail(f"the oldest job has waited for {age:.1f} s (before: {level:.1f} s)", final)
+
+
+def _known(event: Event) -> bool:
+    return event.data.get("age") is not None

@@ -77,9 +77,19 @@ class Replica:
         """The same as `run`, with the output as bytes."""
         return self._shell.ask(command if isinstance(command, str) else shlex.join(command), timeout)
 
-    def start(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
-        """Start a command in the replica and return at once; the caller reads its lines and closes it."""
-        return Process.start(self._engine.api, self._container.id, argv, environment=environment, name=self.name)
+    def start(
+        self, argv: Sequence[str], environment: Mapping[str, str] | None = None, *, user: str = "", stdin: bool = False
+    ) -> Process:
+        """Start a command in the replica and return at once; the caller reads its lines and closes it.
+
+        Args:
+            user: as in `docker exec --user`; the image's user where it is empty.
+            stdin: whether the caller will write to it.
+        """
+        api, container = self._engine.api, self._container.id
+        return Process.start(
+            api, container, argv, environment=environment, user=user or None, stdin=stdin, name=self.name
+        )
 
     def write(self, path: str, text: str) -> None:
         """Write a file in the replica, through its shell, so that tmpfs mounts are reached as well.

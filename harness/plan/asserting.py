@@ -76,8 +76,22 @@ def _replicas(trial: Trial, name: str) -> tuple[str, ...]:
     return {"containers": trial.names, "health": trial.watched_for_health}.get(name, trial.fleet_names)
 
 
+def _configured(trial: Trial) -> tuple[str, ...]:
+    """The replicas that can be asked which release their configuration is of."""
+    services = trial.stack.harness.probes.configuration
+    return tuple(replica.name for service in services for replica in trial.environment[service])
+
+
+def _schema(trial: Trial) -> dict[str, str] | None:
+    declared = trial.stack.harness.probes.database_schema
+    return None if declared is None else dict(declared.releases)
+
+
 DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {
     "replicas": _replicas,
     "logs": lambda trial, _: trial.logs,
     "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
+    "configured": lambda trial, _: _configured(trial),
+    "schema": lambda trial, _: _schema(trial),
+    "balancer": lambda trial, _: trial.stack.harness.probes.haproxy is not None,
 }

@@ -273,4 +273,5 @@ def standing(trial: Trial, phase: str, release: str) -> list[Verdict]:
         found.append(trial.verdict("health", phase=phase))
     if trial.stack.harness.probes.registry is not None:
         found.append(trial.verdict("registry", phase=phase))
+    found.append(trial.verdict("convergence", phase=phase, release=release))
     return found

@@ -28,16 +28,19 @@ from harness.plan.judging import judge
 from harness.plan.load import Beside, Load
 from harness.plan.loading import workload_spec
 from harness.plan.subject import Subject
+from harness.probes import configuration as configuration_probe
 from harness.probes import containers as containers_probe
 from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
 from harness.probes import readback as readback_probe
 from harness.probes import registry as registry_probe
+from harness.probes import schema as schema_probe
 from harness.probes.logs import LogFollower
+from harness.probes.sampler import Sampler
 from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
-from harness.stack import PlacedProbe, Stack
+from harness.stack import PlacedProbe, QueueProbe, Stack
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.spec import at_rate
@@ -75,6 +78,7 @@ class Trial:
             )
         self.deployer = CommandDeployer(environment, declared.deployer, self.history)
         self._samples, self._beside = samples, beside
+        self.sampler = Sampler(environment, self.history)
         self.workload = self._load(workload_spec(environment), samples)
         self._followers = [
             LogFollower(replica, log, self.history, self.history.clock)
@@ -123,8 +127,13 @@ class Trial:
             self._look_at_health(service)
         if declared.registry is not None:
             registry_probe.probe(self.history, self._place(declared.registry), declared.registry.command)
+        for service, asked in declared.configuration.items():
+            configuration_probe.probe(self.history, self.environment[service], asked.command, asked.field)
+        if declared.database_schema is not None:
+            place = self._place(declared.database_schema)
+            schema_probe.probe(self.history, place, declared.database_schema.command)
         if declared.queue is not None:
-            queue_probe.probe(self.history, self._place(declared.queue), declared.queue.command)
+            queue_probe.probe(self.history, self._place(declared.queue), declared.queue)
         containers_probe.probe(self.history, self.names, self._container)
 
     def _look_at_health(self, service: str) -> None:
@@ -153,7 +162,7 @@ class Trial:
         """The names of all replicas."""
         return tuple(replica.name for replica in self.environment.replicas)
 
-    def _place(self, probe: PlacedProbe) -> Replica:
+    def _place(self, probe: PlacedProbe | QueueProbe) -> Replica:
         return self.environment[probe.service][0]
 
     def _container(self, name: str) -> containers_probe.ContainerState:
@@ -208,7 +217,7 @@ class Trial:
         probe = self.stack.harness.probes.queue
         if probe is not None:
             place = self._place(probe)
-            queue_probe.drain(self.history, self.history.clock, place, probe.command, level=level, within=within)
+            queue_probe.drain(self.history, self.history.clock, place, probe, level=level, within=within)
 
     def read_back(self, phase: str, within: float) -> Verdict | None:
         """Whether all acknowledged work is there: asked until it is, or for `within` seconds; judged and recorded. None
@@ -310,9 +319,13 @@ class Trial:
         return verdict
 
     def __enter__(self) -> Self:
+        self.sampler.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.workload.__exit__(kind, error, trace)
+        try:
+            self.workload.__exit__(kind, error, trace)
+        finally:
+            self.sampler.stop()

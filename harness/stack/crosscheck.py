@@ -180,11 +180,11 @@ def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for key, named in (("logs", harness.logs), ("state", harness.state)):
         for name in named:
             yield ("x-harness", key, name), name
-    for key, asked in (("release", harness.probes.release), ("health", harness.probes.health)):
-        for name in asked:
+    for key in ("release", "health", "main", "configuration"):
+        for name in getattr(harness.probes, key):
             yield ("x-harness", "probes", key, name), name
-    for key, probe in (("registry", harness.probes.registry), ("queue", harness.probes.queue)):
-        if probe:
-            yield ("x-harness", "probes", key, "in"), probe.service
+    for key in ("registry", "database_schema", "queue", "postgres", "redis", "haproxy"):
+        if probe := getattr(harness.probes, key):
+            yield ("x-harness", "probes", key.removeprefix("database_"), "in"), probe.service
     if harness.workload and harness.workload.readback:
         yield ("x-harness", "workload", "readback", "in"), harness.workload.readback.service

@@ -18,6 +18,8 @@ _ONE_VALUE = (
     ("healthcheck", "test"),
     ("deployer", "deploy"),
     ("deployer", "rollback"),
+    ("redis", "depth"),
+    ("redis", "oldest"),
 )
 # Lists in which a value stands once.
 _ONCE = {"cap_add", "cap_drop", "expose", "profiles", "tmpfs"}

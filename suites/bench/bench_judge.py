@@ -88,7 +88,7 @@ def _load(history: History, directory: Path, arm: str) -> int:
 def _phase(history: History, clock: ManualClock) -> None:
     for _ in range(SECONDS // len(PHASES)):
         for replica in FLEET:
-            used = {"cpu_seconds": 1.0, "memory_bytes": 1 << 26}
+            used = {"cpu": 1.0, "memory": 1 << 26}
             history.record("probe.replica", replica=replica, release="4.1.0", error=None, **used)
             history.record("probe.health", replica=replica, ok=True, error=None)
         history.record("probe.queue", depth=0, age=0.0, error=None)

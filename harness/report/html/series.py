@@ -88,8 +88,8 @@ def series(events: Sequence[Event], samples: Samples) -> Series:
         _queue(events),
         _age(events),
         _logs(events),
-        _per_replica(events, "cpu_seconds", "CPU", "cores", rate=True),
-        _per_replica(events, "memory_bytes", "Memory", "MiB", scale=1 / (1 << 20)),
+        _per_replica(events, "cpu", "CPU", "cores", rate=True),
+        _per_replica(events, "memory", "Memory", "MiB", scale=1 / (1 << 20)),
     )
     problems = tuple(stream.problem for stream in samples.streams if stream.problem)
     return Series(begin, end, step, _spans(events, end), _marks(events), panels, _releases(events, end), problems)

@@ -3,7 +3,7 @@
 from harness.stack.xharness.block import NAME, Proxy, XHarness
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
-from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, ReleaseProbe
+from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
 from harness.stack.xharness.recovery import Recovery
 from harness.stack.xharness.state import Postgres, Redis, State
 from harness.stack.xharness.workload import Request, Workload
@@ -18,10 +18,12 @@ __all__ = [
     "Postgres",
     "Probes",
     "Proxy",
+    "QueueProbe",
     "Recovery",
     "Redis",
     "ReleaseProbe",
     "Request",
+    "SchemaProbe",
     "State",
     "Workload",
     "XHarness",

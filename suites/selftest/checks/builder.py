@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from harness.clock import ManualClock
@@ -40,10 +41,38 @@ class Made:
             self.add("probe.health", phase, replica=replica, ok=ok, error=None if ok else "connection refused")
         return self
 
-    def queue(self, phase: str, *depths: float | None) -> Made:
-        for depth in depths:
-            self.add("probe.queue", phase, depth=depth, error=None if depth is not None else "connection refused")
+    def queue(self, phase: str, *depths: float | None, ages: Sequence[float | None] = ()) -> Made:
+        """Without ages the events have none, as where the stack does not declare how to tell it."""
+        for number, depth in enumerate(depths):
+            age = {"age": ages[number]} if ages else {}
+            self.add(
+                "probe.queue", phase, depth=depth, **age, error=None if depth is not None else "connection refused"
+            )
         return self
+
+    def configurations(self, phase: str, *releases: str | None) -> Made:
+        for replica, release in zip(REPLICAS, releases, strict=False):
+            self.add("probe.configuration", phase, replica=replica, release=release, error=None if release else "gone")
+        return self
+
+    def schema(self, phase: str, answer: str | None) -> Made:
+        return self.add("probe.schema", phase, release=answer, error=None if answer else "no such table")
+
+    def balancer(self, phase: str, *statuses: str | None, weight: int = 1) -> Made:
+        """One look at the load balancer; a status of None leaves the server out."""
+        rows = [
+            ["web", replica, status, weight, 0, 9]
+            for replica, status in zip(REPLICAS, statuses, strict=False)
+            if status is not None
+        ]
+        return self.add(
+            "probe.haproxy", phase, replica="lb-1", servers=rows or None, error=None if rows else "no socket"
+        )
+
+    def inside(self, phase: str, replica: str = "backend-1", **data: Any) -> Made:
+        """One look into a replica."""
+        usual: dict[str, Any] = {"oom_kills": 0, "main": [7, 1, "python3", 5.0, "S"], "missing": {}, "error": None}
+        return self.add("probe.replica", phase, replica=replica, **{**usual, **data})
 
     def containers(self, phase: str, status: str | None = "running", started: str = "10:00") -> Made:
         for replica in REPLICAS:

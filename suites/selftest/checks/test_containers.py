@@ -39,3 +39,54 @@ def test_a_later_start_time_fails_although_no_event_told() -> None:
 def test_containers_that_nobody_looked_at_are_unknown() -> None:
     assert judge(Made().containers("baseline")).outcome is Outcome.UNKNOWN
     assert judge(Made().containers("deployed", status=None)).outcome is Outcome.UNKNOWN
+
+
+def looked_into(**last: Any) -> Made:
+    """All containers run; backend-2 is looked into before and in the phase."""
+    made = Made().containers("baseline")
+    for replica in REPLICAS:
+        made.inside("baseline", replica)
+    made.containers("deployed")
+    for replica in REPLICAS:
+        made.inside("deployed", replica).inside("deployed", replica, **(last if replica == "backend-2" else {}))
+    return made
+
+
+def test_a_process_that_was_killed_for_want_of_memory_fails_although_its_container_runs() -> None:
+    verdict = judge(looked_into(oom_kills=2))
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "2 processes of backend-2 were killed for want of memory"
+    assert judge(looked_into(oom_kills=2), expected=["backend-2"])
+    assert len(verdict.evidence) == 2
+
+
+def test_a_kill_before_the_first_look_of_the_phase_counts_and_one_long_ago_does_not() -> None:
+    made = Made().containers("deployed").inside("baseline", "backend-2").inside("deployed", "backend-2", oom_kills=1)
+    assert judge(made).reason == "1 process of backend-2 was killed for want of memory"
+    old = Made().containers("deployed").inside("baseline", oom_kills=1).inside("deployed", oom_kills=1)
+    assert judge(old)
+
+
+def test_a_main_process_that_was_started_again_fails_where_nothing_was_deployed() -> None:
+    made = looked_into(main=[31, 1, "python3", 77.0, "S"])
+    assert judge(made)
+    verdict = judge(made, steady=True)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "python3 in backend-2 was started again, and nothing was deployed"
+    assert judge(looked_into(), steady=True)
+
+
+def test_a_main_process_that_is_gone_fails_and_one_that_nobody_declared_does_not() -> None:
+    gone = looked_into(main=None, missing={"main": "no process is named python3"})
+    assert judge(gone, steady=True).outcome is Outcome.FAIL
+    assert judge(looked_into(main=None), steady=True)
+
+
+def test_a_steady_fleet_that_nobody_looked_into_is_unknown() -> None:
+    verdict = judge(Made().containers("baseline").containers("deployed"), steady=True)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the processes of backend-1 were not looked at" in verdict.reason
+    hung = looked_into().containers("later")
+    for replica in REPLICAS:
+        hung.inside("later", replica, error="no answer")
+    assert containers.check(hung.events, phase="later", replicas=REPLICAS, steady=True).outcome is Outcome.UNKNOWN

@@ -41,3 +41,32 @@ def test_a_queue_that_could_not_be_asked_at_the_last_look_is_unknown() -> None:
     verdict = judge(Made().queue("baseline", 0).queue("rolled-back", 0, None))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "connection refused" in verdict.reason
+
+
+def test_a_short_queue_whose_oldest_job_grows_old_fails() -> None:
+    made = Made().queue("baseline", 0, 3, ages=[0.0, 0.4])
+    made.queue("rolled-back", *[2] * 8, ages=[float(age) for age in range(60, 68)])
+    verdict = judge(made)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "the oldest job has waited for 67.0 s (before: 2.4 s)"
+
+
+def test_an_age_that_came_back_passes() -> None:
+    made = Made().queue("baseline", 0, 3, ages=[0.0, 0.4]).queue("rolled-back", 80, 4, ages=[31.0, 2.4])
+    assert judge(made)
+
+
+def test_an_old_job_that_was_not_watched_long_enough_is_unknown() -> None:
+    verdict = judge(Made().queue("baseline", 0, ages=[0.0]).queue("rolled-back", 2, 2, ages=[9.0, 9.0]))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.reason == "the oldest job has waited for 9.0 s (before: 2.0 s), and was watched for 1.0 s of 5 s"
+
+
+def test_an_age_that_was_known_and_is_not_any_more_is_unknown() -> None:
+    verdict = judge(Made().queue("baseline", 0, ages=[0.0]).queue("rolled-back", 2, ages=[None]))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the age of the oldest job is not known at the last look" in verdict.reason
+
+
+def test_an_age_that_was_never_told_is_not_asked_for() -> None:
+    assert judge(Made().queue("baseline", 0).queue("rolled-back", 2, ages=[900.0]))

@@ -22,7 +22,8 @@ FLEET: dict[str, Any] = {"phase": "deployed", "replicas": REPLICAS}
 PARAMS: dict[str, dict[str, Any]] = {
     "acknowledged": {"phase": "after"},
     "availability": {"phase": "deployed"},
-    "containers": FLEET,
+    "containers": {**FLEET, "steady": True},
+    "convergence": {**FLEET, "registry": True, "configured": REPLICAS, "schema": {"4.1.1": "17"}, "balancer": True},
     "deployer": {**FLEET, "verb": "deploy", "release": "4.1.1"},
     "errors": {"phase": "deployed"},
     "faults": {"phase": "deployed"},
@@ -51,8 +52,9 @@ def passing() -> tuple[tuple[Event, ...], Samples]:
     for phase in ("baseline", "deployed"):
         made.ended(phase, "deploy").releases(phase, *["4.1.1"] * 3).registry(phase, "4.1.1")
         made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
+        made.configurations(phase, *["4.1.1"] * 3).schema(phase, "17").balancer(phase, "UP", "UP", "UP")
         for replica in REPLICAS:
-            made.log(phase, replica)
+            made.log(phase, replica).inside(phase, replica)
         made.fault(phase)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
     arms = Arms(history=made.history, phases=("before", "after"))

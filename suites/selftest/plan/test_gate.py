@@ -13,7 +13,7 @@ from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict, combine
 from suites.selftest.plan.made import NEW, OLD, gate, tiny_stack, trial
 
-CHECKS = {"release", "errors", "containers", "logs", "health", "registry"}
+CHECKS = {"release", "errors", "containers", "logs", "health", "registry", "convergence"}
 
 
 def fill(
@@ -68,7 +68,7 @@ def test_one_replica_on_another_release_is_named() -> None:
     fill(made, "rolled-back", OLD, web_2=NEW)
     failed = {v.check: v.reason for v in standing(made, "rolled-back", OLD) if v.outcome is Outcome.FAIL}
     assert "web-2 runs 1.1.0" in failed["release"]
-    assert failed.keys() == {"release", "registry"}
+    assert failed.keys() == {"release", "registry", "convergence"}
 
 
 def test_only_what_the_stack_declares_is_asked_for() -> None:
@@ -77,7 +77,7 @@ def test_only_what_the_stack_declares_is_asked_for() -> None:
     harness = stack.harness.model_copy(update={"logs": {}, "probes": probes})
     web = stack.services["web"].model_copy(update={"healthcheck": None})
     bare = stack.model_copy(update={"harness": harness, "services": {**stack.services, "web": web}})
-    assert {v.check for v in standing(trial(bare), "p", OLD)} == {"release", "errors", "containers"}
+    assert {v.check for v in standing(trial(bare), "p", OLD)} == {"release", "errors", "containers", "convergence"}
 
 
 def test_a_stack_whose_release_cannot_be_asked_is_never_a_pass() -> None:

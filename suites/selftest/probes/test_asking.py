@@ -8,8 +8,10 @@ from harness.clock import ManualClock
 from harness.errors import CommandTimeout, EngineGone, HostError
 from harness.history import History
 from harness.probes import ContainerState, containers, health, queue, registry, release
+from harness.stack import QueueProbe
 from suites.selftest.probes.fakes import LocalReplica, Said, TellingReplica
 
+COMMAND = QueueProbe(service="cache", command=("x",))
 GONE = CommandTimeout("A command ran too long", where="backend-2", got="10 s")
 
 
@@ -96,7 +98,7 @@ def test_the_registry_names_a_release_or_gives_the_error(history: History) -> No
 
 @pytest.mark.parametrize(("text", "depth"), [("0", 0.0), (" 12 ", 12.0), ("nan", None), ("-1", None), ("many", None)])
 def test_a_queue_holds_a_number_of_jobs(history: History, text: str, depth: float | None) -> None:
-    event = queue.probe(history, TellingReplica("cache-1", Said(0, text)), ["x"])
+    event = queue.probe(history, TellingReplica("cache-1", Said(0, text)), COMMAND)
     assert event.data["depth"] == depth
     assert (event.data["error"] is None) == (depth is not None)
 
@@ -105,14 +107,14 @@ def test_a_drain_is_watched_until_the_level_and_records_what_changes() -> None:
     clock = ManualClock()
     history = History(clock=clock)
     cache = TellingReplica("cache-1", *[Said(0, depth) for depth in ("9", "9", "9", "4", "1", "0")])
-    assert queue.drain(history, clock, cache, ["x"], level=1, within=30.0)
+    assert queue.drain(history, clock, cache, COMMAND, level=1, within=30.0)
     assert [event.data["depth"] for event in history.events] == [9.0, 4.0, 1.0]
 
 
 def test_a_queue_that_does_not_drain_is_given_up_at_the_deadline_with_a_last_look() -> None:
     clock = ManualClock()
     history = History(clock=clock)
-    assert not queue.drain(history, clock, TellingReplica("cache-1", Said(0, "9")), ["x"], level=1, within=3.0)
+    assert not queue.drain(history, clock, TellingReplica("cache-1", Said(0, "9")), COMMAND, level=1, within=3.0)
     assert [event.since_start for event in history.events] == [0.0, 3.0]
 
 

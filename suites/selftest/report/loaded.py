@@ -25,7 +25,7 @@ def loaded(*, seconds: float = 40.0, rate: float = 50.0, broken: bool = True) ->
         clock.advance(1.0)
         history.record("probe.queue", depth=5 * number, age=0.5 * number, error=None)
         for replica in ("backend-1", "backend-2"):
-            used: dict[str, Any] = {"cpu_seconds": 0.2 * number, "memory_bytes": (60 + number) << 20}
+            used: dict[str, Any] = {"cpu": 0.2 * number, "memory": (60 + number) << 20}
             history.record("probe.replica", replica=replica, release="4.1.0" if number < 5 else "4.1.1", **used)
             history.record(
                 "probe.log", replica=replica, path="/var/log/b.log", records=40, seconds=1.0, state="ok",

@@ -19,6 +19,7 @@ from suites.selftest.stack.support import BLOCK, REFERENCE, loaded, refusal
         ("release:  {backend", "release:  {backnd", "x-harness.probes.release.backnd", "backnd"),
         ("health:   {backend", "health:   {backnd", "x-harness.probes.health.backnd", "backnd"),
         ("in: database", "in: db", "x-harness.probes.registry.in", "db"),
+        ("registry: {", "main: {front: x}\n    registry: {", "x-harness.probes.main.front", "front"),
         ("in: cache", "in: redis", "x-harness.probes.queue.in", "redis"),
         ("state:\n    backend", "state:\n    backnd", "x-harness.state.backnd", "backnd"),
         ("build: images/cache", "build: images/none", "line 12: services.cache.build", "images/none"),

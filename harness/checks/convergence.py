@@ -1,0 +1,109 @@
+"""Replicas, registry, configuration, schema and load balancer agree on one release."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from harness.checks._evidence import Findings, last, latest, listed
+from harness.history import Event
+from harness.verdict import Verdict
+
+NAME = "convergence"
+
+
+def check(
+    events: Iterable[Event],
+    *,
+    phase: str,
+    replicas: Collection[str],
+    release: str | None = None,
+    registry: bool = False,
+    configured: Collection[str] = (),
+    schema: Mapping[str, str] | None = None,
+    balancer: bool = False,
+) -> Verdict:
+    """The last answers of a phase name one release, and the load balancer sends requests to every replica.
+
+    Args:
+        events: the history (`probe.release`, `probe.registry`, `probe.configuration`, `probe.schema`, `probe.haproxy`).
+        phase: where they were asked.
+        replicas: every replica of the fleet.
+        release: what all should name; None takes what the registry says, else what the first replica runs.
+        registry: whether there is a registry to ask.
+        configured: the replicas that can be asked which release their configuration is of.
+        schema: by release, the answer that stands for it; empty where the answer is the release; None asks none.
+        balancer: whether there is a load balancer to ask.
+    """
+    events = tuple(events)
+    findings = Findings(NAME)
+    runs = latest(events, "probe.release", phase)
+    believed = last(events, "probe.registry", phase) if registry else None
+    meant, source = release, "expected is"
+    if meant is None and registry:
+        meant, source = _release(believed), "the registry says"
+    elif meant is None:
+        first = next((name for name in replicas if _release(runs.get(name)) is not None), None)
+        meant, source = (_release(runs[first]), f"{first} runs") if first else (None, "")
+    other = f", {source} {meant}"
+    if not replicas:
+        findings.missing("no replica was to be asked for its release")
+    if registry:
+        _one(findings, believed, "the registry", "says", meant, other)
+    for name in replicas:
+        _one(findings, runs.get(name), name, "runs", meant, other)
+    configurations = latest(events, "probe.configuration", phase)
+    for name in configured:
+        _one(findings, configurations.get(name), f"the configuration of {name}", "is of", meant, other)
+    if schema is not None:
+        answer = None if meant is None else schema.get(meant, None if schema else meant)
+        if answer is None and meant is not None:
+            findings.missing(f"what the schema answers on {meant} is not declared")
+        _one(findings, last(events, "probe.schema", phase), "the schema", "is at", answer, _instead(meant, answer))
+    if balancer:
+        _balanced(findings, last(events, "probe.haproxy", phase), replicas)
+    asked = ["every replica"] + ["the registry"] * registry + ["the configuration"] * bool(configured)
+    asked += ["the schema"] * (schema is not None) + ["the load balancer"] * balancer
+    return findings.verdict(
+        f"{listed(asked)} {'agrees' if len(asked) == 1 else 'agree'} on {meant}",
+        look="what the deployer did to the one that differs, and what it did not do",
+        look_unknown="the probes of x-harness: release, registry, configuration, schema, haproxy",
+    )
+
+
+def _instead(meant: str | None, answer: str | None) -> str:
+    return f", {meant} has {answer}" if answer != meant else f", expected is {meant}"
+
+
+def _release(event: Event | None) -> str | None:
+    found = event.data.get("release") if event is not None else None
+    return None if found is None else str(found)
+
+
+def _one(findings: Findings, event: Event | None, who: str, verb: str, meant: str | None, other: str) -> None:
+    findings.saw(event)
+    said = _release(event)
+    if event is None:
+        findings.missing(f"{who} was not asked")
+    elif said is None:
+        findings.missing(f"{who} could not be asked: {event.data.get('error') or 'no answer'}")
+    elif meant is not None and said != meant:
+        findings.fail(f"{who} {verb} {said}{other}", event)
+
+
+def _balanced(findings: Findings, event: Event | None, replicas: Collection[str]) -> None:
+    """Every replica has a server that is up with a weight."""
+    findings.saw(event)
+    servers = event.data.get("servers") if event is not None else None
+    if event is None or servers is None:
+        why = "was not asked" if event is None else f"could not be asked: {event.data.get('error') or 'no answer'}"
+        findings.missing(f"the load balancer {why}")
+        return
+    for name in replicas:
+        mine = [row for row in servers if row[1] == name]
+        if not mine:
+            findings.missing(f"the load balancer has no server named {name}")
+        for backend, server, status, weight, *_ in mine:
+            if not str(status).startswith(("UP", "no check")):
+                findings.fail(f"the load balancer has {backend}/{server} as {status}", event)
+            elif weight == 0:
+                findings.fail(f"the load balancer has {backend}/{server} with weight 0", event)

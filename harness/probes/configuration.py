@@ -1,0 +1,26 @@
+"""Which release the configuration of every replica is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.history import Event, History
+from harness.probes.replica import Replica, ask, picked
+
+
+def probe(
+    history: History, replicas: Iterable[Replica], command: Sequence[str], field: str | None = None
+) -> tuple[Event, ...]:
+    """Ask each replica, and record one `probe.configuration` for each.
+
+    Args:
+        history: where the answers go.
+        replicas: all replicas of a service.
+        command: what to run in each; exit code 0 and an answer on stdout.
+        field: the field of the JSON answer that holds the release; None takes the stripped answer as it is.
+    """
+    made = []
+    for replica in replicas:
+        found = picked(ask(replica, command), field)
+        made.append(history.record("probe.configuration", replica=replica.name, release=found.text, error=found.error))
+    return tuple(made)

@@ -1,0 +1,85 @@
+"""The files of a replica that are deleted and still open. A shell of its own: a long scan delays no look."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Collection
+
+from harness.probes import look
+from harness.probes.kept import KeptShell, Startable
+
+NAMED = 20  # files whose inode is asked, and that an event names
+PART = "\x1d"
+MOMENT = 0.1  # s that a look waits for it; later answers come with the next
+
+
+class OpenFiles:
+    """Scans the open files of every process of one replica.
+
+    Attributes:
+        deleted: those that are deleted, at the last scan; None before one was answered.
+        unseen: why not all could be looked at; empty where they could.
+    """
+
+    def __init__(self, replica: Startable) -> None:
+        self._shell = KeptShell(replica, look.FUNCTIONS)
+        self.deleted: tuple[look.Deleted, ...] | None = None
+        self.unseen = "the open files were not looked at yet"
+        self._inodes: dict[look.Deleted, tuple[int, int]] = {}
+        self._asked: tuple[str, ...] = ()
+        self._line = ""
+
+    def begin(self, due: bool) -> None:
+        """Send the question, if a scan is due or a deleted file has no inode yet, and no question is open."""
+        if self._asked:
+            self._shell.call(self._line)  # where the shell is being started: once it stands
+            return
+        new = [one for one in self.deleted or () if one not in self._inodes][:NAMED]
+        if due:
+            self._asked = ("scan",)
+        elif new:
+            self._asked = tuple(f"inode {one.owner[0]} {one.owner[1]} {shlex.quote(one.place)}" for one in new)
+        if self._asked:
+            self._line = f"; printf '{PART}'; ".join(self._asked)
+            self._shell.call(self._line)
+
+    def finish(self, until: float, processes: Collection[int]) -> None:
+        """Take the answer, if it is there.
+
+        Args:
+            processes: those of the replica, all of which should have been scanned.
+        """
+        if not self._asked:
+            return
+        heard = self._shell.answer(min(until, time.monotonic() + MOMENT))
+        if heard.text is None:
+            if not self._shell.busy:
+                self._asked, self.deleted = (), None
+                self.unseen = heard.error or "no answer"
+            return
+        asked, self._asked = self._asked, ()
+        if asked == ("scan",):
+            self._scanned(heard.text, processes)
+            return
+        found = look.inodes(heard.text.replace(PART, "\n"))
+        for one in self.deleted or ():
+            if any(part.endswith(f" {one.place}") for part in asked):
+                self._inodes[one] = found.get(one.place, (0, 0))  # closed meanwhile
+
+    def _scanned(self, text: str, processes: Collection[int]) -> None:
+        found, whose = look.scanned(text)
+        self.deleted = found if whose else None
+        self._inodes = {one: known for one, known in self._inodes.items() if one in found}
+        hidden = len(set(processes) - whose)
+        self.unseen = f"the open files of {hidden} processes cannot be looked at" if hidden else ""
+
+    def rows(self) -> list[list[object]] | None:
+        """`[pid, place below /proc, path, inode, size]` of the first; inode and size null until they are known."""
+        if self.deleted is None:
+            return None
+        return [[one.pid, one.place, one.path, *self._inodes.get(one, (None, None))] for one in self.deleted[:NAMED]]
+
+    def close(self) -> None:
+        """End the shell."""
+        self._shell.close()

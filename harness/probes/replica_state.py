@@ -1,0 +1,154 @@
+"""How one replica is, once a second: processes, sockets, deleted files, CPU, memory, pressure, and the release it runs.
+
+The files that are cheap to read are looked at every second. What is dear is asked when a process began or ended, and
+else every few seconds: the release, the listening sockets, the open files. They change with the process that has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.history import Event, History
+from harness.probes import look
+from harness.probes.kept import Heard, KeptShell, Startable, code_and_text
+from harness.probes.open_files import OpenFiles
+from harness.probes.replica import Asked, picked
+
+RELEASE_EVERY = 5  # looks
+SCAN_EVERY = 20  # looks
+NAMED = 20  # sockets that an event names
+PART = "\x1d"
+
+
+class ReplicaState:
+    """Looks at one replica; records a `probe.replica` at every look.
+
+    Args:
+        replica: where.
+        environment: its environment's name, for the events.
+        release: the command that prints the release it runs, and the field of a JSON answer; None asks none.
+        main: the name of the process that is the service; None watches none.
+        number: of this one among its fellows, so that not all of them ask the costly part at the same second.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        replica: Startable,
+        environment: str,
+        *,
+        release: tuple[Sequence[str], str | None] | None = None,
+        main: str | None = None,
+        number: int = 0,
+    ) -> None:
+        self.name = replica.name
+        self._history, self._environment, self._main, self._number = history, environment, main, number
+        self._shell = KeptShell(replica, look.FUNCTIONS)
+        self._release = release
+        self._asker = KeptShell(replica) if release else None
+        self._asking, self._said, self._said_at = False, Asked(None, "it was not asked yet"), 0.0
+        self._files = OpenFiles(replica)
+        self._booted: float | None = None
+        self._listening: tuple[str, ...] | None = None
+        self._unheard = "it was not looked at yet"
+        self._processes: tuple[tuple[int, int], ...] = ()
+        self._changed = self._began_or_ended = True
+
+    def begin(self, tick: int) -> None:
+        """Send this second's questions."""
+        scan = self._began_or_ended or (tick + self._number) % SCAN_EVERY == 0
+        boot = ":" if self._booted else "boot"
+        sockets = "sockets" if scan or self._listening is None else ":"
+        self._shell.call(f"look; printf '{PART}'; {sockets}; printf '{PART}'; {boot}")
+        self._files.begin(scan)
+        due = self._began_or_ended or self._said.text is None or (tick + self._number) % RELEASE_EVERY == 0
+        if self._asker is not None and self._release is not None and (due or self._asking):
+            self._asking = True
+            self._asker.command(self._release[0])
+        self._began_or_ended = False
+
+    def finish(self, until: float) -> Event:
+        """Take the answers that are there by `until`, and record them."""
+        heard = self._shell.answer(until)
+        if self._asking and self._asker is not None and self._release is not None:
+            self._take_release(self._asker.answer(until))
+        if heard.text is None:
+            self._changed = True  # what happened meanwhile is not known
+            return self._record(look.Look(), None, None, heard.error or "no answer")
+        return self._take(heard.text, until)
+
+    def _take_release(self, heard: Heard) -> None:
+        if heard.text is None and heard.error and "being started" in heard.error:
+            return
+        plain = code_and_text(heard)
+        self._said = picked(Asked(plain.text, plain.error), self._release[1] if self._release else None)
+        self._said_at = self._history.clock.monotonic()
+        self._asking = heard.text is None
+
+    def _take(self, text: str, until: float) -> Event:
+        text, sockets, booted = [*text.split(PART), "", ""][:3]
+        if booted.strip().isdigit():
+            self._booted = float(booted)
+        try:
+            seen = look.read(text)
+            if sockets:
+                self._listening, self._unheard = look.listening(sockets)
+        except ValueError as wrong:
+            return self._record(look.Look(), None, None, f"the kernel's files cannot be read: {wrong}")
+        found = seen.processes or ()
+        self._files.finish(until, [one.pid for one in found if one.state != "Z"])
+        every = tuple((one.pid, one.started) for one in found)
+        self._began_or_ended = self._began_or_ended or every != self._processes
+        rows = [self._row(one) for one in found] if self._changed or every != self._processes else None
+        self._changed, self._processes = False, every
+        named = [one for one in found if one.name == self._main]
+        main = min(named, key=lambda one: one.started, default=None)
+        return self._record(seen, rows, self._row(main) if main else None, None)
+
+    def _row(self, one: look.Process) -> list[Any]:
+        started = None if self._booted is None else round(self._booted + one.started / look.TICK, 2)
+        return [one.pid, one.parent, one.name, started, one.state]
+
+    def _record(
+        self, seen: look.Look, processes: list[list[Any]] | None, main: list[Any] | None, error: str | None
+    ) -> Event:
+        missing = dict(seen.missing) if error is None else {}
+        if self._unheard and error is None:
+            missing["listening"] = self._unheard
+        if self._files.unseen and error is None:
+            missing["deleted"] = self._files.unseen
+        if self._main is not None and main is None and error is None:
+            missing["main"] = f"no process is named {self._main}"
+        if self._release is not None and self._said.text is None:
+            missing["release"] = self._said.error or "no answer"
+        age = round(self._history.clock.monotonic() - self._said_at, 1) if self._said.text is not None else None
+        return self._history.record(
+            "probe.replica",
+            environment=self._environment,
+            replica=self.name,
+            release=self._said.text,
+            release_age=age,
+            processes=None if seen.processes is None else len(seen.processes),
+            list=processes,
+            entered=seen.entered,
+            main=main,
+            listening=None if self._listening is None or error is not None else list(self._listening[:NAMED]),
+            deleted=self._files.rows() if error is None else None,
+            cpu=seen.cpu,
+            throttled=seen.throttled,
+            throttled_seconds=seen.throttled_seconds,
+            memory=seen.memory,
+            memory_limit=seen.limit,
+            oom_kills=seen.oom_kills,
+            pressure=seen.pressure,
+            missing=missing,
+            error=error,
+        )
+
+    def close(self) -> None:
+        """End what was kept running."""
+        self._shell.close()
+        self._files.close()
+        if self._asker is not None:
+            self._asker.close()

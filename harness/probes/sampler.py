@@ -1,0 +1,160 @@
+"""Looks at a whole environment once a second, and records what it sees.
+
+One thread asks all, then takes the answers: everything that is asked answers at the same time, and what does not answer
+holds up nobody, because what the others said lies ready meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Protocol, Self
+
+from harness.history import Event, History
+from harness.probes.haproxy import HAProxy
+from harness.probes.kept import Startable
+from harness.probes.postgres import Postgres
+from harness.probes.queue import Queue
+from harness.probes.redis import Redis
+from harness.probes.replica_state import ReplicaState
+from harness.stack import Stack
+
+WAIT = 0.7  # of the interval: how long an answer may take before its second is recorded without it
+
+
+class Sampleable(Startable, Protocol):
+    """A replica."""
+
+    @property
+    def service(self) -> str: ...
+
+
+class Sampled(Protocol):
+    """An environment that is up."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def stack(self) -> Stack: ...
+    @property
+    def replicas(self) -> tuple[Sampleable, ...]: ...
+
+
+class Place(Protocol):
+    """What is asked once a second. Neither call may wait longer than it is told to."""
+
+    name: str
+
+    def begin(self, tick: int) -> None: ...
+    def finish(self, until: float) -> Event: ...
+    def close(self) -> None: ...
+
+
+class Sampler:
+    """Records `probe.replica` for every replica and, where the stack declares them, `probe.postgres`, `probe.redis`,
+    `probe.haproxy` and `probe.queue`, every second between `start` and `stop`, or within its block.
+
+    Args:
+        environment: up.
+        every: seconds.
+    """
+
+    def __init__(self, environment: Sampled, history: History, *, every: float = 1.0) -> None:
+        self._history, self._every = history, every
+        self._places: tuple[Place, ...] = tuple(_places(environment, history))
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._broken: set[str] = set()
+        self._silent: set[Place] = set()
+        self.ticks = 0
+
+    def start(self) -> None:
+        """Begin."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End, with every program that was kept running. May be called twice."""
+        self._stopping.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+            closing = [threading.Thread(target=place.close, daemon=True) for place in self._places]
+            for one in closing:
+                one.start()
+            for one in closing:
+                one.join(5.0)  # a replica that does not answer ends what runs in it when it is removed
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stopping.is_set():
+            self._look(due + WAIT * self._every)
+            self.ticks += 1
+            # A second that was missed is not made up for: two looks at once tell no more than one.
+            due = max(due + self._every, time.monotonic())
+            self._stopping.wait(due - time.monotonic())
+
+    def _look(self, until: float) -> None:
+        for place in self._places:
+            try:
+                place.begin(self.ticks)
+            except Exception as error:
+                self._failed(place, error)
+        # Who did not answer before comes last, so that the others' events are recorded when they were seen.
+        for place in sorted(self._places, key=self._silent.__contains__):
+            try:
+                event = place.finish(until)
+            except Exception as error:
+                self._failed(place, error)
+                continue
+            (self._silent.discard if event.data.get("error") is None else self._silent.add)(place)
+
+    def _failed(self, place: Place, error: Exception) -> None:
+        """A mistake of one probe is no reason to lose the others; it is said once, and its events are missing."""
+        what = f"{type(place).__name__} of {place.name}"
+        if what not in self._broken:
+            self._broken.add(what)
+            self._history.record("note", text=f"the probe {what} failed: {type(error).__name__}: {error}")
+
+
+def _places(environment: Sampled, history: History) -> Iterator[Place]:
+    declared, state = environment.stack.harness.probes, environment.stack.harness.state
+    first: dict[str, Sampleable] = {}
+    for number, replica in enumerate(environment.replicas):
+        first.setdefault(replica.service, replica)
+        asked = declared.release.get(replica.service)
+        yield ReplicaState(
+            history,
+            replica,
+            environment.id,
+            release=(asked.command, asked.field) if asked else None,
+            main=declared.main.get(replica.service),
+            number=number,
+        )
+    if (one := declared.postgres) is not None:
+        yield Postgres(history, first[one.service], environment.id, one.user, one.database)
+    else:
+        for service, kept in state.items():
+            if kept.postgres is not None:
+                yield Postgres(history, first[service], environment.id, kept.postgres.user, kept.postgres.database)
+    if (store := declared.redis) is not None:
+        yield Redis(history, first[store.service], environment.id, store.database)
+    else:
+        for service, kept in state.items():
+            if kept.redis is not None:
+                yield Redis(history, first[service], environment.id, kept.redis.database)
+    if (balancer := declared.haproxy) is not None:
+        where = first[balancer.service]
+        yield HAProxy(history, where, environment.id, socket=balancer.socket, url=balancer.url)
+    if declared.queue is not None:
+        yield Queue(history, first[declared.queue.service], environment.id, declared.queue)

@@ -1,0 +1,20 @@
+"""Which release the database's schema is of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.history import Event, History
+from harness.probes.replica import Replica, ask
+
+
+def probe(history: History, replica: Replica, command: Sequence[str]) -> Event:
+    """Ask for it, and record `probe.schema`: the answer as it came, which the check compares with what was declared.
+
+    Args:
+        history: where the answer goes.
+        replica: where the command runs.
+        command: exit code 0 and an answer on stdout.
+    """
+    found = ask(replica, command)
+    return history.record("probe.schema", release=found.text, error=found.error)

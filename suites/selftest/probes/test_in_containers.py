@@ -1,0 +1,163 @@
+"""The probes against the real things: PostgreSQL, Redis, HAProxy, and replicas that are paused or dead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures import reference, tiny
+from harness.engine import Engine
+from harness.environment import Environment
+from harness.history import Event, History
+from harness.probes.haproxy import HAProxy
+from harness.probes.postgres import Postgres
+from harness.probes.redis import Redis
+from harness.probes.replica_state import ReplicaState
+from harness.probes.sampler import Sampler
+from harness.stack import load
+from suites.selftest.probes.local import until
+
+pytestmark = pytest.mark.containers
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Environment]:
+    """The reference stack. Module wide: every test leaves it as it was."""
+    with (
+        Engine.connect() as engine,
+        Environment(engine, load(reference.STACK), "4.1.0", History(), run="selftest-probes") as made,
+    ):
+        yield made
+
+
+def told(place: Any, good: Callable[[Event], bool]) -> Event:
+    """Look until an event is as it should be; the last one."""
+    seen: list[Event] = []
+
+    def look() -> bool:
+        place.begin(len(seen))
+        seen.append(place.finish(time.monotonic() + 1.0))
+        return good(seen[-1])
+
+    until(look, 30.0)
+    place.close()
+    return seen[-1]
+
+
+def answered(event: Event) -> bool:
+    return event.data["error"] is None
+
+
+def says(words: str) -> Callable[[Event], bool]:
+    return lambda event: words in str(event.data["error"])
+
+
+def test_everything_is_told_of_a_fleet_that_works(standing: Environment, tmp_path: Path) -> None:
+    history = History(tmp_path / "events.jsonl")
+    names = {replica.name for replica in standing.replicas}
+
+    def whole() -> bool:
+        good = [event for event in history.events if event.data.get("error") is None]
+        full = {event.data["replica"] for event in good if event.data.get("deleted") is not None}
+        return full == names and {event.kind for event in good} == {
+            "probe.replica", "probe.postgres", "probe.redis", "probe.haproxy", "probe.queue",
+        }  # fmt: skip
+
+    with Sampler(standing, history):
+        assert until(whole, 30.0)
+        assert until(
+            lambda: all(
+                history.select("probe.replica", replica=f"backend-{number}", release="4.1.0") for number in (1, 2, 3)
+            )
+        )
+    backend = history.select("probe.replica", replica="backend-1", error=None)[-1].data
+    assert "0.0.0.0:8080/tcp" in backend["listening"]
+    assert backend["main"][2] == "python3"
+    assert backend["cpu"] > 0.0
+    assert backend["memory"] > 1_000_000
+    assert backend["oom_kills"] == 0
+    assert set(backend["missing"]) <= {"pressure"}, "the files of processes of other users were not seen"
+    (servers,) = [event.data["servers"] for event in history.select("probe.haproxy", error=None)[-1:]]
+    assert [row[1:4] for row in servers] == [[f"backend-{number}", "UP", 1] for number in (1, 2, 3)]
+    database = history.select("probe.postgres", error=None)[-1].data
+    assert database["connections"]["idle"] > 0
+    assert (database["role"], database["slowest_from"], len(database["schema"])) == ("primary", "pg_stat_activity", 32)
+    assert history.select("probe.redis", error=None)[-1].data["keys"] >= 500
+    assert history.select("probe.queue", error=None)[-1].data["age"] == 0.0
+
+
+def test_a_log_that_was_deleted_under_the_service_is_found_with_its_inode(standing: Environment) -> None:
+    replica = standing.replica("backend-3")
+    inode = int(replica.run("stat -c %i /var/log/backend/backend.log").stdout)
+    assert replica.run("rm /var/log/backend/backend.log").exit_code == 0
+    event = told(
+        ReplicaState(standing.history, replica, standing.id),
+        lambda event: any(row[3] for row in event.data["deleted"] or ()),
+    )
+    assert [(row[2], row[3]) for row in event.data["deleted"]] == [("/var/log/backend/backend.log", inode)]
+    assert event.data["deleted"][0][4] > 0
+    assert replica.run("supervisorctl restart backend").exit_code == 0  # writes to a new file again
+
+
+def test_the_schemas_digest_changes_with_the_schema_and_comes_back(standing: Environment) -> None:
+    database = standing.replica("database-1")
+
+    def digest() -> str:
+        event = told(Postgres(standing.history, database, standing.id, "app", "app"), answered)
+        return str(event.data["schema"])
+
+    def change(statement: str) -> None:
+        assert database.run(["psql", "-X", "-U", "app", "-d", "app", "-c", statement]).exit_code == 0
+
+    before = digest()
+    change("ALTER TABLE environments ADD COLUMN colour text")
+    between = digest()
+    change("ALTER TABLE environments DROP COLUMN colour")
+    assert between != before
+    assert digest() == before
+
+
+def test_who_cannot_be_asked_says_so_in_its_own_words(standing: Environment) -> None:
+    history, database, cache, lb = standing.history, *(
+        standing.replica(name) for name in ("database-1", "cache-1", "lb-1")
+    )  # fmt: skip
+    role = told(Postgres(history, database, standing.id, "nobody", "app"), says('role "nobody" does not exist'))
+    assert 'role "nobody" does not exist' in role.data["error"]
+    assert role.data["connections"] is None
+    missing = told(Postgres(history, cache, standing.id, "app", "app"), says("psql: not found"))
+    assert "psql: not found" in missing.data["error"]
+    socket = told(HAProxy(history, lb, standing.id, socket="127.0.0.1:9998"), says("Connection refused"))
+    assert "refused" in socket.data["error"] or "connect" in socket.data["error"]
+    path = told(HAProxy(history, lb, standing.id, socket="/run/no.sock"), says("the image has no socat or nc"))
+    assert path.data["servers"] is None
+    assert cache.run(["redis-cli", "CONFIG", "SET", "requirepass", "secret"]).exit_code == 0
+    try:
+        locked = told(Redis(history, cache, standing.id), says("NOAUTH"))
+    finally:
+        cache.run(["redis-cli", "-a", "secret", "CONFIG", "SET", "requirepass", ""])
+    assert locked.data["error"] == "NOAUTH Authentication required."
+    assert locked.data["keys"] is None
+    assert told(Redis(history, cache, standing.id), answered).data["error"] is None
+
+
+def test_a_replica_that_is_dead_is_null_and_the_others_are_told_on(tmp_path: Path) -> None:
+    history = History(tmp_path / "events.jsonl")
+    with (
+        Engine.connect() as engine,
+        Environment(engine, load(tiny.STACK), "1.0.0", History(), run="selftest-probes") as made,
+    ):
+        first, second = made.replicas[0].name, made.replicas[-1].name
+        with Sampler(made, history):
+            assert until(lambda: bool(history.select("probe.replica", replica=first, error=None)))
+            made.replica(first).kill()
+            assert until(lambda: history.select("probe.replica", replica=first)[-1].data["error"] is not None)
+            count = len(history.select("probe.replica", replica=second, error=None))
+            assert until(lambda: len(history.select("probe.replica", replica=second, error=None)) >= count + 3)
+    dead = history.select("probe.replica", replica=first)[-1].data
+    assert dead["processes"] is None
+    assert dead["cpu"] is None
+    assert dead["error"]

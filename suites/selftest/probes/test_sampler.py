@@ -1,0 +1,128 @@
+"""Everything is looked at once a second, and what hangs holds up nobody."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness.history import History
+from harness.probes import kept
+from harness.probes.replica_state import ReplicaState
+from harness.probes.sampler import Sampler
+from harness.stack import Probes
+from suites.selftest.probes.local import LocalStart, until
+
+HANGS = ["sh", "-c", "exec sleep 1000"]
+
+
+@dataclass
+class Standing:
+    """As much of an environment as a sampler needs."""
+
+    replicas: tuple[LocalStart, ...]
+    stack: Any
+    id: str = "h1"
+
+
+def environment(*replicas: LocalStart, **probes: Any) -> Any:
+    harness = SimpleNamespace(probes=Probes(**probes), state={})
+    return Standing(replicas, SimpleNamespace(harness=harness))
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    made = History(tmp_path / "events.jsonl")
+    yield made
+    made.close()
+
+
+def test_every_replica_is_looked_at_at_every_tick(history: History) -> None:
+    replicas = [LocalStart(f"backend-{number}") for number in (1, 2)]
+    sampler = Sampler(environment(*replicas), history, every=0.2)
+    with history.phase("deployed"), sampler:
+        assert until(lambda: len(history.select("probe.replica")) >= 8)
+    looks = history.select("probe.replica", phase="deployed", environment="h1")
+    assert [event.data["replica"] for event in looks[:4]] == ["backend-1", "backend-2"] * 2
+    good = [event for event in looks if event.data["error"] is None]
+    assert len(good) >= 6
+    assert all(event.data["processes"] > 0 and event.data["release"] is None for event in good)
+    assert all(len(replica.started) == 2 for replica in replicas)
+    assert all(program.process.poll() is not None for replica in replicas for program in replica.started)
+    count = len(history.events)
+    time.sleep(0.5)
+    assert len(history.events) == count, "it looks on after its end"
+
+
+def test_a_list_of_processes_comes_at_the_first_look_and_when_it_changed(history: History) -> None:
+    one = ReplicaState(history, LocalStart(), "h1", main="no-such-process")
+    one.begin(0)
+    first = one.finish(time.monotonic() + 10)
+    rows = {row[0]: row for row in first.data["list"]}
+    assert abs(rows[os.getpid()][3] - time.time()) < 86400
+    assert first.data["missing"]["main"] == "no process is named no-such-process"
+    one._processes = tuple((row[0], -1) for row in first.data["list"])  # as if all had been started again
+    one.begin(1)
+    assert one.finish(time.monotonic() + 10).data["list"] is not None
+    one.close()
+
+
+def test_a_replica_that_hangs_costs_the_others_nothing(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "PATIENCE", 0.5)
+    well, hung = LocalStart("backend-1"), LocalStart("backend-2", instead=HANGS)
+    stuck = LocalStart("backend-3")
+    gate = threading.Event()
+    stuck.before = gate.wait
+    with Sampler(environment(hung, stuck, well), history, every=0.5) as sampler:
+        assert until(lambda: sampler.ticks >= 10)
+        gate.set()
+    good = [event for event in history.select("probe.replica", replica="backend-1") if event.data["error"] is None]
+    assert len(good) >= 6  # the first may come while the machine is busy with the start
+    for name, words in (("backend-2", "being started"), ("backend-3", "being started")):
+        bad = history.select("probe.replica", replica=name)
+        assert len(bad) >= 10
+        assert all(event.data["processes"] is None for event in bad)
+        assert any(words in event.data["error"] for event in bad)
+
+
+def test_the_release_is_asked_at_once_and_its_failure_is_no_release(history: History) -> None:
+    answers = ReplicaState(history, LocalStart(), "h1", release=(["echo", '{"release": "4.1.0"}'], "release"))
+    refuses = ReplicaState(history, LocalStart(), "h1", release=(["sh", "-c", "echo refused; exit 7"], None))
+    for one in (answers, refuses):
+        one.begin(1)
+    seen, silent = answers.finish(time.monotonic() + 10), refuses.finish(time.monotonic() + 10)
+    assert (seen.data["release"], seen.data["error"]) == ("4.1.0", None)
+    assert seen.data["release_age"] < 60
+    assert (silent.data["release"], silent.data["release_age"]) == (None, None)
+    assert silent.data["missing"]["release"] == "exit code 7: refused"
+    answers.close()
+    refuses.close()
+
+
+def test_a_mistake_of_one_probe_is_said_once_and_the_others_go_on(history: History) -> None:
+    sampler = Sampler(environment(LocalStart("backend-1"), LocalStart("backend-2")), history, every=0.1)
+
+    def broken(until: float) -> Any:
+        raise ZeroDivisionError("a mistake")
+
+    sampler._places[0].finish = broken  # type: ignore[method-assign]
+    with sampler:
+        assert until(lambda: len(history.select("probe.replica", replica="backend-2")) >= 5)
+    (note,) = history.select("note")
+    assert note.data["text"] == "the probe ReplicaState of backend-1 failed: ZeroDivisionError: a mistake"
+
+
+def test_a_sampler_can_be_stopped_twice_and_before_it_began(history: History) -> None:
+    sampler = Sampler(environment(LocalStart()), history)
+    sampler.stop()
+    sampler.start()
+    sampler.stop()
+    sampler.stop()
+    assert history.select("probe.replica")
