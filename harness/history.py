@@ -24,8 +24,8 @@ history began and `data` holds the fields of the kind:
 | `probe.queue` | `depth` (number or null), `age` (of the oldest, s or null), `error` |
 | `probe.replica` | `replica`, `release`, `release_age` (s), `processes` (count), `list` (all of them, `[pid, parent, |
 | | name, started, state]`, where one began or ended, else null), `entered`, `main`, `listening`, `deleted` (`[pid, |
-| | place, path, inode, size]`), `cpu` (s), `throttled`, `throttled_seconds`, `memory`, `memory_limit` (bytes), `oom_kills`, |
-| | `pressure`, `missing` (mapping field to reason), `error` |
+| | place, path, inode, size]`), `cpu` (s), `throttled`, `throttled_seconds`, `memory`, `memory_limit` |
+| | (bytes), `oom_kills`, `pressure`, `missing` (mapping field to reason), `error` |
 | `probe.postgres` | `replica`, `connections` (by state), `waiting`, `longest`, `longest_idle` (s), `slowest`, |
 | | `slowest_from`, `role`, `lag`, `standbys`, `schema` (digest), `error` |
 | `probe.redis` | `replica`, `keys`, `expires`, `hits`, `misses`, `evicted`, `expired`, `memory`, `memory_limit`, |
@@ -39,9 +39,9 @@ history began and `data` holds the fields of the kind:
 | | `oom_killed`, `error` |
 | `probe.log` | `replica`, `path`, `records` (new, complete; `heartbeats` and `elsewhere`, in files that the path |
 | | does not name any more, are parts of it), `by_release` (mapping release to count; the empty text counts those that |
-| | name none), `releases` (name to [first, last], Unix times), `unparsed`, `torn` (cut off at the end of a rotated part), |
-| | `errors` (count), `error_lines` (first few), `newest` (time of the last record, as written, or null), `seconds` |
-| | (watched), `silence` (the longest that was seen, s), `state` (`ok`, `missing`: was never there, `deleted`, |
+| | name none), `releases` (name to [first, last], Unix times), `unparsed`, `torn` (cut off at the end of a rotated |
+| | part), `errors` (count), `error_lines` (first few), `newest` (time of the last record, as written, or |
+| | null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, `missing`: was never there, `deleted`, |
 | | `replaced`, `truncated`; null where it could not be read), `error`; `times`, `sequence`, `canaries` (key to the |
 | | Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, `file`, `changes`, `losses`, |
 | | `unread_parts`, `writers`, `open`, `disk`, `mount`, `skew`, `unseen`: what became of the file, see docs/logs.md |
