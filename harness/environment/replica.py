@@ -12,7 +12,7 @@ from testinfra.host import Host
 from harness.engine import Container, ContainerState, Engine
 from harness.engine.process import Process
 from harness.environment.host import host as testinfra_host
-from harness.environment.shell import Answer, Shell
+from harness.environment.shell import Answer, RawAnswer, Shell
 from harness.errors import HostError
 from harness.stack import Healthcheck, Service
 
@@ -72,6 +72,18 @@ class Replica:
             ReplicaGone: the replica is stopped, dead, paused or removed.
         """
         return self._shell.run(command if isinstance(command, str) else shlex.join(command), timeout)
+
+    def ask(self, command: str, timeout: float = ANSWER_WITHIN) -> RawAnswer:
+        """The same for a shell command, with the output as bytes."""
+        return self._shell.ask(command, timeout)
+
+    def has_shell(self) -> bool:
+        """Whether its image has a /bin/sh, without which it can be asked little. ReplicaGone where it does not run."""
+        return self._shell.there()
+
+    def image(self) -> str:
+        """The digest of its container's image. ReplicaGone where the container is not there any more."""
+        return self._container.image()
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         """Start a command in the replica and return at once; the caller reads its lines and closes it."""
