@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,11 +21,6 @@ class Allowance:
     service: str
     what: str
     because: str
-
-    @classmethod
-    def of(cls, data: Allowance | Mapping[str, str]) -> Allowance:
-        """The exception of its fields, as a saved verdict has them."""
-        return data if isinstance(data, Allowance) else cls(**data)
 
     def covers(self, replica: str, part: str, key: str) -> bool:
         """Whether this item of a replica is meant."""

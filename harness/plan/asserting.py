@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness import checks
+from harness.environment.fingerprint import allowances
 from harness.errors import UsageError
 from harness.verdict import Verdict
 
@@ -79,5 +80,6 @@ def _replicas(trial: Trial, name: str) -> tuple[str, ...]:
 DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {
     "replicas": _replicas,
     "logs": lambda trial, _: trial.logs,
+    "allow": lambda trial, _: allowances(trial.stack),
     "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
 }

@@ -12,7 +12,7 @@ from harness.fingerprint import Part
 EPHEMERAL = 32768  # ports from here on are given out by the kernel
 ENGINES_OWN = "127.0.0.11"  # Docker's name server listens there, on ports of its own choice
 UNIX_LISTENS = "00010000"
-CHANCE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{8,}|\d{5,}|(?<=\.)\d+$")
+CHANCE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{8,}|\d{5,}|(?<=\.sock\.)\d+$")
 
 
 def ask(sections: Sections) -> None:

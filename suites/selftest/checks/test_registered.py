@@ -31,9 +31,18 @@ PARAMS: dict[str, dict[str, Any]] = {
         "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS],
     },
     "no-change": {**FLEET, "before": "baseline"},
+    "one-way": {
+        "phase": "refused",
+        "before": "deployed",
+        "replicas": REPLICAS,
+        "release": "4.1.1",
+        "because": "migration 12 drops a column",
+    },
     "performance": {"phase": "deployed"},
     "queue": {"phase": "deployed", "within": 5.0},
     "registry": FLEET,
+    "second-deployment": {"phase": "deployed", "before": "baseline"},
+    "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
 }
 
@@ -45,8 +54,10 @@ def passing() -> tuple[Event, ...]:
         made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
         for replica in REPLICAS:
             made.log(phase, replica)
-        made.fault(phase)
+        made.fault(phase).fingerprint(phase)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
+    made.ended("refused", "rollback", 1).releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
+    made.fingerprint("refused")
     return made.events
 
 
