@@ -32,6 +32,7 @@ history began and `data` holds the fields of the kind:
 | | `clients`, `blocked`, `rejected`, `uptime`, `role`, `error` |
 | `probe.haproxy` | `replica`, `servers` (`[backend, server, status, weight, sessions, seconds since changed]`), |
 | | `error` |
+| `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each replica): see docs/fingerprint.md |
 | `probe.configuration` | `replica`, `release`, `error` |
 | `probe.schema` | `release` (the answer as it came), `error` |
 | `probe.readback` | `key` (of the workload), `pieces` (count or null), `file` (beside the history), `error` |
@@ -41,9 +42,9 @@ history began and `data` holds the fields of the kind:
 | | does not name any more, are parts of it), `by_release` (mapping release to count; the empty text counts those that |
 | | name none), `releases` (name to [first, last], Unix times), `unparsed`, `torn` (cut off at the end of a rotated |
 | | part), `errors` (count), `error_lines` (first few), `newest` (time of the last record, as written, or |
-| | null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, `missing`: was never there, `deleted`, |
-| | `replaced`, `truncated`; null where it could not be read), `error`; `times`, `sequence`, `canaries` (key to the |
-| | Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, `file`, `changes`, `losses`, |
+| | null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, `missing`: was never |
+| | there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error`; `times`, `sequence`, |
+| | `canaries` (key to the Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, `file`, `changes`, `losses`, |
 | | `unread_parts`, `writers`, `open`, `disk`, `mount`, `skew`, `unseen`: what became of the file, see docs/logs.md |
 | `fault.inject` | `fault`, `title`, `step` (the fault as a plan's step), `places` (links), `seed` |
 | `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |

@@ -22,6 +22,7 @@ from harness.engine import Engine, proc
 from harness.environment import Keep
 from harness.errors import HarnessError, UsageError
 from harness.faults.injection import Faults
+from harness.fingerprint import Fingerprint
 from harness.history import History
 from harness.plan.asserting import Checks
 from harness.plan.control import end_all
@@ -88,6 +89,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         item.stash[FAILED] = True
     return report
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """A failed `after == before` of fingerprints says what differs, in words."""
+    if op == "==" and isinstance(left, Fingerprint) and isinstance(right, Fingerprint):
+        return ["the fingerprints are not the same", *left.explain(right)]
+    return None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -137,6 +137,10 @@ class Container:
         with translate(f"{self.name} cannot be inspected", where=self.name):
             return dict(self._api.inspect_container(self.id))
 
+    def image(self) -> str:
+        """The digest of the image that it was made of."""
+        return str(self.inspect()["Image"])
+
     def state(self) -> ContainerState:
         """Its state now.
 

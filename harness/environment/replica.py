@@ -77,6 +77,14 @@ class Replica:
         """The same as `run`, with the output as bytes."""
         return self._shell.ask(command if isinstance(command, str) else shlex.join(command), timeout)
 
+    def has_shell(self) -> bool:
+        """Whether its image has a /bin/sh, without which it can be asked little. ReplicaGone where it does not run."""
+        return self._shell.there()
+
+    def image(self) -> str:
+        """The digest of its container's image. ReplicaGone where the container is not there any more."""
+        return self._container.image()
+
     def start(
         self, argv: Sequence[str], environment: Mapping[str, str] | None = None, *, user: str = "", stdin: bool = False
     ) -> Process:

@@ -76,6 +76,13 @@ class Shell:
         finally:
             self._slots.release()
 
+    def there(self) -> bool:
+        """Whether the image has a /bin/sh."""
+        if not self._no_shell and (shell := self._take()) is not None:
+            with self._lock:
+                self._idle.append(shell)
+        return not self._no_shell
+
     def _ask(self, command: str | Sequence[str], text: str, timeout: float) -> RawAnswer:
         for _ in range(2):
             shell = None if self._no_shell else self._take()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness import checks
+from harness.environment.fingerprint import allowances
 from harness.errors import UsageError
 from harness.verdict import Verdict
 
@@ -90,6 +91,7 @@ def _schema(trial: Trial) -> dict[str, str] | None:
 DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {
     "replicas": _replicas,
     "logs": lambda trial, _: trial.logs,
+    "allow": lambda trial, _: allowances(trial.stack),
     "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
     "configured": lambda trial, _: _configured(trial),
     "schema": lambda trial, _: _schema(trial),

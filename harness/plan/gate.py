@@ -2,7 +2,9 @@
 
 Two scenarios, each in an environment of its own:
 
-- `round-trip`: baseline, deploy, deployed, rollback, rolled-back, and a second rollback, which must do no harm;
+- `round-trip`: baseline, deploy, deployed, rollback, rolled-back, a second rollback, which must do no harm, and a second
+  deployment, which must find what the first one found. A release that is declared one-way must be refused to be rolled
+  back instead;
 - `half-deployment`: the deployer is killed when the first replica runs the new release, and what it left is rolled
   back.
 
@@ -59,6 +61,12 @@ class Gate:
     old: str
     new: str
     settings: Settings = Settings()
+
+    @property
+    def one_way(self) -> str | None:
+        """Why the new release cannot be taken back, as declared; None where it can."""
+        declared = self.stack.harness.deployer
+        return declared.one_way.get(self.new) if declared is not None else None
 
     @property
     def baseline_seconds(self) -> float:
@@ -124,14 +132,19 @@ def run_scenario(run: Run, gate: Gate, name: str) -> list[Verdict]:
 
 
 def round_trip(trial: Trial, gate: Gate) -> None:
-    """Deploy, look, roll back, look, roll back again, look."""
+    """Deploy, look, roll back, look, roll back again, look; deploy again, and find the same."""
     if gate.settings.recovery:
         trial.workload.compare()
     if not baseline(trial, gate, seconds=gate.baseline_seconds):
         return
+    trial.fingerprint("baseline")
     deploy(trial, gate)
     settle(trial, gate, "deployed", gate.new)
     trial.check("deployer", phase="deployed", verb="deploy", release=gate.new)
+    trial.fingerprint("deployed")
+    if gate.one_way is not None:
+        refused(trial, gate, gate.one_way)
+        return
     rollback(trial, "rollback")
     if gate.settings.recovery:
         with trial.phase("recovered"):
@@ -142,15 +155,22 @@ def round_trip(trial: Trial, gate: Gate) -> None:
         trial, "rolled-back", began=began, hold=gate.settings.hold, also=lambda phase: stand(trial, phase, gate.old)
     )
     trial.judge(came_back, "rolled-back")
+    no_trace(trial, "rolled-back", "baseline")
     rollback(trial, "second-rollback")
     settle(trial, gate, "rolled-back-twice", gate.old)
     trial.check("no-change", before="rolled-back", phase="rolled-back-twice")
+    no_trace(trial, "rolled-back-twice", "baseline")
+    deploy(trial, gate, "second-deploy")
+    settle(trial, gate, "deployed-again", gate.new)
+    trial.fingerprint("deployed-again")
+    trial.check("second-deployment", phase="deployed-again", before="deployed")
 
 
 def half_deployment(trial: Trial, gate: Gate) -> None:
     """Kill the deployer when the first replica runs the new release; roll back what it left; look."""
     if not baseline(trial, gate, "half-baseline"):
         return
+    trial.fingerprint("half-baseline")
     with trial.phase("half-deploy"):
         running = trial.deployer.start("deploy", gate.new)
         try:
@@ -167,6 +187,21 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
     rollback(trial, "half-rollback")
     settle(trial, gate, "half-rolled-back", gate.old, baseline="half-baseline")
     trial.check("deployer", phase="half-rolled-back", verb="rollback", release=gate.old)
+    no_trace(trial, "half-rolled-back", "half-baseline")
+
+
+def refused(trial: Trial, gate: Gate, because: str) -> None:
+    """Try to take back a release that cannot be, which must be refused before anything is changed."""
+    rollback(trial, "refused-rollback")
+    settle(trial, gate, "refused", gate.new)
+    trial.fingerprint("refused")
+    trial.check("one-way", phase="refused", before="deployed", release=gate.new, because=because)
+
+
+def no_trace(trial: Trial, phase: str, before: str) -> None:
+    """Whether a rollback left nothing of what was deployed."""
+    trial.fingerprint(phase)
+    trial.check("trace", phase=phase, before=before)
 
 
 SCENARIOS: dict[str, Callable[[Trial, Gate], None]] = {
@@ -187,11 +222,11 @@ def baseline(trial: Trial, gate: Gate, phase: str = "baseline", seconds: float |
     return all(found)
 
 
-def deploy(trial: Trial, gate: Gate) -> None:
+def deploy(trial: Trial, gate: Gate, phase: str = "deploy") -> None:
     """Deploy the new release under load."""
-    with trial.phase("deploy"), trial.measured("deploy"):
+    with trial.phase(phase), trial.measured(phase):
         trial.deployer.deploy(gate.new)
-    trial.check("availability", phase="deploy")
+    trial.check("availability", phase=phase)
 
 
 def rollback(trial: Trial, phase: str) -> None:

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self, cast
 
 from harness.environment import Environment
+from harness.environment.fingerprint import take
 from harness.errors import NotMeasured
+from harness.fingerprint import Fingerprint
 from harness.history import Event
 from harness.plan.replica_log import LoggedReplica
 from harness.probes import release as release_probe
@@ -58,6 +60,17 @@ class Subject(Environment):
             for event in release_probe.probe(self.history, self[service], probe.command, probe.field):
                 found[str(event.data["replica"])] = event.data["release"]
         return found
+
+    def fingerprint(self, name: str = "") -> Fingerprint:
+        """Its state now, reduced to what can be compared; recorded in the history.
+
+        `after == before` holds when nothing differs but what the stack declares with a reason (`state: allow:`), and
+        raises NotMeasured when that cannot be told.
+
+        Args:
+            name: what checks refer to it by; its phase will do as well.
+        """
+        return take(self.history, self.stack, self.replicas, name)
 
     def runs(self, release: str) -> bool:
         """Every replica that can be asked says that it runs this release.

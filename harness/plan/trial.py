@@ -22,6 +22,7 @@ from harness.environment.readiness import command_of
 from harness.errors import FaultUnproven, UsageError
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
+from harness.fingerprint import Fingerprint
 from harness.history import History
 from harness.plan.asserting import Checks, completed
 from harness.plan.judging import judge
@@ -218,6 +219,11 @@ class Trial:
         if probe is not None:
             place = self._place(probe)
             queue_probe.drain(self.history, self.history.clock, place, probe, level=level, within=within)
+
+    def fingerprint(self, phase: str) -> Fingerprint:
+        """Take the environment's fingerprint as the state at the end of a phase."""
+        with self.history.phase(phase):
+            return self.environment.fingerprint(phase)
 
     def read_back(self, phase: str, within: float) -> Verdict | None:
         """Whether all acknowledged work is there: asked until it is, or for `within` seconds; judged and recorded. None

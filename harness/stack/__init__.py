@@ -9,7 +9,9 @@ from harness.stack.reader import load
 from harness.stack.schema import schema
 from harness.stack.stack import Stack
 from harness.stack.xharness import (
+    Allow,
     Deployer,
+    HAProxy,
     HealthProbe,
     Log,
     PlacedProbe,
@@ -27,9 +29,11 @@ from harness.stack.xharness import (
 )
 
 __all__ = [
+    "Allow",
     "Build",
     "Condition",
     "Deployer",
+    "HAProxy",
     "HealthProbe",
     "Healthcheck",
     "Log",

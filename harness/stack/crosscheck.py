@@ -23,6 +23,7 @@ def check(root: Fields, services: Mapping[str, Service], harness: XHarness, find
         _volumes(root, service, declared, findings)
         _dependencies(root, service, services, findings)
     _circles(root, services, findings)
+    _one_way(root, harness, findings)
     for path, name in _named(harness):
         _exists(root, path, name, services, findings)
     if harness.workload is not None:
@@ -169,6 +170,16 @@ def _circles(root: Fields, services: Mapping[str, Service], findings: Findings) 
                 return
             if following in services and following not in done:
                 trail.append((following, iter(services[following].depends_on)))
+
+
+def _one_way(root: Fields, harness: XHarness, findings: Findings) -> None:
+    """Releases that cannot be taken back are releases of the stack."""
+    for release in harness.deployer.one_way if harness.deployer else ():
+        if release not in harness.releases:
+            place = find(root, "x-harness", "deployer", "one_way", release)
+            expected = one_of(harness.releases) + meant(release, harness.releases)
+            error = mistake("A release is named that does not exist", place, got=release, expected=expected)
+            findings.wrong(place, error)
 
 
 def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -5,13 +5,15 @@ from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
 from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
 from harness.stack.xharness.recovery import Recovery
-from harness.stack.xharness.state import Postgres, Redis, State
+from harness.stack.xharness.state import Allow, HAProxy, Postgres, Redis, State
 from harness.stack.xharness.workload import Request, Workload
 
 __all__ = [
     "DEFAULT_ERRORS",
     "NAME",
+    "Allow",
     "Deployer",
+    "HAProxy",
     "HealthProbe",
     "Log",
     "PlacedProbe",

@@ -29,6 +29,10 @@ class Deployer(Block):
         description="How long a command may run before it is ended.",
         json_schema_extra={"default": "120s"},
     )
+    one_way: Mapping[str, Word] = Field(
+        default_factory=dict,
+        description="By release: why it cannot be taken back once it is deployed. Its rollback must be refused.",
+    )
     environment: Mapping[str, Plain] = Field(
         default_factory=dict,
         description="Variables that the commands get beside the inventory.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.clock import ManualClock
+from harness.fingerprint import Fingerprint, Part
 from harness.history import Event, History
 
 REPLICAS = ("backend-1", "backend-2", "backend-3")
@@ -101,6 +102,12 @@ class Made:
             "served_by": {}, "began": self.clock.now(),
         }  # fmt: skip
         return self.add("workload", phase, **{**usual, **data})
+
+    def fingerprint(self, phase: str, parts: dict[str, Part] | None = None, *, name: str = "") -> Made:
+        """The same parts of every replica."""
+        usual = {"files": Part({"/srv/current": {"type": "link", "owner": "0:0", "target": "releases/4.1.0"}})}
+        found = Fingerprint(dict.fromkeys(REPLICAS, parts or usual), name=name)
+        return self.add("fingerprint", phase, **found.to_data())
 
     def fault(self, phase: str, *, healed: bool = True, **data: Any) -> Made:
         start = self.history.record("fault.inject", fault="latency", title="latency of 5 ms on a -> b", phase=phase).id

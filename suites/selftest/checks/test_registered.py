@@ -36,9 +36,18 @@ PARAMS: dict[str, dict[str, Any]] = {
     },
     "metastable": {"phase": "after", "baseline": "before", "outage": 5.0, "utilisation": 0.5},
     "no-change": {**FLEET, "before": "baseline"},
+    "one-way": {
+        "phase": "refused",
+        "before": "deployed",
+        "replicas": REPLICAS,
+        "release": "4.1.1",
+        "because": "migration 12 drops a column",
+    },
     "performance": {"phase": "deployed"},
     "queue": {"phase": "deployed", "within": 5.0},
     "registry": FLEET,
+    "second-deployment": {"phase": "deployed", "before": "baseline"},
+    "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
 }
 
@@ -55,8 +64,10 @@ def passing() -> tuple[tuple[Event, ...], Samples]:
         made.configurations(phase, *["4.1.1"] * 3).schema(phase, "17").balancer(phase, "UP", "UP", "UP")
         for replica in REPLICAS:
             made.log(phase, replica).inside(phase, replica)
-        made.fault(phase)
+        made.fault(phase).fingerprint(phase)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
+    made.ended("refused", "rollback", 1).releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
+    made.fingerprint("refused")
     arms = Arms(history=made.history, phases=("before", "after"))
     made.clock.advance(200.0)
     made.add("probe.readback", "after", file="readback.json", key="", pieces=1, error=None)

@@ -1,0 +1,65 @@
+"""What the checks over fingerprints share: finding two of them, and what their comparison says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.checks._evidence import Findings, counted, listed
+from harness.fingerprint import Allowance, Comparison, Fingerprint, compare, in_words
+from harness.history import Event
+
+SHOWN = 8  # differences that a reason spells out
+
+
+def taken(events: Iterable[Event], name: str) -> Event | None:
+    """The last fingerprint of this name, else the last one of the phase of this name."""
+    every = [event for event in events if event.kind == "fingerprint"]
+    named = [event for event in every if event.data.get("name") == name]
+    found = named or [event for event in every if event.data.get("phase") == name]
+    return found[-1] if found else None
+
+
+def compared(
+    findings: Findings, events: Iterable[Event], before: str, after: str, allow: Iterable[Allowance]
+) -> Comparison | None:
+    """Compare two fingerprints and file what cannot be told; None where one of them was not taken."""
+    events = tuple(events)
+    first, second = taken(events, before), taken(events, after)
+    findings.saw(first, second)
+    for event, name in ((first, before), (second, after)):
+        if event is None:
+            findings.missing(f"no fingerprint was taken in {name}")
+    if first is None or second is None:
+        return None
+    if first is second or first.id > second.id:
+        findings.missing(f"the fingerprint of {after} was not taken after that of {before}")
+        return None
+    comparison = compare(_read(first), _read(second), allow)
+    for sentence in comparison.untold:
+        findings.missing(sentence)
+    return comparison
+
+
+def differs(findings: Findings, comparison: Comparison, events: Iterable[Event], before: str, after: str) -> None:
+    """File what differs and is not declared as one failure."""
+    if comparison.differences:
+        events = tuple(events)
+        lines = in_words(comparison.differences, SHOWN)
+        many = counted(len(comparison.differences), "difference")
+        findings.fail(f"{many}: {'; '.join(lines)}", taken(events, before), taken(events, after))
+
+
+def good(comparison: Comparison) -> str:
+    """What a pass says beside that nothing differs: how much was compared, what is declared, what was left out."""
+    said = f"{counted(comparison.items, 'item')} of {counted(comparison.replicas, 'replica')} are the same"
+    if comparison.allowed:
+        said += f"; declared: {listed(map(str, comparison.allowed))}"
+    if comparison.stale:
+        said += f"; declared, and matched nothing: {listed(f'{one.service}: {one.what}' for one in comparison.stale)}"
+    if comparison.notes:
+        said += f"; {'; '.join(dict.fromkeys(comparison.notes))}"
+    return said
+
+
+def _read(event: Event) -> Fingerprint:
+    return Fingerprint.from_data(event.data, taken=event.since_start, event=event.id)

@@ -1,0 +1,134 @@
+"""Takes the fingerprint of an environment: every replica is asked at once, over the shell that is kept open in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from harness.clock import Clock
+from harness.environment.fingerprint import files, haproxy, packages, postgres, processes, redis, sockets
+from harness.environment.fingerprint.sections import Section, Sections
+from harness.environment.replica import Replica
+from harness.errors import HostError
+from harness.fingerprint import Allowance, Fingerprint, Part
+from harness.history import History
+from harness.stack import Stack, State
+
+WITHIN = 30.0  # s that one command may take
+APART = 0.25  # s at least between the two looks at processes
+ALWAYS = ("image", "packages", "processes", "sockets", "environment")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one replica answered, and how long each command took, in seconds."""
+
+    parts: Mapping[str, Part]
+    seconds: Mapping[str, float]
+
+
+def take(history: History, stack: Stack, replicas: Collection[Replica], name: str = "") -> Fingerprint:
+    """Ask every replica for everything, record the event `fingerprint`, and return the same.
+
+    What a replica does not answer is no item but an error, in its part.
+
+    Args:
+        stack: says what else but processes, sockets, packages, environment and image is looked at.
+        name: what it is called, e.g. `before`; the phase is recorded anyway.
+
+    Raises:
+        EngineGone: the engine does not answer.
+    """
+    clock, state, releases = history.clock, stack.harness.state, tuple(stack.harness.releases)
+    began = clock.monotonic()
+    with ThreadPoolExecutor(max(1, len(replicas)), thread_name_prefix="fingerprint") as pool:
+        found = list(pool.map(lambda one: ask(one, state.get(one.service, State()), releases, clock), replicas))
+    seconds = clock.monotonic() - began
+    made = Fingerprint({one.name: taken.parts for one, taken in zip(replicas, found, strict=True)})
+    event = history.record(
+        "fingerprint",
+        **{**made.to_data(), "name": name},
+        seconds=round(seconds, 3),
+        took={one.name: taken.seconds for one, taken in zip(replicas, found, strict=True)},
+    )
+    return Fingerprint(made.replicas, event.since_start, name, allowances(stack), event.id)
+
+
+def allowances(stack: Stack) -> tuple[Allowance, ...]:
+    """Every exception that a stack declares."""
+    return tuple(one for service, state in stack.harness.state.items() for one in state.allowances(service))
+
+
+def ask(replica: Replica, declared: State, releases: Collection[str], clock: Clock) -> Taken:
+    """Ask one replica. Never raises because of the replica: what it does not answer is an error of the part."""
+    expected = [*ALWAYS, *wanted(declared)]
+    parts: dict[str, Part] = {}
+    seconds: dict[str, float] = {}
+    try:
+        parts["image"] = Part({"image": replica.image()})
+        if not replica.has_shell():
+            parts |= _without_shell(expected)
+            return Taken(parts, seconds)
+        sections = questions(declared)
+        answer = replica.ask(sections.command(), WITHIN)
+        seconds["all"], looked = round(answer.seconds, 3), clock.monotonic()
+        found = sections.cut(answer)
+        parts |= understood(found, declared)
+        if declared.redis is not None:
+            parts |= redis.take(lambda text: replica.ask(text, WITHIN), declared.redis, releases, clock)
+            seconds["redis"] = round(clock.monotonic() - looked, 3)
+        clock.wait(threading.Event(), max(0.0, APART - (clock.monotonic() - looked)))
+        again = replica.ask(processes.AGAIN, WITHIN).stdout
+        parts["processes"], parts["environment"] = processes.read(found, sections.mark, again)
+    except HostError as error:
+        parts |= {name: Part(None, error.what) for name in expected if name not in parts}
+    return Taken({name: parts[name] for name in expected}, seconds)
+
+
+def wanted(declared: State) -> Iterable[str]:
+    """The parts that a service's declaration adds."""
+    if declared.files:
+        yield "files"
+    if declared.postgres is not None:
+        yield from postgres.PARTS
+    if declared.redis is not None:
+        yield from ("keys", "queues")
+    if declared.haproxy is not None:
+        yield "servers"
+
+
+def questions(declared: State) -> Sections:
+    """What is asked in one command. Processes come first: what the other sections start is not there yet."""
+    sections = Sections()
+    processes.ask(sections)
+    sockets.ask(sections)
+    packages.ask(sections)
+    if declared.files:
+        files.ask(sections, declared.files, declared.ignore)
+    if declared.postgres is not None:
+        postgres.ask(sections, declared.postgres)
+    if declared.haproxy is not None:
+        haproxy.ask(sections, declared.haproxy)
+    return sections
+
+
+def understood(found: Mapping[str, Section], declared: State) -> dict[str, Part]:
+    """The parts of an answer, but for processes, which are looked at twice."""
+    parts = {"sockets": sockets.read(found), "packages": packages.read(found)}
+    if declared.files:
+        parts["files"] = files.read(found)
+    if declared.postgres is not None:
+        parts |= postgres.read(found, declared.postgres)
+    if declared.haproxy is not None:
+        parts["servers"] = haproxy.read(found)
+    return parts
+
+
+def _without_shell(expected: Iterable[str]) -> dict[str, Part]:
+    """What an image without /bin/sh does not tell: what was declared should have been told, the rest cannot be."""
+    said = "the image has no /bin/sh to ask with"
+    return {
+        name: Part(None, absent=said) if name in ALWAYS else Part(None, said) for name in expected if name != "image"
+    }

@@ -1,0 +1,11 @@
+"""What a fingerprint is: the state of an environment, reduced to what can be compared; how two are compared, in words.
+
+Pure data: taking one is `harness.environment.fingerprint`, judging two is `harness.checks`.
+"""
+
+from harness.fingerprint.allow import Allowance
+from harness.fingerprint.compare import Comparison, Difference, compare
+from harness.fingerprint.model import PARTS, Fingerprint, Part
+from harness.fingerprint.words import in_words
+
+__all__ = ["PARTS", "Allowance", "Comparison", "Difference", "Fingerprint", "Part", "compare", "in_words"]

@@ -1,0 +1,112 @@
+"""Two fingerprints, one taken before the other: what differs, what was declared, what nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.fingerprint import moving
+from harness.fingerprint.allow import Allowance
+from harness.fingerprint.model import PARTS, Fingerprint, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One item of one replica that is not as it was. `before` and `after` are None where it was or is not there."""
+
+    replica: str
+    part: str
+    key: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of comparing two fingerprints.
+
+    Attributes:
+        differences: that nobody declared, the most telling first.
+        allowed: by exception: the differences that it covers.
+        stale: exceptions that nothing matched.
+        untold: sentences: what could not be compared.
+        notes: sentences: what was left out of the comparison.
+        items: how many items were compared.
+        replicas: how many replicas.
+    """
+
+    differences: tuple[Difference, ...]
+    allowed: Mapping[Allowance, tuple[Difference, ...]]
+    stale: tuple[Allowance, ...]
+    untold: tuple[str, ...]
+    notes: tuple[str, ...]
+    items: int
+    replicas: int
+
+
+def compare(before: Fingerprint, after: Fingerprint, allow: Iterable[Allowance] = ()) -> Comparison:
+    """Compare two fingerprints of one environment, item by item."""
+    differences: list[Difference] = []
+    allowed: dict[Allowance, list[Difference]] = {one: [] for one in dict.fromkeys(allow)}
+    untold: list[str] = []
+    notes: list[str] = []
+    items = 0
+    replicas = tuple(dict.fromkeys((*before.replicas, *after.replicas)))
+    for replica, name in ((one, name) for one in replicas for name in _parts(one, before, after)):
+        was, now = (found.replicas.get(replica, {}).get(name) for found in (before, after))
+        said = _untold(replica, name, was, now)
+        if said or was is None or now is None:
+            untold.append(said)
+            continue
+        notes += [f"{name} of {replica}: {part.note}" for part in (now, was) if part.note][:1]
+        items += len((now.items or {}).keys() | (was.items or {}).keys())
+        for found in _differences(replica, name, was, now):
+            _file(found, allowed, differences)
+    if not items and not untold:
+        untold.append("nothing was compared: the fingerprints are empty")
+    differences.sort(key=lambda found: PARTS.index(found.part) if found.part in PARTS else len(PARTS))
+    return Comparison(
+        tuple(differences),
+        {one: tuple(found) for one, found in allowed.items() if found},
+        tuple(one for one, found in allowed.items() if not found),
+        tuple(untold),
+        tuple(notes),
+        items,
+        len(replicas),
+    )
+
+
+def _file(found: Difference, allowed: dict[Allowance, list[Difference]], differences: list[Difference]) -> None:
+    covering = [one for one in allowed if one.covers(found.replica, found.part, found.key)]
+    for one in covering:
+        allowed[one].append(found)
+    if not covering:
+        differences.append(found)
+
+
+def _parts(replica: str, before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*before.replicas.get(replica, {}), *after.replicas.get(replica, {}))))
+
+
+def _untold(replica: str, name: str, was: Part | None, now: Part | None) -> str:
+    """Why a part cannot be compared; empty where it can."""
+    for when, part in (("before", was), ("after", now)):
+        if part is None:
+            return f"the {name} of {replica} were not taken {when}"
+        if part.error is not None:
+            return f"the {name} of {replica} could not be taken {when}: {part.error}"
+    return ""
+
+
+def _differences(replica: str, name: str, was: Part, now: Part) -> Iterator[Difference]:
+    first, second = was.items or {}, now.items or {}
+    for key in dict.fromkeys((*first, *second)):
+        before, after = first.get(key), second.get(key)
+        if before == after or moving.as_traffic_has_it(name, before, after):
+            continue
+        if (before is None and moving.may_be_missed(was, after)) or (
+            after is None and moving.may_be_missed(now, before)
+        ):
+            continue
+        yield Difference(replica, name, key, before, after)

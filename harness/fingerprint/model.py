@@ -1,0 +1,151 @@
+"""A fingerprint as data, and its form in the history.
+
+An event `fingerprint` has `replicas`, a mapping replica -> part -> one of
+
+- `{"items": {...}}`: what was found, by name; `{"same": "<digest>"}` instead where it stands under `contents`, which
+  holds what several replicas have in common (the packages of an image) once;
+- `{"items": null, "error": "..."}`: it could not be taken;
+- `{"items": null, "absent": "..."}`: the replica has no such thing, e.g. no package database.
+
+`note` beside them says what the items leave out; `partial` is true where they are a sample.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import NotMeasured
+from harness.fingerprint.allow import Allowance
+
+if TYPE_CHECKING:
+    from harness.fingerprint.compare import Comparison
+
+# Every part, the most telling first.
+PARTS = (
+    "schema", "migrations", "tables", "files", "processes", "sockets", "environment", "image", "servers", "keys",
+    "queues", "roles", "settings", "packages",
+)  # fmt: skip
+SAID = ("error", "absent", "note", "partial")
+WORTH_SHARING = 5  # items; fewer are shorter than the reference to them
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of state of one replica.
+
+    Attributes:
+        items: what was found, by name; None where there is nothing to compare, and then one of the next two says why.
+        error: it could not be taken, so nobody can tell.
+        absent: the replica has no such thing.
+        note: what the items leave out.
+        partial: the items are a sample: what is not among them may be there.
+    """
+
+    items: Mapping[str, Any] | None
+    error: str | None = None
+    absent: str | None = None
+    note: str | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """The state of an environment. Two are equal when all that differs is declared.
+
+    Attributes:
+        replicas: by replica, by part.
+        taken: second of the history at which it was.
+        name: what it is called in the history.
+        allow: the differences that are meant to be there.
+        event: the id of its event.
+    """
+
+    replicas: Mapping[str, Mapping[str, Part]]
+    taken: float = 0.0
+    name: str = ""
+    allow: tuple[Allowance, ...] = ()
+    event: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether nothing differs but what is declared.
+
+        Raises:
+            NotMeasured: nothing does, and something could not be told: that is neither yes nor no.
+        """
+        if not isinstance(other, Fingerprint):
+            return NotImplemented
+        found = _compared(self, other)
+        if found.untold and not found.differences:
+            raise NotMeasured(
+                "Whether the fingerprints are equal cannot be told",
+                got="; ".join(found.untold[:3]),
+                expected="every part of every replica in both",
+                hint="see the events `fingerprint` of the history",
+            )
+        return not found.differences
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def explain(self, other: Fingerprint) -> list[str]:
+        """What differs between this and another one, in words, the earlier one being what was before."""
+        from harness.fingerprint.words import explained
+
+        return explained(_compared(self, other))
+
+    def to_data(self) -> dict[str, Any]:
+        """The fields of its event."""
+        digests: dict[int, str] = {}
+        seen: Counter[str] = Counter()
+        for parts in self.replicas.values():
+            for part in parts.values():
+                if part.items is not None and len(part.items) >= WORTH_SHARING:
+                    digests[id(part)] = digest = _digest(part.items)
+                    seen[digest] += 1
+        contents: dict[str, Any] = {}
+        replicas = {
+            replica: {name: _data(part, digests.get(id(part), ""), seen, contents) for name, part in parts.items()}
+            for replica, parts in self.replicas.items()
+        }
+        return {"name": self.name, "replicas": replicas, "contents": contents}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], *, taken: float = 0.0, event: int | None = None) -> Fingerprint:
+        """A fingerprint from the data of its event."""
+        contents = data.get("contents") or {}
+        replicas = {
+            str(replica): {str(name): _part(part, contents) for name, part in parts.items()}
+            for replica, parts in (data.get("replicas") or {}).items()
+        }
+        return cls(replicas, taken, str(data.get("name") or ""), event=event)
+
+
+def _compared(one: Fingerprint, other: Fingerprint) -> Comparison:
+    from harness.fingerprint.compare import compare
+
+    before, after = (one, other) if (one.taken, one.event or 0) <= (other.taken, other.event or 0) else (other, one)
+    return compare(before, after, tuple(dict.fromkeys((*before.allow, *after.allow))))
+
+
+def _digest(items: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _data(part: Part, digest: str, seen: Counter[str], contents: dict[str, Any]) -> dict[str, Any]:
+    said = {key: found for key in SAID if (found := getattr(part, key))}
+    if seen[digest] > 1:
+        contents[digest] = part.items
+        return {"same": digest, **said}
+    return {"items": part.items, **said}
+
+
+def _part(data: Mapping[str, Any], contents: Mapping[str, Any]) -> Part:
+    said = {key: data[key] for key in SAID if data.get(key)}
+    found = contents.get(data["same"]) if "same" in data else data.get("items")
+    if found is None and not said.keys() & {"error", "absent"}:
+        said["error"] = "the history does not hold it"
+    return Part(found, **said)

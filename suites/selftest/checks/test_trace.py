@@ -1,0 +1,118 @@
+"""A rollback leaves no trace; a second deployment finds the same. Both compare fingerprints, and say what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from harness.checks import find
+from harness.fingerprint import Allowance, Part
+from harness.verdict import Outcome, Verdict
+from suites.selftest.checks.builder import Made
+
+OLD = {"/srv/a": {"type": "file", "owner": "0:0", "mode": "0644", "size": 1, "sha256": "11"}}
+NEW = {**OLD, "/srv/b": {"type": "file", "owner": "0:0", "mode": "0644", "size": 1, "sha256": "22"}}
+MEANT = Allowance("backend", "files:/srv/b", "it is kept for a fast rollback")
+BOTH = pytest.mark.parametrize("name", ["trace", "second-deployment"])
+
+
+def judged(name: str, made: Made, *allow: Allowance) -> Verdict:
+    return find(name)(made.events, phase="after", before="before", allow=allow)
+
+
+def of_files(items: Mapping[str, object] | None, error: str | None = None) -> dict[str, Part]:
+    return {"files": Part(items, error)}
+
+
+@BOTH
+def test_two_fingerprints_that_are_the_same_pass_and_say_how_much_was_compared(name: str) -> None:
+    verdict = judged(name, Made().fingerprint("before").fingerprint("after"))
+    assert verdict
+    assert "3 items of 3 replicas are the same" in verdict.reason
+
+
+@BOTH
+def test_a_file_that_stays_behind_fails_and_is_named_with_its_replicas(name: str) -> None:
+    verdict = judged(name, Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(NEW)))
+    assert verdict.outcome is Outcome.FAIL
+    assert "3 differences: backend-1, backend-2, backend-3: file /srv/b is new" in verdict.reason
+    assert verdict.evidence == (0, 1)
+
+
+@BOTH
+def test_a_difference_that_is_declared_passes_and_its_reason_is_told(name: str) -> None:
+    verdict = judged(name, Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(NEW)), MEANT)
+    assert verdict
+    assert "declared: backend: files:/srv/b (it is kept for a fast rollback)" in verdict.reason
+
+
+def test_an_exception_of_another_service_covers_nothing() -> None:
+    made = Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(NEW))
+    assert judged("trace", made, Allowance("lb", "files:/srv/b", "why")).outcome is Outcome.FAIL
+
+
+def test_an_exception_that_matches_nothing_is_told_and_is_no_failure() -> None:
+    verdict = judged("trace", Made().fingerprint("before").fingerprint("after"), MEANT)
+    assert verdict
+    assert "declared, and matched nothing: backend: files:/srv/b" in verdict.reason
+
+
+@BOTH
+def test_a_part_that_could_not_be_taken_leaves_it_unknown_and_says_whose(name: str) -> None:
+    made = Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(None, error="it is gone"))
+    verdict = judged(name, made)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the files of backend-1 could not be taken after: it is gone" in verdict.reason
+
+
+def test_what_differs_fails_although_something_else_could_not_be_taken() -> None:
+    broken = Part(None, error="it is gone")
+    made = Made().fingerprint("before", {**of_files(OLD), "packages": broken})
+    verdict = judged("trace", made.fingerprint("after", {**of_files(NEW), "packages": broken}))
+    assert verdict.outcome is Outcome.FAIL
+
+
+def test_a_part_that_no_image_has_is_no_reason_for_unknown() -> None:
+    none = Part(None, absent="no package database")
+    made = Made()
+    for phase in ("before", "after"):
+        made.fingerprint(phase, {**of_files(OLD), "packages": none})
+    assert judged("trace", made)
+
+
+def test_a_part_that_is_there_where_none_was_is_a_difference() -> None:
+    made = Made().fingerprint("before", {"packages": Part(None, absent="no package database")})
+    verdict = judged("trace", made.fingerprint("after", {"packages": Part({"curl": "7.88"})}))
+    assert verdict.outcome is Outcome.FAIL
+    assert "1 package more (curl 7.88)" in verdict.reason
+
+
+def test_fingerprints_without_a_single_item_are_unknown() -> None:
+    made = Made().fingerprint("before", of_files({})).fingerprint("after", of_files({}))
+    assert judged("trace", made).outcome is Outcome.UNKNOWN
+
+
+def test_a_part_that_only_one_of_them_has_is_unknown() -> None:
+    made = Made().fingerprint("before", {**of_files(OLD), "packages": Part({"curl": "7.88"})})
+    verdict = judged("trace", made.fingerprint("after", of_files(OLD)))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the packages of backend-1 were not taken after" in verdict.reason
+
+
+def test_a_fingerprint_from_before_the_other_one_is_no_evidence() -> None:
+    assert judged("trace", Made().fingerprint("after").fingerprint("before")).outcome is Outcome.UNKNOWN
+
+
+def test_a_fingerprint_is_found_by_its_name_before_its_phase() -> None:
+    made = Made().fingerprint("one", name="before").fingerprint("before", of_files(NEW)).fingerprint("after")
+    assert judged("trace", made)
+
+
+def test_a_history_that_lost_what_replicas_have_in_common_is_unknown() -> None:
+    many = {f"/srv/{n}": {"type": "directory", "owner": "0:0", "mode": "0755"} for n in range(20)}
+    made = Made().fingerprint("before", of_files(many)).fingerprint("after", of_files(many))
+    made.events[1].data["contents"].clear()
+    verdict = judged("trace", made)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the history does not hold it" in verdict.reason
