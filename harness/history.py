@@ -32,7 +32,7 @@ history began and `data` holds the fields of the kind:
 | | `clients`, `blocked`, `rejected`, `uptime`, `role`, `error` |
 | `probe.haproxy` | `replica`, `servers` (`[backend, server, status, weight, sessions, seconds since changed]`), |
 | | `error` |
-| `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each replica): see docs/fingerprint.md |
+| `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each): see docs/fingerprint.md |
 | `probe.configuration` | `replica`, `release`, `error` |
 | `probe.schema` | `release` (the answer as it came), `error` |
 | `probe.readback` | `key` (of the workload), `pieces` (count or null), `file` (beside the history), `error` |
@@ -44,8 +44,9 @@ history began and `data` holds the fields of the kind:
 | | part), `errors` (count), `error_lines` (first few), `newest` (time of the last record, as written, or |
 | | null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, `missing`: was never |
 | | there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error`; `times`, `sequence`, |
-| | `canaries` (key to the Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, `file`, `changes`, `losses`, |
-| | `unread_parts`, `writers`, `open`, `disk`, `mount`, `skew`, `unseen`: what became of the file, see docs/logs.md |
+| | `canaries` (key to the Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, |
+| | `file`, `changes`, `losses`, `unread_parts`, `writers`, `open`, `disk`, `mount`, `skew`, |
+| | `unseen`: what became of the file, see docs/logs.md |
 | `fault.inject` | `fault`, `title`, `step` (the fault as a plan's step), `places` (links), `seed` |
 | `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |
 | | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `refused` and those, |

@@ -15,7 +15,7 @@ NAME = "acknowledged"
 EXAMPLES = 3  # that are named
 
 
-def check(events: Iterable[Event], *, phase: str, samples: Samples, allow: float = 5.0) -> Verdict:
+def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: float = 5.0) -> Verdict:
     """Every piece of work whose request got a good answer is there once, at the last readback of the phase.
 
     A request that got none, because it timed out or the connection broke, may have been done or not: nobody was
@@ -25,7 +25,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, allow: float
         events: the history (`probe.readback`, `workload.start`).
         samples: of the workload, with what its answers promised, and what was read back.
         phase: in which was read back.
-        allow: seconds before the readback; what was acknowledged later than that may still be on its way.
+        lately: seconds before the readback; what was acknowledged later than that may still be on its way.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -39,7 +39,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, allow: float
     elif asked.id not in samples.readbacks:
         findings.missing("what was read back is not there: its file is missing, or was never written")
     else:
-        good = _compare(findings, events, samples, asked, allow)
+        good = _compare(findings, events, samples, asked, lately)
     return findings.verdict(
         good,
         look="where that work was when the deployment or rollback came: in a queue, a worker's hands, a cache",
@@ -47,7 +47,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, allow: float
     )
 
 
-def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event, allow: float) -> str:
+def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event, lately: float) -> str:
     starts = {event.id: event for event in events if event.kind == "workload.start"}
     streams = [one for one in samples.streams if one.start in starts and one.arm == "subject"]
     broken = next((one.problem for one in streams if one.problem), "")
@@ -56,7 +56,7 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
         return ""
     findings.saw(*(starts[one.start] for one in streams))
     there = samples.readbacks[asked.id]
-    due = [what for one in streams for what in _promised(one, asked.since_start - allow)]
+    due = [what for one in streams for what in _promised(one, asked.since_start - lately)]
     if not due:
         findings.missing("nothing was acknowledged, or all of it just now")
         return ""

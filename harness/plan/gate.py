@@ -2,9 +2,9 @@
 
 Two scenarios, each in an environment of its own:
 
-- `round-trip`: baseline, deploy, deployed, rollback, rolled-back, a second rollback, which must do no harm, and a second
-  deployment, which must find what the first one found. A release that is declared one-way must be refused to be rolled
-  back instead;
+- `round-trip`: baseline, deploy, deployed, rollback, rolled-back, a second rollback, which must do no harm, and a
+  second deployment, which must come to what the first one came to. Where the release is declared one-way, its rollback
+  must be refused instead;
 - `half-deployment`: the deployer is killed when the first replica runs the new release, and what it left is rolled
   back.
 

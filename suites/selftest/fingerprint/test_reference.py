@@ -1,4 +1,4 @@
-"""The reference stack: equal under load, after a deployment different in exactly the words, after a rollback the same."""
+"""The reference stack: the same under load and after a rollback; after a deployment different, in just these words."""
 
 from __future__ import annotations
 
