@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
@@ -10,6 +11,8 @@ from fixtures import reference
 from harness.plan.gate import Gate, Settings, round_trip
 from harness.plan.run import Run
 from harness.plan.trial import Trial
+from harness.report import Report, html, postmortem
+from harness.samples import Samples
 from harness.stack import load
 from harness.verdict import Outcome, combine
 
@@ -50,3 +53,8 @@ def test_a_defect_is_caught_by_the_check_that_should_catch_it(
     }
     assert combine(trial_with_defect.verdicts).outcome is Outcome.FAIL
     assert words in failed.get((check, phase), f"not caught; failed: {failed}")
+    report = Report.of(trial_with_defect.history.events)
+    cause = postmortem.render(report).partition("## Cause")[2].partition("## Timeline")[0]
+    assert words in cause, "who was not there finds it in the post-mortem"
+    first_screen = unescape(html.render(report, Samples()).partition('id="timeline"')[0])
+    assert words in first_screen, "and before the timeline of the page"
