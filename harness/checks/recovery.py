@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.checks._arms import Arms, find
 from harness.checks._blocks import SMALLEST, Requests, Values, block_seconds, edges, logs
+from harness.checks._cost import cpu_of_a_request
 from harness.checks._evidence import Findings
 from harness.checks._intervals import share_interval
 from harness.checks._noninferiority import FEWEST, Comparison, certified, compare
@@ -22,6 +23,7 @@ NAME = "recovery"
 TOLERANCES = {"p50": 0.10, "p95": 0.25, "p99": 0.50}
 LOOKS = 2  # at most; each gets an equal part of the error that is allowed, so that looking twice does not inflate it
 DRIFT = 0.5  # by so much slower the control may be than in its own baseline
+DEARER = 0.5  # by so much a good request may cost more CPU
 LATENESS = 0.1  # of the baseline's p50: so late may the generator itself be, at p99
 REACHED = 0.98  # of the rate has to be sent
 
@@ -60,7 +62,8 @@ def check(
         look: 1 or 2; the second look is the last.
     """
     findings = Findings(NAME)
-    found = find(tuple(events), samples, baseline, phase, since, lasting)
+    events = tuple(events)
+    found = find(events, samples, baseline, phase, since, lasting)
     good = ""
     if isinstance(found, str):
         findings.missing(found)
@@ -70,7 +73,7 @@ def check(
         findings.saw(*found.windows)
         alpha = (1.0 - confidence) / LOOKS
         told = [_failures(findings, found, errors, 1.0 - alpha)]
-        if _guarded(findings, found):
+        if _guarded(findings, found) and _cheap(findings, events, found):
             told = [_metric(findings, found, name, tolerances[name], alpha) for name in sorted(tolerances)] + told
             told.append(_when(findings, found, tolerances, alpha, within, since))
         good = "; ".join(told) + _how(found, confidence, look)
@@ -133,6 +136,16 @@ def _steady(findings: Findings, arms: Arms) -> bool:
             )
             return False
     return True
+
+
+def _cheap(findings: Findings, events: tuple[Event, ...], arms: Arms) -> bool:
+    """Whether a good request costs about the CPU that it did; where nobody sampled it, it is not judged."""
+    before, after = (cpu_of_a_request(events, arms.subject, span) for span in (arms.before, arms.after))
+    if before is None or after is None or after <= before * (1.0 + DEARER):
+        return True
+    said = f"{1e3 * after:.1f} ms of CPU, {1e3 * before:.1f} ms in the baseline"
+    findings.missing(f"each request costs {said}: something runs beside, or each does more, whatever the latencies say")
+    return False
 
 
 # -- metrics -----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.clock import ManualClock
+from harness.history import Event, History
 from harness.verdict import Outcome
 from suites.selftest.checks.arms import Arms
 
@@ -144,3 +146,33 @@ def test_worse_is_never_better(seed: int) -> None:
     order = {Outcome.PASS: 0, Outcome.UNKNOWN: 1, Outcome.FAIL: 2}
     found = [order[Arms(slower=slower, seed=seed).verdict().outcome] for slower in (0.9, 1.0, 1.05, 1.1, 1.2, 1.4)]
     assert found == sorted(found)
+
+
+def sampled(made: Arms, before: float, after: float) -> tuple[Event, ...]:
+    """The history of two arms, with two replicas that use so many cores before and after."""
+    clock, used = ManualClock(), {"backend-1": 0.0, "backend-2": 0.0}
+    history = History(clock=clock)
+    vars(history)["_events"].extend(made.events)
+    for second in range(int(made.after[1]) + 3):
+        for replica, cpu in used.items():
+            history.record("probe.replica", replica=replica, cpu=cpu)
+            used[replica] = cpu + (before if second < made.after[0] else after)
+        clock.advance(1.0)
+    return history.events
+
+
+def test_latencies_that_came_back_at_a_much_higher_price_are_no_recovery_yet() -> None:
+    from harness.checks.recovery import check
+
+    made = Arms()
+    dear = check(sampled(made, 0.2, 0.5), phase="rolled-back", samples=made.samples)
+    assert dear.outcome is Outcome.UNKNOWN
+    assert "ms of CPU" in dear.reason
+    assert check(sampled(made, 0.2, 0.25), phase="rolled-back", samples=made.samples)
+
+
+def test_cpu_that_was_not_sampled_is_not_judged() -> None:
+    from harness.checks._blocks import Requests
+    from harness.checks._cost import cpu_of_a_request
+
+    assert cpu_of_a_request((), Requests.of([], {}), (0.0, 1.0)) is None

@@ -1,0 +1,29 @@
+"""What a good request costs: pairing hides what slows both arms down, and an orphan that eats the machine does that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.checks._blocks import Requests
+from harness.history import Event
+
+Span = tuple[float, float]
+
+
+def cpu_of_a_request(events: Iterable[Event], requests: Requests, span: Span) -> float | None:
+    """CPU seconds of all replicas for each request that was answered well, in a stretch of time; None where it is not
+    known: nothing was sampled, or a container was started again meanwhile.
+    """
+    seen: dict[str, list[tuple[float, float]]] = {}
+    for event in events:
+        cpu = event.data.get("cpu")
+        if event.kind == "probe.replica" and isinstance(cpu, int | float) and span[0] <= event.since_start <= span[1]:
+            seen.setdefault(str(event.data.get("replica")), []).append((event.since_start, float(cpu)))
+    spent = 0.0
+    for looks in seen.values():
+        (begin, first), (end, last) = looks[0], looks[-1]
+        if end - begin < 0.5 * (span[1] - span[0]) or last < first:
+            return None
+        spent += (last - first) * (span[1] - span[0]) / (end - begin)
+    good = int(requests.between(*span).ok.sum())
+    return spent / good if seen and good else None
