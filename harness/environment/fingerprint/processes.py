@@ -128,10 +128,12 @@ def _stat(line: bytes) -> tuple[int, int, str, str]:
 
 
 def _is_ours(one: Process, every: Mapping[int, Process]) -> bool:
-    """Whether it descends from a shell that the harness keeps open: an exec's first process has no parent in here."""
+    """Whether it came in from outside by exec, as the harness's shells and its probes' clients do, or descends from
+    what did: an exec's first process has no parent in here. What a deployer leaves behind has the first process for one.
+    """
     while one.parent in every:
         one = every[one.parent]
-    return one.pid != 1 and one.parent == 0 and one.argv == ("/bin/sh",)
+    return one.pid != 1 and one.parent == 0
 
 
 def _identity(one: Process, every: Mapping[int, Process]) -> str:

@@ -18,9 +18,10 @@ class Section:
     exit_code: int
 
     def complaint(self) -> str:
-        """Its last words on stderr."""
+        """Its last words on stderr: of a client that shows where in a statement it failed, the error itself."""
         said = self.errors.decode("utf-8", "replace").strip().splitlines()
-        return said[-1][:200] if said else f"exit code {self.exit_code}"
+        errors = [line for line in said if "ERROR:" in line]
+        return (errors or said)[-1][:200] if said else f"exit code {self.exit_code}"
 
 
 class Sections:

@@ -31,7 +31,8 @@ def trial_with_defect(request: pytest.FixtureRequest, harness_run: Run) -> Itera
     """The reference stack with the defect that the test is parametrized with."""
     stack = load(reference.STACK, [reference.DEFECTS[request.param].override])
     environment = harness_run.environment(stack, "4.1.0", test=request.node.nodeid)
-    with harness_run.history.scope(environment=environment.id), environment, Trial(environment) as trial:
+    samples = harness_run.samples(environment)
+    with harness_run.history.scope(environment=environment.id), environment, Trial(environment, samples) as trial:
         yield trial
 
 
