@@ -128,8 +128,8 @@ def _stat(line: bytes) -> tuple[int, int, str, str]:
 
 
 def _is_ours(one: Process, every: Mapping[int, Process]) -> bool:
-    """Whether it came in from outside by exec, as the harness's shells and its probes' clients do, or descends from
-    what did: an exec's first process has no parent in here. What a deployer leaves behind has the first process for one.
+    """Whether it came in from outside by exec, as the harness's shells and clients do, or descends from what did: an
+    exec's first process has no parent in here. What a deployer leaves behind has the first process for one.
     """
     while one.parent in every:
         one = every[one.parent]
