@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from harness.plan.control import Control
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec, Window, Workload
+from harness.workload.spec import at_rate
 
 LOOK_1, LOOK_2 = 1, 2
 
@@ -88,6 +90,24 @@ class Load(Workload):
             more = self.declared.within + self.declared.hold
             found = self._look(phase, before, more, since=self.declared.within, look=LOOK_2)
         return self._record(found, phase)
+
+    def push(self, share: float = 0.2, seconds: float = 2.0, phase: str = "push") -> Window:
+        """Send so much more for a while, beside the load that runs: what recovered has to absorb it. The check
+        `metastable` takes the phase as its `push`.
+
+        Args:
+            share: of the load's rate.
+            seconds: for how long.
+
+        Raises:
+            UsageError: the workload is not running. NotMeasured: the generator broke.
+        """
+        if not self.running():
+            raise UsageError("The workload is not running", hint="workload.start() first: a push is more than a load")
+        path = None if self._path is None else self._path.with_stem(f"{self._path.stem}-push")
+        spec = dataclasses.replace(at_rate(self.spec, self.spec.rate * share), key="")
+        with Workload(spec, self._history, samples=path) as more:
+            return more.baseline(seconds, phase)
 
     def _look(self, phase: str, before: str, seconds: float, *, since: float, look: int) -> Verdict:
         with self.window(phase):

@@ -232,11 +232,11 @@ class Trial:
         declared = self.stack.harness.workload
         if declared is None or declared.readback is None:
             return None
-        place, command = self._place(declared.readback), declared.readback.command
+        place, asked = self.environment[declared.readback.service][0], declared.readback
         verdicts: list[Verdict] = []
 
         def ask() -> Verdict:
-            readback_probe.probe(self.history, place, command, self.workload.key)
+            readback_probe.probe(self.history, place, asked, self.workload.key)
             verdicts.append(self.verdict("acknowledged", phase=phase))
             return verdicts[-1]
 

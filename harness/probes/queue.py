@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import math
-import shlex
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from harness.history import Event, History
 from harness.probes import redis
 from harness.probes.kept import Heard, KeptShell, Startable, code_and_text
 from harness.probes.postgres import Client as PostgresClient
-from harness.probes.replica import Asked, Replica, ask, shortened
+from harness.probes.replica import Asked, Replica, ask, fetching, shortened
 from harness.probes.waiting import wait_until
 from harness.stack import QueueProbe
 
@@ -63,9 +62,7 @@ def once(declared: QueueProbe) -> Sequence[str]:
         queue = declared.postgres
         asked = ["-c", queue.depth, *(["-c", queue.oldest] if queue.oldest else [])]
         return ["psql", "-X", "-w", "-q", "-A", "-t", "-U", queue.user, "-d", queue.database, *asked]
-    address = shlex.quote(declared.http or "")
-    curl, wget = f"exec curl -fsS --max-time 2 {address}", f"exec wget -q -T 2 -O - {address}"
-    return ["sh", "-c", f"if command -v curl >/dev/null; then {curl}; fi; {wget}"]
+    return fetching(declared.http or "", 2)
 
 
 def read(declared: QueueProbe, asked: Asked, now: float) -> Seen:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import HostError
 from harness.history import Event, History
-from harness.probes.replica import Replica, shortened
+from harness.probes.replica import Replica, fetching, shortened
+from harness.stack import Readback
 
 TIMEOUT = 30.0  # s that the answer may take
 LARGEST = 2_000_000  # pieces of work that are read back at most
 
 
-def probe(history: History, replica: Replica, command: Sequence[str], key: str) -> Event:
+def probe(history: History, replica: Replica, declared: Readback, key: str) -> Event:
     """Ask once, and record `probe.readback`; the answer itself goes into a file beside the history.
 
     Args:
         history: where the answer goes.
-        replica: where the command runs.
-        command: exit code 0, and on stdout a line for each piece of work: what identifies it and, after a tab, how
-            often it was done (1 if left out); a line that comes again counts again. `{key}` stands for `key`.
+        replica: where it is asked.
+        declared: what is asked; `{key}` in it stands for `key`.
         key: what every key of the workload begins with.
     """
-    words = [word.replace("{key}", key) for word in command]
     found: Counter[str] = Counter()
     error: str | None = None
     try:
-        answer = replica.run(words, TIMEOUT)
+        answer = replica.run(_command(declared, key), TIMEOUT)
     except HostError as problem:
         error = shortened(str(problem))
     else:
@@ -37,13 +35,21 @@ def probe(history: History, replica: Replica, command: Sequence[str], key: str) 
             said = answer.stderr.strip() or answer.stdout.strip()
             error = shortened(f"exit code {answer.exit_code}" + (f": {said}" if said else ""))
         else:
-            error = _count(answer.stdout, found)
+            error = _lines(answer.stdout, found) if declared.http is None else _document(answer.stdout, found)
+    if error is None and len(found) > LARGEST:
+        error = f"more than {LARGEST} pieces of work"
     file = None if error else _save(history, found)
     return history.record("probe.readback", key=key, pieces=None if error else len(found), file=file, error=error)
 
 
-def _count(text: str, found: Counter[str]) -> str | None:
-    """Count the lines of an answer; a text where they cannot be told."""
+def _command(declared: Readback, key: str) -> list[str]:
+    if declared.http is not None:
+        return fetching(declared.http.replace("{key}", key), int(TIMEOUT) - 1)
+    return [word.replace("{key}", key) for word in declared.command or ()]
+
+
+def _lines(text: str, found: Counter[str]) -> str | None:
+    """Count the lines of an answer; a line that comes again counts again. A text where they cannot be told."""
     for line in text.splitlines():
         what, _, often = line.partition("\t")
         if not what.strip():
@@ -51,8 +57,20 @@ def _count(text: str, found: Counter[str]) -> str | None:
         if often and not often.strip().isdecimal():
             return shortened(f"not a number after the tab: {line}")
         found[what.strip()] += int(often) if often else 1
-        if len(found) > LARGEST:
-            return f"more than {LARGEST} pieces of work"
+    return None
+
+
+def _document(text: str, found: Counter[str]) -> str | None:
+    """Count the items of a JSON list, or take the counts of a mapping."""
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError):
+        raw = None
+    counts = raw.items() if isinstance(raw, dict) else [(what, 1) for what in raw] if isinstance(raw, list) else None
+    if counts is None or not all(isinstance(what, str | int) and isinstance(often, int) for what, often in counts):
+        return shortened(f"no JSON list or mapping of names to numbers: {text}")
+    for what, often in counts:
+        found[str(what)] += often
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,6 +43,13 @@ class Asked:
 
     text: str | None
     error: str | None = None
+
+
+def fetching(address: str, seconds: int) -> list[str]:
+    """The command that gets a page within a replica, with what its image has: curl, else wget."""
+    page = shlex.quote(address)
+    curl, wget = f"exec curl -fsS --max-time {seconds} {page}", f"exec wget -q -T {seconds} -O - {page}"
+    return ["sh", "-c", f"if command -v curl >/dev/null; then {curl}; fi; {wget}"]
 
 
 def ask(replica: Replica, command: Sequence[str] | str, timeout: float = TIMEOUT) -> Asked:

@@ -6,7 +6,7 @@ from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
 from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
 from harness.stack.xharness.recovery import Recovery
 from harness.stack.xharness.state import Allow, HAProxy, Postgres, Redis, State
-from harness.stack.xharness.workload import Request, Workload
+from harness.stack.xharness.workload import Readback, Request, Workload
 
 __all__ = [
     "DEFAULT_ERRORS",
@@ -21,6 +21,7 @@ __all__ = [
     "Probes",
     "Proxy",
     "QueueProbe",
+    "Readback",
     "Recovery",
     "Redis",
     "ReleaseProbe",

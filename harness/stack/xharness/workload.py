@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from harness.stack.base import AsNumber, AsText, AsWhole, Fraction, Plain, Rate, Seconds, Truth, Word, wrong
+from harness.stack.base import Argv, AsNumber, AsText, AsWhole, Fraction, Plain, Rate, Seconds, Truth, Word, wrong
 from harness.stack.xharness.base import Block, regex
-from harness.stack.xharness.probes import PlacedProbe
+from harness.stack.xharness.probes import Address
 
 
 def _ids(value: Any) -> Any:
@@ -145,6 +145,28 @@ class Tls(Block):
     name: Word = Field(default="localhost", description="The name that the certificate must have.")
 
 
+class Readback(Block):
+    """Lists the acknowledged work that is there. One of command and http."""
+
+    service: Word = Field(alias="in", description="The service in whose first replica it is asked.")
+    command: Argv | None = Field(
+        default=None,
+        description="A command that answers with a line for each piece: what identifies it and, after a tab, how "
+        "often it was done (1 if left out). {key} stands for what every key of this workload begins with.",
+    )
+    http: Address | None = Field(
+        default=None,
+        description="A page that answers with a JSON list of what identifies each piece, or a mapping of that to how "
+        "often it was done; {key} as above.",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.command is None) == (self.http is None):
+            raise wrong("one of command and http")
+        return self
+
+
 class Workload(Block):
     """The load that runs while things happen: requests to the entrypoint on a schedule, whatever comes back."""
 
@@ -183,11 +205,7 @@ class Workload(Block):
     in_flight: Annotated[int, Field(ge=1, le=100_000), AsWhole] = Field(
         default=256, description="How many may be under way; what is due beyond that is not sent, and counts as failed."
     )
-    readback: PlacedProbe | None = Field(
-        default=None,
-        description="Lists the acknowledged work that is there: lines of what identifies it and, after a tab, how "
-        "often (1 if left out). {key} stands for what every key of this workload begins with.",
-    )
+    readback: Readback | None = Field(default=None, description="Lists the acknowledged work that is there.")
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
