@@ -47,6 +47,7 @@ history began and `data` holds the fields of the kind:
 | | `canaries` (key to the Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, |
 | | `file`, `changes`, `losses`, `unread_parts`, `writers`, `open`, `disk`, `mount`, `skew`, |
 | | `unseen`: what became of the file, see docs/logs.md |
+| `log.tail` | `replica`, `path`, `lines` (the latest records of a log, when the first check of a phase failed) |
 | `fault.inject` | `fault`, `title`, `step` (the fault as a plan's step), `places` (links), `seed` |
 | `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |
 | | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `refused` and those, |

@@ -31,6 +31,8 @@ RECORDS, BYTES = 20_000, 8 << 20  # that are kept of each log
 PLACES = 10_000  # moments to which `since` can go back
 LOOK_EVERY = 0.1  # s
 CATCH_UP = 64  # looks, until all that is there is read
+TAIL = 12  # records
+LONGEST = 400  # characters of each
 SHOWN = 160  # characters of a line that a reason quotes
 
 
@@ -97,6 +99,11 @@ class Followed:
                     return self._steps[since.id]
                 since = since.time
             return max((place for place in self._places if place[0] <= since), default=None)
+
+    def tail(self, count: int) -> list[str]:
+        """The latest records, at most so many."""
+        with self._lock:
+            return list(self._kept)[-count:]
 
     def records(self, first: int) -> tuple[list[str], int]:
         """The kept records from this number on, and how many of them are not kept any more."""
@@ -256,6 +263,13 @@ class LoggedReplica(Replica):
             declared = next((log for log in self._declared if log.path == path), None) or Log(path=path)
             self._logs[path] = Followed(self, declared, self._history)
         return ReplicaLog(self._logs[path])
+
+    def record_tails(self, count: int = TAIL) -> None:
+        """Record `log.tail`: the latest records of each followed log, for those who want to know what it said."""
+        for path, followed in list(self._logs.items()):
+            lines = [line[:LONGEST] for line in followed.tail(count)]
+            if lines and self._history is not None:
+                self._history.record("log.tail", replica=self.name, path=path, lines=lines)
 
     def began(self, step: Event) -> None:
         """A step begins: a place in its logs to which `since` can go back."""

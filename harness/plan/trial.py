@@ -69,6 +69,7 @@ class Trial:
         self.stack: Stack = environment.stack
         self.verdicts: list[Verdict] = []
         self._faults = 0  # that are on
+        self._told = set[str]()  # phases with a failure, whose logs were recorded
         declared = self.stack.harness
         if declared.deployer is None:
             raise UsageError(
@@ -318,6 +319,10 @@ class Trial:
         """
         verdict = checks.as_groundwork(verdict) if groundwork else verdict
         self.verdicts.append(verdict)
+        if verdict.outcome is Outcome.FAIL and phase not in self._told:
+            self._told.add(phase)  # once: what a phase's other failures rest on was said at the same time
+            for replica in self.environment.replicas:
+                replica.record_tails()
         if verdict.outcome is not Outcome.PASS:  # what could not be judged needs its evidence no less
             self.environment.failed = True
         mark = {"groundwork": True} if groundwork else {}

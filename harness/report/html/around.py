@@ -10,7 +10,7 @@ from harness.report._fields import items, words
 from harness.report.model import Judged
 
 BEFORE, AFTER = 10.0, 3.0  # seconds around the evidence
-MOST = 60  # lines
+MOST = 90  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +29,54 @@ def around(events: Sequence[Event], one: Judged) -> list[Said]:
     times = [event.since_start for event in events if event.id in ids]
     begin, end = (min(times), max(times)) if times else (one.at, one.at)
     begin = max(begin, end - 120.0)
-    found = [said for event in events if begin - BEFORE <= event.since_start <= end + AFTER for said in lines(event)]
+    found: list[Said] = []
+    for event in events:
+        tail = event.kind == "log.tail" and one.at - AFTER <= event.since_start <= one.at + AFTER
+        if tail or begin - BEFORE <= event.since_start <= end + AFTER:
+            found += lines(event)
     return found[-MOST:]
 
 
 def lines(event: Event) -> Iterable[Said]:
     """What an event has to say to a person."""
-    data, at = event.data, event.since_start
+    for who, text in _words(event):
+        yield Said(event.since_start, str(who), str(text), event.id)
 
-    def said(who: object, text: object) -> Said:
-        return Said(at, str(who), str(text), event.id)
 
-    if event.kind == "deployer.start":
-        yield said("deployer", "$ " + words(data.get("command")))
-    elif event.kind == "deployer.line":
-        yield said("deployer", data.get("text"))
-    elif event.kind == "deployer.end":
-        yield said("deployer", f"[{data.get('ended')}, exit code {data.get('exit_code')}]")
+def _words(event: Event) -> Iterable[tuple[object, object]]:
+    data, replica = event.data, event.data.get("replica")
+    if event.kind.startswith("deployer."):
+        yield from _deployer(event)
     elif event.kind == "probe.log":
-        for line in items(data.get("error_lines")):
-            yield said(data.get("replica"), line)
-        if data.get("state") not in ("ok", None) or data.get("error"):
-            yield said(data.get("replica"), f"{data.get('path')}: {data.get('error') or data.get('state')}")
-        elif data.get("records") == 0:
-            yield said(data.get("replica"), f"{data.get('path')}: no record in {data.get('seconds')} s")
+        yield from _log(event)
+    elif event.kind == "log.tail":
+        yield from ((replica, line) for line in items(data.get("lines")))
     elif event.kind == "container":
         code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
-        yield said(data.get("replica"), f"{data.get('action')}{code}")
+        yield replica, f"{data.get('action')}{code}"
     elif event.kind in ("fault.inject", "fault.heal"):
-        yield said("fault", data.get("title") or data.get("reason"))
+        yield "fault", data.get("title") or data.get("reason")
     elif event.kind == "note":
-        yield said("harness", data.get("text"))
+        yield "harness", data.get("text")
     elif event.kind.startswith("probe.") and data.get("error"):
-        yield said(data.get("replica") or event.kind.removeprefix("probe."), data["error"])
+        yield replica or event.kind.removeprefix("probe."), data["error"]
+
+
+def _deployer(event: Event) -> Iterable[tuple[object, object]]:
+    data = event.data
+    if event.kind == "deployer.start":
+        yield "deployer", f"$ {words(data.get('command'))}"
+    elif event.kind == "deployer.line":
+        yield "deployer", data.get("text")
+    else:
+        yield "deployer", f"[{data.get('ended')}, exit code {data.get('exit_code')}]"
+
+
+def _log(event: Event) -> Iterable[tuple[object, object]]:
+    data, replica = event.data, event.data.get("replica")
+    for line in items(data.get("error_lines")):
+        yield replica, line
+    if data.get("state") not in ("ok", None) or data.get("error"):
+        yield replica, f"{data.get('path')}: {data.get('error') or data.get('state')}"
+    elif data.get("records") == 0:
+        yield replica, f"{data.get('path')}: no record in {data.get('seconds')} s"

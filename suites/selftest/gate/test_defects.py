@@ -22,6 +22,8 @@ CAUGHT = {  # defect: the check that must fail, its phase, and words of its reas
     "logs-stop": ("logs", "deployed", "/var/log/backend/backend.log on backend-1"),
     "deployer-lies": ("deployer", "deployed", "the deployer says that the deploy succeeded"),
     "deployer-hangs": ("deployer", "deployed", "its timeout"),
+    "jobs-dropped": ("acknowledged", "rolled-back", "acknowledged are lost"),
+    "rollback-leaves-files": ("trace", "rolled-back", "more below /srv/backend/releases/4.1.1/"),
     "rollback-skips-one": ("release", "rolled-back", "backend-1 runs 4.1.1, not 4.1.0"),
 }
 

@@ -27,6 +27,9 @@ class FakeReplica:
         self.name, self.service = name, name.rsplit("-", 1)[0]
         self.health = stack.services[self.service].healthcheck
 
+    def record_tails(self) -> None:
+        """It has no logs."""
+
 
 class FakeEnvironment:
     """Has names and a history, and runs nothing."""
@@ -39,6 +42,9 @@ class FakeEnvironment:
 
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
         return tuple(replica for replica in self.replicas if replica.service == service)
+
+    def fingerprint(self, name: str) -> None:
+        """It has no state; what is not taken is unknown to the checks."""
 
     def check_alive(self) -> None:
         """It is always there."""

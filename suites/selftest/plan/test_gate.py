@@ -130,9 +130,12 @@ def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch:
     monkeypatch.setattr(made, "drain", lambda *_: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
     SCENARIOS["round-trip"](made, gate())
-    assert verbs == ["deploy 1.1.0", "rollback", "rollback"]
+    assert verbs == ["deploy 1.1.0", "rollback", "rollback", "deploy 1.1.0"]
     release = {v.data["phase"]: v.data["outcome"] for v in made.history.select("verdict", check="release")}
-    assert release == {"baseline": "pass", "deployed": "fail", "rolled-back": "pass", "rolled-back-twice": "pass"}
+    assert release == {
+        "baseline": "pass", "deployed": "fail", "rolled-back": "pass", "rolled-back-twice": "pass",
+        "deployed-again": "unknown",
+    }  # fmt: skip
 
 
 # -- recovery ----------------------------------------------------------------------------------------------------------
@@ -223,3 +226,25 @@ def test_how_long_recovery_may_take_is_the_stacks_to_say(monkeypatch: pytest.Mon
     SCENARIOS["round-trip"](made, gate())
     assert windows(made) == ["rolled-back-window-2", "rolled-back-window-3"]
     assert performance(made)[0] == "fail"
+
+
+# -- one-way doors -----------------------------------------------------------------------------------------------------
+
+
+def test_a_release_that_cannot_be_taken_back_must_be_refused_and_the_round_trip_ends_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stack = tiny_stack()
+    declared = stack.harness.deployer
+    assert declared is not None
+    deployer = declared.model_copy(update={"one_way": {NEW: "its files cannot be read by 1.0.0"}})
+    one_way = stack.model_copy(update={"harness": stack.harness.model_copy(update={"deployer": deployer})})
+    made, verbs = measured(monkeypatch), list[Any]()
+    monkeypatch.setattr(made.deployer, "deploy", lambda release: verbs.append(f"deploy {release}"))
+    monkeypatch.setattr(made.deployer, "rollback", lambda: verbs.append("rollback"))
+    monkeypatch.setattr(made, "drain", lambda *_: None)
+    monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
+    SCENARIOS["round-trip"](made, gate(one_way))
+    assert verbs == ["deploy 1.1.0", "rollback"]
+    assert [v.data["phase"] for v in made.history.select("verdict", check="one-way")] == ["refused"]
+    assert not made.history.select("verdict", check="trace")
