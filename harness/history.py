@@ -6,7 +6,7 @@ history began and `data` holds the fields of the kind:
 
 | kind | fields of `data` |
 | --- | --- |
-| `run.start` | `harness`, `stack`, `from`, `to`, `engine`, `machine` (mapping), `command` (list) |
+| `run.start` | `harness`, `stack`, `from`, `to`, `engine`, `machine`, `versions` (mappings), `command` (list) |
 | `run.end` | `outcome`, `reason`, `exit_code` |
 | `run.error` | `what`, `message`, `exit_code` |
 | `step.start` | `name`, `title` |

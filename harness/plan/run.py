@@ -18,7 +18,7 @@ from harness.environment import Environment, Keep
 from harness.errors import EngineError, HarnessError, NoSpace, UsageError, unwritable
 from harness.history import EVENTS, History
 from harness.plan.control import Control, Order, end_all, join
-from harness.plan.machine import machine
+from harness.plan.machine import machine, versions
 from harness.plan.subject import Subject
 from harness.signals import in_words, uninterrupted
 from harness.stack import Stack
@@ -100,6 +100,7 @@ class Run:
             run=self.id,
             engine=self.engine.describe(),
             machine=machine(),
+            versions=versions(),
             **self._facts,
         )
         self.history.check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.clock import ManualClock
@@ -129,8 +131,6 @@ def test_a_phase_that_was_not_measured_is_named(phase: str) -> None:
 
 
 def test_samples_that_are_missing_are_unknown_with_the_reason() -> None:
-    from dataclasses import replace
-
     from harness.checks.recovery import check
     from harness.samples import Samples
 
@@ -176,3 +176,21 @@ def test_cpu_that_was_not_sampled_is_not_judged() -> None:
     from harness.checks._cost import cpu_of_a_request
 
     assert cpu_of_a_request((), Requests.of([], {}), (0.0, 1.0)) is None
+
+
+def test_a_clock_that_was_set_back_between_the_phases_changes_nothing() -> None:
+    """Every time of a window is counted from its workload's own beginning, on the clock that never jumps."""
+    made = Arms()
+    moved = tuple(replace(event, time=event.time - 3600.0 * event.id) for event in made.events)
+    from harness.checks.recovery import check
+
+    assert check(moved, phase="rolled-back", samples=made.samples) == made.verdict()
+
+
+def test_a_clock_that_was_set_back_while_the_load_ran_leaves_a_report_that_can_be_read() -> None:
+    from harness.report import Report, html, postmortem
+
+    made = Arms()
+    report = Report.of(tuple(replace(event, time=-1e9 * event.id) for event in made.events))
+    assert html.render(report, made.samples)
+    assert postmortem.render(report)

@@ -206,3 +206,16 @@ def test_an_event_survives_its_line() -> None:
     event = Event(7, 1333525500.123, 12.345, "note", {"text": "a", "deep": {"list": [1, None]}})
     assert Event.from_json(event.to_json()) == event
     assert "\n" not in event.to_json()
+
+
+def test_a_clock_that_jumps_moves_no_duration_and_no_order(tmp_path: Path) -> None:
+    clock = ManualClock()
+    history = History(tmp_path / "jump.jsonl", clock)
+    with history.step("a step"):
+        clock.advance(2.0)
+        clock._now -= 3600.0  # somebody set it back by an hour
+    first, last = history.events
+    assert last.time < first.time
+    assert last.data["seconds"] == 2.0
+    assert read(tmp_path / "jump.jsonl") == history.events
+    assert [event.since_start for event in history.events] == [0.0, 2.0]
