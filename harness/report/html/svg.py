@@ -11,6 +11,7 @@ from harness.report.html.text import cut, name, safe, table, tag
 WIDTH, LEFT, RIGHT, TOP = 1000, 62, 8, 8
 HEIGHT = 120  # of a panel's drawing
 DASHES = ("", "6 3", "2 3")  # of the first, second, third curve: colour is not the only difference
+SILENT = 4.0  # s without a value that break a curve, where bins are shorter
 ROWS = 40  # of the table that says the same
 
 
@@ -170,11 +171,12 @@ def _bands(data: Series) -> str:
 
 
 def _curve(data: Series, line: Line, scale: Callable[[float], float], index: int) -> str:
-    path, pen = [], False
+    path, pen, before, gap = [], False, -math.inf, max(SILENT, 4 * data.bin)
     for at, value in zip(line.times, line.values, strict=False):
         if value is None or not data.begin - 1e-6 <= at <= data.end + data.bin:
             pen = False
             continue
+        pen, before = pen and at - before <= gap, at  # no line over a time in which nobody looked
         path.append(f"{'L' if pen else 'M'}{x(data, min(at, data.end)):.1f} {scale(value):.1f}")
         if not pen:
             path.append("h0.1")  # a point by itself is a dot
