@@ -11,6 +11,7 @@ from typing import Any
 from harness.stack import Stack
 
 LOCK = "lock"  # held while the process is being started
+HOLDER = "holder"  # that process (`harness.engine.proc.identity`)
 READY = "ready.json"  # there when the control is under load
 FAILED = "failed.txt"  # why it is not, or is no more
 

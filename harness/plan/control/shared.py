@@ -21,7 +21,7 @@ from harness.clock import Clock, SystemClock
 from harness.engine import proc
 from harness.errors import NotMeasured
 from harness.history import EVENTS, History, read
-from harness.plan.control.order import FAILED, LOCK, READY, Order, Ready
+from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, Order, Ready
 from harness.plan.judging import CONTROL
 from harness.samples import MAGIC, SAMPLE
 
@@ -137,9 +137,9 @@ def join(order: Order, run: Path, clock: Clock | None = None) -> Control:
 
 
 def end_all(run: Path, clock: Clock | None = None) -> None:
-    """End every control of a run, and wait until each has taken its environment down."""
+    """End every control of a run, also one that is still coming up; wait until each has taken its environment down."""
     clock, never = clock or SystemClock(), threading.Event()
-    holders = [ready.holder for path in run.glob(f"control-*/{READY}") if (ready := Ready.load(path.parent))]
+    holders = [path.read_text(encoding="utf-8") for path in run.glob(f"control-*/{HOLDER}")]
     for holder in holders:
         if proc.is_alive(holder):
             with suppress(ProcessLookupError):
@@ -166,6 +166,7 @@ def _start(order: Order, directory: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C is for its owner, which then ends it in good order
         )  # fmt: skip
+    (directory / HOLDER).write_text(proc.identity(process.pid), encoding="utf-8")
     with suppress(BrokenPipeError):  # it is dead already: whoever waits for it learns that
         if process.stdin is not None:
             process.stdin.write(pickle.dumps(order))

@@ -66,7 +66,7 @@ def test_a_deployer_that_hangs_is_stopped_at_its_timeout_and_rolled_back(world: 
     ended, events = gated(world, engine, stack, TINY_DEPLOYER="hangs", TINY_TIMEOUT="3s")
     assert ended.code == 1
     assert "its timeout" in reasons(events, "deployed")
-    assert [e.data["ended"] for e in select(events, "deployer.end", verb="deploy")] == ["timeout"]
+    assert {e.data["ended"] for e in select(events, "deployer.end", verb="deploy")} == {"timeout"}
     assert rolled_back(events)
 
 
@@ -125,7 +125,7 @@ def test_a_child_that_holds_the_output_does_not_hold_up_the_gate(world: World, e
     background = "sleep 600 & " + AT_ONCE
     _, events = gated(world, engine, variant(world.directory, deployer(["sh", "-c", background], BACK)))
     assert outcomes(events)["deployed", "deployer"] == "pass"
-    (deployed,) = select(events, "deployer.end", verb="deploy")
+    deployed = select(events, "deployer.end", verb="deploy")[0]
     assert deployed.data["ended"] == "exit"
     assert deployed.data["seconds"] < 60  # it would be 600
 
@@ -137,7 +137,7 @@ def test_a_deployer_that_closes_its_streams_and_hangs_is_stopped_too(world: Worl
     back = ["true"] if place else BACK
     ended, events = gated(world, engine, variant(world.directory, deployer(hang, back, place=place, timeout="3s")))
     assert ended.code == 1
-    (deployed,) = select(events, "deployer.end", verb="deploy")
+    deployed = select(events, "deployer.end", verb="deploy")[0]
     assert deployed.data["ended"] == "timeout"
 
 
@@ -146,7 +146,7 @@ def test_daemons_of_a_deployer_on_this_machine_end_with_it(world: World, engine:
     stack = variant(world.directory, deployer(["sh", "-c", daemons], ["true"], place="this machine"))
     ended, events = gated(world, engine, stack)
     assert ended.code == 1
-    assert [e.data["exit_code"] for e in select(events, "deployer.end", verb="deploy")] == [5]
+    assert {e.data["exit_code"] for e in select(events, "deployer.end", verb="deploy")} == {5}
 
 
 def test_a_half_deployment_by_a_deployer_that_cannot_be_started_is_unknown(world: World, engine: Engine) -> None:

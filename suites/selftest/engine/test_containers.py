@@ -60,6 +60,8 @@ def test_a_container_lives_and_goes_without_trace(engine: Engine, owner: Owner, 
     (found,) = engine.containers.list([f"{ENVIRONMENT}={owner.environment}"])
     assert (found.id, found.name, found.labels[REPLICA]) == (container.id, spec.name, "a-1")
     assert engine.containers.get(spec.name).id == container.id
+    # Its init forwards the signal to what it has started by then.
+    assert until(lambda: "sleep" in run(engine, container, "sh", "-c", "cat /proc/[0-9]*/comm"))
     began = time.monotonic()
     container.stop(60)
     assert time.monotonic() - began < 30  # its init forwards the signal

@@ -49,7 +49,7 @@ def test_faults_between_replicas_of_the_reference_stack_bite_and_are_gone(trial:
         faults.down("backend-1", "database"),
         faults.timeout("backend-2", "database", ms=200),
         faults.data_limit("lb", "backend", bytes=100),
-        faults.slow_connect("entrypoint", "lb", ms=20),
+        faults.slow_connect("lb", "backend", ms=20),
         faults.partition(["backend-1"], ["database"]),
         faults.partition("all", "cache"),
         faults.partition(halves="all"),

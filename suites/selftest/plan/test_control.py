@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ import pytest
 from harness.clock import SystemClock
 from harness.engine import Engine, proc
 from harness.engine.labels import ENVIRONMENT
+from harness.engine.labels import RUN as RUN_LABEL
 from harness.errors import NotMeasured
 from harness.history import History
 from harness.plan.control import Control, Order, end_all, join
-from harness.plan.control.order import READY, Ready
+from harness.plan.control.order import HOLDER, READY, Ready
 from harness.probes.waiting import wait_until
 from harness.samples import read
 from suites.selftest.plan.made import OLD, tiny_stack
@@ -81,6 +83,20 @@ def test_it_ends_with_the_run_and_leaves_nothing(harness_engine: Engine, run: Pa
     assert gone(harness_engine, control.environment)
     with pytest.raises(NotMeasured, match="no more"):
         join(order(), run)
+
+
+def test_one_that_is_still_coming_up_is_ended_too(harness_engine: Engine, run: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        early = replace(order(), run="test-control-early")
+        joined = pool.submit(join, early, run)
+        assert until(lambda: any(run.glob(f"control-*/{HOLDER}")))
+        end_all(run)
+        with pytest.raises(NotMeasured):
+            joined.result()
+    (holder,) = (path.read_text() for path in run.glob(f"control-*/{HOLDER}"))
+    assert proc.is_alive(holder) is False
+    left = harness_engine.api.containers(all=True, filters={"label": RUN_LABEL + "=test-control-early"})
+    assert left == []
 
 
 def test_it_ends_with_its_owner_also_when_that_is_killed(harness_engine: Engine, run: Path) -> None:

@@ -43,7 +43,7 @@ def told(place: Any, good: Callable[[Event], bool]) -> Event:
         seen.append(place.finish(time.monotonic() + 1.0))
         return good(seen[-1])
 
-    until(look, 30.0)
+    until(look, 90.0)
     place.close()
     return seen[-1]
 
