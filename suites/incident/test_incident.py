@@ -35,7 +35,8 @@ def broken_trial(harness_run: Run, incident: Incident, request: pytest.FixtureRe
     """The reference stack as it was in April 2012: the hot-fix that breaks the logs, and the old deployctl."""
     broken: Stack = load(incident.stack, incident.override)
     environment = harness_run.environment(broken, incident.old, test=request.node.nodeid)
-    with harness_run.history.scope(environment=environment.id), environment, Trial(environment) as trial:
+    samples = harness_run.samples(environment)
+    with harness_run.history.scope(environment=environment.id), environment, Trial(environment, samples) as trial:
         yield trial
 
 
