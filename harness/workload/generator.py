@@ -36,7 +36,9 @@ from harness.workload.tcp import Tcp
 from harness.workload.timer import Timer
 
 BEAT = 0.1  # seconds between two reports
-SWEEP = 0.02  # seconds between two looks for attempts whose time is over
+# A machine that has slept takes some tenths of a millisecond to wake up and to have the program at hand again. So where
+# the next request is far away, the timer wakes it that much earlier, and it waits for the moment itself.
+EARLY, FAR = 0.0005, 0.005  # s
 AT_ONCE = 32  # requests that are sent before answers are let in between, where it is far behind
 
 
@@ -64,18 +66,17 @@ class Generator:
         self._expected = [frozenset(one.expected) for one in spec.requests]
         self._waiting: deque[Exchange] = deque()  # in the order of their deadlines
         self._servers: dict[bytes, int] = {b"": 0}
-        self._began = 0.0
+        self._began = self._reported = 0.0
         self._timer = Timer(self._loop, self._send_due)
 
     async def run(self) -> None:
         """Until the limit, or until it is stopped."""
         self._began = time.monotonic()
         _say({"began": self._began, "wall": time.time()})
-        beat, sweep = asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())
+        beat = asyncio.create_task(self._beat())
         self._timer.at(self._began + (float(self.times[0]) if self.count else 0.0))
         await self.finished.wait()
-        for task in (beat, sweep):
-            task.cancel()
+        beat.cancel()
         self._timer.close()
         self._report()
         for sender in self._senders.values():
@@ -94,8 +95,14 @@ class Generator:
         sent = 0
         while self.due < self.count:
             moment = self._began + float(self.times[self.due])
-            if moment > time.monotonic() or sent >= AT_ONCE:
-                self._timer.at(moment)
+            left = moment - time.monotonic()
+            if 0.0 < left <= EARLY and not sent:
+                while time.monotonic() < moment:  # woken early on purpose: see EARLY
+                    pass
+            elif left > 0.0 or sent >= AT_ONCE:
+                self._timer.at(moment - EARLY if left > FAR else moment)
+                # What else is to be done is done now: the next request is as far away as it will ever be.
+                self._loop.call_soon(self._tidy)
                 return
             self.due += 1
             self._send(self.due - 1)
@@ -189,25 +196,27 @@ class Generator:
 
     # -- beside it ---------------------------------------------------------------------------------------------------
 
-    async def _sweep(self) -> None:
-        """End the attempts whose time is over."""
-        while True:
-            now = time.monotonic()
-            while self._waiting and (self._waiting[0].done or self._waiting[0].deadline <= now):
-                exchange = self._waiting.popleft()
-                if not exchange.done:
-                    let_go = exchange.give_up
-                    exchange.end(TIMEOUT)
-                    if let_go is not None:
-                        let_go()
-            await asyncio.sleep(SWEEP)
-
     async def _beat(self) -> None:
+        """For the times in which no request is due."""
         while True:
-            self._report()
+            self._tidy(2 * BEAT)
             await asyncio.sleep(BEAT)
 
+    def _tidy(self, after: float = BEAT) -> None:
+        """End the attempts whose time is over; report, if the last report is so many seconds ago."""
+        now = time.monotonic()
+        while self._waiting and (self._waiting[0].done or self._waiting[0].deadline <= now):
+            exchange = self._waiting.popleft()
+            if not exchange.done:
+                let_go = exchange.give_up
+                exchange.end(TIMEOUT)
+                if let_go is not None:
+                    let_go()
+        if now - self._reported >= after:
+            self._report()
+
     def _report(self) -> None:
+        self._reported = time.monotonic()
         records, self.records = self.records, []
         names, self.names = self.names, {}
         promised, self.promised = self.promised, []
