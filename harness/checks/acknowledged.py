@@ -49,7 +49,10 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
 
 def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event, lately: float) -> str:
     starts = {event.id: event for event in events if event.kind == "workload.start"}
-    streams = [one for one in samples.streams if one.start in starts and one.arm == "subject"]
+    key = asked.data.get("key")  # what was read back is of the workload with this key alone
+    streams = [
+        one for one in samples.streams if one.start in starts and one.arm == "subject" and (not key or one.key == key)
+    ]
     broken = next((one.problem for one in streams if one.problem), "")
     if broken:
         findings.missing(broken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -105,7 +104,7 @@ class Load(Workload):
         if not self.running():
             raise UsageError("The workload is not running", hint="workload.start() first: a push is more than a load")
         path = None if self._path is None else self._path.with_stem(f"{self._path.stem}-push")
-        spec = dataclasses.replace(at_rate(self.spec, self.spec.rate * share), key="")
+        spec = at_rate(self.spec, self.spec.rate * share)
         with Workload(spec, self._history, samples=path) as more:
             return more.baseline(seconds, phase)
 

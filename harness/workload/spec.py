@@ -186,6 +186,6 @@ class Spec:
 
 
 def at_rate(spec: Spec, rate: float) -> Spec:
-    """The same load, evenly spaced or by chance as before, at another rate."""
+    """The same load, evenly spaced or by chance as before, at another rate; its keys are others."""
     kind = "poisson" if spec.schedule.kind == "poisson" else "constant"
-    return dataclasses.replace(spec, schedule=Schedule(kind, rate))
+    return dataclasses.replace(spec, schedule=Schedule(kind, rate), key="")

@@ -90,3 +90,8 @@ def test_without_evidence_it_is_unknown(made: dict[str, Any], words: str) -> Non
     verdict = judged(made.pop("there"), **made)
     assert verdict.outcome is Outcome.UNKNOWN
     assert words in verdict.reason
+
+
+def test_what_another_workload_was_promised_is_not_looked_for_where_it_was_not_asked_for() -> None:
+    assert judged({"k-0": 1}, key="another").outcome is Outcome.UNKNOWN
+    assert judged(all_there(), key="k")

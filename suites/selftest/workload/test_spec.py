@@ -22,6 +22,7 @@ def test_another_rate_changes_the_schedule_alone() -> None:
     made = spec(rate=50.0, path="/x")
     assert at_rate(made, 7.0).schedule == Schedule(rate=7.0)
     assert at_rate(made, 7.0).requests == made.requests
+    assert at_rate(spec(key="k"), 7.0).key == "", "or two workloads would send the same keys"
     assert at_rate(spec(schedule=Schedule("poisson", 5.0)), 7.0).schedule.kind == "poisson"
 
 
