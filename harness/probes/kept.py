@@ -206,12 +206,13 @@ class KeptShell(Kept):
     """A shell that runs functions which it was told at the start, or commands, with the output of both streams.
 
     Args:
-        functions: shell text that defines what the questions call.
+        functions: shell text that defines what the questions call. What they put into `$__A` is written with the mark.
     """
 
     def __init__(self, replica: Startable, functions: str = "") -> None:
         self._token = f"\x1e{secrets.token_hex(8)}\n"
-        told = f"{functions}\n__end() {{ printf '\\036%s\\n' {self._token[1:-1]}; }}\n__end\n"
+        end = f"__end() {{ printf '%s\\036%s\\n' \"$__A\" {self._token[1:-1]}; __A=; }}"
+        told = f"__A=\n{functions}\n{end}\n__end\n"
         super().__init__(
             lambda: replica.start(["/bin/sh", "-c", "exec 2>&1; exec /bin/sh"], user="0", stdin=True),
             self._token.encode(),

@@ -1,8 +1,10 @@
 """What one look at a replica is: the shell text that makes it, and how its answer is read. Files of the kernel only.
 
-`look` prints files of /proc and of the cgroup, each below a line `==> path <==`. The shell reads them itself:
-an image needs nothing else.
-`sockets` prints those that tell who listens. Reading them is dear: the kernel searches its table of connections.
+`look` gathers files of /proc and of the cgroup, each below a line `==> path <==`. The shell reads them itself: an image
+needs nothing else. A shell reads byte by byte, so that the processes are only read again when one began or ended (the
+numbers have changed) or when it is told to: `look all`.
+`sockets` gathers those that tell who listens. Reading them is dear: the kernel searches its table of connections.
+What was gathered is in `$__A`, and is written at once, because each write is a frame that the engine carries.
 `scan` prints the open files of every process, each asked as the process's own user, because a container's root may not
 look into the processes of others.
 """
@@ -15,17 +17,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+PART = "\x1d"  # between the answers to one question
+SAME = "/proc/same"
 LINES = 40  # of a file; the kernel names the listening sockets first, so that the open connections cost nothing
 TICK = 100.0  # of /proc/*/stat in a second: the same on every Linux that containers run on
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 DOCKERS_NAME_SERVER = "127.0.0.11"  # listens in every container, and is none of its own
 WITHOUT_LIMIT = 2**60  # bytes; cgroup v1 writes a limit of about 2**63 where there is none
 
-FUNCTIONS = r"""
-__show() { __o=; for __f in "$@"; do __t= __n=0
+FUNCTIONS = (
+    rf"""
+part() {{ __A="$__A{PART}"; }}
+"""
+    r"""
+__show() { for __f in "$@"; do __t= __n=0
 while [ $__n -lt 40 ] && { IFS= read -r __l || [ -n "$__l" ]; }; do __t="$__t$__l
-"; __n=$((__n+1)); done 2>/dev/null <"$__f"; [ -n "$__t" ] && __o="$__o==> $__f <==
-$__t"; done 2>/dev/null; printf '%s\n' "$__o"; }
+"; __n=$((__n+1)); done 2>/dev/null <"$__f"; [ -n "$__t" ] && __A="$__A==> $__f <==
+$__t
+"; done 2>/dev/null; :; }
 __c=/sys/fs/cgroup
 if [ -e $__c/cpu.stat ]; then __cg="$__c/cpu.stat $__c/memory.current $__c/memory.max $__c/memory.events \
 $__c/cpu.pressure $__c/memory.pressure $__c/io.pressure"
@@ -34,7 +43,9 @@ for __e in cpu cpu,cpuacct; do [ -e $__c/$__e/cpu.stat ] && break; done
 __cg="$__c/$__d/cpuacct.usage $__c/$__e/cpu.stat $__c/memory/memory.usage_in_bytes \
 $__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"; fi
 __net=; for __f in tcp tcp6 udp udp6; do [ -e /proc/net/$__f ] && __net="$__net /proc/net/$__f"; done
-look() { __show /proc/[0-9]*/stat $__cg; }
+look() { __w=$1; set -- /proc/[0-9]*; if [ "$__w" = all ] || [ "$*" != "$__p" ]; then __p="$*"
+__show /proc/[0-9]*/stat; else __A="$__A==> /proc/same <==
+"; fi; __show $__cg; }
 sockets() { __show $__net; }
 __as() { __u=$1 __g=$2; shift 2
 if command -v setpriv >/dev/null 2>&1; then setpriv --reuid="$__u" --regid="$__g" --clear-groups "$@"
@@ -45,8 +56,16 @@ for __o in $__s; do printf '@%s\n' "$__o"; if [ "$__o" = 0:0 ]; then ls -ln /pro
 else __as "${__o%:*}" "${__o#*:}" ls -ln /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null; fi; done; }
 inode() { printf '%s ' "$3"; if [ "$1" = 0 ]; then ls -lnLi "/proc/$3" 2>/dev/null
 else __as "$1" "$2" ls -lnLi "/proc/$3" 2>/dev/null; fi; printf '\n'; }
-boot() { while read -r __k __v; do [ "$__k" = btime ] && printf '%s\n' "$__v" && break; done </proc/stat; }
+boot() { while read -r __k __v; do [ "$__k" = btime ] && __A="$__A$__v" && break; done </proc/stat; }
+__A= __p=
 """
+)
+
+ONCE = f"""{FUNCTIONS}
+look all
+printf '%s' "$__A"
+"""
+"""A script that takes one look and prints it."""
 
 _HEADER = re.compile(r"^==> (/\S+) <==$", re.MULTILINE)
 _STAT = re.compile(r"\s*(\d+) \((.*)\) (\S) (.*)", re.DOTALL)
@@ -76,6 +95,7 @@ class Look:
     """What one look saw. What could not be read is None, and `missing` says why.
 
     Attributes:
+        same: no process began or ended since the look before, and so `processes` and `entered` are not told again.
         processes: of the replica itself.
         entered: how many more came in from outside by exec, ours among them.
         cpu: seconds that the cgroup used so far.
@@ -85,6 +105,7 @@ class Look:
         pressure: of `cpu`, `memory`, `io`: seconds so far in which some and in which all waited for it.
     """
 
+    same: bool = False
     processes: tuple[Process, ...] | None = None
     entered: int = 0
     cpu: float | None = None
@@ -101,14 +122,15 @@ def read(text: str) -> Look:
     """The answer of `look`."""
     files = _files(text)
     missing: dict[str, str] = {}
+    same = SAME in files
     processes, entered = _processes(files)
-    if not processes:
+    if not processes and not same:
         missing["processes"] = "/proc/*/stat cannot be read"
     cgroup = {path.rpartition("/")[2]: text for path, text in files.items() if path.startswith("/sys/fs/cgroup")}
     made = _second(cgroup, missing) if "memory.current" in cgroup or ("cpu.stat" in cgroup and (
         "usage_usec" in cgroup["cpu.stat"]
     )) else _first(cgroup, missing)  # fmt: skip
-    return Look(processes=processes or None, entered=entered, missing=missing, **made)
+    return Look(same=same, processes=processes or None, entered=entered, missing=missing, **made)
 
 
 def listening(text: str) -> tuple[tuple[str, ...] | None, str]:

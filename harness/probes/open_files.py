@@ -10,7 +10,6 @@ from harness.probes import look
 from harness.probes.kept import KeptShell, Startable
 
 NAMED = 20  # files whose inode is asked, and that an event names
-PART = "\x1d"
 MOMENT = 0.1  # s that a look waits for it; later answers come with the next
 
 
@@ -41,7 +40,7 @@ class OpenFiles:
         elif new:
             self._asked = tuple(f"inode {one.owner[0]} {one.owner[1]} {shlex.quote(one.place)}" for one in new)
         if self._asked:
-            self._line = f"; printf '{PART}'; ".join(self._asked)
+            self._line = f"; printf '{look.PART}'; ".join(self._asked)
             self._shell.call(self._line)
 
     def finish(self, until: float, processes: Collection[int]) -> None:
@@ -62,7 +61,7 @@ class OpenFiles:
         if asked == ("scan",):
             self._scanned(heard.text, processes)
             return
-        found = look.inodes(heard.text.replace(PART, "\n"))
+        found = look.inodes(heard.text.replace(look.PART, "\n"))
         for one in self.deleted or ():
             if any(part.endswith(f" {one.place}") for part in asked):
                 self._inodes[one] = found.get(one.place, (0, 0))  # closed meanwhile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from harness.history import Event, History
@@ -63,20 +64,33 @@ _SCHEMA = """,
   UNION ALL SELECT concat_ws(' ', 'trigger', tgrelid::regclass, pg_get_triggerdef(oid)) FROM pg_trigger
     WHERE NOT tgisinternal
 ) definitions)"""
+_NAMES = tuple(f"look_{source}{schema}" for source in ("activity", "statements") for schema in ("", "_schema"))
 FIELDS = (
     "connections", "waiting", "longest", "longest_idle", "slowest", "slowest_from", "role", "lag", "standbys",
 )  # fmt: skip
 
 
-class Client:
-    """A `psql` kept open. It never asks for a password: one comes from PGPASSWORD or the service's own files."""
+def _statement(name: str) -> str:
+    slowest = _STATEMENTS if "_statements" in name else _ACTIVITY
+    return _LOOK % (slowest, _SCHEMA if name.endswith("_schema") else "")
 
-    def __init__(self, replica: Startable, user: str, database: str) -> None:
+
+class Client:
+    """A `psql` kept open. It never asks for a password: one comes from PGPASSWORD or the service's own files.
+
+    Args:
+        prepared: statements, each with its `;`, that are planned once and then run by name: `EXECUTE name`. What a
+            server cannot prepare, it says when it is to be run.
+    """
+
+    def __init__(self, replica: Startable, user: str, database: str, prepared: Mapping[str, str] | None = None) -> None:
         token = secrets.token_hex(8)
         self._end = f"\n\\echo {token}\n"
         argv = ["/bin/sh", "-c", 'exec 2>&1; exec psql -X -w -q -A -t -U "$1" -d "$2"', "psql", user, database]
         mark = f"{token}\n".encode()
-        self._kept = Kept(lambda: replica.start(argv, stdin=True), mark, greeting=(_SETUP + self._end).encode())
+        told = "".join(f"PREPARE {name} AS {statement.strip()}\n" for name, statement in (prepared or {}).items())
+        greeting = (_SETUP + told + self._end).encode()
+        self._kept = Kept(lambda: replica.start(argv, stdin=True), mark, greeting=greeting)
 
     def ask(self, *statements: str) -> None:
         """Send statements; their answers come one after the other."""
@@ -101,28 +115,35 @@ class Postgres:
 
     def __init__(self, history: History, replica: Startable, environment: str, user: str, database: str) -> None:
         self._history, self._environment, self.name = history, environment, replica.name
-        self._client = Client(replica, user, database)
+        # To plan these costs the server more than to answer them.
+        self._client = Client(replica, user, database, {name: _statement(name) for name in _NAMES})
         self._slowest: str | None = None  # which part of the question; not known until it was asked
         self._schema: str | None = None
+        self._by_name = True
 
     def begin(self, tick: int) -> None:
         """Send the question."""
         if self._slowest is None:
             self._client.ask("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'")
             return
-        schema = _SCHEMA if self._schema is None or tick % SCHEMA_EVERY == 0 else ""
-        self._client.ask(_LOOK % (self._slowest, schema))
+        self._ask(schema=self._schema is None or tick % SCHEMA_EVERY == 0)
+
+    def _ask(self, *, schema: bool) -> None:
+        name = f"look_{self._slowest}{'_schema' if schema else ''}"
+        self._client.ask(f"EXECUTE {name}" if self._by_name else _statement(name))
 
     def finish(self, until: float) -> Event:
         """Take the answer and record it."""
         heard = self._client.answer(until)
         if self._slowest is None and heard.text is not None:
-            self._slowest = _STATEMENTS if heard.text.strip() == "1" else _ACTIVITY
-            self._client.ask(_LOOK % (self._slowest, _SCHEMA))
+            self._slowest = "statements" if heard.text.strip() == "1" else "activity"
+            self._ask(schema=True)
             heard = self._client.answer(until)
         found, error = read(heard)
         if error is not None and "pg_stat_statements" in error:
-            self._slowest = _ACTIVITY  # the extension is made, and its library not loaded, or it is of another version
+            self._slowest = "activity"  # the extension is made, and its library not loaded, or it is of another version
+        if error is not None and "prepared statement" in error:
+            self._by_name = False  # it was refused; asked as it is, the server says why
         self._schema = found.pop("schema", None) or (self._schema if error is None else None)
         return self._history.record(
             "probe.postgres",

@@ -1,12 +1,14 @@
 """How one replica is, once a second: processes, sockets, deleted files, CPU, memory, pressure, and the release it runs.
 
-The files that are cheap to read are looked at every second. What is dear is asked when a process began or ended, and
-else every few seconds: the release, the listening sockets, the open files. They change with the process that has them.
+Which processes there are and what the cgroup counts is looked at every second. What is dear is asked when a process
+began or ended, and else every few seconds: what each process is, the release, the listening sockets, the open files.
+They change with the process that has them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.history import Event, History
@@ -15,10 +17,10 @@ from harness.probes.kept import Heard, KeptShell, Startable, code_and_text
 from harness.probes.open_files import OpenFiles
 from harness.probes.replica import Asked, picked
 
-RELEASE_EVERY = 5  # looks
-SCAN_EVERY = 20  # looks
+PROCESSES_EVERY = 10  # looks; one may have become another program meanwhile, or a zombie
+RELEASE_EVERY = 10  # looks
+SCAN_EVERY = 30  # looks
 NAMED = 20  # sockets that an event names
-PART = "\x1d"
 
 
 class ReplicaState:
@@ -52,17 +54,20 @@ class ReplicaState:
         self._booted: float | None = None
         self._listening: tuple[str, ...] | None = None
         self._unheard = "it was not looked at yet"
-        self._processes: tuple[tuple[int, int], ...] = ()
+        self._seen = look.Look()
+        self._processes: tuple[tuple[int, int, str], ...] = ()
         self._changed = self._began_or_ended = True
 
     def begin(self, tick: int) -> None:
         """Send this second's questions."""
-        scan = self._began_or_ended or (tick + self._number) % SCAN_EVERY == 0
+        turn = tick + self._number
+        scan = self._began_or_ended or turn % SCAN_EVERY == 0
+        every = "all" if self._changed or turn % PROCESSES_EVERY == 0 else ""
         boot = ":" if self._booted else "boot"
         sockets = "sockets" if scan or self._listening is None else ":"
-        self._shell.call(f"look; printf '{PART}'; {sockets}; printf '{PART}'; {boot}")
+        self._shell.call(f"look {every}; part; {sockets}; part; {boot}")
         self._files.begin(scan)
-        due = self._began_or_ended or self._said.text is None or (tick + self._number) % RELEASE_EVERY == 0
+        due = self._began_or_ended or self._said.text is None or turn % RELEASE_EVERY == 0
         if self._asker is not None and self._release is not None and (due or self._asking):
             self._asking = True
             self._asker.command(self._release[0])
@@ -87,7 +92,7 @@ class ReplicaState:
         self._asking = heard.text is None
 
     def _take(self, text: str, until: float) -> Event:
-        text, sockets, booted = [*text.split(PART), "", ""][:3]
+        text, sockets, booted = [*text.split(look.PART), "", ""][:3]
         if booted.strip().isdigit():
             self._booted = float(booted)
         try:
@@ -96,9 +101,12 @@ class ReplicaState:
                 self._listening, self._unheard = look.listening(sockets)
         except ValueError as wrong:
             return self._record(look.Look(), None, None, f"the kernel's files cannot be read: {wrong}")
+        if seen.same:
+            seen = replace(seen, processes=self._seen.processes, entered=self._seen.entered)
+        self._seen = seen
         found = seen.processes or ()
         self._files.finish(until, [one.pid for one in found if one.state != "Z"])
-        every = tuple((one.pid, one.started) for one in found)
+        every = tuple((one.pid, one.started, one.name) for one in found)
         self._began_or_ended = self._began_or_ended or every != self._processes
         rows = [self._row(one) for one in found] if self._changed or every != self._processes else None
         self._changed, self._processes = False, every

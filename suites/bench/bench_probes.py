@@ -39,7 +39,7 @@ class Cost:
 
 def inside(environment: Environment) -> float:
     """Seconds of CPU that all replicas used so far."""
-    answers = (replica.run(f"{look.FUNCTIONS}\nlook") for replica in environment.replicas)
+    answers = (replica.run(look.ONCE) for replica in environment.replicas)
     return sum(look.read(answer.stdout).cpu or 0.0 for answer in answers)
 
 
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
 def naively(environment: Environment) -> None:
     """One look at each replica, each in an exec of its own."""
     for replica in environment.replicas:
-        with replica.start(["/bin/sh", "-c", f"{look.FUNCTIONS}\nlook"], user="0") as process:
+        with replica.start(["/bin/sh", "-c", look.ONCE], user="0") as process:
             for _ in process.lines(10.0):
                 pass
 

@@ -109,7 +109,9 @@ def test_what_cannot_be_read_is_null_with_the_reason() -> None:
 
 def shell(line: str, path: str | None = None) -> str:
     text = look.FUNCTIONS if path is None else look.FUNCTIONS.replace("/sys/fs/cgroup", path)
-    done = subprocess.run(["sh"], input=f"{text}\n{line}\n", capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["sh"], input=f"{text}\n{line}\nprintf '%s' \"$__A\"\n", capture_output=True, text=True, timeout=30, check=False
+    )
     return done.stdout
 
 
@@ -131,7 +133,7 @@ def test_an_image_with_nothing_but_a_shell_is_looked_at(tmp_path: Path) -> None:
         file = tmp_path / path.removeprefix("/sys/fs/cgroup/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.removesuffix("\n\n"))  # the last line without its end
-    text = "PATH=/nowhere\n" + look.FUNCTIONS.replace("/sys/fs/cgroup", str(tmp_path)) + "\nlook\n"
+    text = "PATH=/nowhere\n" + look.ONCE.replace("/sys/fs/cgroup", str(tmp_path))
     done = subprocess.run(["/bin/sh"], input=text, capture_output=True, text=True, timeout=30, check=False)
     found = look.read(done.stdout.replace(str(tmp_path), "/sys/fs/cgroup"))
     assert (found.cpu, found.throttled, found.memory, found.oom_kills) == (0.6261, 7, 49594368, 2)

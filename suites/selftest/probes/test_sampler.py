@@ -68,7 +68,7 @@ def test_a_list_of_processes_comes_at_the_first_look_and_when_it_changed(history
     rows = {row[0]: row for row in first.data["list"]}
     assert abs(rows[os.getpid()][3] - time.time()) < 86400
     assert first.data["missing"]["main"] == "no process is named no-such-process"
-    one._processes = tuple((row[0], -1) for row in first.data["list"])  # as if all had been started again
+    one._processes = tuple((row[0], -1, row[2]) for row in first.data["list"])  # as if all had been started again
     one.begin(1)
     assert one.finish(time.monotonic() + 10).data["list"] is not None
     one.close()
