@@ -140,10 +140,11 @@ class Postgres:
             self._ask(schema=True)
             heard = self._client.answer(until)
         found, error = read(heard)
-        if error is not None and "pg_stat_statements" in error:
-            self._slowest = "activity"  # the extension is made, and its library not loaded, or it is of another version
         if error is not None and "prepared statement" in error:
             self._by_name = False  # it was refused; asked as it is, the server says why
+        if error is not None and "pg_stat_statements" in error:
+            # It is made, and its library not loaded, or it is of another version, or in a schema that is not looked in.
+            self._slowest, self._by_name = "activity", True
         self._schema = found.pop("schema", None) or (self._schema if error is None else None)
         return self._history.record(
             "probe.postgres",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.history import Event, History
@@ -82,8 +83,10 @@ class Redis:
         """Take the answer and record it."""
         heard = self._client.answer(until)
         found, error = read(heard.text or "", self._database), heard.error
-        if heard.text is not None and found["memory"] is None:
-            error = shortened(f"not what INFO says: {heard.text.strip()}")
+        if heard.text is not None:
+            error = unusable(heard.text, found)
+        if error is not None:
+            found = read("")
         return self._history.record(
             "probe.redis", environment=self._environment, replica=self.name, **found, error=error
         )
@@ -103,6 +106,14 @@ def read(text: str, database: int = 0) -> dict[str, Any]:
     found["expires"] = _whole(keys.get("expires")) if keys else (0 if known else None)
     found["role"] = said.get("role")
     return found
+
+
+def unusable(text: str, found: Mapping[str, Any]) -> str | None:
+    """Why an answer of INFO is not how the Redis is; None where it is."""
+    if re.search(r"^loading:1\s*$", text, re.MULTILINE):
+        share = re.search(r"^loading_loaded_perc:([\d.]+)", text, re.MULTILINE)
+        return "it is loading its data from disk, and has not all of it" + (f" ({share[1]} % so far)" if share else "")
+    return shortened(f"not what INFO says: {text.strip()}") if found["memory"] is None else None
 
 
 def _whole(text: str | None) -> int | None:

@@ -10,8 +10,8 @@ which other load does not change. Then what it costs to follow 3 logs with 4 loo
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -66,16 +66,24 @@ def up() -> Iterator[Environment]:
             yield environment
 
 
-def block(shape: str) -> str:
-    """About a megabyte of a log."""
-    if shape == "bytes alone":
-        return "x" * (1 << 20)
-    lines = []
-    for number in range(6500):
-        record = {"ts": 1333525500.123 + number, "level": "INFO", "release": "4.1.0", "n": number, "path": "/things/17"}
-        record["text"] = "resumed the environment in good time"
-        lines.append(json.dumps(record) if shape == "JSON records" else " ".join(map(str, record.values())) + " " * 40)
-    return "\n".join(lines) + "\n"
+LINES = {
+    "bytes alone": "'x' * (1 << 20)",
+    "lines of text": "f'1333525500.123 INFO 4.1.0 {n} /things/17 resumed the environment in good time{n:40}\\n'",
+    "JSON records": '\'{"ts": %.3f, "level": "INFO", "release": "4.1.0", "n": %d, "path": "/things/17", \''
+    '\'"text": "resumed the environment in good time"}\\n\' % (1333525500.123 + n / 1000, n)',
+}
+
+
+def filling(shape: str, path: str, megabytes: int) -> str:
+    """The command that writes so much of a log."""
+    program = f"""import sys
+out, n, size = open(sys.argv[1], "a"), 0, 0
+while size < {megabytes} << 20:
+    line = {LINES[shape]}
+    size, n = size + len(line), n + 1
+    out.write(line)
+"""
+    return f"python3 -c {shlex.quote(program)} {path}"
 
 
 def _here(command: str, folder: Path) -> None:
@@ -95,7 +103,8 @@ def throughput(
     run("cat >/big </dev/null")
     follower = LogFollower(replica, spec, history, clock)
     follower.mark()
-    _fill(replica, spec.path, block(shape), megabytes)
+    written = replica.run(filling(shape, spec.path, megabytes), 120.0)
+    assert written.exit_code == 0, written.stderr
     size = int(replica.run(f"stat -c %s {spec.path}").stdout)
     began, own = time.monotonic(), _own()
     follower.poll()
@@ -110,15 +119,6 @@ def throughput(
         f"processor   ({size / 1e6:.0f} MB, {said['records']} records)"
     )
     run("rm /big")
-
-
-def _fill(replica: LogReplica, path: str, text: str, megabytes: int) -> None:
-    """Write the block that often."""
-    for start in range(0, len(text), 60_000):
-        chunk = text[start : start + 60_000].replace("'", "'\\''")
-        assert replica.run(f"printf %s '{chunk}' >>{path}.block").exit_code == 0
-    copies = f"i=0; while [ $i -lt {megabytes} ]; do cat {path}.block; i=$((i+1)); done >>{path}; rm {path}.block"
-    assert replica.run(copies, 120.0).exit_code == 0
 
 
 def cost(environment: Environment, seconds: float) -> None:

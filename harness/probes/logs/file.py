@@ -111,7 +111,7 @@ def place(replica: LogReplica, path: str) -> Cursor | None:
         data, head = body[: -length - len(_HEAD)], body[len(body) - length :]
         anchor = data[file.size - length - start * PRINT : file.size - start * PRINT]
         if found.file is not None and found.file.ident == file.ident and len(anchor) == len(head) == length:
-            return Cursor(replace(found.file, modified=""), file.size, head, anchor)
+            return Cursor(replace(found.file, modified=""), file.size, bytes(head), bytes(anchor))
     raise restless(replica, path)
 
 
@@ -135,7 +135,7 @@ def read(replica: LogReplica, path: str, cursor: Cursor, blocks: tuple[int, int]
         and data[anchor_at : anchor_at + before] == cursor.anchor
         and len(data) >= anchor_at + before
     )
-    return replace(found, new=data[anchor_at + before :] if known else None)
+    return replace(found, new=bytes(data[anchor_at + before :]) if known else None)
 
 
 def restless(replica: LogReplica, path: str) -> NotMeasured:
@@ -151,15 +151,17 @@ def _pieces(block: int, start: int, count: int, head: int) -> str:
     return f'dd if="$f" bs={block} skip={start} count={count} 2>/dev/null && printf "\\nHEAD:"{first}'
 
 
-def _ask(replica: LogReplica, path: str, commands: str) -> tuple[Found, bytes]:
+def _ask(replica: LogReplica, path: str, commands: str) -> tuple[Found, memoryview]:
     answer = replica.ask(_OPENED.format(path=shlex.quote(path), commands=commands, stat=STAT), TIMEOUT)
     if answer.exit_code != 0:
         raise _unreadable(replica, path, (answer.stderr or answer.stdout[-200:]).decode("utf-8", "replace"))
-    instance, _, rest = answer.stdout.partition(b"\n")
-    line, _, body = rest.partition(b"\n")
-    said = line.decode("utf-8", "replace")
+    first = answer.stdout.find(b"\n")
+    second = answer.stdout.find(b"\n", first + 1)
+    second = second if second >= 0 else len(answer.stdout)
+    instance, said = answer.stdout[:first], answer.stdout[first + 1 : second].decode("utf-8", "replace")
+    body = memoryview(answer.stdout)[second + 1 :]  # it may be large, and is copied no oftener than it has to be
     if said == "missing":
-        return Found(None, None, instance.decode("ascii", "replace")), b""
+        return Found(None, None, instance.decode("ascii", "replace")), body
     try:
         file = File.of(said.split("|"))
     except ValueError:

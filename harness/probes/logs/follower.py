@@ -237,7 +237,7 @@ class LogFollower:
         self._count(part.take(new, file, budget), elsewhere=False)
         self._window.hole += part.lines.holes()
 
-    def _count(self, lines: list[str], *, elsewhere: bool) -> None:
+    def _count(self, lines: bytes, *, elsewhere: bool) -> None:
         before, now = self._tally.own, self._clock.now()
         if lines:
             zone = self._around.zone if self._around else 0.0

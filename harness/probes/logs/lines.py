@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 LONGEST = 1 << 20  # bytes of a line; what a longer one has more is dropped, and it is a record that cannot be parsed
+
+
+# Nothing but NUL bytes in a line is no hole before a record, but a damaged line.
+_HOLE = re.compile(rb"^\0+(?=[^\0\n])", re.MULTILINE)
 
 
 class Lines:
@@ -26,12 +32,12 @@ class Lines:
         """Bytes of the line that is not complete, as far as they are kept."""
         return 0 if self._skipping else len(self._rest)
 
-    def feed(self, data: bytes) -> list[str]:
-        """The lines that are complete now. Bytes that are not UTF-8 are replaced."""
+    def feed(self, data: bytes) -> bytes:
+        """The lines that are complete now, each with its line feed."""
         first = data.find(b"\n")
         if first < 0:
             self._keep(data)
-            return []
+            return b""
         began, start = b"", 0
         if self._rest or self._nuls or self._skipping:
             self._keep(data[:first])
@@ -39,9 +45,7 @@ class Lines:
         end = data.rfind(b"\n") + 1
         block = began + data[start:end]
         self._keep(data[end:])
-        lines = block.decode("utf-8", "replace").split("\n")
-        lines.pop()
-        return [self._without_hole(line) for line in lines] if b"\0" in block else lines
+        return _HOLE.sub(self._skip, block) if b"\0" in block else block
 
     def _completed(self) -> bytes:
         """The line that was kept, with its line feed, now that it is whole; nothing where it is to be skipped."""
@@ -73,9 +77,6 @@ class Lines:
         room = LONGEST + 1 - len(self._rest)
         self._rest += data[: max(room, 0)]
 
-    def _without_hole(self, line: str) -> str:
-        kept = line.lstrip("\0")
-        if not kept:
-            return line[:1]  # nothing but NUL bytes: no hole before a record, but a damaged line
-        self.hole += len(line) - len(kept)
-        return kept
+    def _skip(self, hole: re.Match[bytes]) -> bytes:
+        self.hole += len(hole[0])
+        return b""

@@ -20,7 +20,7 @@ UNSEEN = 10.0  # s that an old part is read where it cannot be seen who has it o
 class Count(Protocol):
     """Counts lines that were read; `elsewhere`: in a file that the path did not name when they were written."""
 
-    def __call__(self, lines: list[str], *, elsewhere: bool) -> None: ...
+    def __call__(self, lines: bytes, *, elsewhere: bool) -> None: ...
 
 
 class OldParts:

@@ -53,7 +53,7 @@ class Part:
         """Of its file."""
         return self.cursor.file.ident
 
-    def advance(self, replica: LogReplica, budget: Budget) -> list[str] | None:
+    def advance(self, replica: LogReplica, budget: Budget) -> bytes | None:
         """Read on from `path`: the new lines. None: the file is gone, or `emptied`, and then it is at its beginning.
 
         Raises:
@@ -69,8 +69,8 @@ class Part:
             return None
         return self.take(found.new, found.file, budget)
 
-    def take(self, new: bytes, file: File, budget: Budget) -> list[str]:
-        """The lines that these bytes complete."""
+    def take(self, new: bytes, file: File, budget: Budget) -> bytes:
+        """The lines that these bytes complete, each with its line feed."""
         self.cursor = self.cursor.behind(new, file)
         self.backlog = max(0, file.size - self.cursor.offset) if new else 0  # what gives nothing now is not waited for
         budget.left -= len(new)

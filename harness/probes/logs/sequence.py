@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Numbers
 from typing import Any
 
 SHOWN = 5  # gaps and repetitions that are spelt out
@@ -27,11 +26,11 @@ class Sequence:
         self.shown: list[str] = []
         self.last = last
 
-    def add(self, numbers: Numbers[Any]) -> None:
+    def add(self, numbers: list[Any]) -> None:
         """Take the numbers of records in their order; what is no whole number counts as unreadable."""
         if not numbers:
             return
-        if self.last is not None and list(numbers) == list(range(self.last + 1, self.last + 1 + len(numbers))):
+        if self.last is not None and numbers == list(range(self.last + 1, self.last + 1 + len(numbers))):
             self.last += len(numbers)
             return
         for number in numbers:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+LARGEST = 1e11  # from here on a number counts no seconds
 APACHE = "%d/%b/%Y:%H:%M:%S %z"
-_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))  # from this size on a number counts nano-, micro-, milliseconds
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (LARGEST, 1e3))  # from this size on a number counts nano-, micro-, milliseconds
 
 
 def seconds(value: Any, zone: float = 0.0) -> float | None:
@@ -31,6 +32,13 @@ def seconds(value: Any, zone: float = 0.0) -> float | None:
         return seconds(float(value))
     except (ValueError, OverflowError):
         return None
+
+
+def all_seconds(values: list[Any], zone: float = 0.0) -> list[float | None]:
+    """`seconds` of each. Floats, as most loggers write them, are what they are."""
+    if set(map(type, values)) == {float} and min(values) > -LARGEST and max(values) < LARGEST:
+        return values
+    return [seconds(value, zone) for value in values]
 
 
 def _of_text(text: str, zone: float) -> float:
@@ -68,7 +76,7 @@ class Times:
         """Begin another file: its first record may be older than the last one of the file before."""
         self._newest = None
 
-    def add(self, found: Sequence[float], looked: float, now: float) -> None:
+    def add(self, found: list[float], looked: float, now: float) -> None:
         """Take the times of the records that one look found, in their order.
 
         Args:
@@ -90,7 +98,7 @@ class Times:
             if looked - oldest > self.lag:
                 self.lag, self.worst = looked - oldest, oldest
         before = self._newest
-        if (before is not None and oldest < before) or list(found) != sorted(found):
+        if (before is not None and oldest < before) or found != sorted(found):
             self._order(found, before)
         self._newest = newest if before is None else max(newest, before)
 

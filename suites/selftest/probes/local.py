@@ -68,6 +68,6 @@ class LocalStart:
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Wait for a condition; whether it came."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not (came := condition()) and time.monotonic() < end:
         time.sleep(0.01)
-    return condition()
+    return came

@@ -15,8 +15,8 @@ from harness.clock import ManualClock
 from harness.errors import CommandTimeout
 from harness.history import History
 from harness.probes.logs import LogFollower, follower
+from harness.probes.logs.fields import Fields
 from harness.probes.logs.lines import Lines
-from harness.probes.logs.records import parsed
 from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.probes.test_logs import Followed, Spec
 
@@ -129,10 +129,11 @@ def test_a_line_of_100_mb_is_one_record_that_cannot_be_parsed(tmp_path: Path, fo
 
 
 def test_nested_and_huge_values_are_damage_and_the_records_beside_them_count(log: Followed) -> None:
-    log.append("[" * 100_000 + "\n" + '{"n": ' + "9" * 5000 + "}\n" + '{"a": 1}, {"b": 2}\n')
+    log.append("[" * 100_000 + "\n" + '{"release": ' + "9" * 5000 + "}\n" + '{"a": 1}, {"b": 2}\n')
+    log.append('{"release": "4.1.1", "undeclared": ' + "9" * 5000 + "}\n")
     log.write(2)
     data = log.follower.report().data
-    assert (data["by_release"], data["unparsed"]) == ({"4.1.1": 2}, 3)
+    assert (data["by_release"], data["unparsed"]) == ({"4.1.1": 3}, 3)
 
 
 def test_two_halves_that_make_a_record_only_together_are_two_damaged_ones(log: Followed) -> None:
@@ -142,14 +143,15 @@ def test_two_halves_that_make_a_record_only_together_are_two_damaged_ones(log: F
 
 
 def test_two_records_on_one_line_are_a_damaged_one() -> None:
-    assert parsed(['{"a": 1}, {"b": 2}']) == []
-    assert parsed(['{"a": 1}', "2", '{"b": 3}']) == [{"a": 1}, {"b": 3}]
+    fields = Fields(["a", "b"])
+    assert fields.read([b'{"a": 1}, {"b": 2}'])[0] == 0
+    assert fields.read([b'{"a": 1}', b"2", b'{"b": 3}']) == (2, {"a": [1, None], "b": [None, 3]})
 
 
 def test_a_hole_that_is_longer_than_any_line_hides_no_record() -> None:
     lines = Lines()
-    assert lines.feed(b"\0" * 3_000_000) == []
-    assert lines.feed(b"\0" * 10 + b'{"a": 1}\n') == ['{"a": 1}']
+    assert lines.feed(b"\0" * 3_000_000) == b""
+    assert lines.feed(b"\0" * 10 + b'{"a": 1}\n') == b'{"a": 1}\n'
     assert (lines.holes(), lines.holes(), lines.partial) == (3_000_010, 0, 0)
 
 

@@ -127,6 +127,23 @@ def test_a_look_at_this_machine_sees_this_process_and_its_socket() -> None:
     assert 0.0 < time.time() - began < 86400.0
 
 
+def test_processes_are_read_again_only_when_one_began_or_ended_or_it_is_told_to(tmp_path: Path) -> None:
+    def run(pid: int) -> str:
+        line = stat(pid, "sleep", 1, 1, 100).splitlines()[1]
+        return f"mkdir {tmp_path}/{pid} && echo '{line}' >{tmp_path}/{pid}/stat"
+
+    lines = [run(7), "look", "part; look", "part; look all", run(8), "part; look", f"rm -r {tmp_path}/7", "part; look"]
+    text = f"{look.FUNCTIONS}\n{chr(10).join(lines)}\nprintf '%s' \"$__A\"\n".replace(
+        "/proc/[0-9]", f"{tmp_path}/[0-9]"
+    )
+    done = subprocess.run(["sh"], input=text, capture_output=True, text=True, timeout=30, check=False)
+    seen = [look.read(part) for part in done.stdout.split(look.PART)]
+    assert [one.same for one in seen] == [False, True, False, False, False]
+    pids = [None if one.processes is None else [process.pid for process in one.processes] for one in seen]
+    assert pids == [[7], None, [7], [7, 8], [8]]
+    assert all("processes" not in one.missing for one in seen)
+
+
 def test_an_image_with_nothing_but_a_shell_is_looked_at(tmp_path: Path) -> None:
     for part in FIRST.split("==> ")[1:]:
         path, _, text = part.partition(" <==\n")

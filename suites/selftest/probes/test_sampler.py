@@ -106,6 +106,46 @@ def test_the_release_is_asked_at_once_and_its_failure_is_no_release(history: His
     refuses.close()
 
 
+def test_who_did_not_answer_before_is_heard_last(history: History) -> None:
+    heard: list[tuple[str, int]] = []
+
+    @dataclass(eq=False)
+    class Told:
+        """Answers, but for the ticks of its silence."""
+
+        name: str
+        silent: tuple[int, ...] = ()
+        tick: int = -1
+
+        def begin(self, tick: int) -> None:
+            self.tick = tick
+
+        def finish(self, until: float) -> Any:  # noqa: ARG002
+            heard.append((self.name, self.tick))
+            return history.record("probe.redis", error="no answer" if self.tick in self.silent else None)
+
+        def close(self) -> None:
+            pass
+
+    sampler = Sampler(environment(), history, every=0.05)
+    sampler._places = (Told("a", silent=(0, 1)), Told("b"), Told("c", silent=(1,)))
+    with sampler:
+        assert until(lambda: sampler.ticks >= 4)
+    order = ["".join(name for name, when in heard if when == tick) for tick in range(4)]
+    assert order == ["abc", "bca", "bac", "abc"]
+
+
+def test_processes_that_stayed_are_told_on_though_they_are_not_read_again(history: History) -> None:
+    one = ReplicaState(history, LocalStart(), "h1")
+    seen = []
+    for tick in range(1, 6):
+        one.begin(tick)
+        seen.append(one.finish(time.monotonic() + 10).data)
+    one.close()
+    assert all(event["error"] is None and event["processes"] >= 2 for event in seen)
+    assert all("processes" not in event["missing"] for event in seen)
+
+
 def test_a_mistake_of_one_probe_is_said_once_and_the_others_go_on(history: History) -> None:
     sampler = Sampler(environment(LocalStart("backend-1"), LocalStart("backend-2")), history, every=0.1)
 
