@@ -62,7 +62,8 @@ history began and `data` holds the fields of the kind:
 | | `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s), `served_by` (mapping name to count, |
 | | empty where unknown), `began` (Unix time of the window's first due request) |
 | `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase`, `parameters` (what the check |
-| | was asked; null where no check was), `groundwork` (true: of a baseline, where a failure leaves it unknown) |
+| | was asked; null where no check was), `groundwork` (true: of a baseline, where a failure leaves it unknown), |
+| | `link` (of a replayed chain: `text`, `expected` outcome, `parts`: verdicts with their `phase`) |
 
 Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data,
 and every event of an environment carries `environment`, its name.

@@ -14,7 +14,6 @@ from typing import Any
 
 from harness.checks._call import Check, again, as_groundwork, call, takes_samples
 from harness.errors import UsageError
-from harness.history import Event
 from harness.verdict import Outcome, Verdict
 
 __all__ = ["Check", "again", "as_groundwork", "call", "fields", "find", "names", "needs_samples", "verdict_of"]
@@ -55,9 +54,8 @@ def fields(verdict: Verdict) -> Mapping[str, Any]:
     }
 
 
-def verdict_of(event: Event) -> Verdict:
-    """The verdict of a `verdict` event; an outcome that is none of the three is unknown."""
-    data = event.data
+def verdict_of(data: Mapping[str, Any]) -> Verdict:
+    """The verdict that `fields` gave; an outcome that is none of the three is unknown."""
     try:
         outcome = Outcome(str(data.get("outcome")))
     except ValueError:

@@ -7,15 +7,17 @@ silent log) does not happen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from harness.deploy.deployer import Deployment
 from harness.errors import UsageError
 from harness.plan.gate import Gate, recovered, standing
+from harness.plan.link import Link, Part
 from harness.plan.trial import Trial
 from harness.stack.quantities import per_second
 from harness.verdict import Outcome, Verdict, combine
@@ -117,7 +119,7 @@ class Replay:
     def baseline(self) -> bool:
         """The old release under the day's load: what performance is compared with."""
         self._look(BASELINE, SLOW_FOR)
-        return self._link("by-day", "", combine(standing(self.trial, BASELINE, self.gate.old)))
+        return self._link("by-day", "", *(Part(BASELINE, one) for one in standing(self.trial, BASELINE, self.gate.old)))
 
     def deploy(self) -> bool:
         """By night the hot-fix goes out: no errors, no downtime."""
@@ -125,15 +127,13 @@ class Replay:
         self._happened("deploy-started", f"deploy {self.gate.new}")
         with self.trial.phase("hot-fix"), self.trial.measured("hot-fix"):
             ended = self.trial.deployer.deploy(self.gate.new)
-        seen = self.trial.verdict("availability", phase="hot-fix")
-        if not ended.claims_success:
-            seen = Verdict(seen.check, Outcome.FAIL, f"the deployment ended with {ended.exit_code}", (ended.event,))
-        return self._link("deployed", "no errors, no downtime", seen)
+        seen = [_ended("deploy", ended), self._asked("availability", "hot-fix")]
+        return self._link("deployed", "no errors, no downtime", *seen)
 
     def logs(self) -> bool:
         """The tests find that logs are silent."""
         self._look("hot-fix-out", TESTS_FOR)
-        seen = self.trial.verdict("logs", phase="hot-fix-out", release=self.gate.new)
+        seen = self._asked("logs", "hot-fix-out", release=self.gate.new)
         return self._link("logs-silent", "the logs are not being updated", seen, expected=Outcome.FAIL)
 
     def rollback(self) -> bool:
@@ -142,77 +142,70 @@ class Replay:
         with self.trial.phase("first-rollback"), self.trial.measured("first-rollback"):
             ended = self.trial.deployer.rollback()
         self._look("rollback-failed", TESTS_FOR)
-        seen = self.trial.verdict("registry", phase="rollback-failed")
-        if ended.claims_success:
-            seen = Verdict(seen.check, Outcome.PASS, "the rollback ended well", (ended.event,))
+        well = _ended("rollback", ended)
+        seen = well if well.verdict else self._asked("registry", "rollback-failed")
         return self._link("rollback-failed", "the rollback fails: a stale cached row", seen, expected=Outcome.FAIL)
 
     def fix(self) -> bool:
         """The logs are mended forward, and by night all tests pass."""
         fixed = self._command("fix-forward", self.incident.commands.fix_forward)
         self._look("fixed-forward", TESTS_FOR)
-        logs = self.trial.verdict("logs", phase="fixed-forward", release=self.gate.new)
-        logs = combine([fixed, logs], "fixed-forward") if not fixed else logs
-        if not self._link("fixed-forward", "the log problem is fixed forward", logs):
+        logs = self._asked("logs", "fixed-forward", release=self.gate.new)
+        if not self._link("fixed-forward", "the log problem is fixed forward", fixed, logs):
             return False
-        checks = [
-            self.trial.verdict("release", phase="fixed-forward", release=self.gate.new),
-            self.trial.verdict("health", phase="fixed-forward"),
-            self.trial.verdict("errors", phase="fixed-forward"),
+        tests = [
+            self._asked("release", "fixed-forward", release=self.gate.new),
+            self._asked("health", "fixed-forward"),
+            self._asked("errors", "fixed-forward"),
         ]
-        return self._link("tests-pass", "the tests pass", combine(checks))
+        return self._link("tests-pass", "the tests pass", *tests)
 
     def slow(self) -> bool:
         """With the day's load everything is slow, and a configuration that is mended changes nothing."""
         self.trial.use_rate(self.incident.rates.day)
         self._look("slow", SLOW_FOR)
-        if not self._link("slow", "slow under the day's load", self._pace("slow"), expected=Outcome.FAIL):
+        if not self._link("slow", "slow under the day's load", *self._pace("slow"), expected=Outcome.FAIL):
             return False
         configured = self._command("configure", self.incident.commands.configure)
-        if not configured:
+        if not configured.verdict:
             return self._link("still-slow", "a configuration is fixed", configured)
         self._look("still-slow", SLOW_FOR)
         seen = self._pace("still-slow")
-        return self._link("still-slow", "a configuration is fixed: no better", seen, expected=Outcome.FAIL)
+        return self._link("still-slow", "a configuration is fixed: no better", *seen, expected=Outcome.FAIL)
 
     def repair(self) -> bool:
         """The manual rollback repairs it, and the queue drains."""
         self._happened("manual-rollback", f"manual rollback to {self.gate.old}")
         repaired = self._command("manual-rollback", self.incident.commands.manual_rollback)
         self._look("repaired", TESTS_FOR)
-        checks = [
+        seen = [
             repaired,
-            self.trial.verdict("release", phase="repaired", release=self.gate.old),
-            self.trial.verdict("registry", phase="repaired"),
-            self.trial.verdict("logs", phase="repaired", release=self.gate.old),
+            self._asked("release", "repaired", release=self.gate.old),
+            self._asked("registry", "repaired"),
+            self._asked("logs", "repaired", release=self.gate.old),
         ]
         depth = self.trial.queue_level("still-slow")
-        if not self._link("stable", f"the servers are stable; {depth:g} jobs had piled up", combine(checks)):
+        if not self._link("stable", f"the servers are stable; {depth:g} jobs had piled up", *seen):
             return False
         with self.trial.phase("draining"):
             self.trial.drain(self.trial.queue_level(BASELINE), DRAINS_WITHIN)
-        seen = self.trial.verdict("queue", phase="draining", baseline=BASELINE, within=DRAINS_WITHIN)
-        if not self._link("drained", "the queue is drained", seen):
+        drained = self._asked("queue", "draining", baseline=BASELINE, within=DRAINS_WITHIN)
+        if not self._link("drained", "the queue is drained", drained):
             return False
         began = self.trial.history.clock.monotonic()
         self._look("recovered", TESTS_FOR)
-        seen = recovered(self.trial, "recovered", began=began, hold=TESTS_FOR, baseline=BASELINE)
-        return self._link("recovered", "performance is back", seen)
+        back = recovered(self.trial, "recovered", began=began, hold=TESTS_FOR, baseline=BASELINE)
+        return self._link("recovered", "performance is back", Part("recovered", back))
 
-    def _command(self, title: str, command: Sequence[str]) -> Verdict:
+    def _command(self, title: str, command: Sequence[str]) -> Part:
         """Run another command of the deployer; it passes when the command says that it is done."""
         with self.trial.phase(title):
-            ended = self.trial.deployer.run(title, command)
-        outcome = Outcome.PASS if ended.claims_success else Outcome.FAIL
-        last = ended.tail[-1].strip() if ended.tail else "no output"
-        return Verdict(title, outcome, f"{title} ended with exit code {ended.exit_code}: {last}", (ended.event,))
+            return _ended(title, self.trial.deployer.run(title, command))
 
-    def _pace(self, phase: str) -> Verdict:
+    def _pace(self, phase: str) -> list[Part]:
         """Whether resumes keep up with the load: jobs pile up, or answers are grossly slower, or both."""
-        queue = self.trial.verdict("queue", phase=phase, baseline=BASELINE, within=0.0)
-        answers = self.trial.verdict("performance", phase=phase, baseline=BASELINE)
-        both = combine([queue, answers], "pace")
-        return replace(both, reason=f"{queue.reason}; {answers.reason}")
+        queue = self._asked("queue", phase, baseline=BASELINE, within=0.0)
+        return [queue, self._asked("performance", phase, baseline=BASELINE)]
 
     # -- how a link is recorded ----------------------------------------------------------------------------------------
 
@@ -220,18 +213,28 @@ class Replay:
         with self.trial.phase(phase):
             self.trial.watch(phase, seconds)
 
+    def _asked(self, check: str, phase: str, **parameters: Any) -> Part:
+        return Part(phase, self.trial.verdict(check, phase=phase, **parameters))
+
     def _happened(self, key: str, text: str) -> None:
         self.trial.history.record(EVENT, key=key, text=text)
 
-    def _link(self, key: str, text: str, seen: Verdict, *, expected: Outcome = Outcome.PASS) -> bool:
-        """Judge a link: what a check says of it must be what it was then."""
-        happened = seen.outcome is expected
-        outcome = Outcome.PASS if happened else Outcome.UNKNOWN if seen.outcome is Outcome.UNKNOWN else Outcome.FAIL
-        reason = f"{text}: {seen.reason}".removeprefix(": ") if happened else f"not as it was ({text}): {seen.reason}"
+    def _link(self, key: str, text: str, *seen: Part, expected: Outcome = Outcome.PASS) -> bool:
+        """Judge a link: what was seen must be what it was then."""
+        made = Link(key, text, expected, seen)
+        verdict = made.verdict()
         if text:
-            self._happened(key, text if happened else reason)
-        self.trial.judge(Verdict(key, outcome, reason, seen.evidence, "" if happened else seen.look), "outage")
-        return happened
+            self._happened(key, text if verdict else verdict.reason)
+        self.trial.judge(verdict, "outage", link=made.data())
+        return bool(verdict)
+
+
+def _ended(title: str, ended: Deployment) -> Part:
+    """What a command of the deployer says of itself."""
+    outcome = Outcome.PASS if ended.claims_success else Outcome.FAIL
+    last = ended.tail[-1].strip() if ended.tail else "no output"
+    how = f"{title} ended with exit code {ended.exit_code}: {last}"
+    return Part(title, Verdict(title, outcome, how, (ended.event,)))
 
 
 def timeline(events: Sequence[Any]) -> list[tuple[float, str, str]]:

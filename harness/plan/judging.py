@@ -9,6 +9,7 @@ from typing import Any
 from harness import checks
 from harness.errors import UsageError
 from harness.history import Event
+from harness.plan.link import Link, Part
 from harness.samples import Samples
 from harness.verdict import Verdict, combine
 
@@ -60,23 +61,47 @@ class Again:
         return self.then.outcome is not self.now.outcome
 
 
+class _Kept(Exception):
+    """A verdict that cannot be asked again, and why."""
+
+
 def judge_again(events: Sequence[Event], samples: Samples) -> list[Again]:
     """Every verdict of a saved history, given again by today's checks."""
     return [_again(events, samples, event) for event in events if event.kind == "verdict"]
 
 
 def _again(events: Sequence[Event], samples: Samples, event: Event) -> Again:
-    then, data = checks.verdict_of(event), event.data
-    parameters = data.get("parameters")
-    if not isinstance(parameters, Mapping):
-        return Again(event, then, then, "it was not given by a check")
+    then, data = checks.verdict_of(event.data), event.data
+    own = of_environment(events, data.get("environment"))
+    try:
+        if "link" in data:
+            now = _linked(own, samples, Link.read(then.check, data["link"]))
+        else:
+            now = _asked(own, samples, str(data.get("phase") or ""), then)
+    except _Kept as why:
+        return Again(event, then, then, str(why))
+    except (ValueError, KeyError, TypeError) as error:
+        return Again(event, then, then, f"what it was put together from cannot be read: {error!r}")
+    return Again(event, then, checks.as_groundwork(now) if data.get("groundwork") else now)
+
+
+def _asked(events: Sequence[Event], samples: Samples, phase: str, then: Verdict) -> Verdict:
+    if then.parameters is None:
+        raise _Kept("it was not given by a check")
     try:
         check = checks.find(then.check)
     except UsageError:
-        return Again(event, then, then, f"there is no check {then.check!r} any more")
-    own = of_environment(events, data.get("environment"))
-    now = checks.again(then.check, check, own, samples, str(data.get("phase") or ""), parameters)
-    return Again(event, then, checks.as_groundwork(now) if data.get("groundwork") else now)
+        raise _Kept(f"there is no check {then.check!r} any more") from None
+    return checks.again(then.check, check, events, samples, phase, then.parameters)
+
+
+def _linked(events: Sequence[Event], samples: Samples, link: Link) -> Verdict:
+    """What a command said of itself stays as it is; what checks said is asked again."""
+    now = [
+        part if part.verdict.parameters is None else Part(part.phase, _asked(events, samples, part.phase, part.verdict))
+        for part in link.parts
+    ]
+    return replace(link, parts=now).verdict()
 
 
 def as_events(events: Sequence[Event], found: Iterable[Again]) -> tuple[Event, ...]:

@@ -18,30 +18,25 @@ from harness import checks
 from harness.checks.logs import ExpectedLog
 from harness.deploy import CommandDeployer
 from harness.environment import Replica
-from harness.environment.readiness import command_of
 from harness.errors import FaultUnproven, UsageError
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.fingerprint import Fingerprint
 from harness.history import History
+from harness.plan import looking
 from harness.plan.asserting import Checks, completed
 from harness.plan.judging import judge
 from harness.plan.load import Beside, Load
 from harness.plan.loading import workload_spec
 from harness.plan.subject import Subject
-from harness.probes import configuration as configuration_probe
-from harness.probes import containers as containers_probe
-from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
 from harness.probes import readback as readback_probe
-from harness.probes import registry as registry_probe
-from harness.probes import schema as schema_probe
 from harness.probes.logs import LogFollower
 from harness.probes.sampler import Sampler
 from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
-from harness.stack import PlacedProbe, QueueProbe, Stack
+from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.spec import at_rate
@@ -49,9 +44,7 @@ from harness.workload.spec import at_rate
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 ENOUGH = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
-HEALTH_ASKED = 3  # times at most, where the health check's own `retries` allow it
 READ_EVERY = 1.0  # s between two readbacks while acknowledged work is waited for
-HEALTH_PAUSE = 1.0  # s between two of them at most
 
 
 class Trial:
@@ -104,72 +97,21 @@ class Trial:
     @property
     def logs(self) -> tuple[ExpectedLog, ...]:
         """Every log that every replica should write."""
-        return tuple(
-            ExpectedLog(
-                replica.name,
-                log.path,
-                log.max_silence,
-                carries_release=log.release is not None,
-                carries_time=log.time is not None,
-                carries_number=log.sequence is not None,
-                canary_within=None if log.canary is None else log.canary_within,
-            )
-            for service, logs in self.stack.harness.logs.items()
-            for replica in self.environment[service]
-            for log in logs
-        )
-
-    def look(self) -> None:
-        """Ask everything that the stack declares, once, and record the answers: releases, health, registry, queue,
-        containers.
-        """
-        self.environment.releases()
-        declared = self.stack.harness.probes
-        for service in self.stack.services:
-            self._look_at_health(service)
-        if declared.registry is not None:
-            registry_probe.probe(self.history, self._place(declared.registry), declared.registry.command)
-        for service, asked in declared.configuration.items():
-            configuration_probe.probe(self.history, self.environment[service], asked.command, asked.field)
-        if declared.database_schema is not None:
-            place = self._place(declared.database_schema)
-            schema_probe.probe(self.history, place, declared.database_schema.command)
-        if declared.queue is not None:
-            queue_probe.probe(self.history, self._place(declared.queue), declared.queue)
-        containers_probe.probe(self.history, self.names, self._container)
-
-    def _look_at_health(self, service: str) -> None:
-        replicas = self.environment[service]
-        declared = self.stack.harness.probes.health.get(service)
-        if declared is not None:
-            health_probe.probe(self.history, replicas, declared.command)
-            return
-        for replica in replicas:
-            command = command_of(replica.health)
-            if replica.health is not None and command is not None:
-                attempts = max(1, min(replica.health.retries, HEALTH_ASKED))
-                pause = min(replica.health.interval, HEALTH_PAUSE)
-                health_probe.probe(
-                    self.history, [replica], command, replica.health.timeout, attempts=attempts, pause=pause
-                )
-
-    @property
-    def watched_for_health(self) -> tuple[str, ...]:
-        """The names of the replicas that have a health check of any kind."""
-        declared = self.stack.harness.probes.health
-        return tuple(r.name for r in self.environment.replicas if r.service in declared or command_of(r.health))
+        return looking.expected_logs(self.environment)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all replicas."""
         return tuple(replica.name for replica in self.environment.replicas)
 
-    def _place(self, probe: PlacedProbe | QueueProbe) -> Replica:
-        return self.environment[probe.service][0]
+    @property
+    def watched_for_health(self) -> tuple[str, ...]:
+        """The names of the replicas that have a health check of any kind."""
+        return looking.watched_for_health(self.environment)
 
-    def _container(self, name: str) -> containers_probe.ContainerState:
-        state = self.environment.replica(name).state()
-        return containers_probe.ContainerState(state.status, state.started_at, state.exit_code, state.oom_killed)
+    def look(self) -> None:
+        """Ask everything that the stack declares, once, and record the answers."""
+        looking.look(self.environment, self.history)
 
     # -- phases ------------------------------------------------------------------------------------------------------
 
@@ -218,7 +160,7 @@ class Trial:
         """Watch the queue until it holds at most `level` jobs, for at most `within` seconds; record what it does."""
         probe = self.stack.harness.probes.queue
         if probe is not None:
-            place = self._place(probe)
+            place = looking.place(self.environment, probe)
             queue_probe.drain(self.history, self.history.clock, place, probe, level=level, within=within)
 
     def fingerprint(self, phase: str) -> Fingerprint:
@@ -311,11 +253,12 @@ class Trial:
         """Every check as an assertion."""
         return Checks(self)
 
-    def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False) -> Verdict:
+    def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False, **more: Any) -> Verdict:
         """Record a verdict; returns it.
 
         Args:
             groundwork: it is about a baseline, before anything was deployed: a failure is unknown.
+            more: what else the event holds.
         """
         verdict = checks.as_groundwork(verdict) if groundwork else verdict
         self.verdicts.append(verdict)
@@ -326,7 +269,7 @@ class Trial:
         if verdict.outcome is not Outcome.PASS:  # what could not be judged needs its evidence no less
             self.environment.failed = True
         mark = {"groundwork": True} if groundwork else {}
-        self.history.record("verdict", **checks.fields(verdict), phase=phase, **mark)
+        self.history.record("verdict", **checks.fields(verdict), phase=phase, **mark, **more)
         return verdict
 
     def __enter__(self) -> Self:

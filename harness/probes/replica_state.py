@@ -18,7 +18,7 @@ from harness.probes.open_files import OpenFiles
 from harness.probes.replica import Asked, picked
 
 PROCESSES_EVERY = 10  # looks; one may have become another program meanwhile, or a zombie
-RELEASE_EVERY = 10  # looks
+RELEASE_EVERY = 5  # looks
 SCAN_EVERY = 30  # looks
 NAMED = 20  # sockets that an event names
 

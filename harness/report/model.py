@@ -114,7 +114,7 @@ def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
     for event in events:
         if event.kind == "verdict" and event.data.get("check") != "run":
             phase = str(event.data.get("phase") or "run")
-            one = Judged(verdict_of(event), phase, event.since_start, event.time)
+            one = Judged(verdict_of(event.data), phase, event.since_start, event.time)
             found.pop((phase, one.verdict.check), None)
             found[phase, one.verdict.check] = one
     return tuple(found.values())
@@ -123,7 +123,7 @@ def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
 def _run(ends: list[Event], judged: tuple[Judged, ...], errors: tuple[str, ...]) -> Verdict:
     found = combine(one.verdict for one in judged)
     if ends:
-        said = verdict_of(ends[-1])
+        said = verdict_of(ends[-1].data)
         return Verdict("run", said.outcome, said.reason or found.reason, found.evidence, found.look)
     if found.outcome is Outcome.FAIL:
         return found

@@ -150,7 +150,7 @@ class Terminal:
             self._say(event.since_start, line, len(self._steps))
 
     def _on_verdict(self, event: Event, data: Any) -> None:
-        outcome = verdict_of(event).outcome
+        outcome = verdict_of(event.data).outcome
         if data.get("check") == "run":
             return
         line = Text(f"{self._signs[outcome]} ", style=STYLES[outcome])

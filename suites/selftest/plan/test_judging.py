@@ -10,6 +10,7 @@ from harness import checks
 from harness.clock import ManualClock
 from harness.history import Event, History, read
 from harness.plan.judging import as_events, judge_again, of_environment
+from harness.plan.link import Link, Part
 from harness.report import Report
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
@@ -100,3 +101,35 @@ def test_a_history_from_before_the_parameters_is_judged_as_it_was(tmp_path: Path
     saved(path).close()
     path.write_text(path.read_text().replace('"parameters":{"release":"1.0","replicas":["web-1","web-2"]}', '"x":1'))
     assert judge_again(read(path), Samples())[0].kept
+
+
+def linked(*releases: str, expected: Outcome, data: object = None) -> History:
+    """A run whose only verdict is a link: what two replicas run, and what a command said of itself."""
+    ran = saved(None, *releases).events
+    given = checks.verdict_of(ran[-2].data)
+    said = Verdict("deploy", Outcome.PASS, "it ended with exit code 0", (0,))
+    made = Link("deployed", "no errors", expected, [Part("deploy", said), Part("p", given)])
+    history = History(clock=ManualClock())
+    for event in ran[:3]:
+        history.record(event.kind, **event.data)
+    history.record("verdict", **checks.fields(made.verdict()), phase="x", environment="h1", link=data or made.data())
+    return history
+
+
+def test_a_link_is_given_again_by_the_checks_that_it_was_put_together_from() -> None:
+    (same,) = judge_again(linked("1.0", "1.0", expected=Outcome.PASS).events, Samples())
+    assert (same.kept, same.changed, same.now.check) == ("", False, "deployed")
+    assert same.now.reason == "no errors: it ended with exit code 0; every replica runs 1.0"
+    (other,) = judge_again(linked("1.0", "1.1", expected=Outcome.PASS).events, Samples())
+    assert (other.kept, other.changed, other.now.outcome) == ("", True, Outcome.FAIL)
+    assert "web-2" in other.now.reason
+
+
+def test_a_link_of_a_check_that_is_no_more_or_that_cannot_be_read_is_kept() -> None:
+    history = linked("1.0", "1.0", expected=Outcome.PASS)
+    data = {**history.events[-1].data["link"]}
+    data["parts"] = [{**data["parts"][1], "check": "gone"}]
+    (gone,) = judge_again(linked(expected=Outcome.PASS, data=data).events, Samples())
+    assert gone.kept == "there is no check 'gone' any more"
+    (torn,) = judge_again(linked(expected=Outcome.PASS, data={"text": ""}).events, Samples())
+    assert torn.kept.startswith("what it was put together from cannot be read")
