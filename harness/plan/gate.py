@@ -24,6 +24,9 @@ from harness.probes.waiting import wait_until
 from harness.stack import Stack
 from harness.verdict import Verdict, combine
 
+MEASURED = (
+    "recovery-baseline"  # the phase that recovery is measured against: nothing else is done in it, as in `recovered`
+)
 QUEUE_SLACK = 5.0  # jobs in flight at any moment, beside the baseline's
 LOOK_EVERY = 0.05  # s between two looks at the fleet while a deployment is to be stopped half-way
 
@@ -70,9 +73,8 @@ class Gate:
 
     @property
     def baseline_seconds(self) -> float:
-        """How long the baseline of the round trip is measured."""
-        declared = self.stack.harness.recovery.baseline if self.settings.recovery else 0.0
-        return max(self.settings.baseline, declared)
+        """How long the baseline that recovery is measured against takes."""
+        return max(self.settings.baseline, self.stack.harness.recovery.baseline)
 
     def check(self) -> None:
         """Make sure that the stack declares what a gate needs, before anything is brought up.
@@ -135,8 +137,11 @@ def round_trip(trial: Trial, gate: Gate) -> None:
     """Deploy, look, roll back, look, roll back again, look; deploy again, and find the same."""
     if gate.settings.recovery:
         trial.workload.compare()
-    if not baseline(trial, gate, seconds=gate.baseline_seconds):
+    if not baseline(trial, gate):
         return
+    if gate.settings.recovery:
+        with trial.phase(MEASURED):
+            trial.workload.baseline(gate.baseline_seconds, MEASURED)
     trial.fingerprint("baseline")
     deploy(trial, gate)
     settle(trial, gate, "deployed", gate.new)
@@ -148,7 +153,7 @@ def round_trip(trial: Trial, gate: Gate) -> None:
     rollback(trial, "rollback")
     if gate.settings.recovery:
         with trial.phase("recovered"):
-            trial.workload.recovered()
+            trial.workload.recovered(MEASURED)
     began = settle(trial, gate, "rolled-back", gate.old)
     trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old)
     came_back = recovered(
@@ -210,14 +215,14 @@ SCENARIOS: dict[str, Callable[[Trial, Gate], None]] = {
 }
 
 
-def baseline(trial: Trial, gate: Gate, phase: str = "baseline", seconds: float | None = None) -> bool:
+def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> bool:
     """Measure the old release under load. Returns whether it is sound: on any other nothing can be gated.
 
     What fails here fails before anything was deployed: it says nothing about the deployment, so it is unknown.
     """
     trial.workload.start()
     with trial.phase(phase):
-        trial.watch(phase, gate.settings.baseline if seconds is None else seconds)
+        trial.watch(phase, gate.settings.baseline)
     found = [trial.judge(verdict, phase, groundwork=True) for verdict in standing(trial, phase, gate.old)]
     return all(found)
 

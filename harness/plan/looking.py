@@ -24,7 +24,7 @@ def look(environment: Subject, history: History) -> None:
     environment.releases()
     declared = environment.stack.harness.probes
     for service in environment.stack.services:
-        _look_at_health(environment, history, service)
+        look_at_health(environment, history, service)
     if declared.registry is not None:
         registry_probe.probe(history, place(environment, declared.registry), declared.registry.command)
     for service, asked in declared.configuration.items():
@@ -46,7 +46,8 @@ def place(environment: Subject, probe: PlacedProbe | QueueProbe) -> Replica:
     return environment[probe.service][0]
 
 
-def _look_at_health(environment: Subject, history: History, service: str) -> None:
+def look_at_health(environment: Subject, history: History, service: str) -> None:
+    """Ask the replicas of a service by the declared probe, else by the health checks of their own."""
     replicas = environment[service]
     declared = environment.stack.harness.probes.health.get(service)
     if declared is not None:

@@ -21,6 +21,7 @@ from harness.plan.judging import CONTROL
 from harness.plan.loading import workload_spec
 from harness.plan.machine import machine
 from harness.plan.subject import Subject
+from harness.probes.sampler import Sampler
 from harness.workload import Workload
 from harness.workload.spec import at_rate
 
@@ -44,7 +45,9 @@ def run(order: Order, directory: Path) -> None:
             spec = workload_spec(environment)
             spec = spec if order.rate is None else at_rate(spec, order.rate)
             samples = directory / f"samples-{environment.id}.bin"
-            with Workload(spec, history, samples=samples, arm=CONTROL) as load:
+            load = Workload(spec, history, samples=samples, arm=CONTROL)
+            # It is looked at as the subject is: what looking costs, on a busy machine above all, is then in both.
+            with Sampler(environment, history), load:
                 load.start()
                 _announce(history, environment, load, directory)
                 _stand(order, environment, load)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.history import Event, History, read
-from harness.plan.gate import run_gate, standing
+from harness.plan.gate import MEASURED, Settings, run_gate, standing
 from harness.plan.run import Options, Run
 from harness.stack import load
 from harness.verdict import Outcome, Verdict
@@ -92,6 +93,29 @@ def test_a_service_that_is_slow_after_a_rollback_passes_when_it_recovers_in_time
     assert performance.data["reason"].startswith(words)
     assert history.select("workload", phase="rolled-back-window-2")
     assert history.select("verdict", phase="rolled-back-window-2", check="errors", outcome="pass")
+
+
+def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
+    harness_engine: Engine, tmp_path: Path
+) -> None:
+    """What else were asked of the replicas in one of the two windows would make it the slower one."""
+    stack = load(tiny.STACK, environ={})
+    short = stack.harness.recovery.model_copy(update={"baseline": 4.0, "hold": 2.0, "within": 0.0})
+    stack = stack.model_copy(update={"harness": stack.harness.model_copy(update={"recovery": short})})
+    wanted = replace(gate(stack), settings=Settings(baseline=1.5, hold=1.5, drain=5.0, recovery=True))
+    with Run(harness_engine, Options(out=tmp_path)) as run:
+        run_gate(run, wanted, ["round-trip"])
+    looks = {}
+    for phase in (MEASURED, "recovered"):
+        (window,) = run.history.select("workload", phase=phase)
+        assert window.data["seconds"] >= 2.0
+        during = (event.kind for event in run.history.events if event.data.get("phase") == phase)
+        looks[phase] = {kind for kind in during if kind.startswith("probe.")}
+    assert looks[MEASURED] == looks["recovered"]
+    assert "probe.log" not in looks[MEASURED]
+    (verdict,) = run.history.select("verdict", check="recovery")
+    assert verdict.data["parameters"]["baseline"] == MEASURED
+    assert "no control" not in verdict.data["reason"], verdict.data["reason"]
 
 
 def assert_judged_the_same(events: tuple[Event, ...]) -> None:

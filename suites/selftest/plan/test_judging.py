@@ -119,7 +119,7 @@ def linked(*releases: str, expected: Outcome, data: object = None) -> History:
 def test_a_link_is_given_again_by_the_checks_that_it_was_put_together_from() -> None:
     (same,) = judge_again(linked("1.0", "1.0", expected=Outcome.PASS).events, Samples())
     assert (same.kept, same.changed, same.now.check) == ("", False, "deployed")
-    assert same.now.reason == "no errors: it ended with exit code 0; every replica runs 1.0"
+    assert same.now.reason == "no errors: it ended with exit code 0; 2 replicas run 1.0"
     (other,) = judge_again(linked("1.0", "1.1", expected=Outcome.PASS).events, Samples())
     assert (other.kept, other.changed, other.now.outcome) == ("", True, Outcome.FAIL)
     assert "web-2" in other.now.reason

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -167,18 +166,3 @@ def test_an_error_under_a_fault_is_not_judged_but_raised(injected: list[Any]) ->
     with pytest.raises(ValueError, match="mine"), made.phase("deployed"), made.fault(LATENCY, "deployed"):
         raise ValueError("mine")
     assert made.verdicts == []
-
-
-@pytest.mark.parametrize(("retries", "asked"), [(0, 1), (1, 1), (2, 2), (20, 3)])
-def test_a_replica_is_asked_for_its_health_as_often_as_its_own_check_allows_but_no_more_than_three_times(
-    retries: int, asked: int
-) -> None:
-    stack = tiny_stack()
-    check = stack.services["web"].healthcheck
-    assert check is not None
-    web = stack.services["web"].model_copy(update={"healthcheck": check.model_copy(update={"retries": retries})})
-    made: Any = trial(stack.model_copy(update={"services": {**stack.services, "web": web}}))
-    for replica in made.environment["web"]:
-        replica.run = lambda _command, _timeout: SimpleNamespace(exit_code=1, stdout="", stderr="")
-    made._look_at_health("web")
-    assert len(made.history.select("probe.health", replica="web-1")) == asked
