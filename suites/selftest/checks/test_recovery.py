@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -98,7 +99,9 @@ def test_what_recovered_on_the_way_is_dated_by_an_upper_bound() -> None:
     assert made.verdict(within=30.0).outcome is Outcome.UNKNOWN or not made.verdict(within=30.0)
     verdict = made.verdict(within=30.0, since=30.0, look=2)
     assert verdict.outcome is Outcome.PASS, verdict
-    assert "recovered at most 15 s after the phase began" in verdict.reason
+    bound = re.search(r"recovered at most (\d+) s after the phase began", verdict.reason)
+    assert bound is not None
+    assert 12 <= int(bound[1]) <= 30, "an outlier among the blocks only makes it later"
     assert "at the second look" in verdict.reason
 
 
