@@ -3,8 +3,8 @@
     python -m suites.bench.bench_recovery [recording.npz | RUN ...]
 
 Without arguments on the recording that lies beside it. RUN is the directory of a run whose subject and control did the
-same for some minutes, such as a long baseline. The intervals are Clopper-Pearson at 95 %; the placements of one
-recording overlap, so they are narrower than they should be.
+same for some minutes, as `python -m suites.bench.record` makes it. The intervals are Clopper-Pearson at 95 %; the
+placements of one recording overlap, so they are narrower than they should be.
 """
 
 from __future__ import annotations

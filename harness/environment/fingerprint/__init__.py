@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from harness.clock import Clock
 from harness.environment.fingerprint import files, haproxy, packages, postgres, processes, redis, sockets
@@ -77,11 +78,12 @@ def ask(replica: Replica, declared: State, releases: Collection[str], clock: Clo
         found = sections.cut(answer)
         parts |= understood(found, declared)
         if declared.redis is not None:
-            parts |= redis.take(lambda text: replica.ask(text, WITHIN), declared.redis, releases, clock)
+            keys = partial(redis.take, lambda text: replica.ask(text, WITHIN), declared.redis, releases, clock)
+            parts |= _safely(("keys", "queues"), keys)
             seconds["redis"] = round(clock.monotonic() - looked, 3)
         clock.wait(threading.Event(), max(0.0, APART - (clock.monotonic() - looked)))
         again = replica.ask(processes.AGAIN, WITHIN).stdout
-        parts["processes"], parts["environment"] = processes.read(found, sections.mark, again)
+        parts |= _safely(processes.PARTS, partial(processes.read, found, sections.mark, again))
     except HostError as error:
         parts |= {name: Part(None, error.what) for name in expected if name not in parts}
     return Taken({name: parts[name] for name in expected}, seconds)
@@ -116,14 +118,26 @@ def questions(declared: State) -> Sections:
 
 def understood(found: Mapping[str, Section], declared: State) -> dict[str, Part]:
     """The parts of an answer, but for processes, which are looked at twice."""
-    parts = {"sockets": sockets.read(found), "packages": packages.read(found)}
+    parts = dict(_safely(("sockets",), lambda: {"sockets": sockets.read(found)}))
+    parts |= _safely(("packages",), lambda: {"packages": packages.read(found)})
     if declared.files:
-        parts["files"] = files.read(found)
+        parts |= _safely(("files",), lambda: {"files": files.read(found)})
     if declared.postgres is not None:
-        parts |= postgres.read(found, declared.postgres)
+        parts |= _safely(postgres.PARTS, partial(postgres.read, found, declared.postgres))
     if declared.haproxy is not None:
-        parts["servers"] = haproxy.read(found)
+        parts |= _safely(("servers",), lambda: {"servers": haproxy.read(found)})
     return parts
+
+
+def _safely(names: Iterable[str], read: Callable[[], Mapping[str, Part]]) -> Mapping[str, Part]:
+    """What is read of an answer. One that is torn or is nothing that its tool ever says leaves these parts unknown, and
+    not the whole environment without a fingerprint.
+    """
+    try:
+        return read()
+    except (ValueError, LookupError, TypeError, RuntimeError, StopIteration) as error:
+        why = f"its answer cannot be understood ({type(error).__name__}: {error})"
+        return dict.fromkeys(names, Part(None, why[:200]))
 
 
 def _without_shell(expected: Iterable[str]) -> dict[str, Part]:

@@ -16,6 +16,7 @@ from harness.environment.fingerprint import veil
 from harness.environment.fingerprint.sections import Section, Sections, decode
 from harness.fingerprint import Part
 
+PARTS = ("processes", "environment")
 MOST = 3000
 # Reads each process's files with as few forks as can be. Root may not read the environment of another user's process
 # (that takes CAP_SYS_PTRACE), but may become that user.
@@ -69,7 +70,7 @@ def ask(sections: Sections) -> None:
     sections.add("processes", ASK)
 
 
-def read(found: Mapping[str, Section], mark: str, again: bytes) -> tuple[Part, Part]:
+def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, Part]:
     """The processes and the environment of the main ones.
 
     Args:
@@ -77,7 +78,7 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> tuple[Part, P
     """
     section = found.get("processes")
     if section is None:
-        return (Part(None, "not answered"), Part(None, "not answered"))
+        return dict.fromkeys(PARTS, Part(None, "not answered"))
     users = {
         fields[2]: fields[0]
         for line in found["users"].output.decode("utf-8", "replace").splitlines()
@@ -85,7 +86,7 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> tuple[Part, P
     }
     every = {one.pid: one for one in _parsed(section.output, mark.encode(), users)}
     if len(every) >= MOST:
-        return (Part(None, f"more than {MOST} processes run"), Part(None, f"more than {MOST} processes run"))
+        return dict.fromkeys(PARTS, Part(None, f"more than {MOST} processes run"))
     stayed = {(pid, started) for pid, _, started, _ in map(_stat, again.splitlines()) if pid}
     lasting = [
         one
@@ -96,9 +97,9 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> tuple[Part, P
         and not SESSIONS.match(" ".join(one.argv))
     ]
     if not lasting:
-        return (Part(None, "no process was seen"), Part(None, "no process was seen"))
+        return dict.fromkeys(PARTS, Part(None, "no process was seen"))
     counted = Counter(_identity(one, every) for one in lasting)
-    return Part(dict(sorted(counted.items()))), _environment(lasting, every)
+    return {"processes": Part(dict(sorted(counted.items()))), "environment": _environment(lasting, every)}
 
 
 def _parsed(output: bytes, mark: bytes, users: Mapping[str, str]) -> Iterator[Process]:

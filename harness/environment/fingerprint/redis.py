@@ -86,12 +86,16 @@ def pattern(key: str, releases: Collection[str]) -> str:
 
 
 def netstrings(raw: bytes) -> Iterator[bytes]:
-    """The texts of `5:hello3:you`; ends where it is no such thing any more."""
+    """The texts of `5:hello3:you`; ends where it is no such thing any more. ValueError where the last one is torn."""
     at = 0
     while found := re.compile(rb"(\d+):").match(raw, at):
         end = found.end() + int(found[1])
+        if end > len(raw):
+            raise ValueError(f"{end - len(raw)} bytes are missing at its end")
         yield raw[found.end() : end]
         at = end
+    if raw[at : at + 1].isdigit():
+        raise ValueError("its last length is torn")
 
 
 def form(value: bytes) -> str:

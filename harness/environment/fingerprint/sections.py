@@ -55,8 +55,8 @@ class Sections:
         for piece in answer.stdout.split(begin)[1:]:
             name, body = _named(piece)
             output, ended, code = body.rpartition(end)
-            if ended:
-                found[name] = Section(output, errors.get(name, b""), int(code.split()[0]))
+            if ended and code.strip().isdigit():
+                found[name] = Section(output, errors.get(name, b""), int(code))
         return found
 
 

@@ -25,6 +25,7 @@ from harness.probes.sampler import Sampler
 from harness.workload import Workload
 from harness.workload.spec import at_rate
 
+SEEN = "probes.jsonl"  # what the probes say of it
 LOOK_EVERY = 0.5  # s between two looks at whether it is still wanted
 
 
@@ -47,7 +48,8 @@ def run(order: Order, directory: Path) -> None:
             samples = directory / f"samples-{environment.id}.bin"
             load = Workload(spec, history, samples=samples, arm=CONTROL)
             # It is looked at as the subject is: what looking costs, on a busy machine above all, is then in both.
-            with Sampler(environment, history), load:
+            # What is seen is kept apart: the history is read by everybody who compares with it.
+            with Sampler(environment, History(directory / SEEN)), load:
                 load.start()
                 _announce(history, environment, load, directory)
                 _stand(order, environment, load)

@@ -171,7 +171,10 @@ def test_a_failed_build_names_the_step_and_shows_its_output(engine: Engine, spec
 
 
 @pytest.mark.containers
-def test_a_missing_base_names_image_service_and_line(engine: Engine, spec: BuildSpec) -> None:
+def test_a_missing_base_names_image_service_and_line(
+    engine: Engine, spec: BuildSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_PULL", "never")
     (spec.context / "Dockerfile").write_text("# a comment\nFROM no-such/image:1\n")
     with pytest.raises(ImageMissing, match="no-such/image:1 is not there") as caught:
         engine.images.build([spec])

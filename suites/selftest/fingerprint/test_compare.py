@@ -1,0 +1,159 @@
+"""Two fingerprints are compared item by item; what is declared is told apart, and what cannot be told is said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import NotMeasured
+from harness.fingerprint import Fingerprint, Part
+from harness.fingerprint.allow import Allowance
+from harness.fingerprint.compare import compare
+
+ITEMS = st.dictionaries(st.text(max_size=8), st.integers(0, 3) | st.text(max_size=4), max_size=8)
+PARTS = st.builds(Part, ITEMS) | st.builds(Part, st.none(), st.text(min_size=1), st.none())
+REPLICAS = st.dictionaries(
+    st.sampled_from(["web-1", "web-2", "db-1"]),
+    st.dictionaries(st.sampled_from(["sockets", "packages", "settings"]), PARTS, min_size=1),
+    min_size=1,
+)
+
+
+def taken(at: float = 0.0, allow: tuple[Allowance, ...] = (), **replicas: Any) -> Fingerprint:
+    """`web_1={"sockets": {...}}` or a Part."""
+    made = {
+        replica.replace("_", "-"): {
+            name: part if isinstance(part, Part) else Part(part) for name, part in parts.items()
+        }
+        for replica, parts in replicas.items()
+    }
+    return Fingerprint(made, at, f"at {at:g}", allow)
+
+
+@given(REPLICAS)
+def test_a_fingerprint_differs_in_nothing_from_itself(replicas: Any) -> None:
+    assert compare(Fingerprint(replicas), Fingerprint(replicas)).differences == ()
+
+
+@given(REPLICAS, REPLICAS)
+def test_the_same_items_differ_whichever_comes_first(one: Any, two: Any) -> None:
+    there, back = compare(Fingerprint(one), Fingerprint(two)), compare(Fingerprint(two), Fingerprint(one))
+    assert {(d.replica, d.part, d.key, d.before, d.after) for d in there.differences} == {
+        (d.replica, d.part, d.key, d.after, d.before) for d in back.differences
+    }
+    assert len(there.untold) == len(back.untold)
+
+
+@given(REPLICAS)
+def test_a_fingerprint_survives_its_way_through_the_history(replicas: Any) -> None:
+    made = Fingerprint(replicas, name="x")
+    again = Fingerprint.from_data(json.loads(json.dumps(made.to_data())))
+    assert again.replicas == made.replicas
+    assert again.name == "x"
+
+
+def test_what_several_replicas_have_in_common_is_stored_once() -> None:
+    packages = {f"package-{n}": "1" for n in range(50)}
+    data = taken(web_1={"packages": packages}, web_2={"packages": dict(packages)}).to_data()
+    assert len(data["contents"]) == 1
+    assert json.dumps(data).count("package-7") == 1
+    del data["contents"]
+    lost = Fingerprint.from_data(data).replicas["web-1"]["packages"]
+    assert (lost.items, lost.error) == (None, "the history does not hold it")
+
+
+def test_the_most_telling_differences_come_first() -> None:
+    before = taken(web_1={"packages": {"a": "1"}, "schema": {"t": 1}, "files": {"/x": {"type": "file"}}})
+    after = taken(web_1={"packages": {}, "schema": {}, "files": {}})
+    assert [one.part for one in compare(before, after).differences] == ["schema", "files", "packages"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({"web_1": {"sockets": {"a": 1}}}, {}, "the sockets of web-1 were not taken after"),
+        ({}, {"web_1": {"sockets": {"a": 1}}}, "the sockets of web-1 were not taken before"),
+        (
+            {"web_1": {"sockets": Part(None, "no answer")}}, {"web_1": {"sockets": {"a": 1}}},
+            "the sockets of web-1 could not be taken before: no answer",
+        ),
+        ({}, {}, "nothing was compared: the fingerprints are empty"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_is_said_and_is_neither_equal_nor_different(before: Any, after: Any, words: str) -> None:
+    one, two = taken(**before), taken(1.0, **after)
+    found = compare(one, two)
+    assert (found.differences, found.untold) == ((), (words,))
+    with pytest.raises(NotMeasured, match="cannot be told"):
+        assert one == two
+
+
+def test_what_differs_is_unequal_whatever_else_cannot_be_told() -> None:
+    one = taken(web_1={"sockets": {"a": 1}}, web_2={"sockets": Part(None, "no answer")})
+    two = taken(1.0, web_1={"sockets": {}}, web_2={"sockets": {}})
+    assert one != two
+    assert one.explain(two)[:2] == ["1 difference that nobody declared", "web-1: nobody listens on a any more"]
+
+
+def test_the_earlier_one_is_what_was_before_however_they_are_written_down() -> None:
+    early, late = taken(1.0, web_1={"settings": {"x": "1"}}), taken(2.0, web_1={"settings": {"x": "2"}})
+    assert early.explain(late) == late.explain(early)
+    assert "setting x is 2, before: 1" in early.explain(late)[1]
+
+
+def test_a_part_that_no_replica_has_on_either_side_is_no_difference() -> None:
+    none = Part(None, absent="no package database")
+    found = compare(
+        taken(web_1={"packages": none, "settings": {"x": 1}}), taken(web_1={"packages": none, "settings": {"x": 1}})
+    )
+    assert (found.differences, found.untold, found.items) == ((), (), 1)
+
+
+ALLOWED = Allowance("web", "settings:log.*", "the level is set by hand")
+
+
+def test_a_declared_difference_is_told_with_its_exception_and_another_is_not_covered() -> None:
+    before = taken(web_1={"settings": {"log.level": "1", "size": 1}}, db_1={"settings": {"log.level": "1"}})
+    after = taken(web_1={"settings": {"log.level": "2", "size": 2}}, db_1={"settings": {"log.level": "2"}})
+    idle = Allowance("web", "files:/tmp/**", "scratch")
+    found = compare(before, after, [ALLOWED, idle])
+    assert [(one.replica, one.key) for one in found.differences] == [("web-1", "size"), ("db-1", "log.level")]
+    assert [one.key for one in found.allowed[ALLOWED]] == ["log.level"]
+    assert found.stale == (idle,)
+
+
+def test_fingerprints_bring_their_own_exceptions() -> None:
+    before = taken(0.0, (ALLOWED,), web_1={"settings": {"log.level": "1"}})
+    assert before == taken(1.0, web_1={"settings": {"log.level": "2"}})
+
+
+@pytest.mark.parametrize(
+    ("what", "key", "covered"),
+    [
+        ("files:/srv/*", "/srv/a", True),
+        ("files:/srv/*", "/srv/a/b", False),
+        ("files:/srv/**", "/srv/a/b", True),
+        ("files:/srv/**", "/srv", True),
+        ("files:/srv/**", "/srvx", False),
+        ("files:/srv/a?c", "/srv/abc", True),
+        ("files:/srv/a?c", "/srv/ac", False),
+        ("files:/srv/a.c", "/srv/abc", False),
+        ("files:/srv/**/x", "/srv/a/b/x", True),
+        ("files:*", "a\nb", True),
+        ("sockets:/srv/*", "/srv/a", False),
+    ],
+)
+def test_a_pattern_covers_what_it_says(what: str, key: str, covered: bool) -> None:
+    assert Allowance("web", what, "why").covers("web-1", "files", key) is covered
+
+
+def test_an_exception_of_a_service_holds_for_its_replicas_alone() -> None:
+    one = Allowance("web", "files:**", "why")
+    assert [one.covers(name, "files", "/x") for name in ("web-1", "web-12", "web-api-1", "api-1")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert Allowance("web-api", "files:**", "why").covers("web-api-1", "files", "/x")

@@ -1,0 +1,115 @@
+"""A person who was not there reads what differs: what, where, now and before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.fingerprint.compare import Difference
+from harness.fingerprint.words import in_words
+from harness.fingerprint.words_of_files import files, shown
+
+FILE = {"type": "file", "mode": "0644", "owner": "0:0", "size": 5, "sha256": "aa"}
+LINK = {"type": "link", "owner": "0:0", "target": "releases/4.1.0"}
+DIRECTORY = {"type": "directory", "mode": "0755", "owner": "0:0"}
+
+
+def said(part: str, key: str, before: Any, after: Any) -> str:
+    (line,) = in_words([Difference("web-1", part, key, before, after)])
+    assert line.startswith("web-1: ")
+    return line.removeprefix("web-1: ")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "before", "after", "words"),
+    [
+        ("schema", "column plans.tier", None, "text", "column plans.tier exists now (text)"),
+        ("schema", "column plans.tier", "text", None, "column plans.tier is gone (it was text)"),
+        ("schema", "column plans.tier", "text", "integer", "column plans.tier is integer, before: text"),
+        ("schema", "index x", None, True, "index x exists now"),
+        ("processes", "nginx (user root)", None, 1, "nginx (user root) runs now"),
+        ("processes", "nginx (user root)", None, 3, "nginx (user root) runs now, 3 times"),
+        ("processes", "nginx (user root)", 2, None, "nginx (user root) does not run any more"),
+        ("processes", "nginx (user root)", 2, 4, "nginx (user root) runs 4 times, before: 2"),
+        ("sockets", "tcp 0.0.0.0:80", None, 1, "somebody listens on tcp 0.0.0.0:80 now"),
+        ("sockets", "tcp 0.0.0.0:80", 1, None, "nobody listens on tcp 0.0.0.0:80 any more"),
+        ("environment", "LEVEL of process 1", "a", "b", "variable LEVEL of process 1 is b, before: a"),
+        ("image", "image", "sha256:1", "sha256:2", "the image is sha256:2, before: sha256:1"),
+        ("servers", "web/one", "UP", "MAINT", "server web/one is MAINT, before: UP"),
+        ("roles", "app", None, "login", "role app exists now (login)"),
+        ("something new", "x", 1, 2, "x is 2, before: 1"),
+    ],
+)
+def test_a_difference_of_any_part_is_a_sentence(part: str, key: str, before: Any, after: Any, words: str) -> None:
+    assert said(part, key, before, after) == words
+
+
+def test_keys_are_told_with_type_format_and_time_to_live() -> None:
+    was, now = ({"type": "string", "format": [kind], "ttl": "none"} for kind in ("json", "pickle"))
+    assert said("keys", "plan:*", None, now) == "keys like plan:* exist now (string of pickle, time to live: none)"
+    assert said("keys", "plan:*", was, now).endswith("before: string of json, time to live: none")
+    assert said("queues", "jobs", was, now) == "queue jobs holds pickle, before: json"
+
+
+def test_packages_are_one_sentence_for_each_direction_however_many_they_are() -> None:
+    found = [Difference("web-1", "packages", f"p{n}", None, "1") for n in range(30)]
+    found.append(Difference("web-1", "packages", "curl", "7", "8"))
+    (line,) = in_words(found)
+    assert line == (
+        "web-1: 1 package changed (curl 8, before: 7); 30 packages more (p0 1; p1 1; p2 1; p3 1; p4 1; and 25 more)"
+    )
+
+
+def test_replicas_of_which_the_same_is_said_share_a_line_and_the_limit_counts_what_is_left_out() -> None:
+    found = [Difference(f"web-{n}", "settings", f"s{k}", 1, 2) for n in (1, 2) for k in range(20)]
+    found.append(Difference("db-1", "settings", "other", 1, 2))
+    lines = in_words(found, limit=6)
+    assert [line.split(":")[0] for line in lines] == ["db-1", "web-1, web-2"]
+    assert lines[1].count("is 2, before: 1") == 5
+    assert lines[1].endswith("; and 15 more")
+
+
+def test_what_a_replica_wrote_cannot_break_out_of_its_line() -> None:
+    words = said("settings", "a\nb\x1b[31m", "x" * 500, "\r\n")
+    assert "\n" not in words
+    assert "\x1b" not in words
+    assert "x" * 161 not in words
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ({**FILE, "sha256": "bb"}, "has other content (5 bytes, before: 5)"),
+        ({**FILE, "sha256": "bb", "size": 9}, "has other content (9 bytes, before: 5)"),
+        ({**FILE, "mode": "0600"}, "has mode 0600, before: 0644"),
+        ({**FILE, "owner": "7:7"}, "belongs to 7:7, before: 0:0"),
+        ({**FILE, "mode": "0600", "owner": "7:7"}, "has mode 0600, before: 0644; belongs to 7:7, before: 0:0"),
+        (LINK, "is a link, before: a file"),
+    ],
+)
+def test_a_file_that_changed_says_in_what(after: Any, words: str) -> None:
+    assert list(files([("/srv/x", FILE, after)])) == [f"/srv/x {words}"]
+
+
+def test_links_are_told_first_because_they_say_what_runs() -> None:
+    moved = {**LINK, "target": "releases/4.1.1"}
+    lines = list(files([("/a", FILE, {**FILE, "size": 6}), ("/srv/current", LINK, moved)]))
+    assert lines[0] == "/srv/current points to releases/4.1.1, before: releases/4.1.0"
+
+
+def test_a_directory_that_is_new_is_told_once_with_what_is_below_it() -> None:
+    new = [(f"/srv/r/{name}", None, FILE) for name in "abcdef"]
+    (line,) = files([("/srv/r", None, DIRECTORY), *new])
+    assert line == "6 files more below /srv/r/ (a, b, c, d, ...)"
+
+
+def test_loose_files_are_grouped_by_their_directory_and_one_alone_is_named() -> None:
+    lines = list(files([("/etc/a", None, FILE), ("/etc/b", None, FILE), ("/var/c", FILE, None)]))
+    assert lines == ["2 files more below /etc/ (a, b)", "file /var/c is gone"]
+
+
+def test_a_path_that_is_not_printable_is_shown_on_one_line() -> None:
+    assert shown("/srv/it's") == "/srv/it's"
+    assert shown("/srv/a\nb\x07") == "/srv/a\\nb\\x07"
+    assert shown("/srv/it's\n") == "/srv/it's\\n"
