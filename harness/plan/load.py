@@ -103,7 +103,7 @@ class Load(Workload):
         """
         if not self.running():
             raise UsageError("The workload is not running", hint="workload.start() first: a push is more than a load")
-        path = None if self._path is None else self._path.with_stem(f"{self._path.stem}-push")
+        path = None if self._given is None else self._given.with_stem(f"{self._given.stem}-push")
         spec = at_rate(self.spec, self.spec.rate * share)
         with Workload(spec, self._history, samples=path) as more:
             return more.baseline(seconds, phase)

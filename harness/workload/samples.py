@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections import Counter
@@ -43,13 +44,19 @@ class Window:
     served_by: Mapping[str, int]
 
 
+def unused(path: Path) -> Path:
+    """This path, or the first of `-2`, `-3`, ... that nothing is at: samples are evidence, and are not written over."""
+    names = itertools.chain([path], (path.with_stem(f"{path.stem}-{n}") for n in itertools.count(2)))
+    return next(one for one in names if not one.exists())
+
+
 class Samples:
     """Every request by its number in the schedule: its last attempt, and how many there were.
 
     Args:
         times: when each request is due, in seconds since request 0 could be.
         began: Unix time of that.
-        path: where to write the samples as they come; None keeps them in memory only.
+        path: where to write the samples as they come, a new file; None keeps them in memory only.
     """
 
     def __init__(self, times: Times, began: float, path: Path | None = None) -> None:
@@ -62,7 +69,7 @@ class Samples:
         self.problem: OSError | None = None  # why the file is not whole
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
     def add(self, records: Records) -> None:
         """Take in what the generator reported."""

@@ -26,7 +26,7 @@ from harness.errors import NotMeasured, UsageError
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
 from harness.workload import promises
-from harness.workload.samples import Samples, Window
+from harness.workload.samples import Samples, Window, unused
 from harness.workload.spec import Spec
 
 STARTS = 20.0  # seconds within which the generator begins
@@ -65,7 +65,8 @@ class Workload:
     ) -> None:
         self.key = spec.key or secrets.token_hex(4)
         self.spec = dataclasses.replace(spec, key=self.key)
-        self._history, self._path, self._clock = history, samples, clock or SystemClock()
+        self._history, self._given, self._clock = history, samples, clock or SystemClock()
+        self._path: Path | None = None  # where the samples of this start are
         self.arm = arm
         self._times = np.empty(0)  # when each request is due, in seconds since the workload began
         self.samples: Samples | None = None
@@ -77,8 +78,7 @@ class Workload:
         self._began = self._heard = 0.0
         self._end: str | None = None
         self._open: tuple[str, int] | None = None
-        named = any(one.acknowledged for one in spec.requests)
-        self._promises = promises.beside(samples) if samples is not None and named else None
+        self._promises: Path | None = None
         self._told = False  # that the samples cannot be saved
 
     @property
@@ -95,6 +95,7 @@ class Workload:
         """Start the load, and the window of a phase where one is named. Raises NotMeasured if it does not begin."""
         if self._process is not None:
             raise UsageError("The workload is running already", hint="mark(phase) begins its next window")
+        self._apart()
         self._end, self.samples = None, None
         self._times = self.spec.schedule.times(self.spec.limit, self.spec.seed)
         self._silent.clear()
@@ -117,6 +118,17 @@ class Workload:
             raise
         if phase is not None:
             self._open = (phase, 0)
+
+    def _apart(self) -> None:
+        """What is started again is another load: its requests must not be taken for those of the first, and what the
+        first left stays as it is.
+        """
+        if self._start is not None:
+            self.key = secrets.token_hex(4)
+            self.spec = dataclasses.replace(self.spec, key=self.key)
+        self._path = None if self._given is None else unused(self._given)
+        named = any(one.acknowledged for one in self.spec.requests)
+        self._promises = promises.beside(self._path) if self._path is not None and named else None
 
     def _begin(self) -> None:
         self._wait(lambda: self.samples is not None, STARTS)

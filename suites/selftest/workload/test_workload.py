@@ -315,3 +315,24 @@ def test_misuse_is_named() -> None:
         with pytest.raises(UsageError, match="running already"):
             workload.start()
     assert workload.stop() is None
+
+
+def test_what_is_started_again_is_another_load_and_what_the_first_left_stays(tmp_path: Path) -> None:
+    """A load by day, one by night, and by day again: three streams, none of them written over."""
+    history = History(tmp_path / "events.jsonl")
+    with serving(good) as server:
+        first = Workload(spec(server.port), history, samples=tmp_path / "samples-h1.bin")
+        with first:
+            ok = first.baseline(0.3).ok
+        with first:
+            ok += first.baseline(0.3).ok
+        with Workload(spec(server.port), history, samples=tmp_path / "samples-h1.bin") as other:
+            ok += other.baseline(0.3).ok
+    streams = read_samples(tmp_path, history.events).streams
+    assert [event.data["file"] for event in history.select("workload.start")] == [
+        "samples-h1.bin", "samples-h1-2.bin", "samples-h1-3.bin",
+    ]  # fmt: skip
+    assert len({stream.key for stream in streams}) == 3
+    good_ones = sum(int(((one.records["flags"] & (FINAL | OK)) == FINAL | OK).sum()) for one in streams)
+    assert good_ones >= ok
+    assert all(len(one.records) and one.problem is None for one in streams)
