@@ -52,6 +52,11 @@ def test_damaged_lines_are_told_from_records_as_pythons_reader_tells_them(
     assert repr(Fields(NAMES).read(lines)) == repr(reference(lines))
 
 
+def test_space_around_a_record_is_none_of_its_own_and_what_is_no_object_is_no_record() -> None:
+    lines = [b' {"n": 1}', b'{"n": 2}\r', b'\t{"n": 3} ', b"[1]", b"4", b'"n"', b"null", b"", b'{"n": 5}']
+    assert Fields(["n"]).read(lines) == (4, {"n": [1, 2, 3, 5]})
+
+
 def test_a_field_may_be_declared_for_two_things_and_none_at_all() -> None:
     assert Fields(["at", "at"]).read([b'{"at": 1}']) == (1, {"at": [1]})
     assert Fields([]).read([b'{"at": 1}', b"{", b"7"]) == (1, {})
