@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import struct
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._requests import Requests, Unreadable, matcher
-from .base import End, Toxic
+from .base import Toxic
 
 if TYPE_CHECKING:
     from ..pipe import Pipe
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 SSL, GSS, CANCEL, STARTUP = 80877103, 80877104, 80877102, 3
 KNOWN = b"BCDEFHPQSXcdfp"  # the messages that a client sends after it has begun
 LONGEST_STARTUP = 10_000
+
+
+class Batch(enum.Enum):
+    """The messages up to the client's next Sync."""
+
+    PASSES = "passes"
+    HELD = "held"  # one of its statements fails, and the client cannot expect an answer before it asks for it
+    FAILED = "failed"  # the server has raised the error, and skips what follows by itself
 
 
 class PostgresError(Requests):
@@ -33,7 +42,7 @@ class PostgresError(Requests):
         self._begun = pipe.received > 0
         self._prepared: dict[bytes, str] = {}
         self._spared: set[bytes] = set()
-        self._skipping = False  # the rest of a batch whose statement failed, up to its end
+        self._batch = Batch.PASSES
         self._matches: Callable[[str], Any] = matcher(toxic["statements"], re.IGNORECASE)
 
     @classmethod
@@ -52,9 +61,10 @@ class PostgresError(Requests):
         self._matches = matcher(self.toxic["statements"], re.IGNORECASE)
 
     def release(self) -> None:
+        if self._batch is Batch.HELD:
+            self._batch = Batch.FAILED
+            self.next.feed(self._failure_within())
         super().release()
-        if self._skipping:
-            self.close(End.CLOSE)  # the server has not seen how the batch began, and could make nothing of its end
 
     def measure(self, data: bytes, at: int) -> int:
         if not self._begun:
@@ -85,15 +95,27 @@ class PostgresError(Requests):
             self._begun = int.from_bytes(data[4:8], "big") >> 16 == STARTUP
             return data
         kind, body = data[:1], data[5:]
-        if self._skipping:
-            self._skipping = kind != b"S"
-            return b""
         if kind == b"S":
             self._spared.clear()
+        if self._batch is not Batch.PASSES:
+            return self._rest(kind, data)
         if not self._meant(kind, body):
             return data
-        self._skipping = kind != b"Q"
-        return self._failure()
+        if kind == b"Q":
+            return self._failure()
+        self._batch = Batch.HELD
+        return b""
+
+    def _rest(self, kind: bytes, data: bytes) -> bytes:
+        """What becomes of a batch whose statement fails, up to its end."""
+        held = self._batch is Batch.HELD
+        if kind == b"S":
+            self._batch = Batch.PASSES
+            return self._failure() if held else data
+        if held and kind == b"H":
+            self._batch = Batch.FAILED
+            return self._failure_within() + data
+        return b"" if held else data
 
     def _meant(self, kind: bytes, body: bytes) -> bool:
         """Whether the message is about to carry out a statement that is to fail. One that was spared when it was
@@ -128,12 +150,26 @@ class PostgresError(Requests):
         return None
 
     def _failure(self) -> bytes:
-        """A statement that fails as asked. The message travels as an escaped string: no quoting can go wrong."""
+        """A plain statement that fails as asked. The server answers it, as the end of a batch, with the error and that
+        it is ready: not a message too many, whatever the client's batch was about to do."""
+        return message(b"Q", self._code() + b"\0")
+
+    def _failure_within(self) -> bytes:
+        """The same as a part of a batch, whose end is to come: that the server is ready it may only say then. A client
+        that is told so earlier waits for it in vain later."""
+        parse, bind = b"\0" + self._code() + b"\0\0\0", bytes(8)
+        return message(b"P", parse) + message(b"B", bind) + message(b"E", bytes(5))
+
+    def _code(self) -> bytes:
+        """The message travels as an escaped string: no quoting can go wrong."""
         text = "".join(f"\\{ord(letter):04X}" if ord(letter) < 65536 else "?" for letter in self.toxic["message"])
         state = self.toxic["sqlstate"]
         code = f"DO U&'BEGIN RAISE EXCEPTION USING ERRCODE = ''{state}'', MESSAGE = ''{text_of(text)}''; END'"
-        body = code.encode() + b"\0"
-        return b"Q" + struct.pack("!I", len(body) + 4) + body
+        return code.encode()
+
+
+def message(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!I", len(body) + 4) + body
 
 
 def text_of(escaped: str) -> str:

@@ -175,7 +175,7 @@ def test_a_background_process_lives_on_until_the_shell_is_closed(api: Api, sleep
 def test_nothing_stays_in_the_container_after_close(api: Api, sleeper: str) -> None:
     with Shell(api, sleeper, "backend-1") as shell, ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda n: shell.run(f"sleep 0.05; echo {n}"), range(16)))
-        assert commands(api, sleeper) == ["/bin/sh"] * 4
+        eventually(lambda: commands(api, sleeper) == ["/bin/sh"] * 4)  # one that has answered has yet to exit
     assert commands(api, sleeper) == []
 
 

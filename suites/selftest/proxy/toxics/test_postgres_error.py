@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from suites.selftest.proxy.peers import Through
+from suites.selftest.proxy.peers import Through, eventually, read_exactly
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -77,6 +79,75 @@ def test_a_pipeline_fails_where_it_should(database: Through) -> None:
                 bad.fetchone()
         assert good.fetchone() == ("good",)
         assert made.execute("SELECT 'fine'").fetchone() == ("fine",)
+
+
+def batch(*messages: tuple[bytes, bytes]) -> bytes:
+    return b"".join(kind + struct.pack("!I", len(body) + 4) + body for kind, body in messages)
+
+
+class Raw:
+    """A client that speaks the protocol message by message."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self.opened = opened
+        first = struct.pack("!I", 196608) + b"user\0app\0database\0postgres\0\0"
+        opened.sendall(struct.pack("!I", len(first) + 4) + first)
+        self.until(b"Z")
+
+    def until(self, last: bytes) -> str:
+        """The kinds of the messages that come, up to this one."""
+        kinds = b""
+        while not kinds.endswith(last):
+            head = read_exactly(self.opened, 5)
+            read_exactly(self.opened, struct.unpack("!I", head[1:])[0] - 4)
+            kinds += head[:1]
+        return kinds.decode()
+
+    def ask(self, *messages: tuple[bytes, bytes], until: bytes) -> str:
+        self.opened.sendall(batch(*messages))
+        return self.until(until)
+
+
+SYNC, FLUSH = (b"S", b""), (b"H", b"")
+
+
+def statement(text: bytes, name: bytes = b"") -> list[tuple[bytes, bytes]]:
+    """Prepared, described and carried out."""
+    carried_out = [(b"B", b"\0" + name + bytes(7)), (b"D", b"P\0"), (b"E", bytes(5))]
+    return [(b"P", name + b"\0" + text + bytes(3)), *carried_out]
+
+
+@pytest.fixture
+def raw(database: Through) -> Iterator[Raw]:
+    database.toxic("postgres_error", statements=["SELECT 'bad'"], sqlstate="57014")
+    with database.connect() as opened:
+        yield Raw(opened)
+
+
+def test_the_server_is_ready_after_a_failed_batch_only_when_the_batch_has_ended(raw: Raw) -> None:
+    good, bad = statement(b"SELECT 'good'"), statement(b"SELECT 'bad'")
+    assert raw.ask(*good, *bad, FLUSH, until=b"E") == "12TDC12E"
+    raw.opened.settimeout(0.5)  # long enough for a message that must not come: on the same host it takes a millisecond
+    with pytest.raises(TimeoutError):
+        raw.until(b"Z")
+    raw.opened.settimeout(10)
+    assert raw.ask(*good, SYNC, until=b"Z") == "Z"  # what follows an error is skipped
+    assert raw.ask(*good, SYNC, until=b"Z") == "12TDCZ"
+
+
+def test_a_batch_that_fails_at_its_end_has_no_message_too_many(raw: Raw) -> None:
+    good, bad = statement(b"SELECT 'good'"), statement(b"SELECT 'bad'")
+    assert raw.ask(*good, *bad, *good, SYNC, until=b"Z") == "12TDCEZ"
+    assert raw.ask(*good, SYNC, until=b"Z") == "12TDCZ"
+
+
+def test_a_batch_that_is_under_way_when_the_toxic_goes_fails_still(database: Through, raw: Raw) -> None:
+    good, bad = statement(b"SELECT 'good'"), statement(b"SELECT 'bad'")
+    raw.opened.sendall(batch(*bad))
+    eventually(lambda: database.stats()["toxics"]["postgres_error_upstream"]["bytes"] >= len(batch(*bad)))
+    database.heal("postgres_error_upstream")
+    assert raw.ask(*good, SYNC, until=b"Z") == "12EZ"
+    assert raw.ask(*bad, SYNC, until=b"Z") == "12TDCZ"
 
 
 def test_a_copy_passes(database: Through, connection: Any) -> None:

@@ -218,12 +218,16 @@ def test_a_body_of_many_chunks_is_looked_at_once(monkeypatch: pytest.MonkeyPatch
     assert looks <= 2001 + len(data) // 100 + 1
 
 
-def test_healed_in_the_middle_of_a_batch_that_failed_the_connection_is_closed() -> None:
+def test_healed_in_the_middle_of_a_batch_that_fails_the_server_raises_the_error_and_skips_the_rest_itself() -> None:
     made, ends = stage("postgres_error")
-    made.feed(STARTUP + b"P\0\0\0\x0f\0SELECT 1\0\0\0")
-    assert bytes(ends.passed).startswith(STARTUP + b"Q")
+    made.feed(STARTUP + b"P\0\0\0\x10\0SELECT 1\0\0\0")
+    assert bytes(ends.passed) == STARTUP
     made.release()
-    assert ends.ended == [End.CLOSE]
+    parse = bytes(ends.passed).removeprefix(STARTUP)
+    assert parse.startswith(b"P")
+    assert b"RAISE EXCEPTION" in parse
+    assert parse.endswith(b"B\0\0\0\x0c" + bytes(8) + b"E\0\0\0\x09" + bytes(5))
+    assert ends.ended == []
 
 
 @pytest.mark.parametrize("type_", STREAMS)
