@@ -151,10 +151,12 @@ def sleeper(start: Start) -> str:
 
 
 def commands(api: Api, container: str) -> list[str]:
-    """The command lines of everything that runs in a container, but its first process."""
+    """The command lines of everything that runs in a container, but its first process. What is about to exit has no
+    command line any more, and ps writes `[sh]`; what has exited and is not waited for, `[sh] <defunct>`, is told."""
     top = api.top(container, ps_args="-eo pid,args")
     assert top["Processes"] is not None
-    return [row[1] for row in top["Processes"] if not row[1].startswith(("/sbin/docker-init", "sleep 100000"))]
+    lines = (row[1] for row in top["Processes"] if not (row[1].startswith("[") and row[1].endswith("]")))
+    return [line for line in lines if not line.startswith(("/sbin/docker-init", "sleep 100000"))]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
