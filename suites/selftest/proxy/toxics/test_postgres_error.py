@@ -6,10 +6,12 @@ import contextlib
 import socket
 import struct
 from collections.abc import Iterator
+from itertools import starmap
 from typing import Any
 
 import pytest
 
+from harness.proxy.toxics.postgres_error import message
 from suites.selftest.proxy.peers import Through, eventually, read_exactly
 
 psycopg = pytest.importorskip("psycopg")
@@ -82,7 +84,7 @@ def test_a_pipeline_fails_where_it_should(database: Through) -> None:
 
 
 def batch(*messages: tuple[bytes, bytes]) -> bytes:
-    return b"".join(kind + struct.pack("!I", len(body) + 4) + body for kind, body in messages)
+    return b"".join(starmap(message, messages))
 
 
 class Raw:
