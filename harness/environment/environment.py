@@ -196,6 +196,8 @@ class Environment:
                 # Replicas reach each other through the door alone, so it is open before the first of them starts.
                 self._door = door.result()
                 self._door.wait(self.history.clock)
+                if self._watch is not None:
+                    self._watch.begin_witness(self._door.container)
                 startup.run(pool)
             except Exception:
                 raise
@@ -321,6 +323,11 @@ class Environment:
         """
         if self._watch is not None:
             self._watch.check()
+
+    def cover(self) -> None:
+        """Wait until the witness has reported on everything up to now, for 2 s at most."""
+        if self._watch is not None and self._watch.witness is not None:
+            self._watch.witness.cover(self.history.clock)
 
     def _close_watch(self) -> None:
         if self._watch is not None:

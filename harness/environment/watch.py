@@ -1,11 +1,14 @@
-"""What the engine tells of an environment while it is up: containers that end, and that there is no engine any more."""
+"""What is told of an environment while it is up: by the engine, that containers end or that it is gone itself; by the
+witness, how long the machine stood still.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.engine import ContainerEvent, Engine, Events
+from harness.engine import Container, ContainerEvent, Engine, Events
 from harness.environment.replica import Replica
+from harness.environment.witness import Witness
 from harness.errors import DoorGone, EngineError, EngineGone, HarnessError
 from harness.history import History
 
@@ -26,6 +29,7 @@ class Watch:
         self._engine, self._environment, self._history, self._replicas = engine, environment, history, replicas
         self._leaving = False
         self._lost: HarnessError | None = None
+        self.witness: Witness | None = None
         self._events = Events(engine.api, environment, self._on_event, gone=self._on_gone)
 
     def check(self) -> None:
@@ -37,13 +41,20 @@ class Watch:
         if self._lost is not None:
             raise self._lost
 
+    def begin_witness(self, container: Container) -> None:
+        """Start the witness in this container."""
+        self.witness = Witness(self._engine, container, self._history, self._environment)
+        self.witness.start()
+
     def leave(self) -> None:
         """Containers that end from now on are being taken down."""
         self._leaving = True
+        if self.witness is not None:
+            self.witness.close()
 
     def close(self) -> None:
-        """Follow no more."""
-        self._leaving = True
+        """Stop following."""
+        self.leave()
         self._events.close()
 
     def _on_event(self, event: ContainerEvent) -> None:
