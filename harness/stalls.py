@@ -9,6 +9,7 @@ what the machine took away.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -40,15 +41,16 @@ class Stalls:
     def stood(self, begin: float, end: float) -> float:
         """For how many seconds it stood still between two moments; where witnesses overlap, the worst counts."""
         with self._lock:
-            found = [one for one in self._found if one[1] > begin and one[0] < end]
+            found = list(self._found)
         return overlap(found, begin, end)
 
 
-def overlap(found: list[tuple[float, float, float]], begin: float, end: float) -> float:
-    """The seconds of `found` (from, to, stood) that fall between two moments; of those that overlap, the worst share."""
+def overlap(rows: list[tuple[float, float, float]], begin: float, end: float) -> float:
+    """The seconds of `rows` (from, to, stood) that fall between two moments; of those that overlap, the worst share."""
+    found = [one for one in rows if one[1] > begin and one[0] < end]
     edges = sorted({begin, end, *(edge for one in found for edge in one[:2] if begin < edge < end)})
     total = 0.0
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         share = max((s / (b - a) for a, b, s in found if a <= low and b >= high and b > a), default=0.0)
         total += share * (high - low)
     return total
@@ -112,7 +114,10 @@ class Heartbeat:
     """
 
     def __init__(
-        self, stalls: Stalls | None = None, told: Callable[[float, float, float], None] | None = None, least: float = 0.1
+        self,
+        stalls: Stalls | None = None,
+        told: Callable[[float, float, float], None] | None = None,
+        least: float = 0.1,
     ) -> None:
         self._stalls, self._told, self._least = stalls or MACHINE, told, least
         self._stopping = threading.Event()

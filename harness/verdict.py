@@ -34,6 +34,7 @@ class Verdict:
         evidence: ids of the history's events that the outcome rests on.
         look: what to look at next; empty for a pass.
         parameters: what the check was asked beside the phase, as JSON holds it; None where no check was asked.
+        stalled: it is unknown because the machine stood still: measuring again may tell.
     """
 
     check: str
@@ -42,6 +43,7 @@ class Verdict:
     evidence: tuple[int, ...] = ()
     look: str = ""
     parameters: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+    stalled: bool = field(default=False, compare=False)
 
     def __bool__(self) -> bool:
         """True only for a pass, so that `assert verdict` reads as it means."""

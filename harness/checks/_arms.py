@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.checks._blocks import Requests
 from harness.checks._evidence import of
+from harness.checks._requests import span
 from harness.history import Event
 from harness.samples import Samples, Stream
 
@@ -52,7 +53,7 @@ def find(
         found = [event for event in of(events, "workload", name) if event.data.get("start") in starts]
         if not found:
             return f"the workload was not measured in the phase {name}"
-        edges = [_span(event, starts[event.data["start"]]) for event in found]
+        edges = [span(events, event) for event in found]
         spans.append((min(start for start, _ in edges), max(end for _, end in edges)))
         windows += found
     used = {event.data["start"] for event in windows}
@@ -77,12 +78,6 @@ def find(
 def samples_of_control(samples: Samples, starts: Iterable[int]) -> tuple[Stream, ...]:
     """The streams of the control that this history knows."""
     return tuple(stream for stream in samples.streams if stream.arm == "control" and stream.start in starts)
-
-
-def _span(window: Event, start: Event) -> Span:
-    at, data = float(start.data.get("at") or 0.0), window.data
-    begin = at + float(data.get("began") or 0.0) - float(start.data.get("began") or 0.0)
-    return begin, begin + float(data.get("seconds") or 0.0)
 
 
 def _number(start: Event, name: str) -> float:

@@ -11,6 +11,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from harness.checks._evidence import BUSY
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
@@ -29,9 +31,31 @@ def call(check: Check, events: Iterable[Event], samples: Samples, phase: str, pa
         phase: the phase to judge.
         parameters: the rest, as the check takes it or as a history holds it.
     """
+    events = tuple(events)
     given: dict[str, Any] = {"samples": samples} if takes_samples(check) else {}
     found = check(events, phase=phase, **given, **_typed(check, parameters))
-    return replace(found, parameters=to_jsonable_python(parameters))
+    return replace(_held_against_the_deployer(found, events, phase), parameters=to_jsonable_python(parameters))
+
+
+def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
+    """A deployer has time-outs of its own. Where one gave up while the machine stood still, what it left proves
+    nothing about the release.
+    """
+    if found.outcome is not Outcome.FAIL:
+        return found
+    last = max((event.id for event in events if event.data.get("phase") == phase), default=-1)
+    for end in events:
+        if end.kind != "deployer.end" or end.id > last or not _gave_up(end):
+            continue
+        stall = Witness(events).explains(end.since_start - float(end.data.get("seconds") or 0.0), end.since_start)
+        if stall:
+            said = f"the {end.data.get('verb')} failed while {stall}, so this proves nothing: {found.reason}"
+            return replace(found, outcome=Outcome.UNKNOWN, reason=said, look=BUSY)
+    return found
+
+
+def _gave_up(end: Event) -> bool:
+    return end.data.get("ended") == "timeout" or end.data.get("exit_code") not in (0, None)
 
 
 def takes_samples(check: Check) -> bool:

@@ -10,10 +10,11 @@ import numpy as np
 
 from harness.checks._evidence import Findings, counted
 from harness.checks._log_words import clock
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.samples import CANARY, OK, Samples
 
-LOOK = 0.5  # s that the follower itself may be late in seeing a record
+LOOK = 0.5  # s between two looks of the follower, where the history does not say that it was longer
 
 
 class Expected(Protocol):
@@ -57,8 +58,13 @@ def judge(
     logs: Collection[Expected],
     watched: Mapping[tuple[str, str], Sequence[Event]],
     samples: Samples | None,
+    witness: Witness,
 ) -> None:
-    """Hold the canaries against the logs. One that was sent before the watch, or could still come, is left out."""
+    """Hold the canaries against the logs. One that was sent before the watch, or could still come, is left out.
+
+    A record came at the earliest right after the last look that did not find it. What came late, or not at all, while
+    the machine stood still proves nothing.
+    """
     wanted = [log for log in logs if log.canary_within is not None]
     if not wanted:
         return
@@ -73,7 +79,7 @@ def judge(
         named = [one for one in windows.values() if one.log.replica == canary.server]
         if canary.server and not named:
             continue  # answered by somebody who has no such log
-        judged += _one(findings, canary, named or list(windows.values()), known=bool(named))
+        judged += _one(findings, canary, named or list(windows.values()), witness, known=bool(named))
     if problems:
         findings.missing(f"not all samples are there, so canaries may be missing: {problems[0]}")
     elif not judged:
@@ -87,10 +93,11 @@ class _Window:
         self.log, self.events = log, events
         self.began = min((event.time - float(event.data.get("seconds") or 0.0) for event in events), default=0.0)
         self.ended = max((event.time for event in events), default=0.0)
-        self.keys: dict[str, float] = {}
+        self.keys: dict[str, float] = {}  # when its record came, at the earliest
         for event in events:
+            looks = event.data.get("canary_looks") or {}
             for key, time in (event.data.get("canaries") or {}).items():
-                self.keys.setdefault(key, float(time))
+                self.keys.setdefault(key, float(time) - float(looks.get(key, LOOK)))
         self.whole = all(
             event.data.get("state") is not None
             and not event.data.get("error")
@@ -109,8 +116,15 @@ class _Window:
         return bool(self.events) and canary.sent >= self.began and canary.answered + self.within + LOOK <= self.ended
 
 
-def _one(findings: Findings, canary: Canary, windows: list[_Window], *, known: bool) -> int:
+def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Witness, *, known: bool) -> int:
     """Judge one canary; 1 where it could be."""
+
+    def stall(window: _Window, late: float) -> str:
+        """What explains it, by the history's axis."""
+        last = window.events[-1]
+        begin = last.since_start - (last.time - canary.answered)
+        return witness.explains(begin, begin + max(late, window.within), late, window.within)
+
     found = [(window.keys[canary.key], window) for window in windows if canary.key in window.keys]
     said = (
         f"canary {canary.key}, answered by {canary.server or 'a replica that is not known'} at {clock(canary.answered)}"
@@ -118,15 +132,18 @@ def _one(findings: Findings, canary: Canary, windows: list[_Window], *, known: b
     if found:
         seen, window = min(found, key=lambda one: one[0])
         late = seen - canary.answered
-        if late > window.within + LOOK:
-            findings.fail(f"{said}, came into its log only after {late:.1f} s", *window.events)
+        if late > window.within:
+            words = f"{said}, came into its log only after {late:.1f} s"
+            findings.timed(words, stall(window, late), *window.events)
         return 1
     if not all(window.due(canary) for window in windows):
         return 0
     events = [event for window in windows for event in window.events]
     where = "its log" if known else f"any of {counted(len(windows), 'log')}"
     if all(window.whole for window in windows):
-        findings.fail(f"{said}, is not in {where} after {windows[0].within:g} s", *events)
+        lasting = min(window.ended - canary.answered for window in windows)
+        words = f"{said}, is not in {where} after {windows[0].within:g} s"
+        findings.timed(words, stall(windows[0], lasting), *events)
     else:
         findings.missing(f"{said}, is not in {where}, of which not everything could be read")
     return 1

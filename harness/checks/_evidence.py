@@ -9,6 +9,7 @@ from harness.history import Event
 from harness.verdict import Outcome, Verdict
 
 NAMED = 3  # so many findings are spelt out in a reason; the rest are counted
+BUSY = "what else runs on this machine (events `witness`): run it again when the machine has time"
 
 
 def of(events: Iterable[Event], kind: str, phase: str) -> tuple[Event, ...]:
@@ -47,12 +48,14 @@ class Findings:
         wrong: sentences that make it fail.
         unknown: sentences that leave it unknown.
         evidence: ids of every event that was looked at.
+        stalled: the machine stood still, and that is why something is not known.
     """
 
     check: str
     wrong: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     evidence: list[int] = field(default_factory=list)
+    stalled: bool = False
     _wrong_ids: list[int] = field(default_factory=list)
 
     def saw(self, *events: Event | None) -> None:
@@ -68,6 +71,15 @@ class Findings:
         """Something could not be told."""
         self.unknown.append(sentence)
 
+    def timed(self, sentence: str, stall: str, *events: Event | None) -> None:
+        """Something took too long. Where a stall of the machine explains it (`stall`, in words), it proves nothing."""
+        if not stall:
+            self.fail(sentence, *events)
+            return
+        self.saw(*events)
+        self.stalled = True
+        self.missing(f"{stall}, so this proves nothing: {sentence}")
+
     def verdict(self, good: str, *, look: str = "", look_unknown: str = "") -> Verdict:
         """The verdict: `good` is the reason of a pass. A pass without a single event as evidence is unknown."""
         everything = tuple(sorted({*self.evidence, *self._wrong_ids}))
@@ -76,7 +88,10 @@ class Findings:
             return Verdict(self.check, Outcome.FAIL, _sentence(self.wrong), ids, look)
         if self.unknown or not everything:
             reasons = self.unknown or ["nothing was measured"]
-            return Verdict(self.check, Outcome.UNKNOWN, _sentence(reasons), everything, look_unknown)
+            look_unknown = BUSY if self.stalled else look_unknown
+            return Verdict(
+                self.check, Outcome.UNKNOWN, _sentence(reasons), everything, look_unknown, stalled=self.stalled
+            )
         return Verdict(self.check, Outcome.PASS, good, everything)
 
 

@@ -111,8 +111,8 @@ def silent(data: Data) -> list[str]:
     return [words for words in said if words]
 
 
-def times(data: Data) -> list[str]:
-    """What is wrong with the records' times."""
+def late(data: Data) -> list[str]:
+    """Records that came later than their times say."""
     found, said = data.get("times") or {}, []
     if found.get("stale"):
         worst = f", e.g. {clock(found['worst'])}" if found.get("worst") is not None else ""
@@ -125,12 +125,22 @@ def times(data: Data) -> list[str]:
             f"is written in blocks: {counted(found['blocks'], 'record')} appeared up to {found['lag']:.1f} s late, "
             "together with newer ones; the writer holds them back"
         )
+    return _skewed(data, said)
+
+
+def times(data: Data) -> list[str]:
+    """What is wrong with the records' times otherwise."""
+    found, said = data.get("times") or {}, []
     if found.get("backward"):
         said.append(f"has {counted(found['backward'], 'record')} whose time goes back, by up to {found['step']:.1f} s")
     if found.get("ahead"):
         said.append(f"has {counted(found['ahead'], 'record')} from the future, by up to {found['lead']:.1f} s")
     if found.get("unreadable"):
         said.append(f"has {counted(found['unreadable'], 'record')} without a time that can be read")
+    return _skewed(data, said)
+
+
+def _skewed(data: Data, said: list[str]) -> list[str]:
     skew = data.get("skew")
     if said and skew is not None and abs(skew) > 1.0:
         said[-1] += f" (the replica's clock is {abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} the harness's)"

@@ -6,15 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.checks._evidence import Findings, of
+from harness.checks._requests import Load, load
 from harness.history import Event
+from harness.samples import Samples
 
 LEAST = 20  # fewer intended requests say nothing
 REACHED = 0.95  # of what was intended must have been sent
+BLIND = 0.5  # s in a row for which the generator itself may send nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the workload saw in a phase: counts summed over its windows, times the worst of them, in seconds."""
+    """What the workload saw in a phase: counts summed over its windows, times the worst of them, in seconds.
+
+    Attributes:
+        lateness: of the generator itself, p95; `blind`: the longest time in which it sent nothing that was due.
+        load: its requests, one by one; None where they were not saved.
+    """
 
     events: tuple[Event, ...]
     intended: int
@@ -25,9 +33,12 @@ class Window:
     seconds: float
     p50: float | None
     p95: float | None
+    p99: float | None
     lateness: float | None
+    blind: float
     outage: float
     reasons: tuple[str, ...]
+    load: Load | None = None
 
     @property
     def bad(self) -> int:
@@ -48,17 +59,22 @@ class Window:
         return f" ({', '.join(self.reasons)})" if self.reasons else ""
 
 
-def window(events: Iterable[Event], phase: str) -> Window | None:
-    """All windows of a phase as one; None where there is none."""
+def window(events: Iterable[Event], phase: str, samples: Samples | None = None) -> Window | str | None:
+    """All windows of a phase as one; None where there is none; a text where its samples are missing."""
+    events = tuple(events)
     found = of(events, "workload", phase)
     if not found:
         return None
+    requests = load(events, found, samples)
+    if isinstance(requests, str):
+        return requests
 
     def total(key: str) -> int:
         return sum(int(event.data.get(key) or 0) for event in found)
 
-    def worst(key: str) -> float | None:
-        return max((float(event.data[key]) for event in found if event.data.get(key) is not None), default=None)
+    def worst(*keys: str) -> float | None:
+        values = [next((event.data[key] for key in keys if event.data.get(key) is not None), None) for event in found]
+        return max((float(value) for value in values if value is not None), default=None)
 
     reasons: dict[str, int] = {}
     for event in found:
@@ -67,16 +83,29 @@ def window(events: Iterable[Event], phase: str) -> Window | None:
     return Window(
         found, total("intended"), total("sent"), total("ok"), total("failed"), total("shed"),
         sum(float(event.data.get("seconds") or 0.0) for event in found),
-        worst("p50"), worst("p95"), worst("lateness_p95"), worst("longest_outage") or 0.0,
+        worst("p50"), worst("p95"), worst("p99"), worst("lateness_p95"),
+        worst("blind", "lateness_p99") or 0.0, worst("longest_outage") or 0.0,
         tuple(f"{count} x {text}" for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]),
+        requests,
     )  # fmt: skip
 
 
-def measured(findings: Findings, events: Iterable[Event], phase: str) -> Window | None:
-    """The window of a phase, if it says anything; else None, and the finding that it does not."""
-    found = window(events, phase)
+def measured(
+    findings: Findings, events: Iterable[Event], phase: str, samples: Samples | None = None, blind: float = BLIND
+) -> Window | None:
+    """The window of a phase, if it says anything; else None, and the finding that it does not.
+
+    Args:
+        samples: of the workload; None where none are needed.
+        blind: seconds for which the generator may have stood still. What happened meanwhile was seen by nobody, so a
+            window with more can fail and cannot pass.
+    """
+    found = window(events, phase, samples)
     if found is None:
         findings.missing(f"no workload was measured in the phase {phase}")
+        return None
+    if isinstance(found, str):
+        findings.missing(f"the requests of the phase {phase} are not all there: {found}")
         return None
     findings.saw(*found.events)
     if found.intended < LEAST:
@@ -88,6 +117,12 @@ def measured(findings: Findings, events: Iterable[Event], phase: str) -> Window 
             f"only {share:.0f} % of the requests due in the phase {phase} were sent: the rate was not reached"
         )
         return None
+    if found.blind > blind:
+        findings.stalled = True
+        findings.missing(
+            f"the load generator stood still for {found.blind:.1f} s in the phase {phase}: "
+            "what happened meanwhile was not seen"
+        )
     return found
 
 

@@ -1,11 +1,12 @@
-"""No replica died, was restarted or ran out of memory, but for those that were meant to."""
+"""No replica died, was restarted, was paused or ran out of memory, but for those that were meant to."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
 from harness.checks._evidence import Findings, counted, latest, of
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.verdict import Verdict
 
@@ -18,6 +19,7 @@ BAD = {
     "stop": "was stopped",
     "destroy": "was removed",
 }
+STILL = 2.5  # s without an answer; a replica is asked once a second, and may be asked in vain once
 
 
 def check(
@@ -35,8 +37,12 @@ def check(
     inside a container that runs on, `probe.replica` tells: a process killed for want of memory and, in a phase in which
     nothing was deployed, a main process that was started again.
 
+    A pause ends the service of a replica for a while, and so counts from the look of the phase before, also while
+    something was deployed. A replica that did not answer for some seconds, on a machine that ran, may have been frozen
+    past the engine's knowledge: that is unknown.
+
     Args:
-        events: the history (`container`, `probe.container`, `probe.replica`).
+        events: the history (`container`, `probe.container`, `probe.replica`, `witness`).
         phase: the phase.
         replicas: every replica of the environment.
         expected: replicas that may end in this phase.
@@ -64,6 +70,8 @@ def check(
         elif replica not in expected:
             _state(findings, replica, look, _before(events, replica, look))
         if replica not in expected:
+            since = _before(events, replica, look) if look is not None else None
+            _paused(findings, events, replica, phase, since)
             inside = _inside(events, replica, phase)
             _killed(findings, replica, inside)
             if steady:
@@ -96,6 +104,41 @@ def _state(findings: Findings, replica: str, look: Event, before: Event | None) 
         findings.fail(f"{replica} is {look.data['status']} (exit code {look.data.get('exit_code')})", look)
     elif before is not None and before.data.get("started") not in (None, look.data.get("started")):
         findings.fail(f"{replica} was started again since the phase before", before, look)
+
+
+def _paused(findings: Findings, events: tuple[Event, ...], replica: str, phase: str, since: Event | None) -> None:
+    """Whether it was paused, or did not answer for a while, since the look of the phase before."""
+    last = max((event.id for event in events if event.data.get("phase") == phase), default=-1)
+    mine = [
+        event
+        for event in events
+        if (since.id if since is not None else -1) < event.id <= last and event.data.get("replica") == replica
+    ]
+    pauses = [event for event in mine if event.kind == "container" and event.data.get("action") == "pause"]
+    if pauses:
+        findings.fail(f"{replica} was paused", *pauses)
+        return
+    if any(event.kind == "container" for event in mine):
+        return  # it ended or was started again: why it did not answer is known
+    for begin, end in _silences([event for event in mine if event.kind == "probe.replica"]):
+        if end - begin > STILL and not Witness(events).explains(begin, end, end - begin, STILL):
+            said = f"{replica} did not answer for {end - begin:.1f} s, while the machine ran"
+            findings.missing(f"{said}: it stood still, or could not be asked")
+
+
+def _silences(looks: list[Event]) -> Iterator[tuple[float, float]]:
+    """Stretches in which a replica was asked twice or more and did not answer, since its first answer."""
+    heard: Event | None = None
+    silent: list[Event] = []
+    for look in looks:
+        if look.data.get("error") is not None:
+            silent.append(look)
+            continue
+        if heard is not None and len(silent) > 1:
+            yield heard.since_start, look.since_start
+        heard, silent = look, []
+    if heard is not None and len(silent) > 1:
+        yield heard.since_start, silent[-1].since_start
 
 
 def _inside(events: tuple[Event, ...], replica: str, phase: str) -> list[Event]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from harness.checks._evidence import Findings, last, latest, listed
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.verdict import Verdict
 
 NAME = "convergence"
+LEAD = 5.0  # s in which a stall may have made the load balancer's checks fail
 
 
 def check(
@@ -25,7 +27,8 @@ def check(
     """The last answers of a phase name one release, and the load balancer sends requests to every replica.
 
     Args:
-        events: the history (`probe.release`, `probe.registry`, `probe.configuration`, `probe.schema`, `probe.haproxy`).
+        events: the history (`probe.release`, `probe.registry`, `probe.configuration`, `probe.schema`, `probe.haproxy`,
+            `witness`).
         phase: where they were asked.
         replicas: every replica of the fleet.
         release: what all should name; None takes what the registry says, else what the first replica runs.
@@ -60,7 +63,7 @@ def check(
             findings.missing(f"what the schema answers on {meant} is not declared")
         _one(findings, last(events, "probe.schema", phase), "the schema", "is at", answer, _instead(meant, answer))
     if balancer:
-        _balanced(findings, last(events, "probe.haproxy", phase), replicas)
+        _balanced(findings, events, last(events, "probe.haproxy", phase), replicas)
     asked = ["every replica"] + ["the registry"] * registry + ["the configuration"] * bool(configured)
     asked += ["the schema"] * (schema is not None) + ["the load balancer"] * balancer
     return findings.verdict(
@@ -90,8 +93,10 @@ def _one(findings: Findings, event: Event | None, who: str, verb: str, meant: st
         findings.fail(f"{who} {verb} {said}{other}", event)
 
 
-def _balanced(findings: Findings, event: Event | None, replicas: Collection[str]) -> None:
-    """Every replica has a server that is up with a weight."""
+def _balanced(findings: Findings, events: tuple[Event, ...], event: Event | None, replicas: Collection[str]) -> None:
+    """Every replica has a server that is up with a weight. One that is down because the load balancer's own checks starved
+    says nothing about the release.
+    """
     findings.saw(event)
     servers = event.data.get("servers") if event is not None else None
     if event is None or servers is None:
@@ -104,6 +109,7 @@ def _balanced(findings: Findings, event: Event | None, replicas: Collection[str]
             findings.missing(f"the load balancer has no server named {name}")
         for backend, server, status, weight, *_ in mine:
             if not str(status).startswith(("UP", "no check")):
-                findings.fail(f"the load balancer has {backend}/{server} as {status}", event)
+                stall = Witness(events).explains(event.since_start - LEAD, event.since_start)
+                findings.timed(f"the load balancer has {backend}/{server} as {status}", stall, event)
             elif weight == 0:
                 findings.fail(f"the load balancer has {backend}/{server} with weight 0", event)

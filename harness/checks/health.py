@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.checks._evidence import Findings, counted, latest, of
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.verdict import Verdict
 
 NAME = "health"
+LEAD = 5.0  # s before a bad answer in which a stall may have caused it
 
 
 def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> Verdict:
     """The last health answer of every replica in the phase is good; those before it that were not are told.
 
     Args:
-        events: the history.
-        phase: where the replicas were asked (`probe.health`).
+        events: the history (`probe.health`, `witness`).
+        phase: where the replicas were asked.
         replicas: every replica that should have been asked.
     """
     events = tuple(events)
@@ -36,7 +38,8 @@ def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> 
         if event is None:
             findings.missing(f"{replica} was not asked for its health")
         elif healthy is False:
-            findings.fail(f"{replica} is not healthy: {event.data.get('error') or 'no reason given'}", event)
+            said = f"{replica} is not healthy: {event.data.get('error') or 'no reason given'}"
+            findings.timed(said, Witness(events).explains(event.since_start - LEAD, event.since_start), event)
         elif healthy is not True:
             findings.missing(f"{replica} could not be asked for its health: {event.data.get('error') or 'no answer'}")
     return findings.verdict(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.checks import _canaries
 from harness.checks import _log_words as words
 from harness.checks._evidence import Findings, counted, listed, of
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.samples import Samples
 from harness.verdict import Verdict
@@ -48,10 +49,11 @@ def check(
 
     A log that was silent fails only where traffic ran: where the workload knows who served its requests (`served_by`),
     traffic on that replica; else any answered request in the phase. Without it the verdict is unknown. So it is where
-    something of the log could not be read or was lost: whatever may have stood there.
+    something of the log could not be read or was lost: whatever may have stood there. What is silent or late while the
+    machine stands still proves nothing.
 
     Args:
-        events: the history (`probe.log`, `workload`).
+        events: the history (`probe.log`, `workload`, `witness`).
         phase: a phase that began after the cut-over; records of another release fail.
         release: what the records should carry.
         logs: every log that should have been watched.
@@ -59,7 +61,7 @@ def check(
     """
     events = tuple(events)
     findings = Findings(NAME)
-    traffic = _Traffic(of(events, "workload", phase))
+    traffic, witness = _Traffic(of(events, "workload", phase)), Witness(events)
     watched: dict[tuple[str, str], list[Event]] = {}
     for event in of(events, "probe.log", phase):
         watched.setdefault((str(event.data.get("replica")), str(event.data.get("path"))), []).append(event)
@@ -73,8 +75,10 @@ def check(
             continue
         for event in seen:
             _content(findings, log, event, release)
-        _progress(findings, log, seen, traffic)
-    _canaries.judge(findings, logs, watched, samples)
+            if log.carries_time:
+                _late(findings, log, event, witness)
+        _progress(findings, log, seen, traffic, witness)
+    _canaries.judge(findings, logs, watched, samples, witness)
     return findings.verdict(
         f"{counted(len(logs), 'log')} advanced, with records of {release} and no errors{_noted(events, phase)}",
         look="the logging configuration of that release, and which file the process has open (/proc/PID/fd)",
@@ -122,7 +126,20 @@ def _content(findings: Findings, log: ExpectedLog, event: Event, release: str) -
         findings.fail(f"{where} {one}", event)
 
 
-def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: _Traffic) -> None:
+def _late(findings: Findings, log: ExpectedLog, event: Event, witness: Witness) -> None:
+    """Records that came later than their times say."""
+    lag = float((event.data.get("times") or {}).get("lag") or 0.0)
+    for said in words.late(event.data):
+        findings.timed(f"{log.path} on {log.replica} {said}", _stall(witness, [event], lag), event)
+
+
+def _stall(witness: Witness, seen: list[Event], judged: float, allowed: float = 0.0) -> str:
+    """What explains that a log was silent or late for so many seconds, in words; empty where nothing does."""
+    begin = min(event.since_start - float(event.data.get("seconds") or 0.0) for event in seen)
+    return witness.explains(begin, seen[-1].since_start, judged, allowed)
+
+
+def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: _Traffic, witness: Witness) -> None:
     """Whether it was written at all, and often enough."""
     where, data = f"{log.path} on {log.replica}", seen[-1].data
     state = data.get("state")
@@ -148,16 +165,17 @@ def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: 
         )
     elif records == 0:
         findings.saw(*traffic.events)
-        findings.fail(_silent(where, seen, watched, traffic.words(log.replica)), *seen, *traffic.events)
+        stall = _stall(witness, seen, watched, log.max_silence)
+        findings.timed(_silent(where, seen, watched, traffic.words(log.replica)), stall, *seen, *traffic.events)
     elif silence > log.max_silence:
         said = f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s"
-        findings.fail(said + _aside(words.silent(data)), *seen)
+        findings.timed(said + _aside(words.silent(data)), _stall(witness, seen, silence, log.max_silence), *seen)
     else:
         findings.saw(*traffic.events)
-        _whole(findings, where, seen, log.max_silence)
+        _whole(findings, where, seen, log.max_silence, witness)
 
 
-def _whole(findings: Findings, where: str, seen: list[Event], max_silence: float) -> None:
+def _whole(findings: Findings, where: str, seen: list[Event], max_silence: float, witness: Witness) -> None:
     """Whether all of it could be read."""
     unread = [str(event.data["error"]) for event in seen if event.data.get("error")]
     unread += [said for event in seen for said in words.lost(event.data)]
@@ -165,7 +183,9 @@ def _whole(findings: Findings, where: str, seen: list[Event], max_silence: float
         findings.missing(f"{where} could not be read whole: {listed(unread[:1])}")
     half = seen[-1].data.get("partial")
     if half and seen[-1].time - float(half["since"]) > max_silence:
-        findings.fail(f"{where} stalled within a record: {words.half_line(seen[-1].data)}", seen[-1])
+        lasting = seen[-1].time - float(half["since"])
+        said = f"{where} stalled within a record: {words.half_line(seen[-1].data)}"
+        findings.timed(said, _stall(witness, seen, lasting, max_silence), seen[-1])
 
 
 def _stray(data: words.Data, now: float, max_silence: float, records: int) -> str:

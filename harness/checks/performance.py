@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from harness.checks._evidence import Findings, of
+from harness.checks._evidence import BUSY, Findings, of
+from harness.checks._requests import span
+from harness.checks._witness import SHARE, Witness
 from harness.checks._workload import Window, measured, milliseconds, percent
 from harness.history import Event
 from harness.verdict import Outcome, Verdict
@@ -55,6 +57,8 @@ def check(
         good = bool(found)
         seen |= set(found.evidence)
         found = _timed(found, first, _after(events, phase, name), within, number)
+        if found.outcome is Outcome.FAIL and bool(judge(name)):
+            found = _delayed(found, events, phase, name, within)
     return replace(found, evidence=tuple(sorted(seen)))
 
 
@@ -81,6 +85,17 @@ def _timed(found: Verdict, first: Verdict, after: float | None, within: float, n
     return replace(found, reason=f"as in the baseline again {when}: {found.reason}; at first: {first.reason}")
 
 
+def _delayed(late: Verdict, events: tuple[Event, ...], phase: str, name: str, within: float) -> Verdict:
+    """Recovery that came too late proves nothing where the machine stood still meanwhile."""
+    first, last = (of(events, "workload", one)[0] for one in (phase, name))
+    begin, end = span(events, first)[0], span(events, last)[0]
+    stall = Witness(events).explains(begin, end, end - begin, within)
+    if not stall:
+        return late
+    said = f"{stall}, so this proves nothing: {late.reason}"
+    return replace(late, outcome=Outcome.UNKNOWN, reason=said, look=BUSY, stalled=True)
+
+
 def _one(
     events: tuple[Event, ...], phase: str, *, baseline: str, factor: float, allowance: float, error_slack: float
 ) -> Verdict:
@@ -89,16 +104,36 @@ def _one(
     before, after = measured(findings, events, baseline), measured(findings, events, phase)
     good = ""
     if before is not None and after is not None:
+        stall = _stall(events, after)
         if after.share > before.share + error_slack:
             said = f"{percent(after.share)} of {after.tried} requests failed, {percent(before.share)} in the baseline"
-            findings.fail(said + after.why, *before.events, *after.events)
+            findings.timed(said + after.why, stall, *before.events, *after.events)
+        _steady(findings, events, before, after)
         if _punctual(findings, (before, baseline), (after, phase), allowance):
-            good = _compare(findings, before, after, factor, allowance)
+            good = _compare(findings, before, after, factor, allowance, stall)
     return findings.verdict(
         good,
         look="what is slow: the queue, the cache, the database's connections",
         look_unknown="whether the machine is too busy, and the workload's rate",
     )
+
+
+def _steady(findings: Findings, events: tuple[Event, ...], before: Window, after: Window) -> None:
+    """Whether the baseline is worth a comparison: one that the machine made slow lets everything pass."""
+    witness = Witness(events)
+    was, now = (
+        sum(witness.stood(*span(events, event)) for event in found.events) / max(found.seconds, 1e-9)
+        for found in (before, after)
+    )
+    if was >= SHARE and now < was / 2.0:
+        said = f"the machine stood still for {percent(was)} of the baseline and {percent(now)} of this window"
+        findings.missing(f"{said}: the baseline is too slow to compare with")
+
+
+def _stall(events: tuple[Event, ...], after: Window) -> str:
+    """In words, that the machine stood still in the window; empty where it did not."""
+    witness = Witness(events)
+    return next(filter(None, (witness.explains(*span(events, event)) for event in after.events)), "")
 
 
 def _punctual(findings: Findings, before: tuple[Window, str], after: tuple[Window, str], allowance: float) -> bool:
@@ -112,7 +147,7 @@ def _punctual(findings: Findings, before: tuple[Window, str], after: tuple[Windo
     return True
 
 
-def _compare(findings: Findings, before: Window, after: Window, factor: float, allowance: float) -> str:
+def _compare(findings: Findings, before: Window, after: Window, factor: float, allowance: float, stall: str) -> str:
     said = []
     for name, old, new in (("p50", before.p50, after.p50), ("p95", before.p95, after.p95)):
         if old is None or (new is None and not findings.wrong):
@@ -121,5 +156,5 @@ def _compare(findings: Findings, before: Window, after: Window, factor: float, a
             said.append(f"{name} {milliseconds(new)}, {milliseconds(old)} before")
             if new > factor * old + allowance:
                 bound = f"more than {factor:g} times that and {milliseconds(allowance)}"
-                findings.fail(f"{said[-1]}: {bound}", *before.events, *after.events)
+                findings.timed(f"{said[-1]}: {bound}", stall, *before.events, *after.events)
     return "; ".join(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.checks._evidence import Findings, of
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.verdict import Verdict
 
@@ -22,11 +23,10 @@ def check(
 ) -> Verdict:
     """The queue falls to the deepest level of the baseline within a time, and is there at the last look.
 
-    A queue that is short and does not move is none that drained: where the age of the oldest job is known, it has to
-    come back too.
+    A short queue that does not move has not drained: where the age of the oldest job is known, it has to come back too.
 
     Args:
-        events: the history (`probe.queue`).
+        events: the history (`probe.queue`, `witness`).
         phase: where the queue was watched; the time counts from its first look.
         within: seconds.
         baseline: the phase that gives the level.
@@ -48,7 +48,7 @@ def check(
     good = ""
     if before and looks:
         level = max(depth for _, depth in before) + slack
-        good = _judge(findings, looks, level, within)
+        good = _judge(findings, events, looks, level, within)
         _age(findings, events, baseline, phase, age_slack, within)
     return findings.verdict(
         good,
@@ -65,20 +65,25 @@ def _depths(events: tuple[Event, ...], phase: str) -> list[tuple[Event, float]]:
     ]
 
 
-def _judge(findings: Findings, looks: list[tuple[Event, float]], level: float, within: float) -> str:
+def _judge(
+    findings: Findings, events: tuple[Event, ...], looks: list[tuple[Event, float]], level: float, within: float
+) -> str:
     first, (final, depth) = looks[0][0], looks[-1]
+    stall = Witness(events).explains(first.since_start, final.since_start)
     drained = next((event for event, depth in looks if depth <= level), None)
     watched = final.since_start - first.since_start
     if drained is None and watched < within:
         so_far = f"{depth:g} jobs (level before: {level:g})"
         findings.missing(f"the queue holds {so_far}, and was watched for {watched:.1f} s of {within:g} s")
     elif drained is None:
-        findings.fail(f"the queue still holds {depth:g} jobs after {watched:.1f} s (level before: {level:g})", final)
+        said = f"the queue still holds {depth:g} jobs after {watched:.1f} s (level before: {level:g})"
+        findings.timed(said, stall, final)
     elif depth > level:
-        findings.fail(f"the queue drained and filled again: {depth:g} jobs at the last look (level {level:g})", final)
+        said = f"the queue drained and filled again: {depth:g} jobs at the last look (level {level:g})"
+        findings.timed(said, stall, final)
     elif drained.since_start - first.since_start > within:
         took = drained.since_start - first.since_start
-        findings.fail(f"the queue took {took:.1f} s to drain, longer than {within:g} s", drained)
+        findings.timed(f"the queue took {took:.1f} s to drain, longer than {within:g} s", stall, drained)
     took = (drained or final).since_start - first.since_start
     return f"the queue is back at its level ({depth:g} jobs) after {took:.1f} s"
 
@@ -103,7 +108,8 @@ def _age(findings: Findings, events: tuple[Event, ...], baseline: str, phase: st
         so_far = f"has waited for {age:.1f} s (before: {level:.1f} s)"
         findings.missing(f"the oldest job {so_far}, and was watched for {watched:.1f} s of {within:g} s")
     elif age > level:
-        findings.fail(f"the oldest job has waited for {age:.1f} s (before: {level:.1f} s)", final)
+        stall = Witness(events).explains(final.since_start - max(age, watched), final.since_start)
+        findings.timed(f"the oldest job has waited for {age:.1f} s (before: {level:.1f} s)", stall, final)
 
 
 def _known(event: Event) -> bool:

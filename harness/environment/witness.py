@@ -123,9 +123,7 @@ class Witness:
             self._until = end
             self._news.notify_all()
 
-    def _record(
-        self, place: str, begin: float, end: float, stood: float, said: dict[str, Any] | None = None
-    ) -> None:
+    def _record(self, place: str, begin: float, end: float, stood: float, said: dict[str, Any] | None = None) -> None:
         said = said or {}
         self._history.record(
             "witness",

@@ -8,6 +8,8 @@ kernel counts; null where it does not), `synced` (s for which a write to its dis
 The first line has `boot` instead, the id of this start of the machine. It ends with its standard input.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import select
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Any
 
 TICK = 0.025  # s
 TOLERANCE = 0.005  # s that a tick may be late on an idle machine
@@ -25,11 +28,12 @@ SYNC = 1.0  # s between two writes
 class Disk:
     """Writes a byte to the disk once a second, in a thread of its own."""
 
-    def __init__(self):
-        self.lock, self.waited, self.since, self.known = threading.Lock(), 0.0, None, True
+    def __init__(self) -> None:
+        self.lock, self.waited, self.known = threading.Lock(), 0.0, True
+        self.since: float | None = None
         threading.Thread(target=self.run, daemon=True).start()
 
-    def run(self):
+    def run(self) -> None:
         try:
             with tempfile.TemporaryFile() as file:
                 while True:
@@ -42,14 +46,14 @@ class Disk:
         except OSError:
             self.known = False
 
-    def take(self, since):
+    def take(self, since: float | None) -> None:
         """Add up what the write that is under way has waited for so far; the next part begins at `since`."""
         with self.lock:
             if self.since is not None:
                 self.waited += time.monotonic() - self.since
                 self.since = since
 
-    def told(self):
+    def told(self) -> float | None:
         """Seconds since the last report."""
         if self.since is not None:
             self.take(time.monotonic())
@@ -58,22 +62,22 @@ class Disk:
         return round(waited, 4) if self.known else None
 
 
-def first_words(path):
+def first_words(path: str) -> list[str]:
     try:
-        with open(path) as file:
+        with open(path) as file:  # noqa: PTH123 - it is sent as text, and stays short
             return file.readline().split()
     except OSError:
         return []
 
 
-def total(name):
+def total(name: str) -> float | None:
     """Seconds in which somebody waited for it, so far."""
     words = first_words("/proc/pressure/" + name)
     return int(words[-1].partition("=")[2]) / 1e6 if words else None
 
 
-def counters():
-    wait = first_words("/proc/self/task/%d/schedstat" % threading.get_native_id())
+def counters() -> dict[str, float | None]:
+    wait = first_words(f"/proc/self/task/{threading.get_native_id()}/schedstat")
     stat = [int(word) for word in first_words("/proc/stat")[1:9]]
     ticks = float(os.sysconf("SC_CLK_TCK"))
     return {
@@ -86,7 +90,11 @@ def counters():
     }
 
 
-def main():
+def grown(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else round(after - before, 4)
+
+
+def main() -> None:
     say({"boot": (first_words("/proc/sys/kernel/random/boot_id") or [""])[0]})
     disk, processors, before, was = Disk(), os.cpu_count() or 1, counters(), time.monotonic()
     began, late, worst = was, 0.0, 0.0
@@ -100,10 +108,7 @@ def main():
         if now - began < REPORT and not ended:
             continue
         after = counters()
-        since = {
-            key: None if value is None or before[key] is None else round(value - before[key], 4)
-            for key, value in after.items()
-        }
+        since = {key: grown(before[key], value) for key, value in after.items()}
         pressure = {key: since.pop(key) for key in ("cpu", "io", "memory")}
         say(
             {
@@ -116,7 +121,7 @@ def main():
             return
 
 
-def say(line):
+def say(line: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 

@@ -62,8 +62,9 @@ def completed(trial: Trial, name: str, phase: str, given: Mapping[str, Any]) -> 
     for key, parameter in known.items():
         if key in made or key in ("events", "phase", "samples"):
             continue
-        if key in DECLARED:
-            made[key] = DECLARED[key](trial, name)
+        declared = DECLARED.get(f"{name}.{key}") or DECLARED.get(key)
+        if declared is not None:
+            made[key] = declared(trial, name)
         elif parameter.default is inspect.Parameter.empty:
             raise UsageError(
                 f"The check {name} needs to know {key!r}",
@@ -88,7 +89,10 @@ def _schema(trial: Trial) -> dict[str, str] | None:
     return None if declared is None else dict(declared.releases)
 
 
-DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {
+DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {  # by parameter, or by check and parameter
+    "availability.latency": lambda trial, _: trial.stack.harness.availability.latency,
+    "availability.longest_outage": lambda trial, _: trial.stack.harness.availability.longest_outage,
+    "availability.budget": lambda trial, _: trial.stack.harness.availability.budget,
     "replicas": _replicas,
     "logs": lambda trial, _: trial.logs,
     "allow": lambda trial, _: allowances(trial.stack),

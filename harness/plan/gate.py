@@ -13,6 +13,7 @@ Rolling back is never skipped because deploying failed: a failed deployment is w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -137,43 +138,47 @@ def round_trip(trial: Trial, gate: Gate) -> None:
     """Deploy, look, roll back, look, roll back again, look; deploy again, and find the same."""
     if gate.settings.recovery:
         trial.workload.compare()
-    if not baseline(trial, gate):
+    before = baseline(trial, gate)
+    if before is None:
         return
     if gate.settings.recovery:
         with trial.phase(MEASURED):
             trial.workload.baseline(gate.baseline_seconds, MEASURED)
     trial.fingerprint("baseline")
-    deploy(trial, gate)
-    settle(trial, gate, "deployed", gate.new)
-    trial.check("deployer", phase="deployed", verb="deploy", release=gate.new)
+    deploy(trial, gate, "deploy", before)
+    deployed = settle(trial, gate, "deployed", gate.new, before)
+    trial.check("deployer", phase=deployed, verb="deploy", release=gate.new)
     trial.fingerprint("deployed")
     if gate.one_way is not None:
-        refused(trial, gate, gate.one_way)
+        refused(trial, gate, gate.one_way, before, deployed)
         return
-    rollback(trial, "rollback")
+    rollback(trial, "rollback", before)
     if gate.settings.recovery:
         with trial.phase("recovered"):
             trial.workload.recovered(MEASURED)
-    began = settle(trial, gate, "rolled-back", gate.old)
-    trial.check("deployer", phase="rolled-back", verb="rollback", release=gate.old)
+    began = trial.history.clock.monotonic()
+    back = settle(trial, gate, "rolled-back", gate.old, before)
+    trial.check("deployer", phase=back, verb="rollback", release=gate.old)
     came_back = recovered(
-        trial, "rolled-back", began=began, hold=gate.settings.hold, also=lambda phase: stand(trial, phase, gate.old)
-    )
-    trial.judge(came_back, "rolled-back")
+        trial, back, baseline=before, began=began, hold=gate.settings.hold,
+        also=lambda phase: stand(trial, phase, gate.old),
+    )  # fmt: skip
+    trial.judge(came_back, back)
     no_trace(trial, "rolled-back", "baseline")
-    rollback(trial, "second-rollback")
-    settle(trial, gate, "rolled-back-twice", gate.old)
-    trial.check("no-change", before="rolled-back", phase="rolled-back-twice")
+    rollback(trial, "second-rollback", before)
+    twice = settle(trial, gate, "rolled-back-twice", gate.old, before)
+    trial.check("no-change", before=back, phase=twice)
     no_trace(trial, "rolled-back-twice", "baseline")
-    deploy(trial, gate, "second-deploy")
-    settle(trial, gate, "deployed-again", gate.new)
+    deploy(trial, gate, "second-deploy", before)
+    settle(trial, gate, "deployed-again", gate.new, before)
     trial.fingerprint("deployed-again")
     trial.check("second-deployment", phase="deployed-again", before="deployed")
 
 
 def half_deployment(trial: Trial, gate: Gate) -> None:
     """Kill the deployer when the first replica runs the new release; roll back what it left; look."""
-    if not baseline(trial, gate, "half-baseline"):
+    before = baseline(trial, gate, "half-baseline")
+    if before is None:
         return
     trial.fingerprint("half-baseline")
     with trial.phase("half-deploy"):
@@ -189,18 +194,18 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
         finally:
             running.stop()
     trial.check("half-way", phase="half-deploy", release=gate.new)
-    rollback(trial, "half-rollback")
-    settle(trial, gate, "half-rolled-back", gate.old, baseline="half-baseline")
-    trial.check("deployer", phase="half-rolled-back", verb="rollback", release=gate.old)
+    rollback(trial, "half-rollback", before)
+    back = settle(trial, gate, "half-rolled-back", gate.old, before)
+    trial.check("deployer", phase=back, verb="rollback", release=gate.old)
     no_trace(trial, "half-rolled-back", "half-baseline")
 
 
-def refused(trial: Trial, gate: Gate, because: str) -> None:
+def refused(trial: Trial, gate: Gate, because: str, before: str, deployed: str) -> None:
     """Try to take back a release that cannot be, which must be refused before anything is changed."""
-    rollback(trial, "refused-rollback")
-    settle(trial, gate, "refused", gate.new)
+    rollback(trial, "refused-rollback", before)
+    settle(trial, gate, "refused", gate.new, before)
     trial.fingerprint("refused")
-    trial.check("one-way", phase="refused", before="deployed", release=gate.new, because=because)
+    trial.check("one-way", phase="refused", before=deployed, release=gate.new, because=because)
 
 
 def no_trace(trial: Trial, phase: str, before: str) -> None:
@@ -215,46 +220,82 @@ SCENARIOS: dict[str, Callable[[Trial, Gate], None]] = {
 }
 
 
-def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> bool:
-    """Measure the old release under load. Returns whether it is sound: on any other nothing can be gated.
+def baseline(trial: Trial, gate: Gate, phase: str = "baseline") -> str | None:
+    """Measure the old release under load. Returns the phase in which it was sound; None where it never was: on any
+    other nothing can be gated.
 
     What fails here fails before anything was deployed: it says nothing about the deployment, so it is unknown.
     """
     trial.workload.start()
-    with trial.phase(phase):
-        trial.watch(phase, gate.settings.baseline)
-    found = [trial.judge(verdict, phase, groundwork=True) for verdict in standing(trial, phase, gate.old)]
-    return all(found)
+
+    def measure(name: str) -> list[Verdict]:
+        with trial.phase(name):
+            trial.watch(name, gate.settings.baseline)
+        return standing(trial, name, gate.old)
+
+    name, found = measured(trial, phase, measure, groundwork=True)
+    return name if all(found) else None
 
 
-def deploy(trial: Trial, gate: Gate, phase: str = "deploy") -> None:
+def deploy(trial: Trial, gate: Gate, phase: str = "deploy", baseline: str = "baseline") -> None:
     """Deploy the new release under load."""
     with trial.phase(phase), trial.measured(phase):
         trial.deployer.deploy(gate.new)
-    trial.check("availability", phase=phase)
+    trial.check("availability", phase=phase, baseline=baseline)
 
 
-def rollback(trial: Trial, phase: str) -> None:
+def rollback(trial: Trial, phase: str, baseline: str = "baseline") -> None:
     """Roll back under load."""
     with trial.phase(phase), trial.measured(phase):
         trial.deployer.rollback()
-    trial.check("availability", phase=phase)
+    trial.check("availability", phase=phase, baseline=baseline)
 
 
-def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "baseline") -> float:
+def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "baseline") -> str:
     """Hold a phase after a deployment or a rollback, and judge where everything stands.
 
-    Returns when it began, by the history's clock.
+    Returns the name of the phase that was judged last: of another one, where the machine stood still in the first.
     """
-    began = trial.history.clock.monotonic()
-    with trial.phase(phase):
-        trial.watch(phase, gate.settings.hold)
-        trial.drain(trial.queue_level(baseline) + QUEUE_SLACK, gate.settings.drain)
-    stand(trial, phase, release)
-    if trial.stack.harness.probes.queue is not None:
-        trial.check("queue", phase=phase, baseline=baseline, within=gate.settings.drain, slack=QUEUE_SLACK)
-    trial.read_back(phase, gate.settings.drain)
-    return began
+
+    def measure(name: str) -> list[Verdict]:
+        with trial.phase(name):
+            trial.watch(name, gate.settings.hold)
+            trial.drain(trial.queue_level(baseline) + QUEUE_SLACK, gate.settings.drain)
+        found = standing(trial, name, release)
+        if trial.stack.harness.probes.queue is not None:
+            queue = {"baseline": baseline, "within": gate.settings.drain, "slack": QUEUE_SLACK}
+            found.append(trial.verdict("queue", phase=name, **queue))
+        return found
+
+    name, _ = measured(trial, phase, measure)
+    trial.read_back(name, gate.settings.drain)
+    return name
+
+
+def measured(
+    trial: Trial, phase: str, measure: Callable[[str], list[Verdict]], *, groundwork: bool = False
+) -> tuple[str, list[Verdict]]:
+    """Measure a phase and record its verdicts. What proves nothing because the machine stood still is measured again,
+    in a phase of its own, while there is time for it; everything else counts as it was.
+
+    Returns the name of the last phase, and all verdicts that were recorded.
+    """
+    name, recorded = phase, list[Verdict]()
+    for number in itertools.count(2):
+        began = trial.history.clock.monotonic()
+        found = measure(name)
+        stalled = next((verdict for verdict in found if verdict.stalled), None) if trial.patience > 0.0 else None
+        recorded += [
+            trial.judge(verdict, name, groundwork=groundwork)
+            for verdict in found
+            if stalled is None or not verdict.stalled
+        ]
+        if stalled is None:
+            return name, recorded
+        trial.patience -= trial.history.clock.monotonic() - began
+        trial.history.record("note", text=f"measuring {phase} again: {stalled.check}: {stalled.reason}")
+        name = f"{phase}-again-{number}"
+    raise AssertionError("unreachable")
 
 
 def stand(trial: Trial, phase: str, release: str) -> None:
@@ -288,7 +329,9 @@ def recovered(
     within, clock, again = trial.stack.harness.recovery.within, trial.history.clock, list[str]()
     found = trial.verdict("performance", phase=phase, baseline=baseline)
     comparable = trial.verdict("performance", phase=baseline, baseline=baseline)  # else no window would tell anything
-    while comparable and not found and clock.monotonic() - began < within:
+    while comparable and not found and (clock.monotonic() - began < within or (found.stalled and trial.patience > 0.0)):
+        if clock.monotonic() - began >= within:
+            trial.patience -= hold
         trial.history.record("note", text=f"measuring again, until performance is as before: {found.reason}")
         again.append(f"{phase}-window-{len(again) + 2}")
         with trial.phase(again[-1]):

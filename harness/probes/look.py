@@ -37,11 +37,11 @@ $__t
 "; done 2>/dev/null; :; }
 __c=/sys/fs/cgroup
 if [ -e $__c/cpu.stat ]; then __cg="$__c/cpu.stat $__c/memory.current $__c/memory.max $__c/memory.events \
-$__c/cpu.pressure $__c/memory.pressure $__c/io.pressure"
+$__c/cpu.max $__c/cpu.pressure $__c/memory.pressure $__c/io.pressure"
 else for __d in cpuacct cpu,cpuacct cpu; do [ -e $__c/$__d/cpuacct.usage ] && break; done
 for __e in cpu cpu,cpuacct; do [ -e $__c/$__e/cpu.stat ] && break; done
-__cg="$__c/$__d/cpuacct.usage $__c/$__e/cpu.stat $__c/memory/memory.usage_in_bytes \
-$__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"; fi
+__cg="$__c/$__d/cpuacct.usage $__c/$__e/cpu.stat $__c/$__e/cpu.cfs_quota_us $__c/$__e/cpu.cfs_period_us \
+$__c/memory/memory.usage_in_bytes $__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"; fi
 __net=; for __f in tcp tcp6 udp udp6; do [ -e /proc/net/$__f ] && __net="$__net /proc/net/$__f"; done
 look() { __w=$1; set -- /proc/[0-9]*; if [ "$__w" = all ] || [ "$*" != "$__p" ]; then __p="$*"
 __show /proc/[0-9]*/stat; else __A="$__A==> /proc/same <==
@@ -100,6 +100,7 @@ class Look:
         entered: how many more came in from outside by exec, ours among them.
         cpu: seconds that the cgroup used so far.
         throttled: periods in which it was held back so far, and for how many seconds.
+        cpu_limit: processors that it may use at most; None where there is no limit.
         memory, limit: bytes; the limit is None where there is none.
         oom_kills: processes that were killed so far for want of memory.
         pressure: of `cpu`, `memory`, `io`: seconds so far in which some and in which all waited for it.
@@ -111,6 +112,7 @@ class Look:
     cpu: float | None = None
     throttled: int | None = None
     throttled_seconds: float | None = None
+    cpu_limit: float | None = None
     memory: int | None = None
     limit: int | None = None
     oom_kills: int | None = None
@@ -191,6 +193,12 @@ def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.strip().isdigit() else None
 
 
+def _cores(quota: str | None, period: str | None) -> float | None:
+    """Processors, of a quota in each period; -1 and `max` are no limit."""
+    allowed, each = _number(quota), _number(period)
+    return round(allowed / each, 4) if allowed and each else None
+
+
 def _first(cgroup: Mapping[str, str], missing: dict[str, str]) -> dict[str, Any]:
     """cgroup v1."""
     cpu, stat = _number(cgroup.get("cpuacct.usage")), _pairs(cgroup.get("cpu.stat"))
@@ -199,6 +207,7 @@ def _first(cgroup: Mapping[str, str], missing: dict[str, str]) -> dict[str, Any]
         "cpu": None if cpu is None else round(cpu / 1e9, 4),
         "throttled": stat.get("nr_throttled"),
         "throttled_seconds": None if held is None else round(held / 1e9, 4),
+        "cpu_limit": _cores(cgroup.get("cpu.cfs_quota_us"), cgroup.get("cpu.cfs_period_us")),
         "memory": _number(cgroup.get("memory.usage_in_bytes")),
         "limit": limit if limit is not None and limit < WITHOUT_LIMIT else None,
         "oom_kills": _pairs(cgroup.get("memory.oom_control")).get("oom_kill"),
@@ -217,6 +226,7 @@ def _second(cgroup: Mapping[str, str], missing: dict[str, str]) -> dict[str, Any
         "cpu": None if used is None else round(used / 1e6, 4),
         "throttled": stat.get("nr_throttled"),
         "throttled_seconds": None if held is None else round(held / 1e6, 4),
+        "cpu_limit": _cores(*[*(cgroup.get("cpu.max") or "").split(), None, None][:2]),
         "memory": _number(cgroup.get("memory.current")),
         "limit": limit,
         "oom_kills": _pairs(cgroup.get("memory.events")).get("oom_kill"),

@@ -31,6 +31,7 @@ class ReplicaState:
         environment: its environment's name, for the events.
         release: the command that prints the release it runs, and the field of a JSON answer; None asks none.
         main: the name of the process that is the service; None watches none.
+        cpus: processors that the stack allows it; None for all.
         number: of this one among its fellows, so that not all of them ask the costly part at the same second.
     """
 
@@ -42,9 +43,10 @@ class ReplicaState:
         *,
         release: tuple[Sequence[str], str | None] | None = None,
         main: str | None = None,
+        cpus: float | None = None,
         number: int = 0,
     ) -> None:
-        self.name = replica.name
+        self.name, self._cpus = replica.name, cpus
         self._history, self._environment, self._main, self._number = history, environment, main, number
         self._shell = KeptShell(replica, look.FUNCTIONS)
         self._release = release
@@ -146,6 +148,8 @@ class ReplicaState:
             cpu=seen.cpu,
             throttled=seen.throttled,
             throttled_seconds=seen.throttled_seconds,
+            cpu_limit=seen.cpu_limit,
+            cpu_declared=self._cpus,
             memory=seen.memory,
             memory_limit=seen.limit,
             oom_kills=seen.oom_kills,

@@ -139,6 +139,7 @@ def _places(environment: Sampled, history: History) -> Iterator[Place]:
             environment.id,
             release=(asked.command, asked.field) if asked else None,
             main=declared.main.get(replica.service),
+            cpus=environment.stack.services[replica.service].cpus,
             number=number,
         )
     if (one := declared.postgres) is not None:

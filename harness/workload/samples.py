@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.outages import longest, outages
 from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, Records, append
 from harness.workload.schedule import Times
 
@@ -38,6 +39,7 @@ class Window:
     p99: float | None
     lateness_p95: float | None
     lateness_p99: float | None
+    blind: float
     statuses: Mapping[str, int]
     errors: Mapping[str, int]
     longest_outage: float
@@ -116,7 +118,8 @@ class Samples:
             lateness_p99=quantile(late, 0.99),
             statuses={str(code): n for code, n in _counts(known["outcome"]) if code not in CODES},
             errors={_named(code): n for code, n in _counts(known["outcome"][~ok])},
-            longest_outage=round(self._outage(known, ok, until), 6),
+            blind=round(_gap(known["intended"], known["sent"], np.ones(len(known), np.bool_), until), 6),
+            longest_outage=round(_gap(known["intended"], known["latency"], ok, until), 6),
             served_by={self.servers[code]: n for code, n in _counts(known["server"][ok]) if code in self.servers},
         )
 
@@ -135,18 +138,6 @@ class Samples:
             self._last = np.concatenate([self._last, np.zeros(more, SAMPLE)])
             self._attempts = np.concatenate([self._attempts, np.zeros(more, np.uint16)])
 
-    @staticmethod
-    def _outage(known: Records, ok: npt.NDArray[np.bool_], until: float) -> float:
-        """The longest time in which every request failed: from the first that did to the next that did not."""
-        if not len(known) or ok.all():
-            return 0.0
-        before = np.concatenate([[True], ok[:-1]])
-        begins = known["intended"][~ok & before]
-        ends = known["intended"][ok & ~before]
-        if len(ends) < len(begins):
-            ends = np.append(ends, until)
-        return float((ends - begins).max())
-
     def _save(self, records: Records) -> None:
         if self._file is None:
             return
@@ -160,6 +151,12 @@ class Samples:
 def quantile(ordered: npt.NDArray[Any], q: float) -> float | None:
     """The nearest-rank quantile of sorted values; None where there are none."""
     return round(float(ordered[max(0, math.ceil(q * len(ordered)) - 1)]), 6) if len(ordered) else None
+
+
+def _gap(due: npt.NDArray[Any], after: npt.NDArray[Any], good: npt.NDArray[np.bool_], until: float) -> float:
+    """The longest time in which something was due and nothing good came of it, `after` seconds later."""
+    due = due.astype(np.float64)
+    return longest(outages(due, due + after.astype(np.float64), good, until))
 
 
 def _counts(codes: npt.NDArray[Any]) -> list[tuple[int, int]]:

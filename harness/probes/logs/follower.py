@@ -241,7 +241,9 @@ class LogFollower:
         before, now = self._tally.own, self._clock.now()
         if lines:
             zone = self._around.zone if self._around else 0.0
-            self._tally.add(lines, Moment(self._looked + self._skew, now + self._skew, now, zone, elsewhere))
+            unseen = now - self._looked if self._looked else 0.0
+            moment = Moment(self._looked + self._skew, now + self._skew, now, zone, elsewhere, unseen)
+            self._tally.add(lines, moment)
         if self._tally.own > before:
             self._written = True
             self._window.complete()

@@ -18,6 +18,7 @@ from harness.probes.logs.times import Times, all_seconds
 SHOWN = 5  # error lines that are kept
 RELEASES = 50  # different releases that are told apart
 KEYS = 5000  # of canaries, in one window
+USUAL = 0.5  # s between two looks; longer ones are told with each canary
 LONGEST_KEY = 2000  # characters of a field in which a key is looked for
 PIECE = 1 << 18  # bytes that are looked at together: a damaged line costs the speed of so many
 _BLANK = re.compile(rb"\n[ \t\r\v\f]*(?=\n)")
@@ -33,6 +34,7 @@ class Moment:
         looked: when the file was last read to its end before.
         now: the present.
         ours: the present by the harness's clock.
+        before: s between the beginning of the last look that read to the end, and the present.
         elsewhere: they stand in a file that the path does not name any more.
     """
 
@@ -41,6 +43,7 @@ class Moment:
     ours: float
     zone: float = 0.0
     elsewhere: bool = False
+    before: float = 0.0
 
 
 class Tally:
@@ -69,6 +72,7 @@ class Tally:
         self.error_lines: list[str] = []
         self.newest: str | None = None
         self.keys: dict[str, float] = {}
+        self.looks: dict[str, float] = {}
         self.keys_full = False
         self.sequence = sequence
         self.times = Times(spec.tolerance)
@@ -136,7 +140,7 @@ class Tally:
             self.sequence.add(columns[spec.sequence])
         if spec.canary is not None:
             for key in columns[spec.canary]:
-                self._canary(key, moment.ours)
+                self._canary(key, moment)
 
     def _count_releases(self, values: list[Any], times: list[float | None], ours: float) -> None:
         first = values[0]
@@ -155,14 +159,16 @@ class Tally:
         entry = self.releases.setdefault(name, [0, first, last])
         entry[:] = entry[0] + count, min(entry[1], first), max(entry[2], last)
 
-    def _canary(self, key: Any, ours: float) -> None:
+    def _canary(self, key: Any, moment: Moment) -> None:
         found = self._key.search(key[:LONGEST_KEY]) if isinstance(key, str) else None
         if found is None or (key := found[0]) in self.keys:
             return
         if len(self.keys) >= KEYS:
             self.keys_full = True
         else:
-            self.keys[key] = round(ours, 3)
+            self.keys[key] = round(moment.ours, 3)
+            if moment.before > USUAL:
+                self.looks[key] = round(moment.before, 3)
 
 
 def pieces(block: bytes) -> Iterator[bytes]:

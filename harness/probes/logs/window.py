@@ -116,6 +116,7 @@ class Window:
             "times": tally.times.fields(),
             "sequence": tally.sequence.fields(),
             "canaries": dict(tally.keys),
+            "canary_looks": dict(tally.looks),
             "canaries_full": tally.keys_full,
             "seconds": round(now - self.began, 3),
             "silence": round(self.silence, 3),

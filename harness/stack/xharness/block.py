@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from harness.stack.base import AsText, Word, wrong
+from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.base import Block
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import Log
@@ -89,6 +90,11 @@ class XHarness(Block):
         default_factory=dict, description="By service: what it keeps, and a rollback has to restore."
     )
     workload: Workload | None = Field(default=None, description="The load that runs while things happen.")
+    availability: Availability = Field(
+        default_factory=Availability,
+        description="What counts as available while a release is deployed or taken back.",
+        json_schema_extra={"default": {}},
+    )
     recovery: Recovery = Field(
         default_factory=Recovery,
         description="When performance counts as recovered, once the cause is gone.",

@@ -16,7 +16,7 @@ def test_a_deployment_without_an_outage_passes() -> None:
 def test_a_long_outage_fails_although_few_requests_failed() -> None:
     verdict = judge(longest_outage=2.5, ok=499, failed=1)
     assert verdict.outcome is Outcome.FAIL
-    assert verdict.reason == "every request failed for 2.5 s, longer than 1 s"
+    assert verdict.reason == "no request was answered in time for 2.5 s, longer than 1 s"
 
 
 def test_scattered_failures_fail_by_their_share() -> None:

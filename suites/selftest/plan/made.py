@@ -49,6 +49,9 @@ class FakeEnvironment:
     def check_alive(self) -> None:
         """It is always there."""
 
+    def cover(self) -> None:
+        """No witness reports anything."""
+
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", 40000
 

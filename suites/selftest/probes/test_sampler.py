@@ -34,7 +34,8 @@ class Standing:
 
 def environment(*replicas: LocalStart, **probes: Any) -> Any:
     harness = SimpleNamespace(probes=Probes(**probes), state={})
-    return Standing(replicas, SimpleNamespace(harness=harness))
+    services = {replica.service: SimpleNamespace(cpus=None) for replica in replicas}
+    return Standing(replicas, SimpleNamespace(harness=harness, services=services))
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""The requests of a phase, one by one: outages, failures and late answers, and where the generator saw nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.checks._witness import Witness
+from harness.history import Event
+from harness.outages import Outages, outages
+from harness.samples import FINAL, OK, Samples
+
+LEAD = 3.0  # s before a failure in which a stall may have caused it: what was held up then has its time-outs now
+APART = 1.0  # s between two failures that belong to one cluster
+PUNCTUAL = 0.05  # s by which the generator may be late and still is not blind
+
+Times = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests on the history's axis, seconds.
+
+    Attributes:
+        due, ended: when each was due, and answered or given up.
+        sent: by how much the generator itself was late with it.
+        ok: whether it was answered as it should be.
+        until: when the last window ended.
+    """
+
+    due: Times
+    ended: Times
+    sent: Times
+    ok: npt.NDArray[np.bool_]
+    until: float
+
+    @property
+    def latency(self) -> Times:
+        """Seconds from when each was due to its answer."""
+        return self.ended - self.due
+
+    def good(self, bound: float) -> npt.NDArray[np.bool_]:
+        """Answered as it should be, within so many seconds."""
+        return self.ok & (self.latency <= bound)
+
+    def outages(self, bound: float, least: float) -> Outages:
+        """Those longer than `least`, where an answer later than `bound` is none."""
+        return outages(self.due, self.ended, self.good(bound), self.until, least)
+
+    def blind(self, begin: float, end: float) -> float:
+        """For how many seconds of a stretch the generator sent nothing that was due."""
+        every = np.ones(len(self.due), np.bool_)
+        gaps = outages(self.due, self.due + self.sent, every, self.until, PUNCTUAL)
+        return sum(max(0.0, min(high, end) - max(low, begin)) for low, high in gaps)
+
+    def unexplained(self, bad: npt.NDArray[np.bool_], witness: Witness) -> tuple[int, str]:
+        """How many of these requests no stall of the machine explains, and what explains the others, in words."""
+        order = np.argsort(self.due[bad], kind="stable")
+        due, ended = self.due[bad][order], self.ended[bad][order]
+        left, said = 0, ""
+        for low, high in _joined(due, ended, APART):
+            explained = witness.explains(low - LEAD, high)
+            said = said or explained
+            left += 0 if explained else int(((due >= low) & (due <= high)).sum())
+        return left, said
+
+
+def load(events: Sequence[Event], windows: Sequence[Event], samples: Samples | None) -> Load | str | None:
+    """The requests of some windows.
+
+    None where they are not needed, or were kept in memory only; a text where they ought to be there and are not.
+    """
+    starts = {event.id: event for event in events if event.kind == "workload.start"}
+    if samples is None or not any(_saved(starts.get(window.data.get("start", -1))) for window in windows):
+        return None
+    streams = {stream.start: stream for stream in samples.streams}
+    parts, until = [], 0.0
+    for window in windows:
+        stream = streams.get(window.data.get("start", -1))
+        if stream is None or stream.problem:
+            return stream.problem if stream is not None else "no samples of its load"
+        first, last = int(window.data.get("first") or 0), int(window.data.get("last") or 0)
+        records = stream.records
+        mine = records[(records["n"] >= first) & (records["n"] < last) & (records["flags"] & FINAL != 0)]
+        counted = int(window.data.get("sent") or 0) + int(window.data.get("shed") or 0)
+        if len(mine) < counted:
+            return f"{len(mine)} samples, and {counted} were counted"
+        parts.append((stream.at + mine["intended"], mine["latency"], mine["sent"], mine["flags"] & OK != 0))
+        until = max(until, span(events, window)[1])
+    due, latency, sent, ok = (np.concatenate(one) for one in zip(*parts, strict=True))
+    order = np.argsort(due, kind="stable")
+    due = due.astype(np.float64)[order]
+    return Load(due, due + latency.astype(np.float64)[order], sent.astype(np.float64)[order], ok[order], until)
+
+
+def span(events: Sequence[Event], window: Event) -> tuple[float, float]:
+    """From when to when a `workload` window lasted, on the history's axis in seconds."""
+    number, seconds = window.data.get("start"), float(window.data.get("seconds") or 0.0)
+    start = next((event for event in events if event.kind == "workload.start" and event.id == number), None)
+    began = window.data.get("began")
+    if start is None or began is None:  # in an older history; the event is recorded at the window's end
+        return window.since_start - seconds, window.since_start
+    begin = float(start.data.get("at") or 0.0) + float(began) - float(start.data.get("began") or 0.0)
+    return begin, begin + seconds
+
+
+def _saved(start: Event | None) -> bool:
+    return start is not None and bool(start.data.get("file"))
+
+
+def _joined(begins: Times, ends: Times, apart: float) -> Iterator[tuple[float, float]]:
+    """Stretches, in the order of their beginnings; those that overlap, or are closer than `apart`, as one."""
+    stretch: tuple[float, float] | None = None
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        if stretch is not None and begin > stretch[1] + apart:
+            yield stretch
+            stretch = None
+        stretch = (begin, end) if stretch is None else (stretch[0], max(stretch[1], end))
+    if stretch is not None:
+        yield stretch

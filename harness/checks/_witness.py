@@ -1,0 +1,109 @@
+"""How long the machine stood still, as the witnesses in a history tell: what is judged by time is held against it.
+
+A service that is slow on a machine that does not run is no worse than the machine. So a finding about time that a stall
+explains proves nothing, and the verdict is unknown. A stall explains more than its own length, because an answer
+passes several processes, each of which waits for the machine (`CHAIN`). It explains nothing where it is short against
+the stretch that is judged (`SHARE`), or where the environment itself keeps the machine busy (`OWN`): that is the
+release's doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from harness.history import Event
+from harness.stalls import CHAIN, overlap
+
+SHARE = 0.1  # of a stretch: an idle machine that runs one gate stands still for 1.5 % of the time
+SHORT = 0.1  # s; shorter stalls explain nothing
+OWN = 0.6  # of the processors' time; where the environment uses more of it, it keeps the machine busy itself
+LOWERED = 0.9  # times the declared limit; a limit below was set by somebody else
+
+Row = tuple[float, float, float]
+
+
+class Witness:
+    """The stalls of an environment. Times are the history's, in seconds.
+
+    Args:
+        events: of the environment (`witness`, `probe.replica`).
+    """
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        events = tuple(events)
+        seen = [event for event in events if event.kind == "witness"]
+        self._rows = [(_of(one, "begin"), _of(one, "end"), _of(one, "stood")) for one in seen]
+        door = sorted(row for row, one in zip(self._rows, seen, strict=True) if one.data.get("place") == "door")
+        self._rows += _gaps(door, max((event.since_start for event in events), default=0.0))
+        self._busy = [(_of(one, "begin"), _of(one, "end"), _of(one, "busy") + _of(one, "steal")) for one in seen]
+        self._replicas: dict[str, list[Event]] = {}
+        for event in events:
+            if event.kind == "probe.replica" and event.data.get("cpu") is not None:
+                self._replicas.setdefault(str(event.data.get("replica")), []).append(event)
+
+    def stood(self, begin: float, end: float) -> float:
+        """For how many seconds of a stretch the machine, or a replica that somebody held back, stood still."""
+        machine = 0.0 if self._own(begin, end) else overlap(self._rows, begin, end)
+        return min(end - begin, max(machine, self._held_back(begin, end)))
+
+    def explains(self, begin: float, end: float, judged: float = 0.0, allowed: float = 0.0) -> str:
+        """Words, where what was seen in a stretch may be due to the machine; empty where it is not.
+
+        Args:
+            begin, end: the stretch.
+            judged, allowed: what was seen there, and what may be; seconds.
+        """
+        stood = self.stood(begin, end)
+        if stood < max(SHORT, SHARE * (end - begin)) or judged - CHAIN * stood > allowed:
+            return ""
+        return f"the machine stood still for {stood:.1f} s of these {end - begin:.1f} s"
+
+    def _own(self, begin: float, end: float) -> bool:
+        """The environment's replicas used most of the processors' time. Not known is no."""
+        busy = sum(b * _part(low, high, begin, end) for low, high, b in self._busy)
+        used = sum(_grown(found, "cpu", begin, end) for found in self._replicas.values())
+        return busy > 0.0 and used >= OWN * busy
+
+    def _held_back(self, begin: float, end: float) -> float:
+        """Seconds for which the most throttled replica could not run, by a limit that the stack does not set."""
+        held = [_grown(_lowered(found), "throttled_seconds", begin, end) for found in self._replicas.values()]
+        return max(held, default=0.0)
+
+
+def _lowered(found: list[Event]) -> list[Event]:
+    """The looks at a replica under a lower limit than it was given; the look before the first of them, too."""
+    low = [
+        number
+        for number, event in enumerate(found)
+        if (limit := event.data.get("cpu_limit")) is not None
+        and limit < LOWERED * float(event.data.get("cpu_declared") or np.inf)
+    ]
+    return found[max(0, low[0] - 1) : low[-1] + 2] if low else []
+
+
+def _grown(found: list[Event], field: str, begin: float, end: float) -> float:
+    """By how much a counter grew in a stretch; between two looks it is taken to grow evenly."""
+    points = [(event.since_start, float(event.data[field])) for event in found if event.data.get(field) is not None]
+    if len(points) < 2:
+        return 0.0
+    at, value = np.asarray(points).T
+    return max(0.0, float(np.interp(end, at, value) - np.interp(begin, at, value)))
+
+
+def _gaps(door: list[Row], until: float) -> list[Row]:
+    """What the witness did not report on since it began: it stood still, or is gone."""
+    begins = [*(row[0] for row in door[1:]), until]
+    gaps = [(row[1], begin) for row, begin in zip(door, begins, strict=False)]
+    return [(low, high, high - low) for low, high in gaps if high - low > SHORT]
+
+
+def _part(low: float, high: float, begin: float, end: float) -> float:
+    """The share of one stretch that lies in another."""
+    return max(0.0, min(high, end) - max(low, begin)) / (high - low) if high > low else 0.0
+
+
+def _of(event: Event, field: str) -> float:
+    value = event.data.get(field)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
