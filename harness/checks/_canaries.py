@@ -133,7 +133,7 @@ def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Wi
         seen, window = min(found, key=lambda one: one[0])
         late = seen - canary.answered
         if late > window.within:
-            words = f"{said}, came into its log only after {late:.1f} s"
+            words = f"{said}, came into its log {late:.1f} s later at the earliest"
             findings.timed(words, stall(window, late), *window.events)
         return 1
     if not all(window.due(canary) for window in windows):
