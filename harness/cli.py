@@ -69,7 +69,12 @@ def group(verbose: bool) -> None:
 def main() -> None:
     """Entry point of the `harness` command."""
     signals.install()
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except (KeyboardInterrupt, signals.Terminated) as late:  # a second one, while the first was told
+        code = signals.exit_code_of(late)
+    signals.over(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ from harness.environment.found import environments, pick, replica
 from harness.errors import EngineError, EngineGone, UsageError
 from harness.history import Event, History
 from harness.plan.run import new_run_id
+from harness.signals import cleaning_up_after
 from harness.stack import load
 
 environment_option = click.option("-e", "--environment", metavar="ID", help="Which; not needed if one is up.")
@@ -49,8 +50,10 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
         try:
             environment.up()
             environment.leave_up()
-        except BaseException:
-            environment.down()
+            environment.check_whole()
+        except BaseException as error:
+            with cleaning_up_after(error):
+                environment.down()
             raise
         for warning in environment.warnings:
             click.secho(f"warning: {warning}", err=True, fg="yellow")

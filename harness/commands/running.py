@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,7 +17,7 @@ from harness.report.summary import show
 from harness.report.terminal import Steady, Terminal
 from harness.samples import Samples
 from harness.samples import read as read_samples
-from harness.signals import exit_code_of, uninterrupted
+from harness.signals import cleaning_up_after, exit_code_of, last_words, uninterrupted
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
@@ -40,25 +42,35 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
     """Do the work of a run with live progress, then write its reports and print its summary.
 
     Whatever ends the work - a verdict, an error, Ctrl-C - the history is ended and the reports are written; an error
-    goes on afterwards, to become a message and an exit code.
+    goes on afterwards, to become a message and an exit code. A third signal ends the history only.
 
     Raises:
         NoSpace, HistoryError: the history or the reports could not be written in full.
     """
     for warning in stack.warnings:
         click.secho(f"warning: {warning}", err=True, fg="yellow")
-    try:
-        with Terminal() as terminal:
-            run.history.listen(terminal)
-            run.progress = terminal.building
-            run.start()
-            verdict = work()
-            run.history.check()
-    except BaseException as error:
-        _finish(run, run.failed(error), exit_code_of(error), error)
-        raise
-    _finish(run, verdict, verdict.outcome.exit_code, headlines=headlines)
+    with last_words(partial(_cut_off, run)):
+        try:
+            with Terminal() as terminal:
+                run.history.listen(terminal)
+                run.progress = terminal.building
+                run.start()
+                verdict = work()
+                run.history.check()
+        except BaseException as error:
+            with uninterrupted(), cleaning_up_after(error):
+                _finish(run, run.failed(error), exit_code_of(error), error)
+            raise
+        _finish(run, verdict, verdict.outcome.exit_code, headlines=headlines)
     return verdict.outcome.exit_code
+
+
+def _cut_off(run: Run, number: int) -> None:
+    """The last words of a run that a third signal ends."""
+    code, what = 128 + number, f"ended at once by a third signal, {signal.Signals(number).name}"
+    message = f"{what}: nothing was cleaned up; `harness sweep` removes what is left on the engine"
+    run.history.record("run.error", what=what, message=message, exit_code=code)
+    run.end(Verdict("run", Outcome.UNKNOWN, what), code)
 
 
 def _finish(
@@ -82,8 +94,10 @@ def _finish(
 
 
 def show_kept(environment: Environment) -> None:
-    """Say how to look into an environment that is left up, and how to end it: commands to type, a line each."""
-    click.echo(f"{environment.id}: {environment.stack.name} {environment.release} is up")
+    """Say what there is of an environment that is left up, how to look into it, and how to end it: commands to type, a
+    line each.
+    """
+    click.echo(environment.what_is_left())
     for command in environment.how_to_enter():
         click.echo(f"  {command}")
 

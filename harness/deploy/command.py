@@ -17,11 +17,13 @@ from harness.deploy.inside import ReplicaProcess
 from harness.deploy.inventory import Inventory, fill
 from harness.deploy.local import LocalProcess
 from harness.environment import Environment
-from harness.errors import EngineGone, HarnessError
+from harness.errors import DeployerError, EngineGone, HarnessError
 from harness.history import History
+from harness.signals import wait_for
 from harness.stack import Deployer as Declared
 
 INSIDE = "/tmp/harness-inventory"  # noqa: S108 - /tmp is what every image has, also those with a read-only root
+ENDS_WITHIN = 5.0  # s for the end of a deployer that is killed, once the harness itself is to end
 POLL = 0.2  # s: how often a quiet deployer is looked at for its deadline
 TAIL = 40  # lines kept for messages
 LINES, CHARACTERS = 20_000, 4_000_000  # of one run that the history takes; of what follows it has the last lines
@@ -209,14 +211,19 @@ class RunningCommand:
             self._over.wait()
         except BaseException:
             self._stop.set()
-            self._over.wait()
+            wait_for(self._over, ending=ENDS_WITHIN)
             raise
         return self._outcome()
 
     def stop(self) -> Deployment:
-        """Kill it where it stands, as a crash of the deployer would."""
+        """Kill it where it stands, as a crash of the deployer would.
+
+        Raises:
+            DeployerError: it did not end while the harness itself was asked to.
+        """
         self._stop.set()
-        self._over.wait()
+        if not wait_for(self._over, ending=ENDS_WITHIN):
+            raise DeployerError("The deployer could not be ended", where=self._verb, hint="it ends with its container")
         return self._outcome()
 
     def _outcome(self) -> Deployment:

@@ -6,7 +6,7 @@ import gzip
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -56,7 +56,8 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise as_ours(error, "The images cannot be saved", where=str(path)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there, or the disk is gone: the error of the block says so
+            part.unlink()
 
 
 def load(api: docker.APIClient, path: Path) -> tuple[str, ...]:

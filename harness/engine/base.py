@@ -89,7 +89,7 @@ def _there(api: Any, tag: str) -> bool:
 
 def _make(api: docker.APIClient, progress: Progress, environ: Mapping[str, str], tag: str) -> None:
     parent = state.directory(state.home(environ))
-    with tempfile.TemporaryDirectory(prefix="base-", dir=parent) as work:
+    with tempfile.TemporaryDirectory(prefix="base-", dir=parent, ignore_cleanup_errors=True) as work:
         root, archive = Path(work) / "root", Path(work) / "base.tar"
         mirror = environ.get("HARNESS_DEBIAN_MIRROR") or MIRROR
         # In a mount namespace of its own: what debootstrap mounts in the tree goes with it, whatever happens.

@@ -11,6 +11,7 @@ from harness.engine.container import Container, ContainerState
 from harness.engine.labels import OURS
 from harness.engine.spec import Attachment, ContainerSpec, arguments, endpoint
 from harness.engine.translate import translate
+from harness.signals import cleaning_up_after
 
 __all__ = ["Container", "ContainerState", "Containers"]
 
@@ -47,8 +48,9 @@ class Containers:
         try:
             for attachment in rest:
                 self.attach(container, attachment)
-        except BaseException:
-            container.remove()
+        except BaseException as error:
+            with cleaning_up_after(error):
+                container.remove()
             raise
         return container
 

@@ -18,6 +18,7 @@ from harness.engine.labels import Owner
 from harness.engine.networks import Pool
 from harness.engine.sweep import dead, sweep
 from harness.errors import HarnessError
+from harness.signals import cleaning_up_after
 
 PYTHON = (3, 11)
 ENGINE_DISK = 3 << 30  # bytes: base image, the reference stack's images, and room to work
@@ -186,8 +187,11 @@ def _networks(engine: Engine) -> Finding:
         for internal in (True, False):
             name = f"{owner.environment}-{'internal' if internal else 'door'}"
             engine.networks.create(name, owner, internal=internal)
-    finally:
-        sweep(engine, environment=owner.environment, everything=True)
+    except BaseException as error:
+        with cleaning_up_after(error):
+            sweep(engine, environment=owner.environment, everything=True)
+        raise
+    sweep(engine, environment=owner.environment, everything=True)
     return Finding("networks", True, "an internal network and a door can be made")
 
 

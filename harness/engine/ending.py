@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from harness.engine.gone import Api, own_words
 from harness.errors import HostError
+from harness.signals import hurried
 
 KILL_TIMEOUT = 10.0
 # Ends every member of a session: the group at once, then whoever made a group of its own (`timeout` does), until only
@@ -35,11 +36,13 @@ def end_sessions(
     sessions: Sequence[int],
     *,
     signal: str = "KILL",
+    what: str = "what commands left running",
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Send a signal to every member of these sessions in the container. See Process.kill.
 
     Args:
+        what: the command that is ended, for messages.
         meanwhile: called again and again until it is done, to read the output of what is ended: the engine does not
             report the end of any process in a container while it is stuck with output that nobody takes.
     """
@@ -51,13 +54,16 @@ def end_sessions(
         ending = api.exec_create(container_id, command, user="0")["Id"]
         api.exec_start(ending, detach=True)
         while (code := api.exec_inspect(ending)["ExitCode"]) is None and time.monotonic() < began + KILL_TIMEOUT:
+            if hurried():
+                break
             meanwhile()
             pause.wait(0.002)
     if code != 0:
         raise HostError(
             f"processes in {name} do not end",
-            where=name,
+            where=f"{name}: {what if len(what) <= 500 else what[:500] + ' ...'}",
             got="no answer" if code is None else f"exit code {code}",
-            expected=f"no member of the sessions {list(sessions)} left after SIG{signal}",
-            hint="a process in uninterruptible sleep waits for its disk; remove the container",
+            expected=f"no member of the sessions {list(sessions)} left within {KILL_TIMEOUT:g} s after SIG{signal}",
+            hint="the replica may have had no CPU time for it (a busy machine, a CPU limit, a pause), or a process of "
+            "it waits for its disk; they end with the container",
         )

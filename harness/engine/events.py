@@ -15,6 +15,7 @@ from harness.engine.translate import SDK_ERRORS, as_ours, translate
 from harness.errors import EngineError, EngineGone
 
 ACTIONS = ("create", "start", "die", "oom", "kill", "stop", "restart", "pause", "unpause", "destroy")
+ENDS_WITHIN = 10.0  # seconds for the thread that follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,12 @@ class Events:
             self._gone(error)
 
     def close(self) -> None:
-        """Stop following; when this returns, nothing more is called."""
+        """Stop following; when this returns, nothing more is called, unless what was called hangs."""
         self._closing.set()
         with contextlib.suppress(OSError, AttributeError):  # the engine closed it before us
             self._stream.close()
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(ENDS_WITHIN)
 
     def __enter__(self) -> Events:
         return self

@@ -26,6 +26,7 @@ from harness.engine.volumes import Volumes
 from harness.errors import EngineError
 
 TTL = 120.0  # seconds; renewed every third of it
+ENDS_WITHIN = 5.0  # seconds for the thread that renews
 
 Failure = Callable[[EngineError], None]
 
@@ -158,7 +159,7 @@ class Leases:
         self._closed.set()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            thread.join(ENDS_WITHIN)  # it may be waiting for an engine that hangs
         with self._lock:
             self._held.clear()
 

@@ -18,6 +18,7 @@ from harness.engine.ending import end_sessions
 from harness.engine.gone import Api, gone, own_words, started_at, took_down
 from harness.engine.hijack import OUT, Connection, Frames
 from harness.errors import CommandTimeout, EngineGone, HarnessError, HostError, ReplicaGone
+from harness.signals import cleaning_up_after
 
 __all__ = ["Api", "Process"]
 
@@ -32,6 +33,7 @@ class Process:
         self.pid: int | None = None  # inside the container; None where it has no /bin/sh to tell it
         self._container_started = started_at(api, container_id, name)
         self._frames, self._ready, self._at_end = Frames(), list[tuple[int, bytes]](), False
+        self._closed = False
         self._connection = Connection(api, exec_id)
 
     @classmethod
@@ -76,8 +78,9 @@ class Process:
         try:
             if process._learn_pid(token, timeout):
                 return process
-        except BaseException:
-            process.abandon()
+        except BaseException as error:
+            with cleaning_up_after(error):
+                process.abandon()
             raise
         process.abandon()
         return cls._begin(api, container_id, argv, name=name, options=options, wrap=[])
@@ -245,7 +248,15 @@ class Process:
                 got="an image without /bin/sh",
                 hint="it ends with its container",
             )
-        end_sessions(self.api, self.container_id, self.name, [self.pid], signal=signal, meanwhile=self._drain)
+        end_sessions(
+            self.api,
+            self.container_id,
+            self.name,
+            [self.pid],
+            signal=signal,
+            what=" ".join(self.argv),
+            meanwhile=self._drain,
+        )
 
     def _drain(self) -> None:
         """Take the output that is there, for `read` to give later."""
@@ -271,7 +282,12 @@ class Process:
         self._connection.close()
 
     def close(self) -> None:
-        """End it if it still runs, and give back the socket. Quiet when container or engine are gone already."""
+        """End it if it still runs, and give back the socket. Quiet when container or engine are gone already, and
+        where it was closed before.
+        """
+        if self._closed:
+            return
+        self._closed = True
         self.abandon()
         with contextlib.suppress(ReplicaGone, EngineGone):  # nothing of it can be left
             if self.pid is not None and self.running():
@@ -280,8 +296,9 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        with cleaning_up_after(error):
+            self.close()
 
 
 def _line(stream: int, data: bytes) -> tuple[str, str]:

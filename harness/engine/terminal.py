@@ -35,7 +35,8 @@ def interactive(api: docker.APIClient, container_id: str, argv: Sequence[str]) -
         resize()
         _pump(socket.fileno())
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        with contextlib.suppress(termios.error):  # the terminal may be gone, which is what SIGHUP tells
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, previous)
         socket.close()
     with translate("How it ended cannot be asked"):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from harness.engine import Engine, Owner
 from harness.engine.sweep import sweep
+from harness.engine.threads import DaemonThreads
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence
 from harness.environment.images import Images, Progress, ensure_images
@@ -20,15 +21,19 @@ from harness.environment.links import Links
 from harness.environment.replica import Replica
 from harness.environment.sockets import sockets, straight, what_no_link_carries
 from harness.environment.specs import Plumbing, container_spec
+from harness.environment.standing import RUNNING, check_networks, check_whole, networks_of, states
 from harness.environment.startup import Startup
 from harness.environment.watch import Watch
 from harness.errors import EngineError, HarnessError, UsageError
 from harness.history import History
 from harness.proxy.client import ProxyClient
-from harness.signals import uninterrupted
+from harness.signals import check, uninterrupted
 from harness.stack import Stack
 
 Keep = Literal["never", "failed", "always"]
+MAKING = 15.0  # s for the containers that are being made when Ctrl-C comes
+EVIDENCE_WITHIN = 8.0  # s for saving evidence once somebody has asked for the end
+CLOSING_WITHIN = 5.0  # s for ending what runs in the shells of a kept environment, then
 
 
 class Environment:
@@ -87,6 +92,8 @@ class Environment:
         self._door: Door | None = None
         self._watch: Watch | None = None
         self._standing = False  # something of it may be on the engine
+        self._networks: dict[str, str] = {}  # those of the door, name to id
+        self._looked = float("-inf")  # when the networks were looked at, by the history's clock
 
     # -- what is in it ---------------------------------------------------------------------------------------------
 
@@ -167,6 +174,7 @@ class Environment:
                 self._watch = Watch(self.engine, self.id, self.history, self._replicas)
                 plumbing = Plumbing.lay(self.engine, self._owner, self.stack, images.ports(self.stack))
             self._start(images, plumbing)
+            self._networks = networks_of(self._opened().container)
             ports, direct = images.ports(self.stack), images.with_datagrams(self.stack)
             self.warnings = tuple(what_no_link_carries(self.replicas, ports, direct))
             for said in self.warnings:
@@ -179,38 +187,31 @@ class Environment:
 
     def _start(self, images: Images, plumbing: Plumbing) -> None:
         names = [(service, name) for service in self.stack.services.values() for name in service.replica_names()]
-        with ThreadPoolExecutor(len(names) + 1, thread_name_prefix=f"up-{self.id}") as pool:
-            created = {
-                name: pool.submit(
-                    self.engine.containers.create,
-                    container_spec(self._owner, service, name, images.services[service.name].reference, plumbing),
-                )
-                for service, name in names
-            }
-            door = pool.submit(Door.open, self.engine, self._owner, plumbing, images, self.seed)
-            for service, name in names:
-                health = images.services[service.name].health(service)
-                self._replicas[name] = self._replica_class(self.engine, created[name].result(), service, name, health)
-            startup = Startup(self.stack, self.replicas, self.history.clock)
-            try:
+        making: list[Future[Any]] = []
+        try:
+            with DaemonThreads(f"up-{self.id}") as threads:
+                for service, name in names:
+                    spec = container_spec(self._owner, service, name, images.services[service.name].reference, plumbing)
+                    making.append(threads.submit(self.engine.containers.create, spec))
+                door = threads.submit(Door.open, self.engine, self._owner, plumbing, images, self.seed)
+                making.append(door)
+                for (service, name), created in zip(names, making, strict=False):
+                    health = images.services[service.name].health(service)
+                    self._replicas[name] = self._replica_class(self.engine, created.result(), service, name, health)
                 # Replicas reach each other through the door alone, so it is open before the first of them starts.
                 self._door = door.result()
                 self._door.wait(self.history.clock)
                 if self._watch is not None:
                     self._watch.begin_witness(self._door.container)
-                startup.run(pool)
-            except Exception:
-                raise
-            except BaseException:  # Ctrl-C: whoever waits for an answer of a replica need not wait for it any more
-                self._silence()
-                raise
-
-    def _silence(self) -> None:
-        """End every replica at once; their logs can still be read."""
-        with uninterrupted():
-            for replica in self.replicas:
-                with suppress(HarnessError):  # not started yet, or dead already; `down` removes it
-                    replica.kill()
+                Startup(self.stack, self.replicas, self.history.clock).run(threads)
+        except Exception:
+            raise
+        except BaseException:
+            # Interrupted: nobody waits for what replicas are asked. What is being made would be there a moment after
+            # the cleaning up had looked.
+            with uninterrupted():
+                wait(making, MAKING)
+            raise
 
     def down(self) -> None:
         """Remove everything that belongs to the environment. May be called at any time and twice.
@@ -254,10 +255,36 @@ class Environment:
         self.kept = True
         with uninterrupted():
             self.engine.leases.keep(self._owner)
+            closing = DaemonThreads(f"close-{self.id}")
             for replica in self.replicas:
-                replica.close()
+                closing.submit(replica.close)  # what cannot be ended there runs on
+            closing.finish(ending=CLOSING_WITHIN)
             self._close_watch()
-        self.history.record("note", text=f"{self.id} is left up: {'; '.join(self.how_to_enter())}")
+            self.history.record("note", text=f"{self.what_is_left()}: {'; '.join(self.how_to_enter())}")
+
+    def what_is_left(self) -> str:
+        """One sentence on a kept environment, looked up at the engine: that it is up, or else what there is of it."""
+        which = f"{self.id}: {self.stack.name} {self.release}"
+        expected = [name for service in self.stack.services.values() for name in service.replica_names()]
+        try:
+            found = states(self.engine, self.id, (*expected, "door"))
+        except EngineError as error:
+            return f"{which} is kept, and the engine cannot say what runs of it ({error.what})"
+        if all(state == RUNNING for state in found.values()):
+            return f"{which} is up"
+        several: dict[str, list[str]] = {}
+        for name, state in found.items():
+            several.setdefault(state, []).append(name)
+        told = "; ".join(f"{', '.join(names)}: {state}" for state, names in several.items())
+        return f"{which} is kept, and not whole ({told})"
+
+    def check_whole(self) -> None:
+        """Make sure that everything that came up is still there, before somebody is told so.
+
+        Raises:
+            DoorGone, NetworkError, NotReady: what vanished. EngineGone: the engine does not answer.
+        """
+        check_whole(self.engine, self.id, self._replicas, self._networks)
 
     def how_to_enter(self) -> tuple[str, ...]:
         """What to type to look into it, and to end it."""
@@ -300,29 +327,42 @@ class Environment:
                     self.leave_up()
                 else:
                     self.down()
-            except EngineError as second:
+            except Exception as second:
                 if error is None:
                     raise
                 # The engine is gone or refuses, which is most likely what failed in the first place: that is raised.
+                told = second.what if isinstance(second, HarnessError) else repr(second)
                 self.history.record(
-                    "note", text=f"{self.id} could not be taken down: {second.what}; `harness sweep` removes it"
+                    "note", text=f"{self.id} could not be taken down: {told}; `harness sweep` removes it"
                 )
 
     def _try_to_save_evidence(self) -> None:
-        """Evidence that cannot be saved must not keep the environment from being taken down."""
-        try:
-            self.save_evidence()
-        except (HarnessError, OSError) as problem:
+        """Evidence that cannot be saved must not keep the environment from being taken down; nor for long, where
+        somebody wants the end: a replica without CPU time answers nothing.
+        """
+        threads = DaemonThreads(f"evidence-{self.id}")
+        saving = threads.submit(self.save_evidence)
+        if not threads.finish(ending=EVIDENCE_WITHIN):
+            self.history.record("note", text="the evidence is not whole: the end was asked for while it was saved")
+        elif problem := saving.exception():
             self.history.record("note", text=f"the evidence could not be saved: {problem}")
 
-    def check_alive(self) -> None:
-        """Make sure that the engine and the door are still there.
+    def check_alive(self, *, every: float = 0.0) -> None:
+        """Make sure that the engine, the door and its networks are still there.
+
+        Args:
+            every: seconds; asks the engine for the networks unless it was asked that recently.
 
         Raises:
-            EngineGone, DoorGone: one is not; what was seen since then means nothing.
+            EngineGone, DoorGone, NetworkError: one is not; what was seen since then means nothing.
         """
+        check()
         if self._watch is not None:
             self._watch.check()
+        now = self.history.clock.monotonic()
+        if self._door is not None and self._networks and now - self._looked >= every:
+            check_networks(self.id, self._door.container, self._networks)
+            self._looked = now
 
     def cover(self) -> None:
         """Wait until the witness has reported on everything up to now, for 2 s at most."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.engine.gone import gone
 from harness.engine.process import Api, Process
 from harness.environment.reply import HELPER, Reply, TooMuch, call
-from harness.errors import CommandTimeout, HostError
+from harness.errors import CommandTimeout, HarnessError, HostError
 
 SHOWN = 2000  # characters of a command or an output that a message quotes
 
@@ -131,14 +131,18 @@ class OpenShell:
 
     def _too_late(self, command: str, timeout: float, reply: Reply) -> HostError:
         """End the command and its children, then the error that says so."""
-        self.process.close()
+        try:
+            self.process.close()
+            became = "was ended with its children"
+        except HarnessError as second:
+            became = f"could not be ended ({second.what})"
         sofar = "".join(
             f"{what}: {_tail(data)}\n"
             for what, data in (("stdout", reply.stdout), ("stderr", reply.stderr))
             if data and reply.begun
         )
         return CommandTimeout(
-            f"a command in {self._name} still ran after {timeout:g} s, and was ended with its children",
+            f"a command in {self._name} still ran after {timeout:g} s, and {became}",
             where=self._name,
             got=short(command),
             expected=f"an end within {timeout:g} s",

@@ -14,6 +14,7 @@ from harness.engine.gone import gone
 from harness.engine.process import Api, Process
 from harness.environment.open_shell import Answer, NeverBegan, OpenShell, RawAnswer, short
 from harness.errors import CommandTimeout, EngineGone, HostError, ReplicaGone
+from harness.signals import check, cleaning_up_after
 
 __all__ = ["Answer", "RawAnswer", "Shell"]
 
@@ -62,6 +63,7 @@ class Shell:
 
     def ask(self, command: str | Sequence[str], timeout: float = 10.0) -> RawAnswer:
         """The same as `run`, with the output as bytes."""
+        check()
         text = command if isinstance(command, str) else shlex.join(command)
         if "\0" in text:
             raise HostError("a command cannot hold a NUL byte", where=self.name, got=short(repr(text)))
@@ -93,8 +95,16 @@ class Shell:
             except NeverBegan:
                 shell.process.abandon()
                 continue
+            except Exception as error:
+                with cleaning_up_after(error):
+                    shell.process.close()
+                raise
             except BaseException:
-                shell.process.close()
+                # Interrupted: nobody waits here for the end of the command, which may take long where a replica is
+                # short of CPU time. It ends with its container, or with `close`.
+                shell.process.abandon()
+                with self._lock:
+                    self._held.append(shell)
                 raise
             with self._lock:
                 self._idle.append(shell)
@@ -169,5 +179,6 @@ class Shell:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        with cleaning_up_after(error):
+            self.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from harness.engine.threads import concurrently
 from harness.environment.links import Links
 from harness.environment.replica import Replica
 from harness.errors import HostError
@@ -80,8 +81,7 @@ def what_no_link_carries(
     """
     said = [f"{name} declares a port that is not TCP's: it is reached straight, and has no links" for name in direct]
     linked = [replica for replica in replicas if ports.get(replica.service)]
-    with ThreadPoolExecutor(max(1, len(linked))) as pool:
-        hidden = list(pool.map(lambda replica: _hidden(replica, ports[replica.service]), linked))
+    hidden = concurrently([partial(_hidden, replica, ports[replica.service]) for replica in linked], len(linked))
     return said + [
         f"{replica.name} listens on {', '.join(map(str, found))}, where no link leads: its neighbours are refused "
         f"there by its name; declare what they need with `expose` in {replica.service}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, wait
 
 from harness.clock import Clock
 from harness.environment.readiness import allowance, wait_ready
@@ -33,7 +33,7 @@ class Startup:
         self._reached: dict[str, set[Condition]] = {replica.name: set() for replica in replicas}
         self._failed: BaseException | None = None
 
-    def run(self, pool: ThreadPoolExecutor) -> None:
+    def run(self, pool: Executor) -> None:
         """Start all of them on the threads of `pool`, which must have one for each.
 
         Raises:

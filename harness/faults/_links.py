@@ -18,6 +18,7 @@ from harness.faults._base import Active, Evidence, Fault, Scene
 from harness.faults._counters import Counts
 from harness.faults._selectors import Selector
 from harness.proxy.client import Toxic
+from harness.signals import cleaning_up_after
 
 LEASE = 60.0  # s after which a toxic removes itself, should nobody live to heal it
 RENEW = LEASE / 4
@@ -145,10 +146,8 @@ def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, S
     try:
         made.put()
     except BaseException as error:
-        try:
+        with cleaning_up_after(error):
             made.heal()
-        except HarnessError as second:  # what went wrong first says more
-            error.add_note(f"and what was injected before that could not be healed: {second}")
         raise
     return made
 

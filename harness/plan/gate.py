@@ -22,6 +22,7 @@ from harness.errors import UsageError
 from harness.plan.run import Run
 from harness.plan.trial import Trial
 from harness.probes.waiting import wait_until
+from harness.signals import cleaning_up_after
 from harness.stack import Stack
 from harness.verdict import Verdict, combine
 
@@ -191,8 +192,11 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
                 trial.history.clock,
                 every=LOOK_EVERY,
             )
-        finally:
-            running.stop()
+        except BaseException as error:
+            with cleaning_up_after(error):
+                running.stop()
+            raise
+        running.stop()
     trial.check("half-way", phase="half-deploy", release=gate.new)
     rollback(trial, "half-rollback", before)
     back = settle(trial, gate, "half-rolled-back", gate.old, before)

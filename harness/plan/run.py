@@ -15,12 +15,12 @@ from harness import __version__
 from harness.engine import Engine, proc
 from harness.engine.sweep import sweep
 from harness.environment import Environment, Keep
-from harness.errors import EngineError, HarnessError, NoSpace, UsageError, unwritable
+from harness.errors import HarnessError, NoSpace, UsageError, unwritable
 from harness.history import EVENTS, History
 from harness.plan.control import Control, Order, end_all, join
 from harness.plan.machine import machine, versions
 from harness.plan.subject import Subject
-from harness.signals import in_words, uninterrupted
+from harness.signals import cleaning_up_after, in_words, uninterrupted
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
@@ -154,17 +154,19 @@ class Run:
         what = error.what if isinstance(error, HarnessError) else in_words(error)
         code = getattr(error, "exit_code", None)
         self.take_down()
-        self.history.record("run.error", what=what, message=str(error), exit_code=code)
+        message = "\n".join([str(error), *getattr(error, "__notes__", ())])
+        self.history.record("run.error", what=what, message=message, exit_code=code)
         return Verdict("run", Outcome.UNKNOWN, what)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.take_down()
-            if not self._options.owner:  # else it is one of several parts of a run, whose owner ends them
-                with uninterrupted():
-                    end_all(self._options.out / self.id)
+            with cleaning_up_after(error):
+                self.take_down()
+                if not self._options.owner:  # else it is one of several parts of a run, whose owner ends them
+                    with uninterrupted():
+                        end_all(self._options.out / self.id)
             if kind is None:
                 self.history.check()
         finally:
@@ -176,7 +178,7 @@ class Run:
             self._environments.remove(environment)
             try:
                 environment.down()
-            except EngineError as problem:
+            except HarnessError as problem:
                 self.history.record("note", text=f"{environment.id} could not be taken down: {problem.what}")
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Self, cast
 
+from harness.engine.threads import concurrently
 from harness.environment import Environment
 from harness.environment.fingerprint import take
 from harness.errors import NotMeasured
@@ -40,8 +41,8 @@ class Subject(Environment):
         """
         super().up()
         declared = self.stack.harness.logs
-        with ThreadPoolExecutor(max(1, len(self.replicas)), thread_name_prefix=f"logs-{self.id}") as pool:
-            list(pool.map(lambda one: one.follow(declared.get(one.service, ()), self.history), self.replicas))
+        following = [partial(one.follow, declared.get(one.service, ()), self.history) for one in self.replicas]
+        concurrently(following, len(following))
         self.history.listen(self._step)
         return self
 

@@ -36,12 +36,14 @@ from harness.probes.sampler import Sampler
 from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
+from harness.signals import cleaning_up_after
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.spec import at_rate
 
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
+NETWORKS_EVERY = 2.0  # s between two looks at the environment's networks meanwhile
 ENOUGH = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
 PATIENCE = 60.0  # s
@@ -128,6 +130,7 @@ class Trial:
         self.history.check()
         with self.history.phase(name), self.history.step(name, name.replace("-", " ")):
             yield
+            self.environment.check_alive()  # before anything that was seen meanwhile is judged
 
     @contextmanager
     def measured(self, phase: str) -> Iterator[None]:
@@ -150,7 +153,7 @@ class Trial:
             end = clock.monotonic() + seconds
             while (left := end - clock.monotonic()) > 0:
                 clock.wait(never, min(LOOK_EVERY, left))
-                self.environment.check_alive()
+                self.environment.check_alive(every=NETWORKS_EVERY)
                 for follower in self._followers:
                     follower.poll()
             self.look()
@@ -289,6 +292,8 @@ class Trial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.workload.__exit__(kind, error, trace)
+            with cleaning_up_after(error):
+                self.workload.__exit__(kind, error, trace)
         finally:
-            self.sampler.stop()
+            with cleaning_up_after(error):
+                self.sampler.stop()

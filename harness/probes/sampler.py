@@ -20,6 +20,7 @@ from harness.probes.redis import Redis
 from harness.probes.replica_state import ReplicaState
 from harness.stack import Stack
 
+ENDS_WITHIN = 5.0  # s for ending the programs that were kept running, all together
 WAIT = 0.7  # of the interval: how long an answer may take before its second is recorded without it
 
 
@@ -85,8 +86,9 @@ class Sampler:
             closing = [threading.Thread(target=place.close, daemon=True) for place in self._places]
             for one in closing:
                 one.start()
-            for one in closing:
-                one.join(5.0)  # a replica that does not answer ends what runs in it when it is removed
+            end = time.monotonic() + ENDS_WITHIN
+            for one in closing:  # a replica that does not answer ends what runs in it when it is removed
+                one.join(max(0.0, end - time.monotonic()))
 
     def __enter__(self) -> Self:
         self.start()

@@ -78,7 +78,8 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        with contextlib.suppress(OSError):  # a terminal that is gone must not take the place of what ended the block
+            self.close()
 
     def building(self, image: str, line: str) -> None:
         """Show what the build of an image does: its steps, not every line that they print."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 from harness.clock import Clock
+from harness.engine.threads import concurrently
 from harness.environment.fingerprint import files, haproxy, packages, postgres, processes, redis, sockets
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
@@ -44,8 +44,8 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     """
     clock, state, releases = history.clock, stack.harness.state, tuple(stack.harness.releases)
     began = clock.monotonic()
-    with ThreadPoolExecutor(max(1, len(replicas)), thread_name_prefix="fingerprint") as pool:
-        found = list(pool.map(lambda one: ask(one, state.get(one.service, State()), releases, clock), replicas))
+    asking = [partial(ask, one, state.get(one.service, State()), releases, clock) for one in replicas]
+    found = concurrently(asking, len(asking))
     seconds = clock.monotonic() - began
     made = Fingerprint({one.name: taken.parts for one, taken in zip(replicas, found, strict=True)})
     event = history.record(

@@ -27,6 +27,7 @@ from harness.workload.spec import at_rate
 
 SEEN = "probes.jsonl"  # what the probes say of it
 LOOK_EVERY = 0.5  # s between two looks at whether it is still wanted
+NETWORKS_EVERY = 5.0  # s between two looks at its networks
 
 
 def run(order: Order, directory: Path) -> None:
@@ -64,7 +65,7 @@ def _stand(order: Order, environment: Subject, load: Workload) -> None:
     never = threading.Event()
     while proc.is_alive(order.owner) is not False:
         never.wait(LOOK_EVERY)
-        environment.check_alive()
+        environment.check_alive(every=NETWORKS_EVERY)
         if not load.running():
             raise NotMeasured("The load of the control ended", where=environment.id)
 

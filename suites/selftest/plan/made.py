@@ -46,7 +46,7 @@ class FakeEnvironment:
     def fingerprint(self, name: str) -> None:
         """It has no state; what is not taken is unknown to the checks."""
 
-    def check_alive(self) -> None:
+    def check_alive(self, *, every: float = 0.0) -> None:
         """It is always there."""
 
     def cover(self) -> None:
