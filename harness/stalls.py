@@ -52,7 +52,7 @@ def overlap(rows: list[tuple[float, float, float]], begin: float, end: float) ->
     total = 0.0
     for low, high in itertools.pairwise(edges):
         share = max((s / (b - a) for a, b, s in found if a <= low and b >= high and b > a), default=0.0)
-        total += share * (high - low)
+        total += share * (high - low) if share else 0.0  # a stretch without a beginning has none
     return total
 
 

@@ -34,7 +34,8 @@ def call(check: Check, events: Iterable[Event], samples: Samples, phase: str, pa
     events = tuple(events)
     given: dict[str, Any] = {"samples": samples} if takes_samples(check) else {}
     found = check(events, phase=phase, **given, **_typed(check, parameters))
-    return replace(_held_against_the_deployer(found, events, phase), parameters=to_jsonable_python(parameters))
+    found = _stalled(_held_against_the_deployer(found, events, phase), events, phase)
+    return replace(found, parameters=to_jsonable_python(parameters))
 
 
 def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
@@ -52,6 +53,14 @@ def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase:
             said = f"the {end.data.get('verb')} failed while {stall}, so this proves nothing: {found.reason}"
             return replace(found, outcome=Outcome.UNKNOWN, reason=said, look=BUSY)
     return found
+
+
+def _stalled(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
+    """Evidence that is missing because the machine stood still may be had at another time."""
+    times = [event.since_start for event in events if event.data.get("phase") == phase]
+    if found.outcome is not Outcome.UNKNOWN or not times:
+        return found
+    return replace(found, stalled=found.stalled or bool(Witness(events).explains(min(times), max(times))))
 
 
 def _gave_up(end: Event) -> bool:

@@ -72,22 +72,25 @@ def _judge(
     findings: Findings, events: tuple[Event, ...], found: Window, load: Load, most: float, budget: float, bound: float
 ) -> str:
     witness = Witness(events)
-    out = sorted(load.outages(bound, most), key=lambda one: one[0] - one[1])
-    for begin, end in out:
-        blind = load.blind(begin, end)
-        stall = witness.explains(begin, end, end - begin, most)
-        if not stall and end - begin - blind <= most:
-            stall = f"the load generator stood still for {blind:.1f} s of these {end - begin:.1f} s"
-        said = f"no request was answered in time for {end - begin:.1f} s, longer than {most:g} s"
-        findings.timed(said + found.why, stall, *found.events)
-        if not stall:
-            break  # the longest that nothing explains
+    out = [(end - begin, _stall(load, witness, begin, end, most)) for begin, end in load.outages(bound, most)]
+    if out:  # the longest that nothing explains, else the longest
+        lasted, stall = max(out, key=lambda one: (not one[1], one[0]))
+        said = f"no request was answered in time for {lasted:.1f} s, longer than {most:g} s{found.why}"
+        findings.timed(said, stall, *found.events)
     bad = ~load.good(bound)
     late = int((load.ok & bad).sum())
     _share(findings, found, load, bad, late, budget, bound, witness)
     longest = max((end - begin for begin, end in load.outages(bound, 0.0)), default=0.0)
     slow = f", {late} answered later than {milliseconds(bound)}" if late else ""
     return f"{percent(found.share)} of {found.tried} requests failed{slow}, longest outage {longest:.1f} s"
+
+
+def _stall(load: Load, witness: Witness, begin: float, end: float, most: float) -> str:
+    """What explains an outage, in words; empty where nothing does."""
+    blind = load.blind(begin, end)
+    if end - begin - blind <= most:
+        return f"the load generator stood still for {blind:.1f} s of these {end - begin:.1f} s"
+    return witness.explains(begin, end, end - begin, most)
 
 
 def _share(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from harness.checks._evidence import Findings, last, latest, listed
+from harness.checks._evidence import Findings, last, latest, listed, of
 from harness.checks._witness import Witness
 from harness.history import Event
 from harness.verdict import Verdict
 
 NAME = "convergence"
+RECENT = 3.0  # s; an answer of the load balancer is no older when it counts
 LEAD = 5.0  # s in which a stall may have made the load balancer's checks fail
 
 
@@ -63,7 +64,7 @@ def check(
             findings.missing(f"what the schema answers on {meant} is not declared")
         _one(findings, last(events, "probe.schema", phase), "the schema", "is at", answer, _instead(meant, answer))
     if balancer:
-        _balanced(findings, events, last(events, "probe.haproxy", phase), replicas)
+        _balanced(findings, events, _told(of(events, "probe.haproxy", phase)), replicas)
     asked = ["every replica"] + ["the registry"] * registry + ["the configuration"] * bool(configured)
     asked += ["the schema"] * (schema is not None) + ["the load balancer"] * balancer
     return findings.verdict(
@@ -93,9 +94,17 @@ def _one(findings: Findings, event: Event | None, who: str, verb: str, meant: st
         findings.fail(f"{who} {verb} {said}{other}", event)
 
 
+def _told(looks: tuple[Event, ...]) -> Event | None:
+    """The last look at the load balancer; where it brought no answer, one shortly before that did."""
+    final = looks[-1] if looks else None
+    told = next((one for one in reversed(looks) if one.data.get("servers") is not None), None)
+    recent = told is not None and final is not None and final.since_start - told.since_start <= RECENT
+    return told if recent else final
+
+
 def _balanced(findings: Findings, events: tuple[Event, ...], event: Event | None, replicas: Collection[str]) -> None:
-    """Every replica has a server that is up with a weight. One that is down because the load balancer's own checks starved
-    says nothing about the release.
+    """Every replica has a server that is up with a weight. One that is down because the load balancer's own checks
+    starved says nothing about the release.
     """
     findings.saw(event)
     servers = event.data.get("servers") if event is not None else None

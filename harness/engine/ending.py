@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from harness.engine.gone import Api, own_words
 from harness.errors import HostError
 from harness.signals import hurried
+from harness.stalls import Patience
 
 KILL_TIMEOUT = 10.0
 # Ends every member of a session: the group at once, then whoever made a group of its own (`timeout` does), until only
@@ -48,12 +48,12 @@ def end_sessions(
     """
     if not sessions:
         return
-    began, pause = time.monotonic(), threading.Event()
+    patience, pause = Patience(KILL_TIMEOUT), threading.Event()
     with own_words(api, container_id, name, "end a process"):
         command = ["/bin/sh", "-c", END, "sh", signal, " ".join(map(str, sessions))]
         ending = api.exec_create(container_id, command, user="0")["Id"]
         api.exec_start(ending, detach=True)
-        while (code := api.exec_inspect(ending)["ExitCode"]) is None and time.monotonic() < began + KILL_TIMEOUT:
+        while (code := api.exec_inspect(ending)["ExitCode"]) is None and patience.left > 0.0:
             if hurried():
                 break
             meanwhile()
@@ -62,7 +62,7 @@ def end_sessions(
         raise HostError(
             f"processes in {name} do not end",
             where=f"{name}: {what if len(what) <= 500 else what[:500] + ' ...'}",
-            got="no answer" if code is None else f"exit code {code}",
+            got=f"no answer after {patience.waited:.1f} s{patience.words}" if code is None else f"exit code {code}",
             expected=f"no member of the sessions {list(sessions)} left within {KILL_TIMEOUT:g} s after SIG{signal}",
             hint="the replica may have had no CPU time for it (a busy machine, a CPU limit, a pause), or a process of "
             "it waits for its disk; they end with the container",

@@ -19,6 +19,7 @@ from harness.engine.gone import Api, gone, own_words, started_at, took_down
 from harness.engine.hijack import OUT, Connection, Frames
 from harness.errors import CommandTimeout, EngineGone, HarnessError, HostError, ReplicaGone
 from harness.signals import cleaning_up_after
+from harness.stalls import Patience
 
 __all__ = ["Api", "Process"]
 
@@ -95,12 +96,14 @@ class Process:
 
     def _learn_pid(self, token: str, timeout: float) -> bool:
         """Read the line that names the pid. False when there is no /bin/sh that could have written it."""
-        deadline, seen = time.monotonic() + timeout, b""
+        patience, seen = Patience(timeout), b""
         rest: list[tuple[int, bytes]] = []
         while b"\n" not in seen:
             try:
-                frame = self.read(deadline - time.monotonic())
+                frame = self.read(patience.left)
             except TimeoutError as late:
+                if patience.left > 0.0:
+                    continue
                 doing = f"start {self.argv[0]}"
                 raise gone(self.api, self.container_id, self.name, doing) or self.too_long(timeout) from late
             if frame is None:
@@ -210,7 +213,7 @@ class Process:
             ReplicaGone: it ended because its container did.
             CommandTimeout: its output ended, and it still runs after `timeout` seconds.
         """
-        deadline, pause = time.monotonic() + timeout, threading.Event()
+        patience, pause = Patience(timeout), threading.Event()
         while True:
             with own_words(self.api, self.container_id, self.name, f"ask how {self.argv[0]} ended"):
                 state = self.api.exec_inspect(self.exec_id)
@@ -218,7 +221,7 @@ class Process:
                 break
             if error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}"):
                 raise error
-            if time.monotonic() > deadline:
+            if patience.left <= 0.0:
                 raise self.too_long(timeout, "its output has ended")
             pause.wait(0.005)  # the engine has no event that could be waited on without a second connection
         code = int(state["ExitCode"])

@@ -10,6 +10,7 @@ from harness.engine.gone import gone
 from harness.engine.process import Api, Process
 from harness.environment.reply import HELPER, Reply, TooMuch, call
 from harness.errors import CommandTimeout, HarnessError, HostError
+from harness.stalls import Patience
 
 SHOWN = 2000  # characters of a command or an output that a message quotes
 
@@ -72,13 +73,13 @@ class OpenShell:
     def ask(self, command: str, timeout: float, limit: int) -> RawAnswer:
         """Run a command. After any error this shell must be closed."""
         reply = self._last = Reply(token := secrets.token_hex(16), limit)
-        began = time.monotonic()
+        patience = Patience(timeout)
         try:
             self._send(call(token, command), timeout)
             while not reply.complete:
-                self._receive(reply, began + timeout)
+                self._receive(reply, patience)
         except (TimeoutError, CommandTimeout) as late:
-            raise self._too_late(command, timeout, reply) from late
+            raise self._too_late(command, patience, reply) from late
         except TooMuch as much:
             raise HostError(
                 f"a command in {self._name} wrote more than {limit / 2**20:g} MiB",
@@ -87,8 +88,7 @@ class OpenShell:
                 expected=f"{limit / 2**20:g} MiB at most, stdout and stderr together",
                 hint="filter it in the replica (head, tail, grep), or write it to a file and fetch that",
             ) from much
-        seconds = time.monotonic() - began
-        answer = RawAnswer(int(reply.exit_code or 0), bytes(reply.stdout), bytes(reply.stderr), seconds)
+        answer = RawAnswer(int(reply.exit_code or 0), bytes(reply.stdout), bytes(reply.stderr), patience.waited)
         reply.stdout.clear()
         reply.stderr.clear()
         return answer
@@ -101,14 +101,14 @@ class OpenShell:
         except HostError as ended:
             raise NeverBegan from ended  # a line that lacks its end is not run
 
-    def _receive(self, reply: Reply, deadline: float) -> None:
+    def _receive(self, reply: Reply, patience: Patience) -> None:
         try:
             # One second at most, because a paused container neither answers nor ends.
-            frame = self.process.read_until(min(deadline, time.monotonic() + 1.0))
+            frame = self.process.read_until(time.monotonic() + min(patience.left, 1.0))
         except TimeoutError:
             if error := gone(self._api, self._container_id, self._name, "run a command"):
                 raise error from None
-            if time.monotonic() >= deadline:
+            if patience.left <= 0.0:
                 raise
             return
         if frame is None:
@@ -129,7 +129,7 @@ class OpenShell:
             hint="a command that kills its own shell (kill $$) or every process (kill -9 -1) cannot be answered",
         )
 
-    def _too_late(self, command: str, timeout: float, reply: Reply) -> HostError:
+    def _too_late(self, command: str, patience: Patience, reply: Reply) -> HostError:
         """End the command and its children, then the error that says so."""
         try:
             self.process.close()
@@ -142,10 +142,10 @@ class OpenShell:
             if data and reply.begun
         )
         return CommandTimeout(
-            f"a command in {self._name} still ran after {timeout:g} s, and {became}",
+            f"a command in {self._name} still ran after {patience.seconds:g} s, and {became}",
             where=self._name,
-            got=short(command),
-            expected=f"an end within {timeout:g} s",
+            got=f"{short(command)}{patience.words}",
+            expected=f"an end within {patience.seconds:g} s",
             hint="give it more time (timeout=...), or find out what it waits for",
             detail=f"the output until then:\n{sofar}" if sofar else "no output until then",
         )

@@ -16,6 +16,7 @@ from harness.clock import Clock
 from harness.environment.shell import Answer
 from harness.errors import CommandTimeout, HarnessError, NotReady, ReplicaGone
 from harness.stack import Healthcheck
+from harness.stalls import Patience
 
 FIRST_PAUSE = 0.02  # s between the first two attempts; grows by half each time up to the declared interval
 TAIL = 20  # lines of the replica's log that a failure quotes
@@ -70,7 +71,8 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
     Args:
         replica: whom to ask.
         check: its health check; without one it is ready at once.
-        clock: for the deadline and the pauses; a pause ends early when the replica dies.
+        clock: for the deadline and the pauses; a pause ends early when the replica dies. While the machine stands
+            still, the deadline is put off.
         give_up: asked after every attempt; true abandons the wait, because something else has failed.
 
     Raises:
@@ -79,37 +81,36 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
     command = command_of(check)
     if check is None or command is None:
         return Ready(0.0, 0)
-    began = clock.monotonic()
-    deadline = began + allowance(check)
+    patience = Patience(allowance(check), clock=clock.monotonic)
     pause, attempts, last = FIRST_PAUSE, 0, "no answer yet"
     while True:
         if give_up():  # before each question too: nobody waits for its answer, which may take the whole timeout
-            raise _not_ready(replica, command, clock.monotonic() - began, last, "the wait was given up")
+            raise _not_ready(replica, command, patience, last, "the wait was given up")
         attempts += 1
         try:
             answer = replica.run(command, timeout=check.timeout)
             if answer.exit_code == 0:
-                return Ready(clock.monotonic() - began, attempts)
+                return Ready(patience.waited, attempts)
             said = (answer.stderr.strip() or answer.stdout.strip() or "no output")[-500:]
             last = f"exit code {answer.exit_code}: {said}"
         except CommandTimeout:
             last = f"no answer within {check.timeout:g} s"
         except ReplicaGone as error:
             how = replica.ended() or error.what.removeprefix(f"{replica.name} ")
-            raise _not_ready(replica, command, clock.monotonic() - began, last, how) from error
+            raise _not_ready(replica, command, patience, last, how) from error
         ended = None
         if replica.changed.is_set():
             replica.changed.clear()  # before the look: what changes after it wakes the next pause
             ended = replica.ended()
         if ended is not None or give_up():
-            raise _not_ready(replica, command, clock.monotonic() - began, last, ended or "the wait was given up")
-        if clock.monotonic() >= deadline:
-            raise _not_ready(replica, command, clock.monotonic() - began, last, None)
-        clock.wait(replica.changed, min(pause, max(deadline - clock.monotonic(), 0.001)))
+            raise _not_ready(replica, command, patience, last, ended or "the wait was given up")
+        if (left := patience.left) <= 0.0:
+            raise _not_ready(replica, command, patience, last, None)
+        clock.wait(replica.changed, min(pause, max(left, 0.001)))
         pause = min(pause * 1.5, max(check.interval, FIRST_PAUSE))
 
 
-def _not_ready(replica: Waitable, command: str, seconds: float, last: str, ended: str | None) -> NotReady:
+def _not_ready(replica: Waitable, command: str, patience: Patience, last: str, ended: str | None) -> NotReady:
     try:
         tail = replica.tail(TAIL)
     except HarnessError as error:
@@ -117,7 +118,7 @@ def _not_ready(replica: Waitable, command: str, seconds: float, last: str, ended
     return NotReady(
         f"{replica.name} {ended or 'did not become ready'} while it was waited for",
         where=f"health check of {replica.name}: {command}",
-        got=f"after {seconds:.1f} s: {last}",
+        got=f"after {patience.waited:.1f} s{patience.words}: {last}",
         expected="exit code 0",
         hint="the tail of its log stands below; --keep=failed leaves the environment up to look into",
         detail=tail or "(its log is empty)",

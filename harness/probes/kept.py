@@ -17,8 +17,10 @@ from typing import Protocol
 
 from harness.errors import HarnessError
 from harness.probes.replica import shortened
+from harness.stalls import CHAIN, MACHINE
 
 PATIENCE = 3.0  # s without an answer, after which the program is ended
+MOST_PATIENCE = 15.0  # s, where the machine stands still
 OFTEN = 3  # times in a row that it may fail before it is tried less often
 RARELY = 10.0  # s between two tries then
 MOST = 1024 * 1024  # bytes of an answer
@@ -127,11 +129,12 @@ class Kept:
 
     def _late(self) -> Heard:
         now = self._clock()
-        waited = now - (self._asked if self._asked is not None else now)
-        if waited < PATIENCE:
+        asked = self._asked if self._asked is not None else now
+        waited = now - asked
+        if waited < min(PATIENCE + CHAIN * MACHINE.stood(asked, now), MOST_PATIENCE):
             return Heard(None, f"no answer within {waited:.1f} s")
         said = self._heard[-200:].decode("utf-8", "replace").strip()
-        how_long = f"no answer within {PATIENCE:g} s" if waited < 1e9 else "it takes no question"
+        how_long = f"no answer within {waited:.0f} s" if waited < 1e9 else "it takes no question"
         return self._give_up(how_long + (f": {said}" if said else ""))
 
     def _give_up(self, why: str) -> Heard:
