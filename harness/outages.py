@@ -9,7 +9,15 @@ Times = npt.NDArray[np.float64]
 Outages = tuple[tuple[float, float], ...]  # from, to
 
 
-def outages(due: Times, ended: Times, good: npt.NDArray[np.bool_], until: float, least: float = 0.0) -> Outages:
+def outages(
+    due: Times,
+    ended: Times,
+    good: npt.NDArray[np.bool_],
+    until: float,
+    *,
+    since: float = -np.inf,
+    least: float = 0.0,
+) -> Outages:
     """Every outage that is longer than `least`, in order.
 
     An outage ends with a good answer. It begins with the good answer before it, or with the first request that was
@@ -21,6 +29,7 @@ def outages(due: Times, ended: Times, good: npt.NDArray[np.bool_], until: float,
         ended: when it was answered or given up.
         good: whether it was answered as it should be, and in time.
         until: when the watch ended.
+        since: when it began. Requests before that tell what was answered at its beginning; an outage counts from there.
         least: seconds; shorter outages are left out.
     """
     if not len(due):
@@ -34,7 +43,7 @@ def outages(due: Times, ended: Times, good: npt.NDArray[np.bool_], until: float,
     ends = np.concatenate([answers, [max(until, float(ended[-1]))]])
     waiting = np.searchsorted(ended, begins, side="right")
     first = np.where(waiting < len(due), earliest[np.minimum(waiting, len(due) - 1)], np.inf)
-    begins = np.maximum(begins, first)
+    begins = np.maximum(np.maximum(begins, first), since)
     long = ends - begins > least
     return tuple(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
 

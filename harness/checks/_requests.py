@@ -11,8 +11,9 @@ import numpy.typing as npt
 from harness.checks._witness import Witness
 from harness.history import Event
 from harness.outages import Outages, outages
-from harness.samples import FINAL, OK, Samples
+from harness.samples import FINAL, OK, Records, Samples
 
+EARLIER = 60.0  # s before a window; what was due then has been answered or given up
 LEAD = 3.0  # s before a failure in which a stall may have caused it: what was held up then has its time-outs now
 APART = 1.0  # s between two failures that belong to one cluster
 PUNCTUAL = 0.05  # s by which the generator may be late and still is not blind
@@ -28,14 +29,17 @@ class Load:
         due, ended: when each was due, and answered or given up.
         sent: by how much the generator itself was late with it.
         ok: whether it was answered as it should be.
-        until: when the last window ended.
+        since, until: when the first window began, and the last one ended.
+        earlier: requests that were due shortly before; they tell what was answered at the beginning.
     """
 
     due: Times
     ended: Times
     sent: Times
     ok: npt.NDArray[np.bool_]
+    since: float
     until: float
+    earlier: Load | None = None
 
     @property
     def latency(self) -> Times:
@@ -43,17 +47,20 @@ class Load:
         return self.ended - self.due
 
     def good(self, bound: float) -> npt.NDArray[np.bool_]:
-        """Answered as it should be, within so many seconds."""
-        return self.ok & (self.latency <= bound)
+        """Answered as it should be, within so many seconds from when it was sent."""
+        return self.ok & (self.latency - self.sent <= bound)
 
     def outages(self, bound: float, least: float) -> Outages:
         """Those longer than `least`, where an answer later than `bound` is none."""
-        return outages(self.due, self.ended, self.good(bound), self.until, least)
+        every = [self] if self.earlier is None else [self.earlier, self]
+        due, ended = (np.concatenate([getattr(one, name) for one in every]) for name in ("due", "ended"))
+        good = np.concatenate([one.good(bound) for one in every])
+        return outages(due, ended, good, self.until, since=self.since, least=least)
 
     def blind(self, begin: float, end: float) -> float:
         """For how many seconds of a stretch the generator sent nothing that was due."""
         every = np.ones(len(self.due), np.bool_)
-        gaps = outages(self.due, self.due + self.sent, every, self.until, PUNCTUAL)
+        gaps = outages(self.due, self.due + self.sent, every, self.until, least=PUNCTUAL)
         return sum(max(0.0, min(high, end) - max(low, begin)) for low, high in gaps)
 
     def unexplained(self, bad: npt.NDArray[np.bool_], witness: Witness) -> tuple[int, str]:
@@ -77,23 +84,31 @@ def load(events: Sequence[Event], windows: Sequence[Event], samples: Samples | N
     if samples is None or not any(_saved(starts.get(window.data.get("start", -1))) for window in windows):
         return None
     streams = {stream.start: stream for stream in samples.streams}
-    parts, until = [], 0.0
+    parts, before, spans = list[Records](), list[Records](), list[tuple[float, float]]()
     for window in windows:
         stream = streams.get(window.data.get("start", -1))
         if stream is None or stream.problem:
             return stream.problem if stream is not None else "no samples of its load"
         first, last = int(window.data.get("first") or 0), int(window.data.get("last") or 0)
-        records = stream.records
-        mine = records[(records["n"] >= first) & (records["n"] < last) & (records["flags"] & FINAL != 0)]
+        final = stream.records[stream.records["flags"] & FINAL != 0].copy()
+        final["intended"] += stream.at
+        mine = final[(final["n"] >= first) & (final["n"] < last)]
         counted = int(window.data.get("sent") or 0) + int(window.data.get("shed") or 0)
         if len(mine) < counted:
             return f"{len(mine)} samples, and {counted} were counted"
-        parts.append((stream.at + mine["intended"], mine["latency"], mine["sent"], mine["flags"] & OK != 0))
-        until = max(until, span(events, window)[1])
-    due, latency, sent, ok = (np.concatenate(one) for one in zip(*parts, strict=True))
-    order = np.argsort(due, kind="stable")
-    due = due.astype(np.float64)[order]
-    return Load(due, due + latency.astype(np.float64)[order], sent.astype(np.float64)[order], ok[order], until)
+        spans.append(span(events, window))
+        parts.append(mine)
+        if len(parts) == 1:
+            recent = final["intended"] > spans[0][0] - EARLIER
+            before.append(final[(final["n"] < first) & recent])
+    since, until = min(begin for begin, _ in spans), max(end for _, end in spans)
+    return _made(np.concatenate(parts), since, until, _made(np.concatenate(before), since, until))
+
+
+def _made(records: Records, since: float, until: float, earlier: Load | None = None) -> Load:
+    found = np.sort(records, order="intended", kind="stable")
+    due, latency, sent = (found[name].astype(np.float64) for name in ("intended", "latency", "sent"))
+    return Load(due, due + latency, sent, found["flags"] & OK != 0, since, until, earlier)
 
 
 def span(events: Sequence[Event], window: Event) -> tuple[float, float]:

@@ -134,7 +134,7 @@ class Kept:
         if waited < min(PATIENCE + CHAIN * MACHINE.stood(asked, now), MOST_PATIENCE):
             return Heard(None, f"no answer within {waited:.1f} s")
         said = self._heard[-200:].decode("utf-8", "replace").strip()
-        how_long = f"no answer within {waited:.0f} s" if waited < 1e9 else "it takes no question"
+        how_long = f"no answer within {waited:.1f} s" if waited < 1e9 else "it takes no question"
         return self._give_up(how_long + (f": {said}" if said else ""))
 
     def _give_up(self, why: str) -> Heard:

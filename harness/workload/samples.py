@@ -18,6 +18,8 @@ from harness.outages import longest, outages
 from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, Records, append
 from harness.workload.schedule import Times
 
+EARLIER = 60.0  # s before a window; what was due then has been answered or given up
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -118,8 +120,8 @@ class Samples:
             lateness_p99=quantile(late, 0.99),
             statuses={str(code): n for code, n in _counts(known["outcome"]) if code not in CODES},
             errors={_named(code): n for code, n in _counts(known["outcome"][~ok])},
-            blind=round(_gap(known["intended"], known["sent"], np.ones(len(known), np.bool_), until), 6),
-            longest_outage=round(_gap(known["intended"], known["latency"], ok, until), 6),
+            blind=round(self._gap(first, last, "sent", until), 6),
+            longest_outage=round(self._gap(first, last, "latency", until), 6),
             served_by={self.servers[code]: n for code, n in _counts(known["server"][ok]) if code in self.servers},
         )
 
@@ -138,6 +140,20 @@ class Samples:
             self._last = np.concatenate([self._last, np.zeros(more, SAMPLE)])
             self._attempts = np.concatenate([self._attempts, np.zeros(more, np.uint16)])
 
+    def _gap(self, first: int, last: int, after: str, until: float) -> float:
+        """The longest time in a window in which something was due and nothing came of it: no request was sent
+        (`after="sent"`), or no good answer came ("latency"). The requests before tell what came at its beginning.
+        """
+        earlier = int(np.searchsorted(self.times, self.times[min(first, len(self.times) - 1)] - EARLIER))
+        every = self._last[earlier : min(last, len(self._last))]
+        known = every[every["flags"] & FINAL != 0]
+        if not len(known) or known["n"][-1] < first:
+            return 0.0
+        due = known["intended"].astype(np.float64)
+        good = known["flags"] & OK != 0 if after == "latency" else known["outcome"] != SHED
+        since = float(self.times[first]) if first < len(self.times) else until
+        return longest(outages(due, due + known[after].astype(np.float64), good, until, since=since))
+
     def _save(self, records: Records) -> None:
         if self._file is None:
             return
@@ -151,12 +167,6 @@ class Samples:
 def quantile(ordered: npt.NDArray[Any], q: float) -> float | None:
     """The nearest-rank quantile of sorted values; None where there are none."""
     return round(float(ordered[max(0, math.ceil(q * len(ordered)) - 1)]), 6) if len(ordered) else None
-
-
-def _gap(due: npt.NDArray[Any], after: npt.NDArray[Any], good: npt.NDArray[np.bool_], until: float) -> float:
-    """The longest time in which something was due and nothing good came of it, `after` seconds later."""
-    due = due.astype(np.float64)
-    return longest(outages(due, due + after.astype(np.float64), good, until))
 
 
 def _counts(codes: npt.NDArray[Any]) -> list[tuple[int, int]]:

@@ -90,3 +90,48 @@ def test_a_steady_fleet_that_nobody_looked_into_is_unknown() -> None:
     for replica in REPLICAS:
         hung.inside("later", replica, error="no answer")
     assert containers.check(hung.events, phase="later", replicas=REPLICAS, steady=True).outcome is Outcome.UNKNOWN
+
+
+def test_a_pause_fails_also_where_it_came_while_something_was_deployed() -> None:
+    made = Made().containers("baseline").add("container", "deploy", replica="backend-2", action="pause")
+    made.add("container", "deploy", replica="backend-2", action="unpause").containers("deployed")
+    verdict = judge(made)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "backend-2 was paused"
+    assert judge(made, expected=["backend-2"])
+
+
+def test_a_pause_of_an_earlier_phase_is_told_there_alone() -> None:
+    made = Made().containers("baseline").add("container", "deploy", replica="backend-2", action="pause")
+    made.containers("deployed").containers("rolled-back")
+    assert containers.check(made.events, phase="rolled-back", replicas=REPLICAS)
+
+
+def silent(made: Made, looks: int) -> Made:
+    """backend-2 is asked once a second, and does not answer for so many looks."""
+    made.containers("baseline").inside("deploy", "backend-2")
+    for _ in range(looks):
+        made.inside("deploy", "backend-2", error="no answer within 0.7 s")
+    return made.inside("deploy", "backend-2").containers("deployed")
+
+
+def test_a_replica_that_did_not_answer_for_some_seconds_may_have_stood_still() -> None:
+    verdict = judge(silent(Made(), 3))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.reason.startswith("backend-2 did not answer for 4.0 s, while the machine ran")
+    assert judge(silent(Made(), 1))
+
+
+def test_a_replica_that_did_not_answer_while_the_machine_stood_still_is_no_finding() -> None:
+    made = Made()
+    for at in range(100):
+        made.history.record("witness", place="door", begin=float(at), end=at + 1.0, stood=0.8)
+    assert judge(silent(made, 3))
+
+
+def test_a_replica_that_was_started_again_answers_nothing_meanwhile() -> None:
+    made = Made().containers("baseline").inside("deploy", "backend-2")
+    made.add("container", "deploy", replica="backend-2", action="restart")
+    for _ in range(3):
+        made.inside("deploy", "backend-2", error="its program is being started")
+    assert judge(made.inside("deploy", "backend-2").containers("deployed"))

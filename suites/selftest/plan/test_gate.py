@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from harness.plan.gate import SCENARIOS, baseline, recovered, standing
+from harness.clock import ManualClock
+from harness.plan.gate import SCENARIOS, baseline, recovered, settle, standing
 from harness.plan.trial import Trial
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict, combine
@@ -25,6 +26,7 @@ def fill(
     bad: int = 0,
     lateness: float = 0.001,
     began: float = 0.0,
+    silence: float = 0.2,
     **other: str,
 ) -> None:
     """Everything as it should be on a release; `other` names a replica that runs another one."""
@@ -35,7 +37,7 @@ def fill(
             history.record("probe.health", replica=name, ok=True, error=None)
             history.record(
                 "probe.log", replica=name, path="/var/log/web.log", records=40, by_release={release: 40}, unparsed=0,
-                errors=0, error_lines=[], newest=None, seconds=4.0, silence=0.2, state="ok", error=None,
+                errors=0, error_lines=[], newest=None, seconds=4.0, silence=silence, state="ok", error=None,
             )  # fmt: skip
         for name in made.names:
             history.record(
@@ -103,6 +105,70 @@ def test_a_sound_baseline_lets_the_gate_go_on(monkeypatch: pytest.MonkeyPatch) -
     made = measured(monkeypatch)
     assert baseline(made, gate())
     assert outcomes(made.verdicts) == dict.fromkeys(CHECKS, "pass")
+
+
+def stalls(made: Trial, share: float, seconds: float = 10.0) -> None:
+    """The machine stands still for this share of the next seconds."""
+    at = made.history.at(made.history.clock.monotonic())
+    made.history.record(
+        "witness", environment="h1", place="door", begin=at, end=at + seconds, stood=share * seconds, busy=1.0
+    )
+    cast(ManualClock, made.history.clock).advance(seconds)
+
+
+def test_what_a_stall_explains_is_measured_again_and_everything_else_counts_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, shares, phases = trial(), [0.9, 0.9, 0.0], list[str]()
+
+    def watch(phase: str, _seconds: float) -> None:
+        phases.append(phase)
+        stalls(made, shares.pop(0))
+        fill(made, phase, NEW, silence=3.5 if shares else 0.2)
+
+    monkeypatch.setattr(made, "watch", watch)
+    monkeypatch.setattr(made, "drain", lambda *_: None)
+    assert settle(made, gate(), "deployed", NEW) == "deployed-again-3"
+    assert phases == ["deployed", "deployed-again-2", "deployed-again-3"]
+    found = [
+        (event.data["phase"], event.data["check"], event.data["outcome"]) for event in made.history.select("verdict")
+    ]
+    assert ("deployed", "release", "pass") in found
+    assert [phase for phase, check, _ in found if check == "logs"] == ["deployed-again-3"]
+    assert ("deployed-again-3", "logs", "pass") in found
+    assert any("measuring deployed again: logs: " in event.data["text"] for event in made.history.select("note"))
+
+
+def test_a_machine_that_stands_still_for_ever_ends_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, count = trial(), list[str]()
+
+    def watch(phase: str, _seconds: float) -> None:
+        count.append(phase)
+        stalls(made, 0.9)
+        fill(made, phase, NEW, silence=3.5)
+
+    monkeypatch.setattr(made, "watch", watch)
+    monkeypatch.setattr(made, "drain", lambda *_: None)
+    settle(made, gate(), "deployed", NEW)
+    assert 2 < len(count) < 10
+    logs = [verdict for verdict in made.verdicts if verdict.check == "logs"]
+    assert [verdict.outcome for verdict in logs] == [Outcome.UNKNOWN]
+    assert "the machine stood still for" in logs[0].reason
+
+
+def test_what_fails_on_a_machine_that_ran_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, count = trial(), list[str]()
+
+    def watch(phase: str, _seconds: float) -> None:
+        count.append(phase)
+        stalls(made, 0.01)
+        fill(made, phase, NEW, silence=3.5)
+
+    monkeypatch.setattr(made, "watch", watch)
+    monkeypatch.setattr(made, "drain", lambda *_: None)
+    settle(made, gate(), "deployed", NEW)
+    assert count == ["deployed"]
+    assert {verdict.check for verdict in made.verdicts if verdict.outcome is Outcome.FAIL} == {"logs"}
 
 
 def test_a_baseline_that_fails_is_unknown_since_nothing_was_deployed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
