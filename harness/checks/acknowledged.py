@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from harness.checks._evidence import Findings, counted, last, listed
 from harness.history import Event
-from harness.samples import FINAL, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
 from harness.verdict import Verdict
 
 NAME = "acknowledged"
@@ -37,7 +35,8 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
     elif asked.data.get("error"):
         findings.missing(f"the acknowledged work could not be read back: {asked.data['error']}")
     elif asked.id not in samples.readbacks:
-        findings.missing("what was read back is not there: its file is missing, or was never written")
+        lost = "what was read back is not there: its file is missing, or was never written"
+        findings.missing(samples.unread.get(asked.id) or lost)
     else:
         good = _compare(findings, events, samples, asked, lately)
     return findings.verdict(
@@ -53,13 +52,17 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     streams = [
         one for one in samples.streams if one.start in starts and one.arm == "subject" and (not key or one.key == key)
     ]
-    broken = next((one.problem for one in streams if one.problem), "")
+    broken = next((said for one in streams for said in (one.problem, one.promises_problem) if said), "")
     if broken:
         findings.missing(broken)
         return ""
     findings.saw(*(starts[one.start] for one in streams))
     there = samples.readbacks[asked.id]
-    due = [what for one in streams for what in _promised(one, asked.since_start - lately)]
+    due, untold = list[str](), list[str]()
+    for one in streams:
+        _promised(one, asked.since_start - lately, due, untold)
+    if untold:
+        findings.missing(f"the samples do not say when {_some(untold)} was acknowledged: their file is not whole")
     if not due:
         findings.missing("nothing was acknowledged, or all of it just now")
         return ""
@@ -76,11 +79,17 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     return f"all {len(due)} pieces of acknowledged work are there, once each{also}"
 
 
-def _promised(stream: Stream, before: float) -> list[str]:
-    """What was promised before a moment of the history, in the order of the requests."""
-    final = stream.records[stream.records["flags"] & FINAL != 0]
-    ended = dict(zip(final["n"].tolist(), (stream.at + final["intended"] + final["latency"]).tolist(), strict=True))
-    return [what for n, what in sorted(stream.promises) if ended.get(n, np.inf) <= before]
+def _promised(stream: Stream, before: float, due: list[str], untold: list[str]) -> None:
+    """Add what was promised before a moment of the history, in the order of the requests; and that of which no good
+    answer is there, so that nobody knows when it was promised.
+    """
+    good = stream.records[(stream.records["flags"] & (FINAL | OK)) == (FINAL | OK)]
+    ended = dict(zip(good["n"].tolist(), (stream.at + good["intended"] + good["latency"]).tolist(), strict=True))
+    for n, what in sorted(stream.promises):
+        if n not in ended:
+            untold.append(what)
+        elif ended[n] <= before:
+            due.append(what)
 
 
 def _asked_for(stream: Stream, there: Mapping[str, int]) -> list[str]:

@@ -53,7 +53,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
             run.progress = terminal.building
             run.start()
             verdict = work()
-            run.history.check()
+            run.history.check(whole=True)
     except BaseException as error:
         _finish(run, run.failed(error), exit_code_of(error), error)
         raise

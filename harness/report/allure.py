@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Status, StatusDetails, TestResult, TestStepResult
 
 from harness.history import Event
 from harness.report._fields import event_id, words
-from harness.report._files import write
+from harness.report._files import AllureFiles, write
 from harness.report.model import Judged, Report, Step
 from harness.verdict import Outcome
 
@@ -49,8 +48,7 @@ def save(report: Report, folder: Path, *, attachments: Iterable[Path] = ()) -> i
     Returns:
         How many tests were written.
     """
-    untyped: Any = AllureFileLogger
-    logger = untyped(str(folder))
+    logger = AllureFiles(folder)
     phases = [*dict.fromkeys(step.phase for step in report.steps if step.phase), *report.phases]
     tests = [RUN, *(phase for phase in dict.fromkeys(phases) if phase != RUN)]
     for phase in tests:
