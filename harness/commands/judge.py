@@ -32,7 +32,7 @@ def judge(run: Path, out: Path | None) -> int:
     events = read(run / EVENTS if run.is_dir() else run)
     samples = read_samples(directory, events)
     found = judge_again(events, samples)
-    report = Report.of(as_events(events, found))
+    report = Report.of(as_events(events, found, samples))
     publish(report, out or directory / "judged", samples=samples)
     for line in (*_changes(found), *_missing(report, samples)):
         click.echo(line)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import TestResult
 from attr import asdict
 
 from harness.files import write
@@ -15,20 +15,21 @@ from harness.files import write
 __all__ = ["AllureFiles", "write"]
 
 
-class AllureFiles(AllureFileLogger):  # type: ignore[misc]
-    """Allure's own writer of results, over ours: its files are open to everybody."""
+class AllureFiles:
+    """Writes Allure's results into a folder, as `AllureFileLogger` does; but that one's files are open to everybody."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def _report_item(self, item: Any) -> None:
-        found = asdict(item, filter=lambda _, value: value or value is False)
-        write(self._folder / item.file_pattern.format(prefix=uuid4()), json.dumps(found, ensure_ascii=False))
+    def result(self, result: TestResult) -> None:
+        """Write a test with its steps."""
+        found: dict[str, Any] = asdict(result, filter=lambda _, value: value or value is False)
+        write(self._folder / result.file_pattern.format(prefix=uuid4()), json.dumps(found, ensure_ascii=False))
 
-    def report_attached_file(self, source: Path, file_name: str) -> None:
+    def attached_file(self, source: Path, name: str) -> None:
         """Copy a file there."""
-        write(self._folder / file_name, source.read_bytes())
+        write(self._folder / name, source.read_bytes())
 
-    def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+    def attached_data(self, body: str, name: str) -> None:
         """Write a file there."""
-        write(self._folder / file_name, body)
+        write(self._folder / name, body)

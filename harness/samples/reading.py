@@ -87,6 +87,9 @@ def read(directory: Path, events: Iterable[Event]) -> Samples:
     Args:
         directory: where the history lies; the files' names count from there.
         events: of the history.
+
+    Raises:
+        HistoryError: an event that indexes them cannot be read.
     """
     starts: list[Event] = []
     indexes: dict[Any, _Index] = {}
@@ -108,7 +111,12 @@ def read(directory: Path, events: Iterable[Event]) -> Samples:
 
 def _enter(index: _Index, event: Event) -> None:
     if event.kind == "workload.name":
-        index.names[int(event.data["number"])] = str(event.data["name"])
+        number, name = event.data.get("number"), event.data.get("name")
+        if type(number) is not int or name is None:
+            raise HistoryError(
+                "Who answered cannot be read", where=f"event {event.id} of the history", got=str(event.data)
+            )
+        index.names[number] = str(name)
     elif event.kind == "workload.saved":
         index.saved = event
     else:

@@ -124,7 +124,7 @@ def main(_arguments: Sequence[str] = ()) -> None:
         times.append((f"read {sum(len(one.records) for one in samples.streams)} samples", time.perf_counter()))
         found = judge_again(events, samples)
         times.append((f"judge {len(found)} verdicts", time.perf_counter()))
-        page = html.render(Report.of(as_events(events, found)), samples)
+        page = html.render(Report.of(as_events(events, found, samples)), samples)
         times.append((f"draw report.html ({len(page) / 1e3:.0f} kB)", time.perf_counter()))
     for (_, before), (what, after) in itertools.pairwise(times):
         print(f"{what:40} {after - before:6.2f} s")
