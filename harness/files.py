@@ -81,6 +81,7 @@ class Kept:
         self._before = made.st_size if self._regular else 0
         self._state = (0, self._before, hashlib.sha256())  # count and size of what is there, and the hash of what came
         self._reach = self._before  # no byte beyond that was written, not even of a part
+        self._lost = ""  # what became of it; it stays so, whatever is in its place later
 
     @property
     def count(self) -> int:
@@ -104,6 +105,7 @@ class Kept:
         with self._lock:
             if self._file is None:
                 raise ValueError(f"{self.path} is closed")
+            self.lost()  # before it is written to: that may hide that it was cut off
             known, size, digest = self._state
             self._reach = max(self._reach, size + len(data))
             written = 0
@@ -121,22 +123,27 @@ class Kept:
                 microseconds.
         """
         with self._lock:
-            _, size, digest = self._state
-            try:
-                there = self.path.stat()
-            except OSError as error:
-                return f"it is not there any more ({error.strerror})"
-            if not self._regular:
-                return ""
-            if self._same is not None and (there.st_dev, there.st_ino) != self._same:
-                return "another file is in its place"
-            if there.st_size < size:
-                return f"it was cut off: it holds {there.st_size} bytes, and {size} were written"
-            if there.st_size > max(size, self._reach):
-                return f"something else wrote to it: it holds {there.st_size} bytes, and {size} were written"
-            return self._changed(digest.hexdigest(), size) if whole else ""
+            self._lost = self._lost or self._look() or (self._changed() if whole else "")
+            return self._lost
 
-    def _changed(self, digest: str, size: int) -> str:
+    def _look(self) -> str:
+        _, size, _ = self._state
+        try:
+            there = self.path.stat()
+        except OSError as error:
+            return f"it is not there any more ({error.strerror})"
+        if not self._regular:
+            return ""
+        if self._same is not None and (there.st_dev, there.st_ino) != self._same:
+            return "another file is in its place"
+        if there.st_size < size:
+            return f"it was cut off: it holds {there.st_size} bytes, and {size} were written"
+        if there.st_size > max(size, self._reach):
+            return f"something else wrote to it: it holds {there.st_size} bytes, and {size} were written"
+        return ""
+
+    def _changed(self) -> str:
+        _, size, digest = self._state
         found = hashlib.sha256()
         try:
             with self.path.open("rb") as file:
@@ -147,7 +154,7 @@ class Kept:
                     left -= len(data)
         except OSError as error:
             return f"it cannot be read ({error.strerror})"
-        return "" if found.hexdigest() == digest else "what it holds was changed"
+        return "" if not self._regular or found.digest() == digest.digest() else "what it holds was changed"
 
     def close(self) -> None:
         """Close it; it is watched even so. Raises OSError."""

@@ -149,7 +149,6 @@ class History:
         self._file = None if path is None else Kept(path)  # has as many things as events that are written whole
         self._beside: list[Kept] = []
         self._problem: OSError | None = None
-        self._lost: tuple[Path, str] | None = None  # the first file that was taken from us, and how
         self._closed = False
 
     def record(self, kind: str, /, **data: Any) -> Event:
@@ -175,7 +174,7 @@ class History:
             return self.record("run.end", **data, events=len(self._events), sha256=digest.hexdigest())
 
     def _write(self) -> None:
-        """Write every event that is not in the file yet, unless the file is not ours any more."""
+        """Write every event that is not in the file yet."""
         if self._file is None or self._closed:
             return
         try:
@@ -184,11 +183,6 @@ class History:
             self._problem = None
         except OSError as error:
             self._problem = error
-        self._look(self._file)
-
-    def _look(self, file: Kept, *, whole: bool = False) -> None:
-        if self._lost is None and (said := file.lost(whole=whole)):
-            self._lost = (file.path, said)
 
     def keep(self, file: Kept) -> None:
         """Watch a file beside the history, to which its events refer: `check` raises when it is taken away."""
@@ -210,17 +204,14 @@ class History:
             if self._problem is not None:
                 raise unwritable("The history cannot be written", self.path, self._problem) from self._problem
             for file in (self._file, *self._beside):
-                if file is not None:
-                    self._look(file, whole=whole)
-            if self._lost is not None:
-                path, said = self._lost
-                raise HistoryError(
-                    "A file of the run was changed while the run wrote to it",
-                    where=str(path),
-                    got=said,
-                    expected="nothing but the harness writes there while it runs: verdicts rest on this file",
-                    hint="find what cleans up or writes there, or name another directory with --out; then run it again",
-                )
+                if file is not None and (said := file.lost(whole=whole)):
+                    raise HistoryError(
+                        "A file of the run was changed while the run wrote to it",
+                        where=str(file.path),
+                        got=said,
+                        expected="nothing but the harness writes there while it runs: verdicts rest on this file",
+                        hint="find what cleans up or writes there, or name another directory with --out; run it again",
+                    )
 
     @contextmanager
     def step(self, name: str, title: str = "") -> Iterator[Event]:
