@@ -7,7 +7,7 @@ history began and `data` holds the fields of the kind:
 | kind | fields of `data` |
 | --- | --- |
 | `run.start` | `harness`, `stack`, `from`, `to`, `engine`, `machine`, `versions` (mappings), `command` (list) |
-| `run.end` | `outcome`, `reason`, `exit_code` |
+| `run.end` | `outcome`, `reason`, `exit_code`, `events` (before it), `sha256` (of their lines) |
 | `run.error` | `what`, `message`, `exit_code` |
 | `step.start` | `name`, `title` |
 | `step.end` | `start` (id of its step.start), `name`, `ok`, `seconds`, `error` (text or null) |
@@ -35,7 +35,8 @@ history began and `data` holds the fields of the kind:
 | `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each): see docs/fingerprint.md |
 | `probe.configuration` | `replica`, `release`, `error` |
 | `probe.schema` | `release` (the answer as it came), `error` |
-| `probe.readback` | `key` (of the workload), `pieces` (count or null), `file` (beside the history), `error` |
+| `probe.readback` | `key` (of the workload), `pieces` (count or null), `file` (beside the history), `sha256` (of it), |
+| | `error` |
 | `probe.container` | `replica`, `status` (`running`, `exited`, ..., or null), `started` (text or null), `exit_code`, |
 | | `oom_killed`, `error` |
 | `probe.log` | `replica`, `path`, `records` (new, complete; `heartbeats` and `elsewhere`, in files that the path |
@@ -55,6 +56,9 @@ history began and `data` holds the fields of the kind:
 | `workload.start` | `file` (of samples, beside the history: see `harness/samples.py`), `format`, `began` (Unix), `at` |
 | | (second of this history at which it began), `arm` (`subject`, `control`), `key`, `requests` (names), `spec` |
 | `workload.name` | `start` (id of its workload.start), `number`, `name`: who a sample's `server` is |
+| `workload.saved` | `start` (id of its workload.start), `final` (true: nothing follows), `samples` and `promises` |
+| | (null where there is no such file): of each, what is in the file by now: `count` (records, lines), `sha256` (of |
+| | the file up to there), `error` (why the rest could not be saved; text or null) |
 | `workload` | `start` (id of its workload.start), `first`, `last` (numbers of the schedule: from, to before), |
 | | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
 | | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p95`, |
@@ -71,8 +75,8 @@ and every event of an environment carries `environment`, its name.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -82,6 +86,7 @@ from typing import Any
 
 from harness.clock import Clock, SystemClock
 from harness.errors import HistoryError, unwritable
+from harness.files import Kept
 
 VERSION = 1
 EVENTS = "events.jsonl"  # the name of the file, in the directory of its run
@@ -125,7 +130,8 @@ class History:
     """Appends events, hands them to listeners, and lets checks look back. Safe to use from several threads.
 
     A file that cannot be written stops nothing: who cleans up records what it does, and must not fail of it. The
-    events stay in memory, every further one tries again to write what is missing, and `check` raises.
+    events stay in memory, every further one tries again to write what is missing, and `check` raises. So it is with a
+    file that somebody else deletes, replaces or changes.
 
     Args:
         path: where the lines go; None keeps the history in memory only.
@@ -140,13 +146,10 @@ class History:
         self._events: list[Event] = []
         self._listeners: list[Callable[[Event], None]] = []
         self._scope: dict[str, Any] = {}
-        self._file: int | None = None
-        self._done = (0, 0)  # events that are written whole, and where in the file the next one goes
+        self._file = None if path is None else Kept(path)  # has as many things as events that are written whole
+        self._beside: list[Kept] = []
         self._problem: OSError | None = None
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            self._done = (0, os.lseek(self._file, 0, os.SEEK_END))
+        self._closed = False
 
     def record(self, kind: str, /, **data: Any) -> Event:
         """Append one event; in the file before this returns, unless that cannot be written: see `check`."""
@@ -162,35 +165,53 @@ class History:
             listener(event)
         return event
 
-    def _write(self) -> None:
-        """Write every event that is not in the file yet.
+    def end(self, **data: Any) -> Event:
+        """Record `run.end`, with how many events came before it and the digest of their lines."""
+        with self._lock:
+            digest = hashlib.sha256()
+            for event in self._events:
+                digest.update(_line(event))
+            return self.record("run.end", **data, events=len(self._events), sha256=digest.hexdigest())
 
-        Each goes to a place of its own, so that nothing is written twice or torn where Ctrl-C falls in between.
-        """
-        if self._file is None:
+    def _write(self) -> None:
+        """Write every event that is not in the file yet."""
+        if self._file is None or self._closed:
             return
         try:
-            while self._done[0] < len(self._events):
-                count, at = self._done
-                line = self._events[count].to_json().encode() + b"\n"
-                written = 0
-                while written < len(line):
-                    written += os.pwrite(self._file, line[written:], at + written)
-                self._done = (count + 1, at + len(line))
+            while self._file.count < len(self._events):
+                self._file.append(_line(self._events[self._file.count]))
             self._problem = None
         except OSError as error:
             self._problem = error
 
-    def check(self) -> None:
-        """Make sure that everything so far is in the file.
+    def keep(self, file: Kept) -> None:
+        """Watch a file beside the history, to which its events refer: `check` raises when it is taken away."""
+        with self._lock:
+            self._beside.append(file)
+
+    def check(self, *, whole: bool = False) -> None:
+        """Make sure that everything so far is in the file, and that the file and those beside it are still there.
+
+        Args:
+            whole: compare every byte of them with what was written.
 
         Raises:
             NoSpace: the disk is full. Unwritable: another reason.
+            HistoryError: somebody else deleted, replaced, cut off or changed one of the files.
         """
         with self._lock:
             self._write()
             if self._problem is not None:
                 raise unwritable("The history cannot be written", self.path, self._problem) from self._problem
+            for file in (self._file, *self._beside):
+                if file is not None and (said := file.lost(whole=whole)):
+                    raise HistoryError(
+                        "A file of the run was changed while the run wrote to it",
+                        where=str(file.path),
+                        got=said,
+                        expected="nothing but the harness writes there while it runs: verdicts rest on this file",
+                        hint="find what cleans up or writes there, or name another directory with --out; run it again",
+                    )
 
     @contextmanager
     def step(self, name: str, title: str = "") -> Iterator[Event]:
@@ -244,10 +265,10 @@ class History:
     def close(self) -> None:
         """Close the file. What was recorded stays readable; nothing more can be appended to the file."""
         with self._lock:
-            if self._file is not None:
+            if self._file is not None and not self._closed:
                 self._write()
-                os.close(self._file)
-                self._file = None
+                self._file.close()
+            self._closed = True
 
 
 def select(events: tuple[Event, ...], kind: str, **data: Any) -> tuple[Event, ...]:
@@ -257,6 +278,10 @@ def select(events: tuple[Event, ...], kind: str, **data: Any) -> tuple[Event, ..
     )
 
 
+def _line(event: Event) -> bytes:
+    return event.to_json().encode() + b"\n"
+
+
 def read(path: Path) -> tuple[Event, ...]:
     """Read the events of a saved history, also of a run that was killed: a torn last line is left out.
 
@@ -264,29 +289,51 @@ def read(path: Path) -> tuple[Event, ...]:
         HistoryError: not a history, from a newer version, or damaged before its last line.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        data = path.read_bytes()
     except OSError as error:
         raise HistoryError("The history cannot be read", where=str(path), got=str(error)) from error
+    lines = data.split(b"\n")
     torn = lines.pop()  # what follows the last newline: empty, or a line whose writer was killed
     events: list[Event] = []
+    before = 0  # bytes
     for number, line in enumerate(lines, start=1):
-        try:
-            event = Event.from_json(line)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise HistoryError(
-                "The history is damaged, or is not one",
-                where=f"{path}, line {number}",
-                got=line[:80],
-                expected='an event, {"v": 1, "id": ..., "t": ..., "s": ..., "kind": ..., "data": {...}}',
-            ) from error
-        if event.id != len(events):
-            raise HistoryError(
-                "The history has a gap",
-                where=f"{path}, line {number}",
-                got=f"id {event.id}",
-                expected=f"id {len(events)}",
-            )
+        event = _event(line, f"{path}, line {number}", len(events))
+        if event.kind == "run.end" and "sha256" in event.data:
+            _compare(event, f"{path}, lines 1 to {number - 1}", hashlib.sha256(data[:before]).hexdigest())
         events.append(event)
+        before += len(line) + 1
     if not events and torn:
-        raise HistoryError("The history holds no whole event", where=str(path), got=torn[:80])
+        raise HistoryError("The history holds no whole event", where=str(path), got=_shown(torn))
     return tuple(events)
+
+
+def _event(line: bytes, where: str, number: int) -> Event:
+    """The event of a line, which must have this id."""
+    try:
+        event = Event.from_json(line.decode("utf-8"))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise HistoryError(
+            "The history is damaged, or is not one",
+            where=where,
+            got=_shown(line),
+            expected='an event, {"v": 1, "id": ..., "t": ..., "s": ..., "kind": ..., "data": {...}}',
+        ) from error
+    if event.id != number:
+        raise HistoryError("The history has a gap", where=where, got=f"id {event.id}", expected=f"id {number}")
+    return event
+
+
+def _compare(end: Event, where: str, found: str) -> None:
+    """What is before the run's end is what was there when the run ended."""
+    if end.data["sha256"] != found or end.data.get("events") != end.id:
+        raise HistoryError(
+            "The history was changed after the run had ended",
+            where=where,
+            got=f"{end.id} events with the digest {found}",
+            expected=f"{end.data.get('events')} events with the digest {end.data['sha256']}",
+            hint="judge the copy that the run wrote: what was changed is no evidence",
+        )
+
+
+def _shown(line: bytes) -> str:
+    return line[:80].decode("utf-8", "replace")

@@ -20,7 +20,7 @@ import pytest
 from harness.deploy import CommandDeployer
 from harness.engine import Engine, proc
 from harness.environment import Keep
-from harness.errors import HarnessError, UsageError
+from harness.errors import INTERNAL, HarnessError, HistoryError, UsageError
 from harness.faults.injection import Faults
 from harness.fingerprint import Fingerprint
 from harness.history import History
@@ -37,6 +37,7 @@ from harness.stack import Stack, load
 RUN_ID = pytest.StashKey[str]()
 OWNER = pytest.StashKey[str]()  # the process that all workers of the run answer to
 FAILED = pytest.StashKey[bool]()
+LOST = pytest.StashKey[bool]()  # a history of the run was lost: no test of it proves anything
 MARKER = (
     "harness(stack=..., release_from=..., release_to=..., keep=...): what this test runs on, instead of the options"
 )
@@ -74,6 +75,23 @@ def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the run's name, so that they share its directory."""
     node.workerinput["harness_run"] = node.config.stash[RUN_ID]
     node.workerinput["harness_owner"] = node.config.stash[OWNER]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - xdist's signature
+    """What an xdist worker lost is lost to the run."""
+    if getattr(node, "workeroutput", {}).get("harness_lost"):
+        node.config.stash[LOST] = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A history that was lost is the harness's own fault, and no failure of a test: exit code 3, as `harness gate`."""
+    if not session.config.stash.get(LOST, False):
+        return
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["harness_lost"] = True
+    session.exitstatus = INTERNAL
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -261,8 +279,10 @@ def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_exception_interact(call: pytest.CallInfo[Any], report: Any) -> None:
+def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: Any) -> None:
     """Our own errors explain themselves: their message, without the frames that raised them."""
     error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, HistoryError):
+        node.config.stash[LOST] = True
     if isinstance(error, HarnessError) and getattr(report, "longrepr", None) is not None:
         report.longrepr = str(error)

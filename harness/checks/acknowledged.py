@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from harness.checks._evidence import Findings, counted, last, listed
+from harness.checks._witness import Witness
 from harness.history import Event
-from harness.samples import FINAL, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
 from harness.verdict import Verdict
 
 NAME = "acknowledged"
@@ -22,7 +21,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
     promised anything, so its absence is no loss. Done twice it is wrong even so.
 
     Args:
-        events: the history (`probe.readback`, `workload.start`).
+        events: the history (`probe.readback`, `workload.start`, `witness`).
         samples: of the workload, with what its answers promised, and what was read back.
         phase: in which was read back.
         lately: seconds before the readback; what was acknowledged later than that may still be on its way.
@@ -37,7 +36,8 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
     elif asked.data.get("error"):
         findings.missing(f"the acknowledged work could not be read back: {asked.data['error']}")
     elif asked.id not in samples.readbacks:
-        findings.missing("what was read back is not there: its file is missing, or was never written")
+        lost = "what was read back is not there: its file is missing, or was never written"
+        findings.missing(samples.unread.get(asked.id) or lost)
     else:
         good = _compare(findings, events, samples, asked, lately)
     return findings.verdict(
@@ -53,13 +53,17 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     streams = [
         one for one in samples.streams if one.start in starts and one.arm == "subject" and (not key or one.key == key)
     ]
-    broken = next((one.problem for one in streams if one.problem), "")
+    broken = next((said for one in streams for said in (one.problem, one.promises_problem) if said), "")
     if broken:
         findings.missing(broken)
         return ""
     findings.saw(*(starts[one.start] for one in streams))
     there = samples.readbacks[asked.id]
-    due = [what for one in streams for what in _promised(one, asked.since_start - lately)]
+    due, untold = list[str](), list[str]()
+    for one in streams:
+        _promised(one, asked.since_start - lately, due, untold)
+    if untold:
+        findings.missing(f"the samples do not say when {_some(untold)} was acknowledged: their file is not whole")
     if not due:
         findings.missing("nothing was acknowledged, or all of it just now")
         return ""
@@ -67,7 +71,10 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     ours = {what for one in streams for what in _asked_for(one, there)}
     twice = [what for what in ours if there[what] > 1]
     if lost:
-        findings.fail(f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}", asked)
+        began = next(one.since_start for one in events if one.data.get("phase") == asked.data.get("phase"))
+        stall = Witness(events).explains(began, asked.since_start)  # what is still on its way is not lost
+        said = f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}"
+        findings.timed(said, stall, asked)
     if twice:
         said = [f"{what} ({there[what]} times)" for what in sorted(twice)]
         findings.fail(f"{counted(len(twice), 'piece')} of work happened more than once: {_some(said)}", asked)
@@ -76,11 +83,17 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     return f"all {len(due)} pieces of acknowledged work are there, once each{also}"
 
 
-def _promised(stream: Stream, before: float) -> list[str]:
-    """What was promised before a moment of the history, in the order of the requests."""
-    final = stream.records[stream.records["flags"] & FINAL != 0]
-    ended = dict(zip(final["n"].tolist(), (stream.at + final["intended"] + final["latency"]).tolist(), strict=True))
-    return [what for n, what in sorted(stream.promises) if ended.get(n, np.inf) <= before]
+def _promised(stream: Stream, before: float, due: list[str], untold: list[str]) -> None:
+    """Add what was promised before a moment of the history, in the order of the requests; and that of which no good
+    answer is there, so that nobody knows when it was promised.
+    """
+    good = stream.records[(stream.records["flags"] & (FINAL | OK)) == (FINAL | OK)]
+    ended = dict(zip(good["n"].tolist(), (stream.at + good["intended"] + good["latency"]).tolist(), strict=True))
+    for n, what in sorted(stream.promises):
+        if n not in ended:
+            untold.append(what)
+        elif ended[n] <= before:
+            due.append(what)
 
 
 def _asked_for(stream: Stream, there: Mapping[str, int]) -> list[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from harness.commands.running import keep_option, out_option, report_on
 from harness.engine import Engine
 from harness.environment import Keep
+from harness.files import write
 from harness.plan.gate import SCENARIOS, Gate, run_scenario
 from harness.plan.incident import Incident, Replay, timeline
 from harness.plan.run import Options, Run
@@ -70,7 +71,7 @@ def _show(run: Run, found: Incident) -> None:
     rows = pair(ours, theirs)
     console = Console()
     plain = "\n".join(lines(rows, ours=OURS, theirs=THEIRS)) + "\n"
-    (run.directory / "timeline.txt").write_text(plain, encoding="utf-8")
+    write(run.directory / "timeline.txt", plain)
     if console.is_terminal:
         console.print(table(rows, ours=OURS, theirs=THEIRS))
     else:

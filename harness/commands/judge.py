@@ -11,6 +11,7 @@ from harness.history import EVENTS, read
 from harness.plan.judging import Again, as_events, judge_again
 from harness.report import Report
 from harness.report.terminal import clean
+from harness.samples import Samples
 from harness.samples import read as read_samples
 
 
@@ -24,17 +25,24 @@ from harness.samples import read as read_samples
 def judge(run: Path, out: Path | None) -> int:
     """Judge a saved run again with today's checks, also one that was killed.
 
-    RUN is a run's directory, e.g. runs/latest. Needs no container engine. Exit code: 0 pass, 1 fail, 2 unknown.
+    RUN is a run's directory, e.g. runs/latest. Needs no container engine. Exit code: 0 pass, 1 fail, 2 unknown; 3 for
+    a history that is damaged, or was changed after the run had ended.
     """
     directory = run if run.is_dir() else run.parent
     events = read(run / EVENTS if run.is_dir() else run)
     samples = read_samples(directory, events)
     found = judge_again(events, samples)
-    report = Report.of(as_events(events, found))
+    report = Report.of(as_events(events, found, samples))
     publish(report, out or directory / "judged", samples=samples)
-    for line in _changes(found):
+    for line in (*_changes(found), *_missing(report, samples)):
         click.echo(line)
     return report.run.outcome.exit_code
+
+
+def _missing(report: Report, samples: Samples) -> list[str]:
+    """What the history does not hold, or refers to and is not there as it was written."""
+    lines = [] if report.ended else ["the history has no run.end: the run did not come to its end, or this is cut off"]
+    return lines + [f"missing evidence: {clean(problem)}" for problem in samples.problems()]
 
 
 def _changes(found: list[Again]) -> list[str]:

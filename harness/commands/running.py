@@ -11,6 +11,7 @@ import click
 
 from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
+from harness.plan.judging import supported
 from harness.plan.run import Run
 from harness.report import Report, github, write_reports
 from harness.report.summary import show
@@ -56,7 +57,8 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
                 run.progress = terminal.building
                 run.start()
                 verdict = work()
-                run.history.check()
+                run.history.check(whole=True)
+                verdict = supported(verdict, read_samples(run.directory, run.history.events))
         except BaseException as error:
             with uninterrupted(), cleaning_up_after(error):
                 _finish(run, run.failed(error), exit_code_of(error), error)

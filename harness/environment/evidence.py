@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from harness import files
 from harness.environment.replica import Replica
 from harness.errors import HarnessError
 from harness.history import History
@@ -37,7 +38,7 @@ def save_evidence(
             wanted[f"{replica.name}{path.replace('/', '_')}"] = _file(replica, path)
     said = f"logs and state of every replica: {directory}"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        files.directory(directory)
         problems = [problem for name, read in wanted.items() if (problem := _save(directory / name, read))]
     except OSError as error:
         problems = [f"{directory}: {error.strerror or error}"]
@@ -70,7 +71,7 @@ def _save(path: Path, read: Callable[[], str]) -> str | None:
     except HarnessError as error:
         text = f"(cannot be had: {error.what})\n"
     try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        files.write(path, text)
     except OSError as error:
         return f"{path.name}: {error.strerror or error}"
     return None

@@ -11,7 +11,7 @@ from harness.errors import UsageError
 from harness.history import Event
 from harness.plan.link import Link, Part
 from harness.samples import Samples
-from harness.verdict import Verdict, combine
+from harness.verdict import Outcome, Verdict, combine
 
 CONTROL = "control"  # the arm of the untouched environment beside the subject
 
@@ -104,13 +104,23 @@ def _linked(events: Sequence[Event], samples: Samples, link: Link) -> Verdict:
     return replace(link, parts=now).verdict()
 
 
-def as_events(events: Sequence[Event], found: Iterable[Again]) -> tuple[Event, ...]:
+def supported(run: Verdict, samples: Samples) -> Verdict:
+    """The verdict of a whole run, given what is left of its evidence: without all of it, a pass is unknown."""
+    missing = samples.problems()
+    if not missing or run.outcome is not Outcome.PASS:
+        return run
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    reason = f"{run.reason}, but evidence is missing: {missing[0]}{more}"
+    return replace(run, outcome=Outcome.UNKNOWN, reason=reason, look="what became of the run's directory")
+
+
+def as_events(events: Sequence[Event], found: Iterable[Again], samples: Samples) -> tuple[Event, ...]:
     """The history with today's verdicts in the place of those that it holds, for the reports.
 
     The verdict of a run that came to its end is that of today's verdicts; one that broke stays as it ended.
     """
     new = {one.event.id: one.now for one in found}
-    run = combine(new.values())
+    run = supported(combine(new.values()), samples)
     broke = any(event.kind == "run.error" for event in events)
     made = []
     for event in events:

@@ -124,7 +124,8 @@ class Load(Workload):
         )
 
     def bring(self) -> None:
-        """Have in the history what the control measured up to now."""
+        """Have in the history how much is saved up to now, and what the control measured."""
+        self.count()
         if self.control is None:
             return
         try:

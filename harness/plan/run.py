@@ -146,7 +146,7 @@ class Run:
 
     def end(self, verdict: Verdict, exit_code: int) -> None:
         """Record the verdict of the whole run."""
-        self.history.record("run.end", outcome=str(verdict.outcome), reason=verdict.reason, exit_code=exit_code)
+        self.history.end(outcome=str(verdict.outcome), reason=verdict.reason, exit_code=exit_code)
 
     def failed(self, error: BaseException) -> Verdict:
         """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
@@ -168,7 +168,7 @@ class Run:
                     with uninterrupted():
                         end_all(self._options.out / self.id)
             if kind is None:
-                self.history.check()
+                self.history.check(whole=True)
         finally:
             self.history.close()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
-from pathlib import Path
 
-from harness.errors import HostError
+from harness.errors import HostError, unwritable
+from harness.files import write
 from harness.history import Event, History
 from harness.probes.replica import Replica, fetching, shortened
 from harness.stack import Readback
@@ -38,8 +39,9 @@ def probe(history: History, replica: Replica, declared: Readback, key: str) -> E
             error = _lines(answer.stdout, found) if declared.http is None else _document(answer.stdout, found)
     if error is None and len(found) > LARGEST:
         error = f"more than {LARGEST} pieces of work"
-    file = None if error else _save(history, found)
-    return history.record("probe.readback", key=key, pieces=None if error else len(found), file=file, error=error)
+    file, digest = (None, None) if error else _save(history, found)
+    pieces = None if error else len(found)
+    return history.record("probe.readback", key=key, pieces=pieces, file=file, sha256=digest, error=error)
 
 
 def _command(declared: Readback, key: str) -> list[str]:
@@ -74,11 +76,17 @@ def _document(text: str, found: Counter[str]) -> str | None:
     return None
 
 
-def _save(history: History, found: Counter[str]) -> str | None:
-    """Write what is there beside the history; the name of the file, None for a history without one."""
+def _save(history: History, found: Counter[str]) -> tuple[str | None, str | None]:
+    """Write what is there beside the history; the file's name and digest, None for a history without one.
+
+    Raises:
+        NoSpace, Unwritable: it cannot be written.
+    """
     if history.path is None:
-        return None
-    number = len(history.events)
-    path: Path = history.path.with_name(f"readback-{number}.json")
-    path.write_text(json.dumps(found), encoding="utf-8")
-    return path.name
+        return None, None
+    path, data = history.path.with_name(f"readback-{len(history.events)}.json"), json.dumps(found).encode()
+    try:
+        write(path, data)
+    except OSError as error:
+        raise unwritable("What was read back cannot be written", path, error) from error
+    return path.name, hashlib.sha256(data).hexdigest()

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Status, StatusDetails, TestResult, TestStepResult
 
 from harness.history import Event
 from harness.report._fields import event_id, words
-from harness.report._files import write
+from harness.report._files import AllureFiles, write
 from harness.report.model import Judged, Report, Step
 from harness.verdict import Outcome
 
@@ -49,12 +48,11 @@ def save(report: Report, folder: Path, *, attachments: Iterable[Path] = ()) -> i
     Returns:
         How many tests were written.
     """
-    untyped: Any = AllureFileLogger
-    logger = untyped(str(folder))
+    files = AllureFiles(folder)
     phases = [*dict.fromkeys(step.phase for step in report.steps if step.phase), *report.phases]
     tests = [RUN, *(phase for phase in dict.fromkeys(phases) if phase != RUN)]
     for phase in tests:
-        logger.report_result(_test(logger, report, phase, attachments if phase == RUN else ()))
+        files.result(_test(files, report, phase, attachments if phase == RUN else ()))
     write(folder / "categories.json", json.dumps(CATEGORIES, indent=2) + "\n")
     write(folder / "environment.properties", _environment(report))
     return len(tests)
@@ -68,7 +66,7 @@ def configure(report: Report, path: Path) -> Path:
     return write(path, json.dumps(found, indent=2) + "\n")
 
 
-def _test(logger: Any, report: Report, phase: str, attachments: Iterable[Path]) -> TestResult:
+def _test(files: AllureFiles, report: Report, phase: str, attachments: Iterable[Path]) -> TestResult:
     of_phase = "" if phase == RUN else phase
     judged = [one for one in report.judged if one.phase == phase]
     steps = [step for step in report.steps if step.phase == of_phase]
@@ -93,11 +91,11 @@ def _test(logger: Any, report: Report, phase: str, attachments: Iterable[Path]) 
     for path in attachments:
         if path.is_file():
             name = f"{uuid4()}-attachment{path.suffix}"
-            logger.report_attached_file(path, name)
+            files.attached_file(path, name)
             result.attachments.append(Attachment(name=path.name, source=name, type=_type(path)))
     for start, text in _outputs(report.events, of_phase):
         name = f"{uuid4()}-attachment.txt"
-        logger.report_attached_data(_text(text), name)
+        files.attached_data(_text(text), name)
         verb = _text(start.data.get("verb"))
         result.attachments.append(Attachment(name=f"deployer: {verb}", source=name, type="text/plain"))
     return result

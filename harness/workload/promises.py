@@ -1,15 +1,17 @@
 """What answers promised: a file of JSON lines `[n, what]` beside the samples, `promises-<...>.jsonl`.
 
-`n` is the request's number, `what` identifies the work that a good answer acknowledged. A line without its end was
-being written when its writer was killed; readers leave it out.
+`n` is the request's number, `what` identifies the work that a good answer acknowledged. The history counts the lines,
+as it counts the samples: see `harness.samples`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+from harness.files import Kept
 
 
 def beside(samples: Path) -> Path:
@@ -17,7 +19,7 @@ def beside(samples: Path) -> Path:
     return samples.with_name(f"promises-{samples.stem.removeprefix('samples-')}.jsonl")
 
 
-def append(path: Path, promised: Iterable[Any]) -> None:
+def append(file: Kept, promised: Collection[Any]) -> None:
     """Append promises. Raises OSError."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write("".join(json.dumps(one, separators=(",", ":")) + "\n" for one in promised))
+    lines = "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in promised)
+    file.append(lines.encode(), len(promised))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.files import Kept
 from harness.outages import longest, outages
-from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, Records, append
+from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, Records, append, counted
+from harness.workload import promises
 from harness.workload.schedule import Times
 
 EARLIER = 60.0  # s before a window; what was due then has been answered or given up
@@ -48,10 +48,35 @@ class Window:
     served_by: Mapping[str, int]
 
 
-def unused(path: Path) -> Path:
-    """This path, or the first of `-2`, `-3`, ... that nothing is at: samples are evidence, and are not written over."""
-    names = itertools.chain([path], (path.with_stem(f"{path.stem}-{n}") for n in itertools.count(2)))
-    return next(one for one in names if not one.exists())
+class Saved:
+    """A file of evidence beside the history. What it did not take is kept in memory, and `problem` says why.
+
+    Args:
+        path: a new file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.file = Kept(path, new=True)
+        self.problem: OSError | None = None
+
+    def take(self, append: Callable[[Kept, Any], None], what: Collection[Any] | Records) -> None:
+        """Append to it, unless something is missing in it already."""
+        if self.problem is None:
+            try:
+                append(self.file, what)
+            except OSError as error:
+                self.problem = error
+
+    def counted(self) -> dict[str, Any]:
+        """What `workload.saved` says of it."""
+        return counted(self.file, self.problem)
+
+    def close(self) -> None:
+        """Close it."""
+        try:
+            self.file.close()
+        except OSError as error:
+            self.problem = self.problem or error
 
 
 class Samples:
@@ -61,19 +86,27 @@ class Samples:
         times: when each request is due, in seconds since request 0 could be.
         began: Unix time of that.
         path: where to write the samples as they come, a new file; None keeps them in memory only.
+        promised: where to write what the answers promised, a new file; None for nowhere.
     """
 
-    def __init__(self, times: Times, began: float, path: Path | None = None) -> None:
+    def __init__(self, times: Times, began: float, path: Path | None = None, promised: Path | None = None) -> None:
         self.times, self.began = times, began
         self.complete = 0  # the last attempts of all requests below this number are here
         self.servers: dict[int, str] = {}
         self._last: Records = np.zeros(256, SAMPLE)  # by number; flags 0 where nothing is known
         self._attempts = np.zeros(256, np.uint16)
-        self._file: int | None = None
-        self.problem: OSError | None = None  # why the file is not whole
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self.saved = None if path is None else Saved(path)
+        self.promises = None if promised is None else Saved(promised)
+
+    @property
+    def files(self) -> tuple[Saved, ...]:
+        """Those that it writes to."""
+        return tuple(one for one in (self.saved, self.promises) if one is not None)
+
+    @property
+    def problem(self) -> OSError | None:
+        """Why a file is not whole."""
+        return next((one.problem for one in self.files if one.problem is not None), None)
 
     def add(self, records: Records) -> None:
         """Take in what the generator reported."""
@@ -83,7 +116,8 @@ class Samples:
         np.add.at(self._attempts, records["n"], (records["outcome"] != SHED).astype(np.uint16))
         final = records[records["flags"] & FINAL != 0]
         self._last[final["n"]] = final
-        self._save(records)
+        if self.saved is not None:
+            self.saved.take(append, records)
         missing = np.flatnonzero(self._last["flags"][self.complete :] & FINAL == 0)
         self.complete += int(missing[0]) if len(missing) else len(self._last) - self.complete
 
@@ -125,14 +159,22 @@ class Samples:
             served_by={self.servers[code]: n for code, n in _counts(known["server"][ok]) if code in self.servers},
         )
 
+    def promise(self, promised: Collection[Any]) -> None:
+        """Take in what answers promised, `[n, what]` each."""
+        if self.promises is not None and promised:
+            self.promises.take(promises.append, promised)
+
+    def counted(self) -> dict[str, Any] | None:
+        """What `workload.saved` says of the files by now; None where they are kept in memory."""
+        if self.saved is None:
+            return None
+        promised = None if self.promises is None else self.promises.counted()
+        return {"samples": self.saved.counted(), "promises": promised}
+
     def close(self) -> None:
-        """Close the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                os.close(file)
-            except OSError as error:
-                self.problem = error
+        """Close the files."""
+        for one in self.files:
+            one.close()
 
     def _grow(self, count: int) -> None:
         if count > len(self._last):
@@ -153,15 +195,6 @@ class Samples:
         good = known["flags"] & OK != 0 if after == "latency" else known["outcome"] != SHED
         since = float(self.times[first]) if first < len(self.times) else until
         return longest(outages(due, due + known[after].astype(np.float64), good, until, since=since))
-
-    def _save(self, records: Records) -> None:
-        if self._file is None:
-            return
-        try:
-            append(self._file, records)
-        except OSError as error:  # the measurement goes on in memory
-            self.close()
-            self.problem = error
 
 
 def quantile(ordered: npt.NDArray[Any], q: float) -> float | None:

@@ -23,10 +23,11 @@ import numpy as np
 import harness
 from harness.clock import Clock, SystemClock
 from harness.errors import NotMeasured, UsageError
+from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
 from harness.workload import promises
-from harness.workload.samples import Samples, Window, unused
+from harness.workload.samples import Samples, Window
 from harness.workload.spec import Spec
 
 STARTS = 20.0  # seconds within which the generator begins
@@ -80,6 +81,7 @@ class Workload:
         self._open: tuple[str, int] | None = None
         self._promises: Path | None = None
         self._told = False  # that the samples cannot be saved
+        self._counted: dict[str, Any] | None = None  # what the history counted last
 
     @property
     def began(self) -> float:
@@ -96,7 +98,7 @@ class Workload:
         if self._process is not None:
             raise UsageError("The workload is running already", hint="mark(phase) begins its next window")
         self._apart()
-        self._end, self.samples = None, None
+        self._end, self.samples, self._counted = None, None, None
         self._times = self.spec.schedule.times(self.spec.limit, self.spec.seed)
         self._silent.clear()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the generator
@@ -210,11 +212,24 @@ class Workload:
             self._check()
         with self._news:
             window = samples.window(phase, first, last, until)
+            self.count()
         self._history.record("workload", start=self._start, **dataclasses.asdict(window))
         if samples.problem is not None and not self._told:
             self._told = True
             self._history.record("note", text=f"the samples of the workload cannot be saved: {samples.problem}")
         return window
+
+    def count(self, *, final: bool = False) -> None:
+        """Have in the history how much is saved by now, with its digest: what is judged from here on rests on it.
+
+        Args:
+            final: the load has ended.
+        """
+        with self._news:
+            counted = None if self.samples is None else self.samples.counted()
+            if counted is not None and (final or counted != self._counted):
+                self._counted = counted
+                self._history.record("workload.saved", start=self._start, final=final, **counted)
 
     def _wait(self, done: Callable[[], bool], seconds: float) -> None:
         """Until `done()`, the generator's end, or the time is over."""
@@ -293,7 +308,10 @@ class Workload:
             spec=json.loads(self.spec.to_json()),
         )
         self._start = began.id
-        return Samples(self._times, wall, self._path)
+        samples = Samples(self._times, wall, self._path, self._promises)
+        for one in samples.files:
+            self._history.keep(one.file)
+        return samples
 
     def _take(self, samples: Samples, said: Mapping[str, Any], data: bytes) -> None:
         """What a line of the generator brings. A name is known before the samples that refer to it."""
@@ -301,11 +319,7 @@ class Workload:
             samples.servers[int(number)] = name
             self._history.record("workload.name", start=self._start, number=int(number), name=name)
         samples.add(np.frombuffer(data, SAMPLE, len(data) // SAMPLE.itemsize))
-        if self._promises is not None and said.get("promised"):
-            try:
-                promises.append(self._promises, said["promised"])
-            except OSError as error:
-                samples.problem = samples.problem or error
+        samples.promise(said.get("promised", ()))
 
     def _kill(self) -> None:
         """Nothing stays behind: not the process, not the thread, no open file."""
@@ -322,3 +336,4 @@ class Workload:
                     stream.close()
         if self.samples is not None:
             self.samples.close()
+            self.count(final=True)

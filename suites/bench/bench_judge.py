@@ -7,7 +7,6 @@ a second for the subject and the control each.
 from __future__ import annotations
 
 import itertools
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,10 +17,11 @@ import numpy as np
 
 from harness import checks
 from harness.clock import ManualClock
+from harness.files import Kept
 from harness.history import EVENTS, History, read
 from harness.plan.judging import as_events, judge_again
 from harness.report import Report, html
-from harness.samples import FINAL, OK, SAMPLE, append
+from harness.samples import FINAL, OK, SAMPLE, append, counted
 from harness.samples import read as read_samples
 from harness.verdict import Outcome, Verdict
 
@@ -38,7 +38,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "recovery": {},
 }
 WINDOW: dict[str, Any] = {
-    "first": 0, "last": 1, "failed": 0, "shed": 0, "p50": 0.005, "p95": 0.01, "p99": 0.02, "lateness_p95": 0.0001,
+    "failed": 0, "shed": 0, "p50": 0.005, "p95": 0.01, "p99": 0.02, "lateness_p95": 0.0001,
     "lateness_p99": 0.0002, "longest_outage": 0.0, "statuses": {}, "errors": {}, "served_by": {},
 }  # fmt: skip
 
@@ -56,12 +56,20 @@ def write(directory: Path) -> None:
                 part = SECONDS // len(PHASES)
                 began = PHASES.index(phase) * part
                 due = int(part * RATE)
-                counts = {"intended": due, "sent": due, "ok": due, "seconds": float(part)}
+                first = PHASES.index(phase) * due
+                counts = {
+                    "first": first,
+                    "last": first + due,
+                    "intended": due,
+                    "sent": due,
+                    "ok": due,
+                    "seconds": float(part),
+                }
                 history.record("workload", **WINDOW, **counts, start=starts["subject"], began=float(began))
                 for name, parameters in ASKED.items():
                     given = Verdict(name, Outcome.PASS, "as it was judged then", parameters=parameters)
                     history.record("verdict", **checks.fields(given))
-    history.record("run.end", outcome="pass", reason="", exit_code=0)
+    history.end(outcome="pass", reason="", exit_code=0)
     history.close()
 
 
@@ -79,9 +87,10 @@ def _load(history: History, directory: Path, arm: str) -> int:
     records["n"] = np.arange(len(records))
     records["intended"], records["outcome"], records["flags"] = records["n"] / RATE, 202, OK | FINAL
     records["latency"] = 0.005 * np.exp(0.4 * np.random.default_rng(1).standard_normal(len(records)))
-    file = os.open(directory / fields["file"], os.O_WRONLY | os.O_CREAT)
+    file = Kept(directory / fields["file"], new=True)
     append(file, records)
-    os.close(file)
+    file.close()
+    history.record("workload.saved", start=start.id, final=True, samples=counted(file, None), promises=None)
     return start.id
 
 
@@ -115,7 +124,7 @@ def main(_arguments: Sequence[str] = ()) -> None:
         times.append((f"read {sum(len(one.records) for one in samples.streams)} samples", time.perf_counter()))
         found = judge_again(events, samples)
         times.append((f"judge {len(found)} verdicts", time.perf_counter()))
-        page = html.render(Report.of(as_events(events, found)), samples)
+        page = html.render(Report.of(as_events(events, found, samples)), samples)
         times.append((f"draw report.html ({len(page) / 1e3:.0f} kB)", time.perf_counter()))
     for (_, before), (what, after) in itertools.pairwise(times):
         print(f"{what:40} {after - before:6.2f} s")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.files import write
 from harness.stack import Stack
 
 LOCK = "lock"  # held while the process is being started
@@ -59,10 +60,7 @@ class Ready:
 
     def save(self, directory: Path) -> None:
         """Write it so that nobody reads half of it."""
-        half = directory / f".{READY}"
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        half.write_text(json.dumps(fields), encoding="utf-8")
-        half.replace(directory / READY)
+        write(directory / READY, json.dumps({name: getattr(self, name) for name in self.__slots__}))
 
     @classmethod
     def load(cls, directory: Path) -> Ready | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from harness import signals
 from harness.engine import Engine, proc
 from harness.errors import HarnessError, NotMeasured
+from harness.files import write
 from harness.history import EVENTS, History
 from harness.plan.control.order import FAILED, Order, Ready
 from harness.plan.judging import CONTROL
@@ -81,7 +82,7 @@ def main() -> None:
         return
     except Exception as error:
         with suppress(OSError):
-            (directory / FAILED).write_text(str(error), encoding="utf-8")
+            write(directory / FAILED, str(error))
         if not isinstance(error, HarnessError):
             raise
         sys.exit(error.exit_code)

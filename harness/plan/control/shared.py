@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 
 import harness
+from harness import files
 from harness.clock import Clock, SystemClock
 from harness.engine import proc
 from harness.errors import NotMeasured
+from harness.files import Kept, unused
 from harness.history import EVENTS, History, read
 from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, Order, Ready
 from harness.plan.judging import CONTROL
-from harness.samples import MAGIC, SAMPLE
+from harness.samples import MAGIC, SAMPLE, append, counted
 from harness.signals import hurried
 
 UP_WITHIN = 900.0  # s; images may have to be built
@@ -48,7 +50,7 @@ class Control:
         self.environment = ready.environment
         self._directory, self._ready = directory, ready
         self._from = self._file(directory / str(ready.data.get("file")))
-        self._to: Path | None = None
+        self._to: Kept | None = None
         self._history: History | None = None
         self._start = 0
         self._named: set[int] = set()
@@ -66,9 +68,13 @@ class Control:
         """
         if history.path is None or self._history is not None:
             return
-        self._history, self._to = history, history.path.with_name(f"samples-{self.environment}.bin")
-        data = {**self._ready.data, "file": self._to.name, "arm": CONTROL, "environment": self.environment}
-        self._start = history.record("workload.start", **{**data, "at": history.at(self._ready.monotonic)}).id
+        self._history = history
+        self._to = Kept(unused(history.path.with_name(f"samples-{self.environment}.bin")), new=True)
+        history.keep(self._to)
+        # It has promises as well, which are not brought: nobody asks whether the control keeps them.
+        here = {"file": self._to.path.name, "promises": None, "arm": CONTROL, "environment": self.environment}
+        at = history.at(self._ready.monotonic)
+        self._start = history.record("workload.start", **{**self._ready.data, **here, "at": at}).id
 
     def bring(self, until: float | None = None) -> None:
         """Copy what is new.
@@ -90,20 +96,24 @@ class Control:
                 return
             clock.wait(never, EVERY)
 
-    def _copy(self, history: History, to: Path) -> None:
+    def _copy(self, history: History, to: Kept) -> None:
         self._names(history)
         path, offset = self._from
-        with path.open("rb") as source, to.open("ab") as target:
-            if target.tell() == 0:
-                target.write(MAGIC)
+        with path.open("rb") as source:
+            if (held := os.fstat(source.fileno()).st_size) < offset > len(MAGIC):
+                raise NotMeasured("The control's samples were cut off", where=str(path), got=f"{held} bytes")
             source.seek(offset)
             data = source.read()
-            whole = len(data) // SAMPLE.itemsize * SAMPLE.itemsize
-            target.write(data[:whole])
-        self._from = path, offset + whole
-        if whole:
-            due = np.frombuffer(data, SAMPLE, whole // SAMPLE.itemsize)["intended"]
-            self._newest = max(self._newest, history.at(self._ready.monotonic) + float(due.max()))
+        records = np.frombuffer(data, SAMPLE, len(data) // SAMPLE.itemsize)
+        if not len(records):
+            return
+        append(to, records)
+        self._from = path, offset + records.nbytes
+        self._newest = max(self._newest, history.at(self._ready.monotonic) + float(records["intended"].max()))
+        history.record(
+            "workload.saved", start=self._start, final=False, samples=counted(to, None), promises=None,
+            arm=CONTROL, environment=self.environment,
+        )  # fmt: skip
 
     def _names(self, history: History) -> None:
         """Who answered: the names that the samples refer to."""
@@ -127,7 +137,7 @@ def join(order: Order, run: Path, clock: Clock | None = None) -> Control:
         NotMeasured: it could not be brought up, or broke.
     """
     directory, clock = order.directory(run), clock or SystemClock()
-    directory.mkdir(parents=True, exist_ok=True)
+    files.directory(directory)
     with _locked(directory):
         started = None
         if not (directory / READY).exists() and not (directory / FAILED).exists():
@@ -153,7 +163,7 @@ def end_all(run: Path, clock: Clock | None = None) -> None:
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     """One at a time, also among processes. The lock of one that is killed is gone with it."""
-    with (directory / LOCK).open("w") as file:
+    with files.opened(directory / LOCK, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -161,13 +171,13 @@ def _locked(directory: Path) -> Iterator[None]:
 def _start(order: Order, directory: Path) -> subprocess.Popen[bytes]:
     root = str(Path(harness.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    with (directory / OUTPUT).open("wb") as output:
+    with files.opened(directory / OUTPUT, "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "harness.plan.control.process", str(directory)],
             stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C is for its owner, which then ends it in good order
         )  # fmt: skip
-    (directory / HOLDER).write_text(proc.identity(process.pid), encoding="utf-8")
+    files.write(directory / HOLDER, proc.identity(process.pid))
     with suppress(BrokenPipeError):  # it is dead already: whoever waits for it learns that
         if process.stdin is not None:
             process.stdin.write(pickle.dumps(order))

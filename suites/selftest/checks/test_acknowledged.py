@@ -17,7 +17,15 @@ PROMISES = tuple((n, f"k-{n}") for n in range(10))
 
 
 def judged(
-    there: dict[str, int] | None, *, promises: Any = PROMISES, at: float = 60.0, problem: str = "", **asked: Any
+    there: dict[str, int] | None,
+    *,
+    promises: Any = PROMISES,
+    at: float = 60.0,
+    problem: str = "",
+    promises_problem: str = "",
+    unread: str = "",
+    flags: int = OK | FINAL,
+    **asked: Any,
 ) -> Verdict:
     """Ten requests a second that were all answered at once; the work was read back a minute later."""
     clock = ManualClock()
@@ -26,10 +34,11 @@ def judged(
     clock.advance(at)
     read = history.record("probe.readback", phase="p", **{"error": None, **asked})
     records = np.zeros(10, SAMPLE)
-    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, OK | FINAL
-    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises)
+    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, flags
+    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises, promises_problem)
     events: tuple[Event, ...] = history.events
-    return check(events, phase="p", samples=Samples((stream,), {} if there is None else {read.id: there}))
+    found = Samples((stream,), {} if there is None else {read.id: there}, {read.id: unread} if unread else {})
+    return check(events, phase="p", samples=found)
 
 
 def all_there(**changes: int) -> dict[str, int]:
@@ -95,3 +104,27 @@ def test_without_evidence_it_is_unknown(made: dict[str, Any], words: str) -> Non
 def test_what_another_workload_was_promised_is_not_looked_for_where_it_was_not_asked_for() -> None:
     assert judged({"k-0": 1}, key="another").outcome is Outcome.UNKNOWN
     assert judged(all_there(), key="k")
+
+
+def test_a_promise_of_which_no_good_answer_is_there_does_not_vanish() -> None:
+    """Nobody knows when it was made, so nobody knows whether it should have been there."""
+    there = all_there()
+    verdict = judged(there, promises=(*PROMISES, (10, "k-10")))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "do not say when k-10 was acknowledged" in verdict.reason
+
+
+def test_a_promise_whose_answer_was_no_good_one_does_not_vanish() -> None:
+    verdict = judged(all_there(), flags=FINAL)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "and 7 more" in verdict.reason
+
+
+def test_promises_that_are_not_all_there_leave_it_unknown_whatever_was_found() -> None:
+    verdict = judged(all_there(), promises_problem="promises.jsonl holds 9 promises, and the history counted 10")
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "holds 9 promises" in verdict.reason
+
+
+def test_a_readback_that_is_not_as_it_was_is_named() -> None:
+    assert "readback-3.json was changed" in judged(None, unread="readback-3.json was changed").reason

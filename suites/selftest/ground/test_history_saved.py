@@ -144,3 +144,9 @@ def test_a_directory_is_an_error_of_ours(tmp_path: Path) -> None:
 
 def test_a_huge_line_is_not_quoted_whole(tmp_path: Path) -> None:
     assert len(str(refusal(saved(tmp_path, "x" * 100_000, note(0))).got)) <= 80
+
+
+def test_bytes_that_are_no_text_are_damage_and_are_not_read_as_something_else(tmp_path: Path) -> None:
+    path = saved(tmp_path, note(0))
+    path.write_bytes(path.read_bytes().replace(b'"text":"0"', b'"text":"\xff"'))
+    assert "damaged" in refusal(path).what

@@ -16,7 +16,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
     def pwrite(_descriptor: int, _data: bytes, _offset: int) -> int:
         raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr("harness.history.os.pwrite", pwrite)
+    monkeypatch.setattr("harness.files.os.pwrite", pwrite)
 
 
 def test_a_full_disk_raises_where_it_is_asked_for_and_not_where_something_is_recorded(
@@ -61,7 +61,7 @@ def test_half_a_line_is_completed_and_not_repeated(tmp_path: Path, monkeypatch: 
         return write(descriptor, data[:10], offset)
 
     with monkeypatch.context() as full:
-        full.setattr("harness.history.os.pwrite", pwrite)
+        full.setattr("harness.files.os.pwrite", pwrite)
         history.record("note", text="first")
     assert (tmp_path / "events.jsonl").read_bytes() == history.events[0].to_json().encode()[:10]
     history.record("note", text="second")
@@ -78,7 +78,7 @@ def test_ctrl_c_just_after_a_line_was_written_neither_repeats_nor_loses_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("harness.history.os.pwrite", pwrite)
+        interrupted.setattr("harness.files.os.pwrite", pwrite)
         with pytest.raises(KeyboardInterrupt):
             history.record("note", text="first")
     history.record("note", text="second")

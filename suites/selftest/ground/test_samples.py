@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.errors import HistoryError
+from harness.files import Kept
 from harness.history import History, read
 from harness.samples import MAGIC, SAMPLE, Records, append, load
 from harness.samples import read as read_samples
@@ -26,10 +26,10 @@ def records(count: int = 5) -> Records:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[int]:
-    number = os.open(tmp_path / "samples.bin", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    yield number
-    os.close(number)
+def file(tmp_path: Path) -> Iterator[Kept]:
+    made = Kept(tmp_path / "samples.bin", new=True)
+    yield made
+    made.close()
 
 
 def test_a_record_has_36_bytes_on_every_machine() -> None:
@@ -37,13 +37,13 @@ def test_a_record_has_36_bytes_on_every_machine() -> None:
     assert all(SAMPLE[name].str[0] in "<|" for name in SAMPLE.names or ())
 
 
-def test_what_is_appended_in_parts_is_read_as_one(tmp_path: Path, file: int) -> None:
+def test_what_is_appended_in_parts_is_read_as_one(tmp_path: Path, file: Kept) -> None:
     append(file, records()[:2])
     append(file, records()[2:])
     assert (load(tmp_path / "samples.bin") == records()).all()
 
 
-def test_a_file_cut_at_any_byte_is_read_up_to_its_last_whole_record(tmp_path: Path, file: int) -> None:
+def test_a_file_cut_at_any_byte_is_read_up_to_its_last_whole_record(tmp_path: Path, file: Kept) -> None:
     append(file, records())
     whole, cut = (tmp_path / "samples.bin").read_bytes(), tmp_path / "cut.bin"
     for size in range(len(whole) + 1):
@@ -81,7 +81,7 @@ def indexed(directory: Path, **changes: Any) -> History:
     return history
 
 
-def test_a_history_says_whose_they_are_and_when_they_began(tmp_path: Path, file: int) -> None:
+def test_a_history_says_whose_they_are_and_when_they_began(tmp_path: Path, file: Kept) -> None:
     append(file, records())
     (found,) = read_samples(tmp_path, indexed(tmp_path).events).streams
     assert (found.environment, found.arm, found.at, found.key, found.problem) == ("h1", "subject", 3.0, "k", "")
@@ -101,7 +101,7 @@ def test_a_history_of_before_the_samples_has_none(tmp_path: Path) -> None:
     assert read_samples(tmp_path, history.events).streams == ()
 
 
-def test_the_control_is_told_from_the_subject(tmp_path: Path, file: int) -> None:
+def test_the_control_is_told_from_the_subject(tmp_path: Path, file: Kept) -> None:
     append(file, records())
     history = indexed(tmp_path)
     history.record("workload.start", file="samples.bin", environment="h2", arm="control")
@@ -110,7 +110,7 @@ def test_the_control_is_told_from_the_subject(tmp_path: Path, file: int) -> None
     assert found.of("h1", "control") == ()
 
 
-def test_a_history_cut_at_any_byte_gives_its_whole_events_and_their_samples(tmp_path: Path, file: int) -> None:
+def test_a_history_cut_at_any_byte_gives_its_whole_events_and_their_samples(tmp_path: Path, file: Kept) -> None:
     append(file, records())
     history = indexed(tmp_path)
     history.close()

@@ -78,7 +78,7 @@ def test_a_check_that_is_no_more_is_named() -> None:
 
 
 def report(events: tuple[Event, ...]) -> Report:
-    return Report.of(as_events(events, judge_again(events, Samples())))
+    return Report.of(as_events(events, judge_again(events, Samples()), Samples()))
 
 
 def test_the_run_is_what_todays_verdicts_make_of_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -87,11 +88,14 @@ def test_the_machine_is_described_and_not_named() -> None:
     assert found["memory_bytes"] > 1 << 20
 
 
-def test_the_end_has_the_verdict_and_the_exit_code(tmp_path: Path) -> None:
+def test_the_end_has_the_verdict_the_exit_code_and_the_digest_of_what_came_before(tmp_path: Path) -> None:
     with Run(ENGINE, Options(out=tmp_path)) as run:
+        run.history.record("note", text="before")
         run.end(Verdict("run", Outcome.FAIL, "because"), 1)
     (end,) = run.history.select("run.end")
-    assert end.data == {"outcome": "fail", "reason": "because", "exit_code": 1}
+    before = (run.directory / "events.jsonl").read_bytes().splitlines(keepends=True)[0]
+    sealed = {"events": 1, "sha256": hashlib.sha256(before).hexdigest()}
+    assert end.data == {"outcome": "fail", "reason": "because", "exit_code": 1, **sealed}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""The format of the records, and of what the history counts of them. The package says what each field means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import HistoryError
+from harness.files import Kept
+
+VERSION = 1
+MAGIC = b"harness-samples" + bytes([VERSION])
+SAMPLE = np.dtype(
+    [
+        ("intended", "<f8"), ("id", "<i8"), ("n", "<u4"), ("sent", "<f4"), ("latency", "<f4"), ("outcome", "<u2"),
+        ("server", "<u2"), ("request", "<u2"), ("attempt", "u1"), ("flags", "u1"),
+    ]
+)  # fmt: skip
+OK, CANARY, FINAL = 1, 2, 4
+CODES = {  # outcomes that are no HTTP status; 0 is never written
+    1: "timeout",
+    2: "connection refused",
+    3: "connection reset",
+    4: "closed before the whole answer",
+    5: "not HTTP",
+    6: "answer too large",
+    7: "network error",
+    8: "shed",
+    9: "unexpected answer",
+    10: "the callable raised",
+    11: "TLS failed",
+    12: "answered",  # by something that has no HTTP status: raw TCP, a callable
+}
+SHED = 8  # not sent, because too many were in flight; counts as a failure
+
+Records: TypeAlias = npt.NDArray[np.void]
+
+
+def append(file: Kept, records: Records) -> None:
+    """Append records; the magic first where there are none yet. Raises OSError."""
+    data = records.astype(SAMPLE, copy=False).tobytes()
+    if data:
+        file.append(data if file.count else MAGIC + data, len(records))
+
+
+def counted(file: Kept, error: OSError | None) -> dict[str, Any]:
+    """What `workload.saved` says of a file.
+
+    Args:
+        error: why the rest could not be saved.
+    """
+    return {
+        "count": file.count,
+        "sha256": file.sha256,
+        "error": None if error is None else error.strerror or str(error),
+    }
+
+
+def size_of(count: int) -> int:
+    """Bytes of a file that holds so many records."""
+    return len(MAGIC) + count * SAMPLE.itemsize if count else 0
+
+
+def load(path: Path) -> Records:
+    """The whole records of a file, whatever the history counted.
+
+    Raises:
+        HistoryError: it cannot be read, is no such file, or was written by a newer version.
+    """
+    return decode(data_of(path, "The samples cannot be read"), path)
+
+
+def data_of(path: Path, what: str) -> bytes:
+    """The bytes of a file. Raises HistoryError, which says `what`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise HistoryError(what, where=str(path), got=error.strerror or str(error)) from error
+
+
+def decode(data: bytes, path: Path) -> Records:
+    """The whole records of a file's bytes.
+
+    Raises:
+        HistoryError: it is no such file, or was written by a newer version.
+    """
+    head, name = data[: len(MAGIC)], MAGIC[:-1]
+    if head.startswith(name) and len(head) == len(MAGIC) and head[-1] > VERSION:
+        raise HistoryError(
+            "The samples were written by a newer version of the harness",
+            where=str(path),
+            got=f"format {head[-1]}",
+            expected=f"format {VERSION} or earlier",
+            hint="update rollback-harness and read it again",
+        )
+    if not MAGIC.startswith(head):
+        raise HistoryError("This is not a file of samples", where=str(path), got=repr(head), expected=repr(MAGIC))
+    whole = (len(data) - len(MAGIC)) // SAMPLE.itemsize
+    if whole <= 0:
+        return np.empty(0, SAMPLE)
+    return np.frombuffer(data, SAMPLE, whole, len(MAGIC))
