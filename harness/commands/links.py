@@ -9,8 +9,7 @@ import click
 
 from harness.commands.by_hand import environment_option
 from harness.engine import Engine
-from harness.environment.door import API
-from harness.environment.found import pick, replica
+from harness.environment.found import pick, proxy_of
 from harness.errors import UsageError
 from harness.proxy.client import ProxyClient, ProxyState
 
@@ -25,8 +24,7 @@ def links(environment: str | None, consumer: str | None) -> None:
     """
     with Engine.connect() as engine:
         found = pick(engine, environment)
-        door = replica(found, "door")
-        proxy = ProxyClient("127.0.0.1", door.port(int(door.labels[API])), environment=found.id)
+        proxy = proxy_of(found)
         states = [state for state in proxy.proxies().values() if consumer in (None, _consumer(state))]
         if not states:
             known = ", ".join(dict.fromkeys(_consumer(state) for state in proxy.proxies().values()))

@@ -2,29 +2,38 @@
 
 Published ports do not work on an internal network, and a published port changes when its container restarts. So one
 small container stands in both an internal and an ordinary network, and is never restarted. In the internal network it
-has an address for every consumer and target, and listens there for each link. Where the stack names another proxy (a
-Toxiproxy of its own), that runs in a container that shares the network of this one, which then only holds it.
+has an address for every consumer and target, and listens there for each link. In the outer one it has one address,
+for the proxy's API and the entry points; no replica has a way there. What the door itself can reach is the replicas:
+see `harness.environment.limits`, and the proxy's `-upstreams`.
+
+Where the stack names another proxy (a Toxiproxy of its own), that runs in a container that shares the network of this
+one, which then only holds it.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.clock import Clock
 from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, Publish
-from harness.engine.labels import PREFIX
 from harness.engine.process import Process
+from harness.environment import limits
 from harness.environment.images import Images
 from harness.environment.links import Links
 from harness.environment.specs import Plumbing
+from harness.environment.wiring import API_PORT
 from harness.errors import EngineError, NotReady, UsageError
 
-API = f"{PREFIX}.api"  # the label that names the port of the proxy's API in the container
-FLAGS = ("-host", "0.0.0.0", "-config", "/proxies.json", "-proxy-metrics")  # noqa: S104 - inside the container
+# A file, which only the proxy and who may use the engine can read: command lines and variables are seen by every user
+# of the engine's machine and end up in lists, labels in every `inspect` that somebody saves.
+TOKEN = "/token"
+PROXY_USER = 58474  # as which the proxy runs, see image/door; a number that no user of the engine's machine has
+FLAGS = ("-config", "/proxies.json", "-proxy-metrics")
 READY_WITHIN = 20.0  # s
 PAUSE = 0.02  # s between two questions
 
@@ -35,6 +44,7 @@ class Door:
 
     Attributes:
         api_port: the proxy's API on 127.0.0.1.
+        token: what the API asks for; None where a Toxiproxy is in the proxy's place, which asks for nothing.
         ports: of the entry points there: `lb:80` to a port.
         links: every link.
         addresses: of the replicas themselves, by name.
@@ -45,28 +55,32 @@ class Door:
     ports: Mapping[str, int]
     links: Links
     addresses: Mapping[str, str]
+    token: str | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images, seed: int) -> Door:
         """Start the proxy with a listener for every link; `wait` waits for it. `seed` is that of its chance."""
-        links, published = plumbing.wiring.links, plumbing.wiring.published
+        wiring = plumbing.wiring
         config = [
-            {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True} for link in links
+            {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True}
+            for link in wiring.links
         ]
-        flags = (*FLAGS, "-port", str(plumbing.wiring.api), "-seed", str(seed))
-        own = flags if images.proxy is None else None
-        holder = engine.containers.create(_spec(owner, plumbing, images.door, own))
-        addresses = "".join(f"{one}/{plumbing.inside.subnet.prefixlen}\n" for one in plumbing.wiring.listening)
-        holder.put("/addresses", addresses.encode())
+        flags = ("-host", wiring.outside, "-port", str(API_PORT), *FLAGS, "-seed", str(seed))
+        token = secrets.token_urlsafe(32) if images.proxy is None else None
+        own = (*flags, "-token-file", TOKEN, "-upstreams", str(plumbing.inside.subnet))
+        holder = engine.containers.create(_spec(owner, plumbing, images.door, None if token is None else own))
+        holder.put("/network", limits.network(plumbing).encode())
         proxy = holder
-        if images.proxy is not None:
+        if token is not None:
+            holder.put(TOKEN, token.encode(), mode=0o400, uid=PROXY_USER, gid=PROXY_USER)
+        elif images.proxy is not None:
             holder.start()
-            _take_addresses(engine, holder)
+            _set_up(engine, holder)
             proxy = engine.containers.create(_other_spec(owner, holder, images.proxy, flags))
         proxy.put("/proxies.json", json.dumps(config).encode())
         proxy.start()
-        ports = {name: holder.port(port) for name, port in published.items()}
-        return cls(proxy, holder.port(plumbing.wiring.api), ports, links, plumbing.wiring.replicas)
+        ports = {name: holder.port(port) for name, port in wiring.published.items()}
+        return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token)
 
     def address(self, target: str | None) -> tuple[str, int]:
         """("127.0.0.1", port) of an entry point, `service:port`. UsageError where it is none."""
@@ -103,7 +117,8 @@ class Door:
         """None when it is open, else what it said instead."""
         connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=2)
         try:
-            connection.request("GET", "/proxies")
+            sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+            connection.request("GET", "/proxies", headers=sent)
             answer = connection.getresponse()
             found = json.loads(answer.read())
             missing = [str(link) for link in self.links if not found.get(link.name, {}).get("enabled")]
@@ -125,12 +140,14 @@ def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] |
         hostname="door",
         entrypoint=None if flags else ("sleep", "infinity"),
         command=flags,
-        networks=(Attachment(plumbing.outside), inside),
-        labels={API: str(plumbing.wiring.api)},
-        publish=tuple(Publish(port) for port in (plumbing.wiring.api, *plumbing.wiring.published.values())),
-        cap_add=("NET_ADMIN",),  # for its addresses
-        # It stands in two networks and must not be a way from one to the other.
-        sysctls={"net.ipv4.ip_forward": "0"},
+        networks=(Attachment(plumbing.outside, address=plumbing.wiring.outside), inside),
+        publish=tuple(Publish(port) for port in (API_PORT, *plumbing.wiring.published.values())),
+        # For its addresses and rules, and then for giving all of that up; KILL lets `init` pass a signal on to the
+        # proxy, which is another user by then.
+        cap_drop=("ALL",),
+        cap_add=("NET_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL"),
+        # It stands in two networks and must not be a way from one to the other. Services may have ports below 1024.
+        sysctls={"net.ipv4.ip_forward": "0", "net.ipv4.ip_unprivileged_port_start": "0"},
     )
 
 
@@ -142,14 +159,15 @@ def _other_spec(owner: Owner, holder: Container, image: str, flags: tuple[str, .
         replica="proxy",
         command=flags,
         network_of=holder.id,
+        cap_drop=("ALL",),  # it must not be able to change the network that it shares
     )
 
 
-def _take_addresses(engine: Engine, holder: Container) -> None:
-    with Process.start(engine.api, holder.id, ["door", "addresses"], name=holder.name) as process:
+def _set_up(engine: Engine, holder: Container) -> None:
+    with Process.start(engine.api, holder.id, ["door", "network"], name=holder.name) as process:
         said = [text for _, text in process.lines(READY_WITHIN)]
         if process.exit_code() != 0:
             raise EngineError(
-                "The door cannot be given its addresses", where=holder.name, got=" ".join(said) or "no reason",
-                expected="a container that may change its own network (NET_ADMIN)",
+                "The door's network cannot be set up", where=holder.name, got=" ".join(said) or "no reason",
+                expected="a container that may change its own network (NET_ADMIN), and a kernel with policy routing",
             )  # fmt: skip

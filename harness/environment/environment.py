@@ -136,7 +136,7 @@ class Environment:
     @cached_property
     def proxy(self) -> ProxyClient:
         """The environment's proxy, with a listener for each link, by the link's name."""
-        return ProxyClient("127.0.0.1", self._opened().api_port, environment=self.id)
+        return ProxyClient("127.0.0.1", self._opened().api_port, environment=self.id, token=self._opened().token)
 
     def _opened(self) -> Door:
         if self._door is None:

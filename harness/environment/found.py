@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA, RUN, TEST
+from harness.environment.door import TOKEN
+from harness.environment.wiring import API_PORT
 from harness.errors import UsageError
+from harness.proxy.client import ProxyClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,16 @@ def replica(found: Found, name: str) -> Container:
         if wanted in found.containers and (wanted == name or f"{name}-2" not in found.containers):
             return found.containers[wanted]
     raise UsageError("No such replica", where=f"environment {found.id}", got=name, expected=", ".join(found.containers))
+
+
+def proxy_of(found: Found) -> ProxyClient:
+    """A client of its proxy. The token is read out of the door through the engine: who may use that may use the proxy.
+
+    Raises:
+        UsageError: it has no door.
+        EngineError: the door does not run.
+    """
+    door = replica(found, "door")
+    other = "proxy" in found.containers  # a Toxiproxy in the proxy's place asks for no token
+    token = None if other else door.get(TOKEN).decode()
+    return ProxyClient("127.0.0.1", door.port(API_PORT), environment=found.id, token=token)

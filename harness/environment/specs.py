@@ -18,9 +18,9 @@ class Plumbing:
 
     Attributes:
         inside: the internal network: the replicas and the door reach each other, and nothing else.
-        outside: the door's network, on which ports are published on 127.0.0.1.
+        outside: the door's network, on which ports are published on 127.0.0.1. Nobody else is in it.
         volumes: the stack's named volumes, to their names on the engine.
-        wiring: who has which address in `inside`, and the links.
+        wiring: who has which address, and the links.
     """
 
     inside: Network
@@ -42,8 +42,8 @@ class Plumbing:
         with ThreadPoolExecutor(2) as pool:  # a network takes a twentieth of a second and more
             inner = pool.submit(create, owner.environment, owner, addresses=needed)
             outer = pool.submit(create, f"{owner.environment}-door", owner, internal=False)
-        inside = inner.result()
-        return cls(inside, outer.result(), volumes, Wiring.plan(owner.environment, stack, ports, inside))
+        inside, outside = inner.result(), outer.result()
+        return cls(inside, outside, volumes, Wiring.plan(owner.environment, stack, ports, inside, outside))
 
 
 def container_spec(owner: Owner, service: Service, name: str, image: str, plumbing: Plumbing) -> ContainerSpec:

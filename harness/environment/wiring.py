@@ -16,8 +16,8 @@ from harness.environment.links import ENTRYPOINT, Link, Links
 from harness.stack import Service, Stack
 
 FIRST = 2  # 0 is the network, 1 its bridge
-API_PORT = 8474  # where the proxy's own API listens, as Toxiproxy's does, unless a service has that port
-ENTRY_PORT = 20000  # where it listens for the entry point, unless a service has that port
+API_PORT = 8474  # where the proxy's own API listens, as Toxiproxy's does; outside, where no service's port is
+ENTRY_PORT = 20000  # where it listens for the entry point; outside as well
 
 Ports = Mapping[str, tuple[int, ...]]  # service to its TCP ports
 
@@ -61,33 +61,33 @@ class Wiring:
     Attributes:
         replicas: the address of each replica, by its name.
         door: the door's first address; connections to replicas come from there.
+        outside: its address in the outer network, where this machine alone reaches it.
         listening: the door's other addresses, one for each consumer and target.
         hosts: by consumer, the names of its targets and their addresses: what goes into its `/etc/hosts`.
         links: every link, those from the entry point last.
         published: `service:port` of each entry point to the door's port that is published for it.
-        api: the door's port of the proxy's API, published as well.
     """
 
     replicas: Mapping[str, str]
     door: str
+    outside: str
     listening: tuple[str, ...]
     hosts: Mapping[str, Mapping[str, str]]
     links: Links
     published: Mapping[str, int]
-    api: int
 
     @classmethod
-    def plan(cls, environment: str, stack: Stack, ports: Ports, network: Network) -> Wiring:
-        """Give out the addresses of a network.
+    def plan(cls, environment: str, stack: Stack, ports: Ports, inside: Network, outside: Network) -> Wiring:
+        """Give out the addresses of the two networks.
 
         Args:
             environment: its name.
             ports: the TCP ports of each service; see `targets`.
 
         Raises:
-            NetworkError: the network is too small; `addresses_needed` says what it takes.
+            NetworkError: `inside` is too small; `addresses_needed` says what it takes.
         """
-        free = _numbered(network)
+        free, beyond = _numbered(inside), str(outside.address(FIRST))
         names = [name for service in stack.services.values() for name in service.replica_names()]
         replicas = {name: str(next(free)) for name in names}
         door = str(next(free))
@@ -103,19 +103,11 @@ class Wiring:
                     _link(consumer, target, port, f"{address}:{port}", replicas) for port in ports[target.service.name]
                 ]
         listening = tuple(dict.fromkeys(link.listen.rpartition(":")[0] for link in links))
-        # These two listen on all of the door's addresses, so they must not meet a link's port.
-        api = _unused(API_PORT, ports)
-        entered = _unused(ENTRY_PORT, ports)
         published = {}
         if stack.harness.entry is not None:
-            published[":".join(map(str, stack.harness.entry))] = entered
-            links.append(_entry(stack, stack.harness.entry, replicas, entered))
-        return cls(replicas, door, listening, hosts, Links(environment, links), published, api)
-
-
-def _unused(first: int, ports: Ports) -> int:
-    used = {port for service in ports.values() for port in service}
-    return next(port for port in range(first, 65536) if port not in used)
+            published[":".join(map(str, stack.harness.entry))] = ENTRY_PORT
+            links.append(_entry(stack, stack.harness.entry, replicas, f"{beyond}:{ENTRY_PORT}"))
+        return cls(replicas, door, beyond, listening, hosts, Links(environment, links), published)
 
 
 def _numbered(network: Network) -> Iterator[IPv4Address]:
@@ -133,8 +125,8 @@ def _link(consumer: str, target: Target, port: int, listen: str, replicas: Mappi
     return Link(consumer, target.names[0], target.service.name, port, listen, upstream, target.names)
 
 
-def _entry(stack: Stack, entry: tuple[str, int], replicas: Mapping[str, str], listen: int) -> Link:
+def _entry(stack: Stack, entry: tuple[str, int], replicas: Mapping[str, str], listen: str) -> Link:
     service, port = stack.service(entry[0]), entry[1]
     names = service.replica_names()
     target = Target(service, (service.name, *(names if len(names) == 1 else ())), names[0] if len(names) == 1 else None)
-    return _link(ENTRYPOINT, target, port, f"0.0.0.0:{listen}", replicas)
+    return _link(ENTRYPOINT, target, port, listen, replicas)

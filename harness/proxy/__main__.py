@@ -27,6 +27,9 @@ def main(arguments: list[str]) -> int:
 
     try:
         run(serve(flags))
+    except UsageError as error:
+        LOG.write("error", "cannot start", error=str(error))
+        return 2
     except ApiError as error:
         LOG.write("error", "cannot listen", error=error.message)
         return 1

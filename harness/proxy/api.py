@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import inspect
 import os
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,11 @@ from .registry import Registry
 
 PLAIN = "text/plain; charset=utf-8"
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
+UNAUTHORIZED = (
+    "unauthorized: this server asks for a token, and the request has none or another one; "
+    "send the text of its -token-file in the header `Authorization: Bearer TOKEN`"
+)
+CHALLENGE = ("WWW-Authenticate", "Bearer")
 Route = Callable[..., "Answer | Awaitable[Answer]"]
 
 
@@ -22,10 +28,10 @@ def answer(value: Any, status: int = 200) -> Answer:
 
 
 class Api:
-    """Answers every request; raises nothing that a request could cause."""
+    """Answers every request; raises nothing that a request could cause. Without a token nobody is asked for one."""
 
-    def __init__(self, registry: Registry, proxy_metrics: bool, runtime_metrics: bool) -> None:
-        self.registry = registry
+    def __init__(self, registry: Registry, proxy_metrics: bool, runtime_metrics: bool, token: bytes = b"") -> None:
+        self.registry, self._token = registry, token
         self.proxy_metrics, self.runtime_metrics = proxy_metrics, runtime_metrics
         self._routes: dict[tuple[str, ...], dict[str, Route]] = {
             ("reset",): {"POST": self._reset},
@@ -47,6 +53,9 @@ class Api:
             self._routes["metrics",] = {"*": self._metrics}
 
     async def handle(self, request: Request) -> Answer:
+        if not self._admits(request):
+            refused = refusal(401, UNAUTHORIZED)
+            return Answer(401, refused.body, refused.type, (*refused.headers, CHALLENGE))
         methods, names = self._find(request.path)
         if methods is None:
             return Answer(404, b"404 page not found\n", PLAIN, (NOSNIFF,))
@@ -56,6 +65,13 @@ class Api:
         made = await self._run(route, request, names)
         identity = ("X-Toxiproxy-Request-Id", os.urandom(10).hex())
         return Answer(made.status, made.body, made.type, (*made.headers, identity))
+
+    def _admits(self, request: Request) -> bool:
+        if not self._token:
+            return True
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(token.strip().encode("latin-1", "replace"), self._token)
+        return scheme.lower() == "bearer" and same
 
     async def _run(self, route: Route, request: Request, names: list[str]) -> Answer:
         if request.headers.get("user-agent", "").startswith("Mozilla/"):

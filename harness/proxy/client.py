@@ -36,14 +36,19 @@ class ProxyClient:
     Args:
         host, port: of the server's API.
         environment: the environment's name, for messages.
+        token: sent with every request, for a server that asks for one.
         timeout: seconds that a request may take.
     """
 
-    def __init__(self, host: str, port: int, *, environment: str = "", timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, host: str, port: int, *, environment: str = "", token: str | None = None, timeout: float = TIMEOUT
+    ) -> None:
         self.host, self.port, self.environment, self.timeout = host, port, environment, timeout
         self._lock = threading.RLock()
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy for the web is none for 127.0.0.1
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
         self._numbers = itertools.count(1)
         self._held: dict[str, set[str]] = {}
         self._version: str | None = None

@@ -13,6 +13,8 @@ USAGE = """usage: python -m harness.proxy [flags]
   -seed int           seed of everything left to chance (default: the time)
   -proxy-metrics      count traffic per proxy at /metrics
   -runtime-metrics    show the process's own figures at /metrics
+  -token-file string  file with the token that every request must carry (default: none is asked for)
+  -upstreams string   networks that connections are made to, "10.0.0.0/8,fd00::/8" (default: everywhere)
   -version            print the version and exit
 The environment variable LOG_LEVEL sets what is logged: debug, info, warning or error.
 """
@@ -32,6 +34,8 @@ class Flags:
     seed: int | None = None
     proxy_metrics: bool = False
     runtime_metrics: bool = False
+    token_file: str = ""
+    upstreams: str = ""
     version: bool = False
     help: bool = False
 

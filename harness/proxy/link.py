@@ -130,7 +130,7 @@ class Link:
             if self._waits:
                 await self._wait()
             host, port = self.proxy.target()
-            await self.proxy.loop.create_connection(lambda: self.server, host, port)
+            await self.proxy.upstreams.connect(lambda: self.server, host, port)
         except ConnectionResetError:  # accepted, and reset at once: the client would have seen just that
             self.close(End.RESET)
         except (OSError, ValueError, OverflowError) as error:

@@ -12,15 +12,16 @@ from .errors import internal, toxic_exists, toxic_not_found
 from .link import Link
 from .timers import Timer, Timers
 from .toxics import Toxic
+from .upstreams import Upstreams
 
 
 class Proxy:
     """Forwards what connects to `listen` to `upstream`. Both are texts, `host:port`; the upstream's name is looked
     up for each connection, so that it need not exist before the first one."""
 
-    def __init__(self, name: str, listen: str, upstream: str, timers: Timers, seed: int) -> None:
+    def __init__(self, name: str, listen: str, upstream: str, timers: Timers, seed: int, upstreams: Upstreams) -> None:
         self.name, self.listen, self.upstream = name, listen, upstream
-        self.timers, self.seed = timers, seed
+        self.timers, self.seed, self.upstreams = timers, seed, upstreams
         self.loop = asyncio.get_running_loop()
         self.toxics: list[Toxic] = []
         self.links: set[Link] = set()

@@ -10,13 +10,14 @@ from . import gojson, schema
 from .errors import ApiError, bad_body, proxy_exists, proxy_not_found
 from .proxy import Proxy
 from .timers import Timers
+from .upstreams import Upstreams
 
 
 class Registry:
     """The proxies by name. What changes them is done one after the other, since listening may have to wait."""
 
-    def __init__(self, timers: Timers, seed: int) -> None:
-        self.timers, self.seed = timers, seed
+    def __init__(self, timers: Timers, seed: int, upstreams: Upstreams) -> None:
+        self.timers, self.seed, self.upstreams = timers, seed, upstreams
         self.proxies: dict[str, Proxy] = {}
         self.lock = asyncio.Lock()
 
@@ -28,7 +29,7 @@ class Registry:
         return proxy
 
     def make(self, settings: schema.ProxySettings) -> Proxy:
-        return Proxy(settings.name, settings.listen, settings.upstream, self.timers, self.seed)
+        return Proxy(settings.name, settings.listen, settings.upstream, self.timers, self.seed, self.upstreams)
 
     async def add(self, settings: schema.ProxySettings) -> Proxy:
         """Make a proxy, its toxics in place before it listens. Raises ApiError 409 or 500, and then made nothing."""

@@ -13,21 +13,23 @@ from typing import Any
 from . import VERSION, httpd
 from .address import BACKLOG, address_of, join, listen_on
 from .api import Api
-from .flags import Flags
+from .flags import Flags, UsageError
 from .log import LOG
 from .registry import Registry
 from .timers import Timers
+from .upstreams import Upstreams
 
 
 class Server:
     """A Toxiproxy server in the running event loop. `address` is where the API listens."""
 
     def __init__(self, flags: Flags) -> None:
+        """Raises UsageError if a flag's value cannot be used."""
         self.flags = flags
         self.timers = Timers(asyncio.get_running_loop())
         seed = flags.seed if flags.seed is not None else time.time_ns()
-        self.registry = Registry(self.timers, seed)
-        self.api = Api(self.registry, flags.proxy_metrics, flags.runtime_metrics)
+        self.registry = Registry(self.timers, seed, _upstreams(flags.upstreams))
+        self.api = Api(self.registry, flags.proxy_metrics, flags.runtime_metrics, _token(flags.token_file))
         self.address = ""
         self._listener: asyncio.Server | None = None
 
@@ -61,6 +63,27 @@ class Server:
         self.timers.close()
 
 
+def _upstreams(text: str) -> Upstreams:
+    try:
+        return Upstreams(text)
+    except ValueError as error:
+        raise UsageError(f"invalid value for flag -upstreams: {error}") from None
+
+
+def _token(path: str) -> bytes:
+    """The token, empty where none is asked for. A file without one is an error: nobody is let in by mistake."""
+    if not path:
+        return b""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to load, and nothing runs yet
+            token = file.read().strip()
+    except OSError as error:
+        raise UsageError(f"-token-file {path}: {error.strerror}") from None
+    if not token:
+        raise UsageError(f"-token-file {path}: it is empty")
+    return token
+
+
 class Troubles:
     """Logs what the event loop complains about, the same thing once a second: without descriptors for new connections
     some loops complain thousands of times."""
@@ -76,7 +99,8 @@ class Troubles:
 
 
 async def serve(flags: Flags) -> None:
-    """Run until SIGTERM or SIGINT. Raises ApiError if the API's address cannot be had."""
+    """Run until SIGTERM or SIGINT. Raises ApiError if the API's address cannot be had, UsageError if a flag's value
+    cannot be used."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

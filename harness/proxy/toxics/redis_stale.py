@@ -43,8 +43,7 @@ class RedisStale(Redis):
     @classmethod
     async def prepare(cls, toxic: Toxic, proxy: Proxy) -> None:
         try:
-            host, port = proxy.target()
-            toxic.memory = await asyncio.wait_for(look(toxic, host, port), SECONDS)
+            toxic.memory = await asyncio.wait_for(look(toxic, proxy), SECONDS)
         except TimeoutError:
             raise OSError(f"{proxy.upstream} did not tell its keys within {SECONDS:.0f} s") from None
         except (ValueError, IndexError, EOFError, TypeError) as error:
@@ -117,9 +116,12 @@ class Asker:
         raise ValueError(f"an answer that begins with {kind!r}")
 
 
-async def look(toxic: Toxic, host: str, port: int) -> Mark:
+async def look(toxic: Toxic, proxy: Proxy) -> Mark:
     """Read every key that matches."""
-    reader, writer = await asyncio.open_connection(host, port)
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await proxy.upstreams.connect(lambda: protocol, *proxy.target())
+    writer = asyncio.StreamWriter(transport, protocol, reader, proxy.loop)
     try:
         asker = Asker(reader, writer)
         if toxic["password"]:

@@ -15,7 +15,7 @@ OWNER = Owner(run="r", environment="h1")
 INSIDE = Network("1", "h1", IPv4Network("10.213.0.0/26"), True)
 OUTSIDE = Network("2", "h1-door", IPv4Network("10.213.0.64/26"), False)
 PORTS = {"web": (80,), "cache": (6379,)}
-WIRING = Wiring.plan("h1", stack(web={"replicas": 2}, cache={}), PORTS, INSIDE)
+WIRING = Wiring.plan("h1", stack(web={"replicas": 2}, cache={}), PORTS, INSIDE, OUTSIDE)
 PLUMBING = Plumbing(INSIDE, OUTSIDE, {"data": "h1-data"}, WIRING)
 
 

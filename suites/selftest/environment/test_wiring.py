@@ -16,6 +16,7 @@ from harness.stack import Stack
 from harness.stack.xharness import XHarness
 from suites.selftest.environment.fakes import stack
 
+OUTSIDE = Network("o", "h1-door", IPv4Network("10.2.0.0/29"), internal=False)
 PORTS = {"lb": (80,), "backend": (22, 8080), "cache": (6379,), "control": ()}
 
 
@@ -25,7 +26,7 @@ def made(entrypoint: str | None = "lb:80") -> Stack:
 
 
 def plan(made: Stack, subnet: str = "10.1.0.0/26") -> Wiring:
-    return Wiring.plan("h1", made, PORTS, Network("n", "h1", IPv4Network(subnet), internal=True))
+    return Wiring.plan("h1", made, PORTS, Network("n", "h1", IPv4Network(subnet), internal=True), OUTSIDE)
 
 
 def test_a_service_with_several_replicas_is_a_target_and_so_is_each_of_them() -> None:
@@ -71,19 +72,20 @@ def test_one_replica_is_reached_at_its_address_and_several_by_their_name() -> No
     assert (first.upstream, second.upstream) == tuple(f"{wiring.replicas[f'backend-{n}']}:8080" for n in (1, 2))
 
 
-def test_the_entry_point_is_a_link_too_and_is_published() -> None:
+def test_the_entry_point_is_a_link_too_and_is_published_where_no_replica_is() -> None:
     wiring = plan(made())
     (link,) = wiring.links.between(ENTRYPOINT, "lb")
-    assert (link.listen, link.upstream) == ("0.0.0.0:20000", f"{wiring.replicas['lb-1']}:80")
+    assert (link.listen, link.upstream) == ("10.2.0.2:20000", f"{wiring.replicas['lb-1']}:80")
     assert wiring.published == {"lb:80": 20000}
     assert plan(made(None)).published == {}
 
 
-def test_the_doors_own_ports_give_way_to_those_of_services() -> None:
-    assert plan(made()).api == 8474
-    network = Network("n", "h1", IPv4Network("10.1.0.0/26"), internal=True)
-    wiring = Wiring.plan("h1", made(), {**PORTS, "cache": (8474, 20000, 20001)}, network)
-    assert (wiring.api, wiring.published) == (8475, {"lb:80": 20002})
+def test_nothing_but_links_between_replicas_listens_where_replicas_are() -> None:
+    wiring = plan(made())
+    listening = {link.listen.rpartition(":")[0]: link.consumer for link in wiring.links}
+    assert {consumer for address, consumer in listening.items() if address == wiring.outside} == {ENTRYPOINT}
+    assert set(listening) - {wiring.outside} == set(wiring.listening)
+    assert IPv4Address(wiring.outside) in OUTSIDE.subnet
 
 
 def test_a_network_that_is_too_small_is_an_error() -> None:

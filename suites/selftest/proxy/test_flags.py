@@ -116,3 +116,18 @@ def test_a_config_file_that_cannot_be_used_is_said_and_the_api_runs(tmp_path: Pa
         assert process.stderr is not None
         process.stderr.close()
         process.wait(5)
+
+
+@pytest.mark.parametrize("text", [None, "", " \n"])
+def test_a_token_file_without_a_token_lets_nobody_in_by_mistake(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "token").write_text(text)
+    done = run("-port", "0", "-token-file", str(tmp_path / "token"))
+    assert (done.returncode, "cannot start" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    assert ("No such file" if text is None else "it is empty") in done.stderr
+
+
+def test_networks_that_cannot_be_read_end_it() -> None:
+    done = run("-port", "0", "-upstreams", "10.0.0.1/8")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "-upstreams: 10.0.0.1/8 has host bits set" in done.stderr
