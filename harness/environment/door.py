@@ -28,6 +28,7 @@ from harness.environment.links import Links
 from harness.environment.specs import Plumbing
 from harness.environment.wiring import API_PORT
 from harness.errors import EngineError, NotReady, UsageError
+from harness.stalls import Patience
 
 # A file, which only the proxy and who may use the engine can read: command lines and variables are seen by every user
 # of the engine's machine and end up in lists, labels in every `inspect` that somebody saves.
@@ -44,6 +45,7 @@ class Door:
 
     Attributes:
         api_port: the proxy's API on 127.0.0.1.
+        holder: of the network, with an image of ours: the proxy itself, but where a Toxiproxy is in its place.
         token: what the API asks for; None where a Toxiproxy is in the proxy's place, which asks for nothing.
         ports: of the entry points there: `lb:80` to a port.
         links: every link.
@@ -56,6 +58,7 @@ class Door:
     links: Links
     addresses: Mapping[str, str]
     token: str | None = field(default=None, repr=False)
+    holder: Container | None = None
 
     @classmethod
     def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images, seed: int) -> Door:
@@ -80,7 +83,7 @@ class Door:
         proxy.put("/proxies.json", json.dumps(config).encode())
         proxy.start()
         ports = {name: holder.port(port) for name, port in wiring.published.items()}
-        return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token)
+        return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token, holder)
 
     def address(self, target: str | None) -> tuple[str, int]:
         """("127.0.0.1", port) of an entry point, `service:port`. UsageError where it is none."""
@@ -100,15 +103,15 @@ class Door:
         Raises:
             NotReady: it does not within 20 s, or has ended; the message has its last answer and its log.
         """
-        began, never = clock.monotonic(), threading.Event()
+        patience, never = Patience(READY_WITHIN, clock=clock.monotonic), threading.Event()
         while (last := self._ask()) is not None:
             ended = not self.container.state().running
-            if ended or clock.monotonic() - began > READY_WITHIN:
+            if ended or patience.left <= 0.0:
                 raise NotReady(
                     "The environment's door did not open",
                     where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
                     got="its process has ended" if ended else last,
-                    expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s",
+                    expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s{patience.words}",
                     detail=self.container.logs(tail=20),
                 )
             clock.wait(never, PAUSE)

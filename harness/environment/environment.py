@@ -202,7 +202,7 @@ class Environment:
                 self._door = door.result()
                 self._door.wait(self.history.clock)
                 if self._watch is not None:
-                    self._watch.begin_witness(self._door.container)
+                    self._watch.begin_witness(self._door.holder or self._door.container)
                 Startup(self.stack, self.replicas, self.history.clock).run(threads)
         except Exception:
             raise

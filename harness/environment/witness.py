@@ -23,6 +23,7 @@ from harness.stalls import MACHINE, Heartbeat, Stalls
 
 PROGRAM = "witness_program.py"
 DISK = 0.05  # s that a write may take each second on a disk that is idle
+NOBODY = "65534"
 SILENT = 5.0  # s without a line that a read waits at once
 COVERS_WITHIN = 2.0  # s that a report may take to come
 
@@ -83,8 +84,9 @@ class Witness:
         try:
             program = files("harness.environment").joinpath(PROGRAM).read_text(encoding="utf-8")
             self._process = Process.start(
-                self._engine.api, self._container.id, ["python3", "-c", program], stdin=True, name=self._container.name
-            )
+                self._engine.api, self._container.id, ["python3", "-c", program], user=NOBODY, stdin=True,
+                name=self._container.name,
+            )  # fmt: skip
             self._read(self._process)
         except (HarnessError, OSError, ValueError) as error:
             if not self._closing:
