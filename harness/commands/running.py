@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.say import say
 from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
 from harness.plan.run import Run
@@ -46,7 +47,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
         NoSpace, HistoryError: the history or the reports could not be written in full.
     """
     for warning in stack.warnings:
-        click.secho(f"warning: {warning}", err=True, fg="yellow")
+        say(f"warning: {warning}", err=True, fg="yellow")
     try:
         with Terminal() as terminal:
             run.history.listen(terminal)
@@ -83,9 +84,9 @@ def _finish(
 
 def show_kept(environment: Environment) -> None:
     """Say how to look into an environment that is left up, and how to end it: commands to type, a line each."""
-    click.echo(f"{environment.id}: {environment.stack.name} {environment.release} is up")
+    say(f"{environment.id}: {environment.stack.name} {environment.release} is up")
     for command in environment.how_to_enter():
-        click.echo(f"  {command}")
+        say(f"  {command}")
 
 
 def publish(
@@ -103,7 +104,7 @@ def publish(
         problem = unwritable("The reports cannot be written", directory, error)
         line = f"reports:  could not be written: {error.strerror or error}"
     for annotation in github.lines(report):
-        click.echo(annotation)
+        say(annotation)
     show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
     if problem is not None:
         raise problem

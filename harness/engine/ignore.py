@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.errors import ContextError
+
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
@@ -17,10 +19,15 @@ class _Pattern:
 
 
 class Ignore:
-    """The patterns of one file; asked with paths relative to the context, with `/` between their parts."""
+    """The patterns of one file; asked with paths relative to the context, with `/` between their parts.
 
-    def __init__(self, lines: Iterable[str] = ()) -> None:
-        self._patterns = tuple(pattern for line in lines if (pattern := _parse(line)) is not None)
+    Raises:
+        ContextError: a pattern that is none; with the file's name and the line.
+    """
+
+    def __init__(self, lines: Iterable[str] = (), name: str = ".dockerignore") -> None:
+        found = (_parse(line, f"{name}, line {number}") for number, line in enumerate(lines, start=1))
+        self._patterns = tuple(pattern for pattern in found if pattern is not None)
         self.takes_back = any(pattern.takes_back for pattern in self._patterns)
 
     def excludes(self, path: str) -> bool:
@@ -34,7 +41,7 @@ class Ignore:
         return excluded
 
 
-def _parse(line: str) -> _Pattern | None:
+def _parse(line: str, where: str) -> _Pattern | None:
     if line.startswith("#"):
         return None
     text = line.strip()
@@ -45,7 +52,15 @@ def _parse(line: str) -> _Pattern | None:
     text = posixpath.normpath(text).lstrip("/")
     if text in ("", "."):
         return None  # Docker ignores a pattern for the root
-    return _Pattern(re.compile(_regex(text), re.DOTALL), takes_back)
+    try:
+        return _Pattern(re.compile(_regex(text), re.DOTALL), takes_back)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ContextError(
+            "A pattern of a .dockerignore cannot be read",
+            where=where,
+            got=text[:80],
+            expected="a path with * and ?, ** for any number of directories, or [a-z] for one of several characters",
+        ) from error
 
 
 def _regex(text: str) -> str:

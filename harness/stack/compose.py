@@ -143,7 +143,12 @@ def _env_file(item: Node, project: Project) -> dict[str, Node]:
             hint="correct the path, or write {path: ..., required: false}",
         )
     shown = project.show(file)
-    values = envfile.read(file, shown, project.variables, raw=form is not None, unset=project.findings.no_value)
+    unset, room = project.findings.no_value, project.room
+    try:
+        values = envfile.read(file, shown, project.variables, raw=form is not None, unset=unset, room=room)
+    except StackError as error:
+        error.hint = error.hint or f"correct it; it is named in {path.place}"
+        raise
     return {key: text(value, Place(shown, 1, key)) for key, value in values.items()}
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from harness import reading
+from harness.errors import UsageError
 from harness.stack import crosscheck_workload, paths
 from harness.stack.mistakes import Findings, mistake
 from harness.stack.model import Condition, Service
@@ -127,8 +129,8 @@ def _image_has_one(service: Service) -> bool:
     if service.build is None:
         return False
     try:
-        lines = (service.build.context / service.build.dockerfile).read_text(errors="replace").splitlines()
-    except (OSError, ValueError):
+        lines = reading.text(service.build.context / service.build.dockerfile, "The Dockerfile").splitlines()
+    except UsageError:  # whoever builds it says so
         return False
     return any(line.split()[:1] == ["HEALTHCHECK"] and line.split()[1:] != ["NONE"] for line in lines)
 

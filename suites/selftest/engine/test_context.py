@@ -124,7 +124,7 @@ def test_a_missing_context_names_the_directory_and_the_service(tmp_path: Path) -
 
 
 def test_a_missing_dockerfile_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="Dockerfile of service `web` cannot be read") as caught:
+    with pytest.raises(ImageError, match="Dockerfile of service `web` does not exist") as caught:
         digest(BuildSpec("x", tmp_path, dockerfile="Dockerfile.web", service="web"), AMD)
     assert caught.value.where == str(tmp_path / "Dockerfile.web")
 
