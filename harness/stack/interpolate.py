@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from harness.errors import StackError
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar
 from harness.stack.plainwords import short
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN, _PLAIN_INSIDE = re.compile(r"[^$]+"), re.compile(r"[^$}]+")
 _OPERATOR = re.compile(r":?[-?+]")
 _DEEPEST = 50
 LONGEST = 128 << 10  # characters; the kernel gives no process more in one variable or word
@@ -100,15 +102,19 @@ class _Text:
         self.room, self.quoted = room, quoted
         self.position = self.depth = self.brought = 0
 
-    def until(self, end: str | None, *, wanted: bool) -> str:
+    def until(self, end: Literal["}"] | None, *, wanted: bool) -> str:
         """The text up to `end`. Where it is not wanted, its variables need not have values."""
         parts: list[str] = []
+        plain = _PLAIN if end is None else _PLAIN_INSIDE
         while self.position < len(self.written):
-            sign = self.written[self.position]
-            if sign == end:
+            if match := plain.match(self.written, self.position):
+                parts.append(match[0])
+                self.position = match.end()
+            elif self.written[self.position] == "$":
+                self.position += 1
+                parts.append(self.variable(wanted=wanted))
+            else:
                 return "".join(parts)
-            self.position += 1
-            parts.append(self.variable(wanted=wanted) if sign == "$" else sign)
         if end is not None:
             raise self.invalid("a ${ that is never closed")
         return "".join(parts)

@@ -32,6 +32,9 @@ def wrong_value(node: Node, expected: str, hint: str | None = None) -> StackErro
     return mistake(what, node.place, got=written(node), expected=expected, hint=hint)
 
 
+_ENOUGH = 200  # mistakes, after which no more are looked for: one is told, and a hostile file has a hundred thousand
+
+
 @dataclass
 class Findings:
     """What a reading found beside the stack itself.
@@ -53,6 +56,8 @@ class Findings:
         """Keep a mistake. One about something `absent` has no line of its own and comes after those that have:
         a key that is missing is often there, misspelt."""
         (self.absent if absent else self.mistakes).append((place, error))
+        if self.count() >= _ENOUGH:
+            self.stop_if_any()
 
     def count(self) -> int:
         """How many mistakes there are."""

@@ -94,7 +94,8 @@ def count(content: str, name: str, kind: Any = _Fast) -> None:
             part = _Part(event.anchor, values)
             values += 1
         elif isinstance(event, yaml.AliasEvent):
-            part = known.get(event.anchor, _Part(None, values))  # one to what is open is refused by who makes the tree
+            # An alias to what is still open is refused by whoever makes the tree of it.
+            part = known.get(event.anchor or "", _Part(None, values))
             values += part.values
         if part is not None:
             if part.anchor:
@@ -104,7 +105,7 @@ def count(content: str, name: str, kind: Any = _Fast) -> None:
         if values > MAX_NODES or len(inside) + (part.levels if part else 0) > DEEPEST:
             raise StackError(
                 "The file is too large, or nested too deeply",
-                where=str(Place(name, event.start_mark.line + 1)),
+                where=str(Place(name, event.start_mark.line + 1 if event.start_mark else 1)),
                 got="aliases counted where they are used, it goes on from here",
                 expected=f"{MAX_NODES} values or fewer, {DEEPEST} levels or fewer",
             )

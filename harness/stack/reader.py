@@ -43,10 +43,11 @@ def load(
     base = project.load(file, str(path))
     for override in overrides:
         base = merge.fields(base, project.load(Path(os.path.abspath(override)), str(override)))  # noqa: PTH100
+    size = project.room.most - project.room.left
     stack = _stack(base, project)
     plain = Variant(services=stack.services, harness=stack.harness, warnings=stack.warnings)
     variants = {
-        name: _at_release(base, name, overrides, project) if overrides else plain
+        name: _at_release(base, name, overrides, project, size) if overrides else plain
         for name, overrides in stack.harness.releases.items()
     }
     return stack.with_variants(variants)
@@ -97,7 +98,11 @@ def _top_volumes(root: Fields, findings: Findings) -> None:
         findings.wrong(volumes.place, wrong_value(volumes, "a mapping of volumes by name"))
         return
     hint = "every environment has volumes of its own; remove the key, or mount a directory"
-    for node in volumes.fields.values():
+    for name, node in volumes.fields.items():
+        if not re.fullmatch(r"[a-zA-Z0-9._-]{1,200}", name):
+            what = "A volume's name cannot be used"
+            error = mistake(what, node.place, got=name, expected="letters, digits, dots, _ and -")
+            findings.wrong(node.place, error)
         if isinstance(node, Fields):
             refused = {"external": hint, "driver_opts": hint}
             plain = node.get("driver")
@@ -142,8 +147,9 @@ def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
                 project.findings.wrong(place, error)
 
 
-def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project) -> Variant:
-    """The stack of one release, with findings of its own."""
+def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project, size: int) -> Variant:
+    """The stack of one release, with findings of its own. The base, of this size, is looked at once more for it."""
+    project.room.take(size, find(base, "x-harness", "releases", release))
     own = Findings(project.findings.main, ignored=dict(project.findings.ignored), unset=dict(project.findings.unset))
     of_release = replace(project, findings=own)
     root = base
