@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.errors import ContextError
@@ -63,30 +63,57 @@ def _parse(line: str, where: str) -> _Pattern | None:
         ) from error
 
 
+_DIRECTORIES, _ANYTHING, _NAME = "(?:.*?/)??", ".*?", "[^/]*?"  # **/ at any depth, also none; **; *
+
+
 def _regex(text: str) -> str:
-    """A pattern of Go's filepath.Match, with Docker's `**`, as a regular expression."""
-    found, at = "", 0
+    """A pattern of Go's filepath.Match, with Docker's `**`, as a regular expression.
+
+    What stands between two wildcards is looked for once, as early as it can be found, and not again further on when the
+    rest does not match (an atomic group): whatever the later place would allow, the second wildcard takes in. Without
+    that, a line of twenty stars takes years.
+    """
+    wholes: list[list[str]] = [[""]]  # split at ** first, then at *: a * cannot reach beyond its directory
+    leads = [""]
+    for token in _tokens(text):
+        if token in (_DIRECTORIES, _ANYTHING):
+            leads.append(token)
+            wholes.append([""])
+        elif token == _NAME:
+            wholes[-1].append("")
+        else:
+            wholes[-1][-1] += token
+    found = ""
+    for index, (lead, names) in enumerate(zip(leads, wholes, strict=True)):
+        whole = lead + names[0] + "".join(f"(?>{_NAME}{name})" for name in names[1:-1])
+        whole += f"{_NAME}{names[-1]}" if len(names) > 1 else ""
+        found += f"(?>{whole})" if index < len(leads) - 1 else whole
+    return found
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """The pattern's wildcards, and the regular expressions of what is between them."""
+    at = 0
     while at < len(text):
         char = text[at]
         if text.startswith("**", at):
             at += 2
-            if text.startswith("/", at):  # `**/x` matches x at any depth, also none
-                found, at = found + "(?:.*/)?", at + 1
-            else:
-                found += ".*"
+            directories = text.startswith("/", at)
+            at += directories
+            yield _DIRECTORIES if directories else _ANYTHING
             continue
         at += 1
         if char == "*":
-            found += "[^/]*"
+            yield _NAME
         elif char == "?":
-            found += "[^/]"
+            yield "[^/]"
         elif char == "[" and (end := text.find("]", at + 1)) > 0:
             body = text[at:end]
             negated = body.startswith("^")
-            found += f"[{'^/' if negated else ''}{body.removeprefix('^')}]"
+            yield f"[{'^/' if negated else ''}{body.removeprefix('^')}]"
             at = end + 1
         elif char == "\\" and at < len(text):
-            found, at = found + re.escape(text[at]), at + 1
+            yield re.escape(text[at])
+            at += 1
         else:
-            found += re.escape(char)
-    return found
+            yield re.escape(char)

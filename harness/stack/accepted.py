@@ -57,7 +57,7 @@ _MOUNT_VALUES: Mapping[str, str] = {
 _THE_ENGINES = frozenset({"/", "/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc"})
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?"
-_NAME = rf"(?:{_DOMAIN}/)?{_COMPONENT}(?:/{_COMPONENT})*"
+_NAME = rf"(?:(?=[^/]*[.:]|localhost/){_DOMAIN}/)?{_COMPONENT}(?:/{_COMPONENT})*"
 _REFERENCE = re.compile(
     rf"(?P<name>{_NAME})(?::[\w][\w.-]{{0,127}})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{{32,}})?",
     re.ASCII,
