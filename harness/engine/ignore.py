@@ -110,7 +110,8 @@ def _tokens(text: str) -> Iterator[str]:
         elif char == "[" and (end := text.find("]", at + 1)) > 0:
             body = text[at:end]
             negated = body.startswith("^")
-            yield f"[{'^/' if negated else ''}{body.removeprefix('^')}]"
+            plain = re.sub(r"[\[&~|]", r"\\\g<0>", body.removeprefix("^")).replace("--", r"-\-")  # no sets within sets
+            yield f"[{'^/' if negated else ''}{plain}]"
             at = end + 1
         elif char == "\\" and at < len(text):
             yield re.escape(text[at])

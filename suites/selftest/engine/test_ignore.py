@@ -78,7 +78,14 @@ def test_a_pattern_of_many_wildcards_takes_no_longer_than_others(pattern: str) -
     assert not any(ignore.excludes(path) for path in ("a" * 250, "a/" * 120 + "a", ("a" * 20 + "/") * 10))
 
 
-@pytest.mark.parametrize("pattern", ["[z-a]", "a[b-a]c"])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("pattern", "path"), [("[[a]", "["), ("[a&&b]", "&"), ("[|~]x", "~x"), ("[~~]", "~")])
+def test_signs_that_regular_expressions_have_for_sets_are_plain_in_brackets(pattern: str, path: str) -> None:
+    assert Ignore([pattern]).excludes(path)
+    assert not Ignore([pattern]).excludes("z")
+
+
+@pytest.mark.parametrize("pattern", ["[z-a]", "a[b-a]c", "[a--b]"])
 def test_a_pattern_that_is_none_is_refused_with_its_line(pattern: str) -> None:
     with pytest.raises(ContextError) as caught:
         Ignore(["*.md", pattern], "web/.dockerignore")
