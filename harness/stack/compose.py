@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import accepted, envfile, keys, nodes, paths, plainwords
+from harness.stack import accepted, envfile, keys, paths, plainwords
 from harness.stack.base import screen
 from harness.stack.files import Project
-from harness.stack.mistakes import mistake, written, wrong_value
+from harness.stack.mistakes import mistake, refuse_zero_bytes, written, wrong_value
 from harness.stack.model import Service
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar, text
 from harness.stack.validate import validate
@@ -43,7 +43,7 @@ def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]
         made, complaint = None, None
         try:
             flat[name] = flat_node = _flat(name, node, names, project)
-            _no_zero_bytes(flat_node)
+            refuse_zero_bytes(flat_node)
             made = validate(Service, flat_node, project.findings)
         except StackError as error:
             complaint = error
@@ -52,14 +52,6 @@ def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]
         if made:
             found[name] = made
     return replace(declared, fields=flat), found
-
-
-def _no_zero_bytes(node: Fields) -> None:
-    """No argument, variable or path can hold one: what follows it would be cut off."""
-    for part in nodes.walk(node):
-        names = part.fields if isinstance(part, Fields) else ()
-        if (isinstance(part, Scalar) and "\0" in str(part.value)) or any("\0" in name for name in names):
-            raise wrong_value(part, "text without a zero byte", "remove the \\0")
 
 
 def _is_active(name: str, node: Node, project: Project) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import StackError
 from harness.stack import plainwords
-from harness.stack.nodes import Fields, Items, Node, Place, Scalar
+from harness.stack.nodes import Fields, Items, Node, Place, Scalar, walk
 
 
 def written(node: Node) -> str:
@@ -30,6 +30,14 @@ def wrong_value(node: Node, expected: str, hint: str | None = None) -> StackErro
     """A value that is not what it has to be."""
     what = "A value does not have the form that it needs"
     return mistake(what, node.place, got=written(node), expected=expected, hint=hint)
+
+
+def refuse_zero_bytes(node: Node) -> None:
+    """No argument, variable, name or path can hold one: what follows it would be cut off. Raises StackError."""
+    for part in walk(node):
+        names = part.fields if isinstance(part, Fields) else ()
+        if (isinstance(part, Scalar) and "\0" in str(part.value)) or any("\0" in name for name in names):
+            raise wrong_value(part, "text without a zero byte", "remove the \\0")
 
 
 _ENOUGH = 200  # mistakes, after which no more are looked for: one is told, and a hostile file has a hundred thousand

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from harness import reading
 from harness.errors import StackError, UsageError
 from harness.reading import NotRegular, data, opened, text
 
@@ -38,7 +37,7 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path, monke
     """Between the look and the opening: the opening itself must not wait, and is looked at again."""
     os.mkfifo(tmp_path / "pipe")
     plain = Path(__file__).stat()
-    monkeypatch.setattr(reading.os, "stat", lambda _path: plain)
+    monkeypatch.setattr(os, "stat", lambda _path: plain)
     with pytest.raises(NotRegular, match="pipe"):
         opened(tmp_path / "pipe")
 
@@ -46,7 +45,7 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path, monke
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty"])
 @pytest.mark.timeout(10)
 def test_a_device_is_refused_before_it_is_opened(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading.os, "open", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("it was opened"))
     assert refusal(Path(device)).got == "a character device"
 
 
@@ -71,7 +70,7 @@ def test_what_is_not_there_or_cannot_be_is_refused(tmp_path: Path, name: str) ->
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "f").open("wb") as file:
         file.truncate(1 << 40)
-    monkeypatch.setattr(reading.os, "read", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(os, "read", lambda *_: pytest.fail("it was read"))
     refused = refusal(tmp_path / "f")
     assert (refused.got, refused.expected) == (f"{1 << 40} bytes", "100 bytes or less")
 
