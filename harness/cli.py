@@ -10,11 +10,11 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import Any
 
 import click
 
 from harness import __version__, signals
+from harness.commands.say import say
 from harness.errors import INTERNAL, INTERRUPTED, PASS, USAGE, HarnessError
 
 # Command to the module that holds it: imported only when it is called, so that --help and errors are instant.
@@ -84,7 +84,8 @@ def run(arguments: list[str]) -> int:
         code = group.main(args=arguments, prog_name="harness", standalone_mode=False)
         return code if isinstance(code, int) else PASS
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            say(_usage(error), err=True)
         return USAGE
     except HarnessError as error:
         _say(f"error: {error}", verbose)
@@ -120,16 +121,21 @@ def _verbose(arguments: list[str]) -> tuple[list[str], bool]:
     return [word for word in ours if word not in flags] + arguments[len(ours) :], asked
 
 
+def _usage(error: click.ClickException) -> str:
+    """What click has to say about the call, as it says it."""
+    context: click.Context | None = getattr(error, "ctx", None)
+    usage = ""
+    if context is not None:
+        option = context.help_option_names[0]
+        usage = f"{context.get_usage()}\nTry '{context.command_path} {option}' for help.\n\n"
+    return f"{usage}Error: {error.format_message()}"
+
+
 def _say(message: str, verbose: bool) -> None:
-    if verbose:
-        traceback.print_exc()
     with contextlib.suppress(OSError):  # nobody may be left to read it; the exit code says it too
-        click.secho(message, err=True, fg="red" if message.startswith("error") else "yellow")
-
-
-def echo(text: str = "", **style: Any) -> None:
-    """Print a line for people."""
-    click.secho(text, **style)
+        if verbose:
+            say(traceback.format_exc().rstrip(), err=True)
+        say(message, err=True, fg="red" if message.startswith("error") else "yellow")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,23 @@ from __future__ import annotations
 import errno
 from typing import ClassVar
 
+_INDENT = "\n" + " " * 12
+
 PASS, FAIL, UNKNOWN, INTERNAL, USAGE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def visible(text: object) -> str:
+    """A text for people, in which nothing acts: escape sequences and other control characters, and those that turn or
+    hide the text around them, are shown as Python writes them (`\\x1b`, `\\u202e`). Only tabs and line ends stay.
+
+    Everything that is printed of what somebody else wrote - a file, a replica, a deployer - passes through here.
+    """
+    written = str(text)
+    if written.isprintable():
+        return written
+    return "".join(
+        one if one.isprintable() or one in "\t\n" else one.encode("unicode_escape").decode("ascii") for one in written
+    )
 
 
 class HarnessError(Exception):
@@ -42,13 +58,16 @@ class HarnessError(Exception):
         )  # fmt: skip
 
     def __str__(self) -> str:
-        """The whole message: one line for what, one indented line for each other part that is known."""
+        """The whole message: one line for what, one indented line for each other part that is known. No line of it
+        can be taken for another part, and nothing in it acts on a terminal, whoever wrote what is quoted.
+        """
         lines = [self.what]
         parts = (("where", self.where), ("got", self.got), ("expected", self.expected), ("do", self.hint))
         lines += [f"  {name + ':':<10}{value}" for name, value in parts if value is not None]
+        message = "\n".join(line.rstrip("\n").replace("\n", _INDENT) for line in lines)
         if self.detail:
-            lines += [f"  | {line}" for line in self.detail.rstrip().splitlines()]
-        return "\n".join(lines)
+            message += "".join(f"\n  | {line}" for line in self.detail.rstrip().splitlines())
+        return visible(message)
 
 
 class UsageError(HarnessError):
@@ -83,6 +102,12 @@ class ImageError(EngineError):
 
 class ImageMissing(ImageError, UsageError):
     """The stack names an image that is neither here nor to be had."""
+
+    exit_code = USAGE
+
+
+class ContextError(ImageError, UsageError):
+    """A build context, its Dockerfile or its .dockerignore cannot be used as it is."""
 
     exit_code = USAGE
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.commands.running import override_option, show_kept, stack_argument
+from harness.commands.say import say
 from harness.engine import Container, Engine
 from harness.engine.process import Process
 from harness.engine.sweep import sweep as remove
@@ -31,7 +32,7 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
     """Bring a stack up and leave it up; `harness down` ends it."""
     found = load(stack, overrides)
     for warning in found.warnings:
-        click.secho(f"warning: {warning}", err=True, fg="yellow")
+        say(f"warning: {warning}", err=True, fg="yellow")
     if not found.harness.releases and release is None:
         raise UsageError("The stack declares no release", where=f"{found.file}: x-harness.releases", hint='"1.0": {}')
     history = History()
@@ -44,7 +45,7 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
             history,
             run=new_run_id(),
             test="by hand",
-            progress=lambda image, line: click.secho(f"{image}: {line}", err=True, dim=True),
+            progress=lambda image, line: say(f"{image}: {line}", err=True, dim=True),
             keep="always",
         )
         try:
@@ -56,16 +57,16 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
                 environment.down()
             raise
         for warning in environment.warnings:
-            click.secho(f"warning: {warning}", err=True, fg="yellow")
+            say(f"warning: {warning}", err=True, fg="yellow")
         show_kept(environment)
         if found.harness.entrypoint:
             host, port = environment.address()
-            click.echo(f"{found.harness.entrypoint} answers on http://{host}:{port}")
+            say(f"{found.harness.entrypoint} answers on http://{host}:{port}")
 
 
 def _say(event: Event) -> None:
     if event.kind == "environment.up":
-        click.secho(f"up in {event.data['seconds']:.1f} s", err=True, dim=True)
+        say(f"up in {event.data['seconds']:.1f} s", err=True, dim=True)
 
 
 @click.command()
@@ -74,11 +75,11 @@ def ps() -> None:
     with Engine.connect() as engine:
         known = environments(engine)
         if not known:
-            click.echo("no environment is up")
+            say("no environment is up")
         for one in known:
-            click.secho(f"{one.id}  {one.test or '-'}  ({one.lease}, run {one.run})", bold=True)
+            say(f"{one.id}  {one.test or '-'}  ({one.lease}, run {one.run})", bold=True)
             for name, container in one.containers.items():
-                click.echo(f"  {name:<16} {_state(container):<12} {container.name}")
+                say(f"  {name:<16} {_state(container):<12} {container.name}")
 
 
 def _state(container: Container) -> str:
@@ -132,9 +133,9 @@ def down(everything: bool, names: tuple[str, ...]) -> None:
         for name in chosen:
             swept = remove(engine, environment=name, everything=True)
             _complain(swept.problems)
-            click.echo(f"{name}: down")
+            say(f"{name}: down")
         if not chosen:
-            click.echo("no environment is up")
+            say("no environment is up")
 
 
 @click.command()
@@ -144,7 +145,7 @@ def sweep(kept: bool) -> None:
     with Engine.connect() as engine:
         swept = remove(engine, kept=kept)
         _complain(swept.problems)
-        click.echo(str(swept))
+        say(str(swept))
 
 
 def _complain(problems: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.say import say
 from harness.engine import Engine
 from harness.engine.doctor import examine
 from harness.engine.ensure import ensure as provide
@@ -21,11 +22,11 @@ def doctor(out: str) -> int:
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
         mark = click.style("ok", fg="green") if finding.ok else click.style("--", fg="red")
-        click.echo(f"{mark}  {finding.name:<{width}}  {finding.found}")
+        say(f"{mark}  {finding.name:<{width}}  {finding.found}")
         if finding.do:
-            click.echo(f"    {'':<{width}}  do: {finding.do}")
+            say(f"    {'':<{width}}  do: {finding.do}")
     bad = [finding for finding in findings if not finding.ok]
-    click.echo(f"{len(bad)} of {len(findings)} to mend" if bad else "everything that a run needs is here")
+    say(f"{len(bad)} of {len(findings)} to mend" if bad else "everything that a run needs is here")
     return INTERNAL if bad else PASS
 
 
@@ -40,19 +41,19 @@ def engine() -> None:
 @engine.command()
 def ensure() -> None:
     """Make sure that an engine answers: start the installed dockerd as a private one, or install it first."""
-    with provide(progress=lambda line: click.secho(f"-- {line}", err=True, dim=True)) as found:
-        click.echo(found.describe())
+    with provide(progress=lambda line: say(f"-- {line}", err=True, dim=True)) as found:
+        say(found.describe())
 
 
 @engine.command()
 @click.option("--purge", is_flag=True, help="Remove its images and everything else it holds, too.")
 def stop(purge: bool) -> None:
     """End the private engine that `ensure` started. Any other daemon is left alone."""
-    click.echo("ended" if end(purge=purge) else "there is none of ours to end")
+    say("ended" if end(purge=purge) else "there is none of ours to end")
 
 
 @engine.command()
 def status() -> None:
     """Say which engine would be used."""
     with Engine.connect() as found:
-        click.echo(found.describe())
+        say(found.describe())

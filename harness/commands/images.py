@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.commands.running import override_option, stack_argument
+from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import ensure_images
 from harness.stack import Stack, load
@@ -25,8 +26,8 @@ def build(stack: Path, overrides: tuple[Path, ...]) -> None:
     found = load(stack, overrides)
     with Engine.connect() as engine:
         for tag in _all(engine, found):
-            click.echo(tag)
-        click.secho(f"{found.name}: all images are there", err=True)
+            say(tag)
+        say(f"{found.name}: all images are there", err=True)
 
 
 @images.command()
@@ -39,7 +40,7 @@ def save(stack: Path, overrides: tuple[Path, ...], output: Path) -> None:
     with Engine.connect() as engine:
         tags = _all(engine, found)
         size = engine.images.save(output, tags)
-        click.echo(f"{len(tags)} images, {size / 1e6:.0f} MB: {output}")
+        say(f"{len(tags)} images, {size / 1e6:.0f} MB: {output}")
 
 
 @images.command("load")
@@ -48,7 +49,7 @@ def load_(file: Path) -> None:
     """Bring in the images of a file that `save` (or `docker save`) wrote."""
     with Engine.connect() as engine:
         for tag in engine.images.load(file):
-            click.echo(tag)
+            say(tag)
 
 
 def _all(engine: Engine, stack: Stack) -> list[str]:
@@ -62,4 +63,4 @@ def _all(engine: Engine, stack: Stack) -> list[str]:
 
 
 def _say(image: str, line: str) -> None:
-    click.secho(f"{image}: {line}", err=True, dim=True)
+    say(f"{image}: {line}", err=True, dim=True)

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from harness.commands.running import keep_option, out_option, report_on
+from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import Keep
 from harness.files import write
@@ -75,4 +76,4 @@ def _show(run: Run, found: Incident) -> None:
     if console.is_terminal:
         console.print(table(rows, ours=OURS, theirs=THEIRS))
     else:
-        click.echo(plain, nl=False)
+        say(plain, nl=False)

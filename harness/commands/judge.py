@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.commands.running import publish
+from harness.commands.say import say
 from harness.history import EVENTS, read
 from harness.plan.judging import Again, as_events, judge_again
 from harness.report import Report
@@ -35,7 +36,7 @@ def judge(run: Path, out: Path | None) -> int:
     report = Report.of(as_events(events, found, samples))
     publish(report, out or directory / "judged", samples=samples)
     for line in (*_changes(found), *_missing(report, samples)):
-        click.echo(line)
+        say(line)
     return report.run.outcome.exit_code
 
 

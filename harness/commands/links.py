@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.commands.by_hand import environment_option
+from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment.found import pick, proxy_of
 from harness.errors import UsageError
@@ -37,9 +38,9 @@ def links(environment: str | None, consumer: str | None) -> None:
         rows = [row for state in states for row in _row(proxy, state, always=consumer is not None)]
         width = max((len(name) for name, _ in rows), default=0)
         for name, said in rows:
-            click.echo(f"{name:<{width}}  {said}")
+            say(f"{name:<{width}}  {said}")
         if consumer is None:
-            click.echo(f"{len(states) - len(rows)} of {len(states)} links were not used")
+            say(f"{len(states) - len(rows)} of {len(states)} links were not used")
 
 
 def _consumer(state: ProxyState) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.say import say
 from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
 from harness.plan.judging import supported
@@ -49,7 +50,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
         NoSpace, HistoryError: the history or the reports could not be written in full.
     """
     for warning in stack.warnings:
-        click.secho(f"warning: {warning}", err=True, fg="yellow")
+        say(f"warning: {warning}", err=True, fg="yellow")
     with last_words(partial(_cut_off, run)):
         try:
             with Terminal() as terminal:
@@ -99,9 +100,9 @@ def show_kept(environment: Environment) -> None:
     """Say what there is of an environment that is left up, how to look into it, and how to end it: commands to type, a
     line each.
     """
-    click.echo(environment.what_is_left())
+    say(environment.what_is_left())
     for command in environment.how_to_enter():
-        click.echo(f"  {command}")
+        say(f"  {command}")
 
 
 def publish(
@@ -119,7 +120,7 @@ def publish(
         problem = unwritable("The reports cannot be written", directory, error)
         line = f"reports:  could not be written: {error.strerror or error}"
     for annotation in github.lines(report):
-        click.echo(annotation)
+        say(annotation)
     show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
     if problem is not None:
         raise problem

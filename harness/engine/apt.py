@@ -36,7 +36,13 @@ def install(packages: Sequence[str], progress: Callable[[str], None], environ: M
 def _run(command: list[str], progress: Callable[[str], None], environ: Mapping[str, str]) -> None:
     tail: list[str] = []
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environ,
     )
     with process:
         for line in process.stdout or ():

@@ -137,7 +137,9 @@ def _trim(root: Path, mirror: str) -> None:
 def _run(command: list[str], progress: Progress) -> None:
     """Run a step and hand its lines on; its last ones are the evidence when it fails."""
     tail: list[str] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         for line in process.stdout or ():
             progress("base", line.rstrip())
             tail = [*tail[-19:], line.rstrip()]

@@ -24,6 +24,7 @@ import urllib3
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 
+from harness import reading
 from harness.engine import ssh, state
 from harness.errors import EngineError, NoEngine, UsageError
 
@@ -173,14 +174,14 @@ def _context(environ: Mapping[str, str]) -> Endpoint | None:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(reading.text(path, "The docker CLI's configuration"))
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             "The docker CLI's configuration cannot be read",
             where=str(path),
             got=str(error),
             expected="a JSON mapping, readable by you",
-            hint="mend the file, or set DOCKER_HOST",
+            hint="correct the file, or set DOCKER_HOST",
         ) from error
     return found if isinstance(found, dict) else {}
 

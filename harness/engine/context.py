@@ -19,12 +19,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from harness import reading
 from harness.engine.ignore import Ignore
-from harness.errors import ImageError
+from harness.errors import ContextError
 
 FORMAT = 1  # raised when the same inputs would be built differently
 DOCKERFILE = ".rollback-harness.Dockerfile"  # the name under which the Dockerfile is sent, after substitution
+MOST = 200_000  # files and directories in a context; each of them is read for the image's name
 _MODES = 0o7755
+_CORRECT = "correct `build.context` in the Compose file; it is relative to that file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +76,66 @@ def entries(spec: BuildSpec) -> tuple[Entry, ...]:
     """What the context holds after `.dockerignore`, sorted by path.
 
     Raises:
-        ImageError: the context or the Dockerfile is missing, or cannot be read.
+        ContextError: the context or the Dockerfile is missing, too large, or cannot be read.
     """
     if not spec.context.is_dir():
-        raise ImageError(
+        raise ContextError(
             f"The build context of {spec.title} is not a directory",
             where=str(spec.context),
             got="a file" if spec.context.exists() else "nothing there",
-            hint="mend `build.context` in the Compose file; it is relative to that file",
+            hint=_CORRECT,
+        )
+    if spec.context.resolve() == Path("/"):
+        raise ContextError(
+            f"The build context of {spec.title} is the whole machine",
+            where=str(spec.context),
+            got="the root directory, with /proc and /dev in it",
+            expected="a directory that holds what the Dockerfile copies",
+            hint=_CORRECT,
         )
     read_dockerfile(spec)  # missing: said before anything is walked
+    found = []
     try:
-        return tuple(sorted(_walk(spec.context, "", _ignore(spec)), key=lambda entry: entry.path))
+        for entry in _walk(spec.context, "", _ignore(spec)):
+            found.append(entry)
+            if len(found) > MOST:
+                raise ContextError(
+                    f"The build context of {spec.title} holds too much",
+                    where=str(spec.context),
+                    got=f"more than {MOST} files and directories",
+                    hint="leave out by .dockerignore what the image does not need",
+                )
     except OSError as error:
-        raise ImageError(
-            f"The build context of {spec.title} cannot be read",
-            where=str(error.filename or spec.context),
-            got=error.strerror or str(error),
-            hint="give yourself permission, or leave it out by .dockerignore",
-        ) from error
+        raise _unreadable(spec, error, Path(error.filename or spec.context)) from error
+    return tuple(sorted(found, key=lambda entry: entry.path))
 
 
 def read_dockerfile(spec: BuildSpec) -> str:
     """The Dockerfile's text.
 
     Raises:
-        ImageError: it is missing or no text.
+        ContextError: it is missing, no regular file, too large or no text.
     """
-    path = spec.dockerfile_path
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImageError(
-            f"The Dockerfile of {spec.title} cannot be read",
-            where=str(path),
-            got="nothing there" if isinstance(error, FileNotFoundError) else str(error),
-            hint="mend `build.dockerfile` in the Compose file; it is relative to the context",
-        ) from error
+    hint = "correct `build.dockerfile` in the Compose file; it is relative to the context"
+    return reading.text(spec.dockerfile_path, f"The Dockerfile of {spec.title}", kind=ContextError, hint=hint)
 
 
 def _ignore(spec: BuildSpec) -> Ignore:
     """The Dockerfile's own ignore file goes before the context's, as in BuildKit."""
     for path in (Path(f"{spec.dockerfile_path}.dockerignore"), spec.context / ".dockerignore"):
-        if path.is_file():
-            return Ignore(path.read_text(encoding="utf-8").splitlines())
+        if path.exists() and not path.is_dir():
+            what = f"The .dockerignore of {spec.title}"
+            return Ignore(reading.text(path, what, kind=ContextError).splitlines(), str(path))
     return Ignore()
+
+
+def _unreadable(spec: BuildSpec, error: OSError, path: Path) -> ContextError:
+    return ContextError(
+        f"The build context of {spec.title} cannot be read",
+        where=str(path),
+        got=error.strerror or str(error),
+        hint="give yourself permission, or leave it out by .dockerignore",
+    )
 
 
 def _walk(root: Path, prefix: str, ignore: Ignore) -> Iterator[Entry]:
@@ -148,7 +166,7 @@ def digest(spec: BuildSpec, platform: str) -> str:
         platform: the engine's, e.g. `linux/amd64`.
 
     Raises:
-        ImageError: see `entries`.
+        ContextError: see `entries`.
     """
     whole, found = hashlib.sha256(), entries(spec)
     head = {
@@ -168,15 +186,10 @@ def digest(spec: BuildSpec, platform: str) -> str:
 
 def _content_digest(spec: BuildSpec, entry: Entry) -> str:
     try:
-        with entry.source.open("rb") as file:
+        with open(reading.opened(entry.source), "rb") as file:  # noqa: PTH123  (a descriptor)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ImageError(
-            f"A file of the build context of {spec.title} cannot be read",
-            where=str(entry.source),
-            got=error.strerror or str(error),
-            hint="give yourself permission, or leave it out by .dockerignore",
-        ) from error
+        raise _unreadable(spec, error, entry.source) from error
 
 
 def pack(spec: BuildSpec, dockerfile: str, into: IO[bytes]) -> None:
@@ -192,7 +205,7 @@ def pack(spec: BuildSpec, dockerfile: str, into: IO[bytes]) -> None:
                 info.type, info.linkname = tarfile.SYMTYPE, entry.link
                 tar.addfile(info)
             else:
-                with entry.source.open("rb") as file:
+                with open(reading.opened(entry.source), "rb") as file:  # noqa: PTH123  (a descriptor)
                     info.size = os.fstat(file.fileno()).st_size
                     tar.addfile(info, file)
         text = dockerfile.encode()

@@ -38,6 +38,8 @@ PACKAGES = {"ps": "procps", "ip": "iproute2", "ss": "iproute2", "ping": "iputils
 OPTIONAL = {"realpath", "lsb_release", "command", "which"}
 # Commands whose exit code testinfra does not look at, though without an answer it would report "nothing there".
 MUST_SUCCEED = {"ss"}
+# Commands whose output testinfra takes for UTF-8: a socket's name may be any bytes.
+DECODED = {"ss"}
 NOT_FOUND = re.compile(rb"^(?:/bin/)?(?:ba|da)?sh: .*?([^\s:]+): (?:command )?not found\s*$", re.MULTILINE)
 
 
@@ -65,6 +67,16 @@ class ReplicaBackend(BaseBackend):  # type: ignore[misc]
     def get_encoding(self) -> str:
         """UTF-8, without asking: the stock backends start a Python in the container to find that out."""
         return "utf-8"
+
+    def decode(self, data: bytes) -> str:
+        """Output as text, as everywhere in the harness: bytes that are not UTF-8 become U+FFFD. `stdout_bytes`,
+        `stderr_bytes` and `file.content` have them as they came.
+        """
+        return data.decode("utf-8", "replace")
+
+    def encode(self, data: str) -> bytes:
+        """A command as it is sent; an argument from `os.fsdecode` gets its bytes back."""
+        return data.encode("utf-8", "surrogateescape")
 
     def get_command(self, command: str, *args: str) -> str:
         """The command with its arguments quoted in."""
@@ -131,6 +143,9 @@ class _ModulesHost(Host):  # type: ignore[misc]
                 got=f"exit code {result.rc}: {result.stderr_bytes.decode(errors='replace').strip()}",
                 expected="exit code 0",
             )
+        if tool.rsplit("/", 1)[-1] in DECODED and not result.stdout_bytes.isascii():
+            told = self.backend.decode(result.stdout_bytes)
+            return self.backend.result(result.rc, result.command, told.encode(), result.stderr_bytes)
         return result
 
     def find_command(self, command: str, extrapaths: Iterable[str] = ("/sbin", "/usr/sbin")) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 import harness.proxy
 from harness.engine import BuildSpec, Engine
 from harness.environment.wiring import Ports
+from harness.errors import UsageError
 from harness.stack import Healthcheck, Service, Stack
+from harness.stack.accepted import PORTS
 
 DOOR = BuildSpec(
     name="proxy", context=Path(harness.proxy.__file__).parent, dockerfile="image/Dockerfile", service="the door"
@@ -52,6 +54,14 @@ class Images:
         for name, service in stack.services.items():
             entered = {entry[1]} if entry is not None and entry[0] == name else set()
             ports = {*service.listens_on(), *self.services[name].ports, *entered}
+            if len(ports) > PORTS and name not in direct:
+                raise UsageError(
+                    f"The image of service {name} declares too many ports",
+                    where=f"service {name}, image {self.services[name].reference}",
+                    got=f"{len(ports)} TCP ports",
+                    expected=f"{PORTS} or fewer: each is a listener for every replica that may call the service",
+                    hint="have fewer in the image's EXPOSE",
+                )
             found[name] = () if name in direct else tuple(sorted(ports))
         return found
 

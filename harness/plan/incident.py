@@ -14,11 +14,13 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from harness import reading
 from harness.deploy.deployer import Deployment
 from harness.errors import UsageError
 from harness.plan.gate import Gate, recovered, standing
 from harness.plan.link import Link, Part
 from harness.plan.trial import Trial
+from harness.stack import nodetree
 from harness.stack.quantities import per_second
 from harness.verdict import Outcome, Verdict, combine
 
@@ -60,6 +62,9 @@ class Commands(_Model):
     manual_rollback: tuple[str, ...] = Field(alias="manual-rollback")
 
 
+SCRIPT = 64 << 10  # bytes that one may have
+
+
 class Incident(_Model):
     """What is replayed, on which stack, and how the original went."""
 
@@ -78,17 +83,12 @@ class Incident(_Model):
         Raises:
             UsageError: no such file, not YAML, or not the script of an incident.
         """
+        hint = "run it in a checkout, or name the script: harness incident PATH/fixtures/reference/incident.yaml"
+        content = reading.text(file, "The incident's script", most=SCRIPT, hint=hint)
         try:
-            raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-            found = cls.model_validate(raw)
-        except OSError as error:
-            raise UsageError(
-                "The incident's script cannot be read",
-                where=str(file),
-                got=error.strerror or str(error),
-                hint="run it in a checkout, or name the script: harness incident PATH/fixtures/reference/incident.yaml",
-            ) from error
-        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+            nodetree.count(content, str(file))
+            found = cls.model_validate(yaml.safe_load(content))
+        except (yaml.YAMLError, ValidationError, ValueError, RecursionError) as error:
             raise UsageError("This is not the script of an incident", where=str(file), got=str(error)) from error
         root = file.parent
         return found.model_copy(

@@ -28,9 +28,9 @@ class Written(dict[str, Any]):
         self.node = node
 
 
-def wrong(expected: str, hint: str = "") -> PydanticCustomError:
-    """A value that is not what it has to be; raise it from a validator."""
-    return PydanticCustomError("harness", "expected {expected}", {"expected": expected, "hint": hint})
+def wrong(expected: str, hint: str = "", key: str | int = "") -> PydanticCustomError:
+    """A value that is not what it has to be; raise it from a validator. `key` is the part of it that is meant."""
+    return PydanticCustomError("harness", "expected {expected}", {"expected": expected, "hint": hint, "key": key})
 
 
 def screen(
@@ -185,6 +185,8 @@ def _word(value: Any) -> Any:
 
 def _argv(value: Any) -> Any:
     if isinstance(value, list | tuple) and value and all(isinstance(word, str) for word in value) and value[0]:
+        if any("\0" in word for word in value):
+            raise wrong("words without a zero byte: no program can be given one")
         return tuple(value)
     if isinstance(value, list | tuple) and value:
         raise wrong("a list of words, the command first", "put numbers, true and false in quotes")

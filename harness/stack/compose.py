@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import envfile, keys, paths
+from harness.stack import accepted, envfile, keys, paths, plainwords
 from harness.stack.base import screen
 from harness.stack.files import Project
-from harness.stack.mistakes import mistake, written, wrong_value
+from harness.stack.mistakes import mistake, refuse_zero_bytes, written, wrong_value
 from harness.stack.model import Service
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar, text
 from harness.stack.validate import validate
@@ -20,6 +20,7 @@ from harness.stack.validate import validate
 _READ_HERE = frozenset({"deploy", "env_file", "extends", "profiles", "scale"})
 # Names that only the model has: Compose writes them below `deploy`, or as the service's own key.
 _OF_THE_MODEL = frozenset({"name", "replicas", "rollback_config", "update_config"})
+LONGEST_NAME = 58  # with -1000 behind it, what a replica's host name may be
 _KNOWN = (Service.keys() - _OF_THE_MODEL) | _READ_HERE
 
 
@@ -31,6 +32,7 @@ def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]
         got = written(declared) if declared else f"no services among {', '.join(root.fields) or 'no keys'}"
         raise mistake("The file has no services", place, got=got, expected="`services:` with at least one")
     active = {name: node for name, node in declared.fields.items() if _is_active(name, node, project)}
+    names = frozenset(active)
     flat: dict[str, Node] = {}
     found: dict[str, Service] = {}
     for name, node in active.items():
@@ -40,7 +42,8 @@ def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]
             continue
         made, complaint = None, None
         try:
-            flat[name] = flat_node = _flat(name, node, frozenset(active), project)
+            flat[name] = flat_node = _flat(name, node, names, project)
+            refuse_zero_bytes(flat_node)
             made = validate(Service, flat_node, project.findings)
         except StackError as error:
             complaint = error
@@ -53,9 +56,19 @@ def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]
 
 def _is_active(name: str, node: Node, project: Project) -> bool:
     """A service that has profiles runs only when COMPOSE_PROFILES names one of them (or *)."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or len(name) > LONGEST_NAME:
         raise mistake(
-            "A service's name cannot be used", node.place, got=name, expected="letters, digits, dots, _ and -"
+            "A service's name cannot be used",
+            node.place,
+            got=plainwords.short(name),
+            expected=f"letters, digits, dots, _ and -, {LONGEST_NAME} or fewer: its replicas are called by it",
+        )
+    if isinstance(node, Fields) and node.get("build") is not None and not accepted.image_part(name):
+        raise mistake(
+            "A service's name cannot be used",
+            node.place,
+            got=name,
+            expected="letters and digits, with one dot, one or two _, or any - between them: its image is called by it",
         )
     profiles = node.get("profiles") if isinstance(node, Fields) else None
     if profiles is None:
@@ -143,7 +156,12 @@ def _env_file(item: Node, project: Project) -> dict[str, Node]:
             hint="correct the path, or write {path: ..., required: false}",
         )
     shown = project.show(file)
-    values = envfile.read(file, shown, project.variables, raw=form is not None, unset=project.findings.no_value)
+    unset, room = project.findings.no_value, project.room
+    try:
+        values = envfile.read(file, shown, project.variables, raw=form is not None, unset=unset, room=room)
+    except StackError as error:
+        error.hint = error.hint or f"correct it; it is named in {path.place}"
+        raise
     return {key: text(value, Place(shown, 1, key)) for key, value in values.items()}
 
 

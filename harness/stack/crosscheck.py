@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.stack import crosscheck_workload, paths
+from harness import reading
+from harness.errors import UsageError
+from harness.stack import crosscheck_workload, paths, plainwords
+from harness.stack.accepted import PORTS
 from harness.stack.mistakes import Findings, mistake
 from harness.stack.model import Condition, Service
 from harness.stack.nodes import Fields, Scalar, find
@@ -21,6 +25,7 @@ def check(root: Fields, services: Mapping[str, Service], harness: XHarness, find
     for service in services.values():
         _image(root, service, findings)
         _volumes(root, service, declared, findings)
+        _ports(root, service, findings)
         _dependencies(root, service, services, findings)
     _circles(root, services, findings)
     _one_way(root, harness, findings)
@@ -62,6 +67,15 @@ def _image(root: Fields, service: Service, findings: Findings) -> None:
 
 
 def _volumes(root: Fields, service: Service, declared: frozenset[str], findings: Findings) -> None:
+    taken: dict[str, int] = {}
+    for index, volume in enumerate(service.volumes):
+        if volume.type != "tmpfs" and taken.setdefault(posixpath.normpath(volume.target), index) != index:
+            place = find(root, "services", service.name, "volumes", index)
+            error = mistake(
+                "Two volumes are mounted at the same path", place, got=volume.target, expected="one of them",
+                hint="remove one of the two",
+            )  # fmt: skip
+            findings.wrong(place, error)
     for index, volume in enumerate(service.volumes):
         place = find(root, "services", service.name, "volumes", index)
         if volume.type == "bind" and volume.source is None:
@@ -88,6 +102,20 @@ def _volumes(root: Fields, service: Service, declared: frozenset[str], findings:
                     expected="a file or directory beside the Compose file", hint="create it, or correct the path",
                 ),
             )  # fmt: skip
+
+
+def _ports(root: Fields, service: Service, findings: Findings) -> None:
+    """Every port is a listener of the proxy for every replica that may call the service."""
+    if len(service.listens_on()) <= PORTS:
+        return
+    place = find(root, "services", service.name, "expose" if len(service.expose) > PORTS else "ports")
+    findings.wrong(
+        place,
+        mistake(
+            "A service has too many ports", place, got=f"{len(service.listens_on())} TCP ports",
+            expected=f"{PORTS} or fewer", hint="name those that others connect to, with `!override` in an override",
+        ),
+    )  # fmt: skip
 
 
 def _written_relative(root: Fields, service: str, index: int) -> bool:
@@ -127,8 +155,8 @@ def _image_has_one(service: Service) -> bool:
     if service.build is None:
         return False
     try:
-        lines = (service.build.context / service.build.dockerfile).read_text(errors="replace").splitlines()
-    except (OSError, ValueError):
+        lines = reading.text(service.build.context / service.build.dockerfile, "The Dockerfile").splitlines()
+    except UsageError:  # whoever builds it says so
         return False
     return any(line.split()[:1] == ["HEALTHCHECK"] and line.split()[1:] != ["NONE"] for line in lines)
 
@@ -149,26 +177,28 @@ def _circles(root: Fields, services: Mapping[str, Service], findings: Findings) 
     done: set[str] = set()
     for start in services:
         trail: list[tuple[str, Iterator[str]]] = [(start, iter(services[start].depends_on))]
+        names = {start: 0}  # those of the trail, in its order
         while trail and start not in done:
             name, rest = trail[-1]
             following = next(rest, None)
             if following is None:
                 done.add(name)
                 trail.pop()
+                del names[name]
                 continue
-            names = [one for one, _ in trail]
             if following in names:
-                circle = [*names[names.index(following) :], following]
+                circle = [*list(names)[names[following] :], following]
                 place = find(root, "services", name, "depends_on", following)
                 findings.wrong(
                     place,
                     mistake(
-                        "Services wait for each other in a circle", place, got=" -> ".join(circle),
+                        "Services wait for each other in a circle", place, got=plainwords.short(" -> ".join(circle)),
                         expected="an order in which they can start", hint="remove one of these dependencies",
                     ),
                 )  # fmt: skip
                 return
             if following in services and following not in done:
+                names[following] = len(trail)
                 trail.append((following, iter(services[following].depends_on)))
 
 

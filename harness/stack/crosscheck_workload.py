@@ -43,16 +43,20 @@ def check(root: Fields, workload: Workload, findings: Findings) -> None:
                 expected="{key} in a header, the path or the body", hint='`headers: {X-Request-Id: "{key}"}`',
             ),
         )  # fmt: skip
-    replay = workload.replay
-    place = find(root, *at, "replay", "file")
-    if replay is not None and not paths.is_file(Path(place.file).parent / replay.file):
-        findings.wrong(
-            place,
-            mistake(
-                "An access log does not exist", place, got=replay.file, expected="a file",
-                hint="paths are relative to the Compose file; correct it",
-            ),
-        )  # fmt: skip
+    named = {
+        "An access log": (("replay", "file"), workload.replay.file if workload.replay else None),
+        "A file of certificates": (("tls", "ca"), workload.tls.ca if workload.tls else None),
+    }
+    for what, (keys, file) in named.items():
+        place = find(root, *at, *keys)
+        if file is not None and not paths.is_file(Path(place.file).parent / file):
+            findings.wrong(
+                place,
+                mistake(
+                    f"{what} does not exist", place, got=file, expected="a file",
+                    hint="paths are relative to the Compose file; correct it",
+                ),
+            )  # fmt: skip
 
 
 def _carries_key(request: Request) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import StackError
@@ -25,12 +25,14 @@ class Project:
         shown: how messages name it.
         variables: for interpolation: the environment over the `.env` file.
         findings: where mistakes and warnings go.
+        room: how much may still be read for it.
     """
 
     file: Path
     shown: str
     variables: Mapping[str, str]
     findings: Findings
+    room: interpolate.Room = field(default_factory=interpolate.Room)
 
     @property
     def directory(self) -> Path:
@@ -47,8 +49,8 @@ class Project:
 
     def read(self, file: Path, shown: str, directory: Path) -> Fields:
         """One file, ready to merge but for what its services extend; paths absolute from `directory`."""
-        root = source.read(file, shown)
-        root = interpolate.fields(root, self.variables, self.findings.no_value)
+        root = source.read(file, shown, self.room)
+        root = interpolate.fields(root, self.variables, self.findings.no_value, self.room)
         return paths.absolute(shorthand.document(root), directory)
 
     def load(self, file: Path, shown: str) -> Fields:
@@ -67,9 +69,9 @@ def project(file: Path, shown: str, environ: Mapping[str, str]) -> Project:
     findings = Findings(shown)
     beside = file.parent / ".env"
     found = Project(file, shown, environ, findings)
-    if not paths.is_file(beside):
+    if not paths.exists(beside) or paths.is_dir(beside):
         return found
-    values = envfile.read(beside, found.show(beside), environ, unset=findings.no_value)
+    values = envfile.read(beside, found.show(beside), environ, unset=findings.no_value, room=found.room)
     return replace(found, variables={**values, **environ})
 
 

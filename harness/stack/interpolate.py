@@ -5,69 +5,116 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from harness.errors import StackError
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar
 from harness.stack.plainwords import short
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN, _PLAIN_INSIDE = re.compile(r"[^$]+"), re.compile(r"[^$}]+")
 _OPERATOR = re.compile(r":?[-?+]")
 _DEEPEST = 50
+LONGEST = 128 << 10  # characters; the kernel gives no process more in one variable or word
+MOST = 16 << 20
 
 Unset = Callable[[str, Place], None]
+
+
+class Room:
+    """How much may still be read for one stack: the bytes of its files, and what variables bring into them.
+
+    A file of a few lines can stand for gigabytes (`A=$B$B`, `B=$C$C`, ...), and a list can name one file a thousand
+    times. So it is counted wherever it is used.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self.most = self.left = most
+
+    def take(self, size: int, where: object) -> None:
+        """Count so much. Raises StackError, with the place, where that is too much."""
+        self.left -= size
+        if self.left < 0:
+            raise StackError(
+                "The stack's files are too large together",
+                where=str(where),
+                got="files and variables, counted wherever they are used",
+                expected=f"{self.most >> 20} MiB or less",
+            )
 
 
 def ignore_unset(name: str, place: Place) -> None:
     """For callers that do not warn of variables that are not set."""
 
 
-def tree(node: Node, variables: Mapping[str, str], unset: Unset = ignore_unset) -> Node:
+def tree(node: Node, variables: Mapping[str, str], unset: Unset = ignore_unset, room: Room | None = None) -> Node:
     """The tree with every value's variables filled in; keys stay as they are.
 
     Args:
         node: what was read.
         variables: the values by name.
         unset: called with the name and the place of a variable that has neither a value nor a default.
+        room: what the variables may bring in, together.
 
     Raises:
-        StackError: a `$` that begins no variable, or a `${VAR:?message}` without its variable.
+        StackError: a `$` that begins no variable, a `${VAR:?message}` without its variable, or too much text.
     """
+    room = room or Room()
     if isinstance(node, Scalar):
         if not isinstance(node.value, str) or "$" not in node.value:
             return node
-        return replace(node, value=value(node.value, variables, node.place, unset))
+        return replace(node, value=value(node.value, variables, node.place, unset, room))
     if isinstance(node, Items):
-        return replace(node, items=tuple(tree(item, variables, unset) for item in node.items))
-    return fields(node, variables, unset)
+        return replace(node, items=tuple(tree(item, variables, unset, room) for item in node.items))
+    return fields(node, variables, unset, room)
 
 
-def fields(node: Fields, variables: Mapping[str, str], unset: Unset = ignore_unset) -> Fields:
+def fields(node: Fields, variables: Mapping[str, str], unset: Unset = ignore_unset, room: Room | None = None) -> Fields:
     """As `tree`, for a mapping."""
-    return replace(node, fields={key: tree(child, variables, unset) for key, child in node.fields.items()})
+    room = room or Room()
+    return replace(node, fields={key: tree(child, variables, unset, room) for key, child in node.fields.items()})
 
 
-def value(written: str, variables: Mapping[str, str], place: Place, unset: Unset = ignore_unset) -> str:
-    """One text with its variables filled in. Raises StackError, see `tree`."""
-    return _Text(written, variables, place, unset).until(end=None, wanted=True)
+def value(
+    written: str,
+    variables: Mapping[str, str],
+    place: Place,
+    unset: Unset = ignore_unset,
+    room: Room | None = None,
+    *,
+    quoted: bool = True,
+) -> str:
+    """One text with its variables filled in. Raises StackError, see `tree`.
+
+    Args:
+        quoted: whether messages quote the text; an environment file's may be a password.
+    """
+    return _Text(written, variables, place, unset, room or Room(), quoted=quoted).until(end=None, wanted=True)
 
 
 class _Text:
     """A recursive descent over one text."""
 
-    def __init__(self, written: str, variables: Mapping[str, str], place: Place, unset: Unset) -> None:
+    def __init__(
+        self, written: str, variables: Mapping[str, str], place: Place, unset: Unset, room: Room, *, quoted: bool
+    ) -> None:
         self.written, self.variables, self.place, self.unset = written, variables, place, unset
-        self.position = 0
-        self.depth = 0
+        self.room, self.quoted = room, quoted
+        self.position = self.depth = self.brought = 0
 
-    def until(self, end: str | None, *, wanted: bool) -> str:
+    def until(self, end: Literal["}"] | None, *, wanted: bool) -> str:
         """The text up to `end`. Where it is not wanted, its variables need not have values."""
         parts: list[str] = []
+        plain = _PLAIN if end is None else _PLAIN_INSIDE
         while self.position < len(self.written):
-            sign = self.written[self.position]
-            if sign == end:
+            if match := plain.match(self.written, self.position):
+                parts.append(match[0])
+                self.position = match.end()
+            elif self.written[self.position] == "$":
+                self.position += 1
+                parts.append(self.variable(wanted=wanted))
+            else:
                 return "".join(parts)
-            self.position += 1
-            parts.append(self.variable(wanted=wanted) if sign == "$" else sign)
         if end is not None:
             raise self.invalid("a ${ that is never closed")
         return "".join(parts)
@@ -96,7 +143,20 @@ class _Text:
     def plain(self, name: str, *, wanted: bool) -> str:
         if name not in self.variables and wanted:
             self.unset(name, self.place)
-        return self.variables.get(name, "")
+        return self.filled_in(self.variables.get(name, ""))
+
+    def filled_in(self, found: str) -> str:
+        """What a variable stands for, after it has been counted."""
+        self.brought += len(found)
+        if self.brought > LONGEST:
+            raise StackError(
+                "Variables make a value too long",
+                where=str(self.place),
+                got=f"more than {LONGEST >> 10} KiB",
+                expected=f"{LONGEST >> 10} KiB or less, as much as a process can be given in one variable",
+            )
+        self.room.take(len(found), self.place)
+        return found
 
     def braced(self, name: str, *, wanted: bool) -> str:
         """The rest of `${NAME...`, up to its closing brace."""
@@ -122,13 +182,13 @@ class _Text:
             )
         if kind == "+":
             return rest if is_set else ""
-        return current or "" if is_set else rest
+        return self.filled_in(current or "") if is_set else rest
 
     def invalid(self, got: str) -> StackError:
         return StackError(
             "A variable cannot be read",
             where=str(self.place),
-            got=f"{got}, in {short(self.written)}",
+            got=f"{got}, in {short(self.written)}" if self.quoted else got,
             expected="$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+replacement}",
             hint="write $$ for a dollar sign that is meant as such",
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import StackError
 from harness.stack import plainwords
-from harness.stack.nodes import Fields, Items, Node, Place, Scalar
+from harness.stack.nodes import Fields, Items, Node, Place, Scalar, walk
 
 
 def written(node: Node) -> str:
@@ -32,6 +32,17 @@ def wrong_value(node: Node, expected: str, hint: str | None = None) -> StackErro
     return mistake(what, node.place, got=written(node), expected=expected, hint=hint)
 
 
+def refuse_zero_bytes(node: Node) -> None:
+    """No argument, variable, name or path can hold one: what follows it would be cut off. Raises StackError."""
+    for part in walk(node):
+        names = part.fields if isinstance(part, Fields) else ()
+        if (isinstance(part, Scalar) and "\0" in str(part.value)) or any("\0" in name for name in names):
+            raise wrong_value(part, "text without a zero byte", "remove the \\0")
+
+
+_ENOUGH = 200  # mistakes, after which no more are looked for: one is told, and a hostile file has a hundred thousand
+
+
 @dataclass
 class Findings:
     """What a reading found beside the stack itself.
@@ -53,6 +64,8 @@ class Findings:
         """Keep a mistake. One about something `absent` has no line of its own and comes after those that have:
         a key that is missing is often there, misspelt."""
         (self.absent if absent else self.mistakes).append((place, error))
+        if self.count() >= _ENOUGH:
+            self.stop_if_any()
 
     def count(self) -> int:
         """How many mistakes there are."""

@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from harness.stack import keys
+from harness.stack import accepted, keys
 from harness.stack.base import (
     AsNumber,
     AsText,
@@ -72,10 +72,16 @@ def _mounts(value: Any) -> Any:
         return value
     if not isinstance(value, list) or not all(isinstance(item, str) and item.startswith("/") for item in value):
         raise wrong("paths in the container, such as /run or /tmp:size=64m")
-    return {path: options for path, _, options in (item.partition(":") for item in value)}
+    found: dict[str, str] = {}
+    for index, item in enumerate(value):
+        path, _, options = item.partition(":")
+        found[accepted.mount_point(path, index)] = accepted.mount_options(options, index)
+    return found
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(accepted.words)]
+Capabilities = tuple[Annotated[Word, AfterValidator(accepted.capability)], ...]
+Variables = Annotated[Mapping[str, Plain], AfterValidator(accepted.environment)]
 Port16 = Annotated[int, Field(ge=1, le=65535), AsWhole]
 
 
@@ -120,9 +126,9 @@ class Volume(Model):
 
     type: Literal["bind", "volume", "tmpfs"]
     source: Word | None = None
-    target: Annotated[str, Field(pattern="^/"), AsText]
+    target: Annotated[str, AfterValidator(accepted.mount_point), AsText]
     read_only: Truth = False
-    size: Size | None = None
+    size: Annotated[Size, AfterValidator(accepted.bytes_)] | None = None
 
     @classmethod
     def shaped(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -135,6 +141,11 @@ class Ulimit(Model):
 
     soft: Whole
     hard: Whole
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Ulimit:
+        accepted.ulimit(self.soft, self.hard)
+        return self
 
 
 class UpdateConfig(Model):
@@ -155,11 +166,11 @@ class Service(Model):
     refused_keys: ClassVar[Mapping[str, str]] = keys.SERVICE_REFUSED
 
     name: str
-    image: Word | None = None
+    image: Annotated[Word, AfterValidator(accepted.image)] | None = None
     build: Build | None = None
     command: Words | None = None
     entrypoint: Words | None = None
-    environment: Mapping[str, Plain] = Field(default_factory=dict)
+    environment: Variables = Field(default_factory=dict)
     replicas: Annotated[int, Field(ge=0, le=1000), AsWhole] = 1
     healthcheck: Healthcheck | None = None
     depends_on: Mapping[str, Annotated[Condition, BeforeValidator(_condition)]] = Field(default_factory=dict)
@@ -167,23 +178,28 @@ class Service(Model):
     expose: tuple[Port16, ...] = ()
     volumes: tuple[Volume, ...] = ()
     tmpfs: Annotated[Mapping[str, str], BeforeValidator(_mounts)] = Field(default_factory=dict)
-    hostname: Word | None = None
-    user: Word | None = None
-    working_dir: Word | None = None
+    hostname: Annotated[Word, AfterValidator(accepted.hostname)] | None = None
+    user: Annotated[Word, AfterValidator(accepted.user)] | None = None
+    working_dir: Annotated[Word, AfterValidator(accepted.directory)] | None = None
     labels: Mapping[str, Plain] = Field(default_factory=dict)
-    cap_add: tuple[Word, ...] = ()
-    cap_drop: tuple[Word, ...] = ()
+    cap_add: Capabilities = ()
+    cap_drop: Capabilities = ()
     init: Truth | None = None
-    sysctls: Mapping[str, Plain] = Field(default_factory=dict)
-    ulimits: Mapping[str, Ulimit] = Field(default_factory=dict)
+    sysctls: Annotated[Mapping[str, Plain], AfterValidator(accepted.sysctls)] = Field(default_factory=dict)
+    ulimits: Annotated[Mapping[str, Ulimit], AfterValidator(accepted.ulimit_names)] = Field(default_factory=dict)
     stop_grace_period: Seconds = 10.0
-    stop_signal: Word | None = None
-    shm_size: Size | None = None
-    mem_limit: Size | None = None
-    cpus: Annotated[float, Field(gt=0), AsNumber] | None = None
-    extra_hosts: Mapping[str, Text] = Field(default_factory=dict)
+    stop_signal: Annotated[Word, AfterValidator(accepted.signal)] | None = None
+    shm_size: Annotated[Size, AfterValidator(accepted.bytes_)] | None = None
+    mem_limit: Annotated[Size, AfterValidator(accepted.memory)] | None = None
+    cpus: Annotated[float, Field(ge=0.01, le=1e6), AsNumber] | None = None
+    extra_hosts: Annotated[Mapping[str, Text], AfterValidator(accepted.hosts)] = Field(default_factory=dict)
     update_config: UpdateConfig | None = None
     rollback_config: UpdateConfig | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Service:
+        accepted.all_words(self.environment, self.command, self.entrypoint)
+        return self
 
     def replica_names(self) -> tuple[str, ...]:
         """`backend-1`, `backend-2`, ...: one name for each replica."""

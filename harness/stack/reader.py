@@ -10,14 +10,16 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import compose, crosscheck, files, keys, merge, paths
+from harness.stack import accepted, compose, crosscheck, files, keys, merge, paths, plainwords
 from harness.stack.base import screen
 from harness.stack.files import Project
-from harness.stack.mistakes import Findings, mistake, written, wrong_value
+from harness.stack.mistakes import Findings, mistake, refuse_zero_bytes, written, wrong_value
 from harness.stack.nodes import Fields, Scalar, find
 from harness.stack.stack import Stack, Variant
 from harness.stack.validate import validate
 from harness.stack.xharness import NAME, XHarness
+
+LONGEST_NAME = 100  # characters of a stack's name; an image's may have 255, with the service's
 
 
 def load(
@@ -43,10 +45,11 @@ def load(
     base = project.load(file, str(path))
     for override in overrides:
         base = merge.fields(base, project.load(Path(os.path.abspath(override)), str(override)))  # noqa: PTH100
+    size = project.room.most - project.room.left
     stack = _stack(base, project)
     plain = Variant(services=stack.services, harness=stack.harness, warnings=stack.warnings)
     variants = {
-        name: _at_release(base, name, overrides, project) if overrides else plain
+        name: _at_release(base, name, overrides, project, size) if overrides else plain
         for name, overrides in stack.harness.releases.items()
     }
     return stack.with_variants(variants)
@@ -56,6 +59,15 @@ def _stack(base: Fields, project: Project) -> Stack:
     root = merge.clean_fields(base)
     variant = _variant(root, project)
     name = variant.harness.name or _compose_name(root) or _directory_name(project.directory)
+    if not accepted.image_part(name) or len(name) > LONGEST_NAME:
+        place = find(root, "x-harness", "name") if variant.harness.name else find(root, "name")
+        raise mistake(
+            "The project's name cannot be used",
+            place,
+            got=plainwords.short(name),
+            expected=f"{LONGEST_NAME} or fewer lower-case letters and digits, with one or two _ or any - between",
+            hint="set another with `name:` at the top of the file",
+        )
     return Stack(name=name, file=project.file, **dict(variant))
 
 
@@ -85,6 +97,9 @@ def _block(root: Fields, findings: Findings) -> XHarness | None:
     if not isinstance(block, Fields):
         findings.wrong(block.place, wrong_value(block, "a mapping with releases, deployer, ..."))
         return None
+    for key, child in block.fields.items():
+        if key != "workload":  # what is sent may hold anything
+            refuse_zero_bytes(child)
     return validate(XHarness, block, findings)
 
 
@@ -97,7 +112,11 @@ def _top_volumes(root: Fields, findings: Findings) -> None:
         findings.wrong(volumes.place, wrong_value(volumes, "a mapping of volumes by name"))
         return
     hint = "every environment has volumes of its own; remove the key, or mount a directory"
-    for node in volumes.fields.values():
+    for name, node in volumes.fields.items():
+        if not re.fullmatch(r"[a-zA-Z0-9._-]{1,200}", name):
+            what = "A volume's name cannot be used"
+            error = mistake(what, node.place, got=name, expected="letters, digits, dots, _ and -")
+            findings.wrong(node.place, error)
         if isinstance(node, Fields):
             refused = {"external": hint, "driver_opts": hint}
             plain = node.get("driver")
@@ -123,8 +142,9 @@ def _compose_name(root: Fields) -> str | None:
 
 
 def _directory_name(directory: Path) -> str:
-    """As Compose makes it: lower case, without what may not stand in a name."""
-    return re.sub(r"[^a-z0-9_-]", "", directory.resolve().name.lower()).lstrip("_-") or "stack"
+    """As Compose makes it: lower case, without what may not stand in a name; nor in an image's."""
+    kept = re.sub(r"[^a-z0-9_-]", "", directory.resolve().name.lower())
+    return re.sub(r"_+-[_-]*|-+_[_-]*|_{3,}", "-", kept)[:LONGEST_NAME].strip("_-") or "stack"
 
 
 def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
@@ -142,8 +162,9 @@ def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
                 project.findings.wrong(place, error)
 
 
-def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project) -> Variant:
-    """The stack of one release, with findings of its own."""
+def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project, size: int) -> Variant:
+    """The stack of one release, with findings of its own. The base, of this size, is looked at once more for it."""
+    project.room.take(size, find(base, "x-harness", "releases", release))
     own = Findings(project.findings.main, ignored=dict(project.findings.ignored), unset=dict(project.findings.unset))
     of_release = replace(project, findings=own)
     root = base

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import replace
 
+from harness.stack.accepted import PORTS
 from harness.stack.mistakes import wrong_value
 from harness.stack.nodes import Fields, Items, Node, Scalar, text
 
 PORT = 'a port such as 8080, "8080:80", "127.0.0.1:8080:80/tcp" or "8000-8009"'
+_MOST_PORTS = 10 * PORTS  # written out; the same one may stand in several files
 VOLUME = "./file:/path, name:/path or /path, with :ro at the end where it is only read"
 
 
@@ -122,7 +124,10 @@ def _env_file(node: Node) -> Node:
 def _ports(node: Node) -> Node:
     if not isinstance(node, Items):
         return node
-    found = [port for item in node.items for port in ([item] if isinstance(item, Fields) else _port(item))]
+    found: list[Node] = []
+    for item in node.items:
+        found += [item] if isinstance(item, Fields) else _port(item)
+        _bounded(found, item)
     return replace(node, items=tuple(found))
 
 
@@ -135,12 +140,15 @@ def _port(node: Node) -> list[Node]:
     if not match:
         raise wrong_value(node, PORT)
     targets = port_range(match["target"], node)
-    published = port_range(match["published"], node) if match["published"] else []
+    published = port_range(match["published"], node) if match["published"] else range(0)
     if len(targets) > 1 and published and len(published) != len(targets):
         raise wrong_value(node, "ranges of the same length on both sides")
     fixed: dict[str, Node] = {"protocol": text(match["protocol"] or "tcp", node.place)}
     if match["ip"]:
         fixed["host_ip"] = text(match["ip"].strip("[]"), node.place)
+    if match["protocol"] not in (None, "tcp"):
+        targets = targets[:1]  # the proxy speaks TCP alone: that a service has datagrams is all that matters of them
+    _bounded(targets, node)
     found: list[Node] = []
     for index, target in enumerate(targets):
         fields = {"target": Scalar(target, str(target), node.place), **fixed}
@@ -151,7 +159,13 @@ def _port(node: Node) -> list[Node]:
     return found
 
 
-def port_range(written: str, node: Node) -> list[int]:
+def _bounded(ports: Sized, node: Node) -> None:
+    """Refuse a list that stands for so many ports that nobody means it, before it is written out."""
+    if len(ports) > _MOST_PORTS:
+        raise wrong_value(node, f"{PORTS} TCP ports or fewer of one service", "name those that others connect to")
+
+
+def port_range(written: str, node: Node) -> range:
     """`8000-8002` as its ports. Raises StackError."""
     match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", written)
     if not match:
@@ -159,7 +173,7 @@ def port_range(written: str, node: Node) -> list[int]:
     first, last = int(match[1]), int(match[2] or match[1])
     if not 0 < first <= last <= 65535:
         raise wrong_value(node, "ports from 1 to 65535, the lower first")
-    return list(range(first, last + 1))
+    return range(first, last + 1)
 
 
 def _expose(node: Node) -> Node:
@@ -173,7 +187,9 @@ def _expose(node: Node) -> Node:
             raise wrong_value(item, 'a TCP port such as 8080, or "8000-8009"')
         exposed = port_range(match[1], item)
         if match[2] in (None, "tcp"):  # the proxy, which wants to know them, speaks TCP alone
+            _bounded(exposed, item)
             found += [Scalar(port, str(port), item.place) for port in exposed]
+            _bounded(found, item)
     return replace(node, items=tuple(found))
 
 

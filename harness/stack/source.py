@@ -11,50 +11,48 @@ from pathlib import Path
 
 import yaml
 
+from harness import reading
 from harness.errors import StackError
 from harness.stack import plainwords
+from harness.stack.interpolate import Room
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar, Tag
+from harness.stack.nodetree import PREFIX, composed
 from harness.stack.scalars import plain_value
 
-MAX_NODES = 100_000
-DEEPEST = 60
-PREFIX = "tag:yaml.org,2002:"
 
-
-def read(file: Path, shown: str | None = None) -> Fields:
+def read(file: Path, shown: str | None = None, room: Room | None = None) -> Fields:
     """The file's one document, which has to be a mapping.
 
     Args:
         file: what to read.
         shown: how messages name it.
+        room: what may still be read for the stack.
 
     Raises:
         StackError: it cannot be read, is no YAML, or is no mapping.
     """
     name = shown or str(file)
-    return parse(_text_of(file, name), name)
+    content = _text_of(file, name)
+    if room is not None:
+        room.take(len(content), name)
+    return parse(content, name)
 
 
 def parse(content: str, name: str) -> Fields:
     """The tree of a YAML text. `name` stands for the file in messages. Raises StackError."""
-    loader: _Loader | None = None
+    if len(content) > reading.SMALL:
+        raise StackError(
+            "The file is too large", where=name, got=f"{len(content)} characters", expected=f"{reading.SMALL} or fewer"
+        )
     try:
-        loader = _Loader(content)
-        root = loader.get_single_node()
+        root = composed(content, name)
         if root is None:
             raise StackError("The file is empty", where=name, expected="a Compose file with `services:`")
         node = _Builder(name).node(root, Place(name, root.start_mark.line + 1))
     except yaml.YAMLError as error:
         raise plainwords.of_yaml(error, name, content) from None
-    except (RecursionError, ValueError):
-        raise StackError(
-            "The file is nested too deeply, or holds a number that is none",
-            where=name,
-            expected="a Compose file",
-        ) from None
-    finally:
-        if loader:
-            loader.dispose()
+    except ValueError:
+        raise StackError("The file holds a number that is none", where=name, expected="a Compose file") from None
     if not isinstance(node, Fields):
         raise StackError(
             "The file is not a Compose file",
@@ -74,35 +72,7 @@ def _text_of(file: Path, name: str) -> str:
             expected="a file",
             hint=f"name the file: {Path(name) / found[0]}" if found else "name a file",
         )
-    try:
-        if file.exists() and not file.is_file():
-            raise StackError("The Compose file is not an ordinary file", where=name, expected="a file")
-        content = file.read_bytes()
-    except FileNotFoundError:
-        raise StackError("The file does not exist", where=name, hint="check the path") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise StackError("The file cannot be read", where=name, got=reason) from None
-    try:
-        decoded = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise StackError(
-            "The file is not text",
-            where=f"{name}, line {line}",
-            got=f"the byte 0x{content[error.start]:02x}",
-            expected="YAML in UTF-8",
-        ) from None
-    return decoded
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes; leaves plain scalars unresolved, to be told from quoted ones."""
-
-    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: tuple[bool, bool] | bool) -> str:
-        if kind is yaml.ScalarNode and isinstance(implicit, tuple):
-            return "plain" if implicit[0] else PREFIX + "str"
-        return super().resolve(kind, value, implicit)  # type: ignore[no-any-return, no-untyped-call]
+    return reading.text(file, "The file", name=name, kind=StackError)
 
 
 class _Builder:
@@ -110,20 +80,11 @@ class _Builder:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.count = 0
         self.open: set[int] = set()
 
     def node(self, raw: yaml.Node, place: Place) -> Node:
-        self.count += 1
         if id(raw) in self.open:
             raise StackError("The file's aliases never end", where=str(place), got="an anchor that contains itself")
-        if self.count > MAX_NODES or len(self.open) > DEEPEST:
-            raise StackError(
-                "The file is too large, or nested too deeply",
-                where=str(place),
-                got="aliases counted where they are used, it goes on from here",
-                expected=f"{MAX_NODES} values or fewer, {DEEPEST} levels or fewer",
-            )
         if isinstance(raw, yaml.ScalarNode):
             return _scalar(raw, place)
         self.open.add(id(raw))
@@ -211,7 +172,7 @@ def _characters(written: str, place: Place) -> str:
 def _scalar(raw: yaml.ScalarNode, place: Place) -> Scalar:
     written = _characters(raw.value, place)
     if raw.tag in ("plain", "!reset", "!override"):
-        plain = raw.style is None
+        plain = not raw.style  # None from PyYAML, empty from libyaml
         value = plain_value(written) if plain else written
         tag: Tag = "" if raw.tag == "plain" else _tag(raw, place, "")
         return Scalar(value, written, place, tag)

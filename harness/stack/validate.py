@@ -58,6 +58,7 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
         return
     context: Mapping[str, Any] = detail.get("ctx", {})
     if detail["type"] == "harness":
+        node = _child(node, context["key"]) or node
         error = wrong_value(node, context["expected"], context["hint"] or None)
     else:
         error = wrong_value(node, _expected(detail["type"], context, detail["msg"]))

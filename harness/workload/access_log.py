@@ -6,12 +6,14 @@ import calendar
 import json
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from harness import reading
 from harness.errors import UsageError
 
 FIELDS = (
@@ -25,6 +27,7 @@ FIELDS = (
 )  # of a JSON line, in this order
 _COMMON = re.compile(rb"\[(\d{2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})\]")
 _MONTHS = {name.encode(): number for number, name in enumerate(calendar.month_abbr) if name}
+LONGEST = 1 << 16  # bytes of a line; what is longer counts as several, of which at most the first has a time
 _SECONDS = 1e12  # a number beyond that is in milliseconds
 
 
@@ -42,8 +45,8 @@ def times_of(path: Path, most: int) -> npt.NDArray[np.float64]:
     found: list[float] = []
     unread = 0
     try:
-        with path.open("rb") as lines:
-            for line in lines:
+        with open(reading.opened(path), "rb") as file:  # noqa: PTH123  (a descriptor)
+            for line in iter(partial(file.readline, LONGEST), b""):
                 moment = _time(line)
                 if moment is None:
                     unread += bool(line.strip())
@@ -54,7 +57,7 @@ def times_of(path: Path, most: int) -> npt.NDArray[np.float64]:
                 if len(found) >= most:
                     break
     except OSError as error:
-        raise UsageError("The access log cannot be read", where=str(path), got=error.strerror or str(error)) from error
+        raise reading.unreadable(error, "The access log", where=str(path)) from error
     if not found:
         raise UsageError(
             "This is not an access log",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 
+from harness import reading
 from harness.errors import UsageError
 from harness.workload.spec import Tls
+
+MOST = 4 << 20  # bytes; the certificates that a machine trusts are some 200 KiB
 
 
 def context(tls: Tls | None) -> ssl.SSLContext | None:
@@ -16,10 +20,13 @@ def context(tls: Tls | None) -> ssl.SSLContext | None:
     """
     if tls is None:
         return None
+    trusted = reading.text(Path(tls.ca), "The file of certificates to trust", most=MOST) if tls.ca else None
     try:
-        made = ssl.create_default_context(cafile=tls.ca or None)
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError("The certificates to trust cannot be read", where=tls.ca, got=str(error)) from error
+        made = ssl.create_default_context(cadata=trusted)
+    except (ValueError, ssl.SSLError) as error:
+        raise UsageError(
+            "The certificates to trust cannot be read", where=tls.ca, got=str(error), expected="certificates in PEM"
+        ) from error
     if not tls.verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,30 @@ def test_the_exit_code_is_the_verdicts_even_where_nobody_reads(bare: World) -> N
     assert ended.returncode == 0, ended.stderr.decode()
     assert b"Traceback" not in ended.stderr
     assert b"BrokenPipe" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda web: web.update(expose=["1-65535"]), ("services.web.expose", "100 TCP ports or fewer")),
+        (lambda web: web.update(mem_limit="1m"), ("services.web.mem_limit", "6m or more")),
+        (lambda web: web.update(user="a b"), ("services.web.user",)),
+        (lambda web: web.update(working_dir="srv"), ("services.web.working_dir", "absolute")),
+        (lambda web: web.update(tmpfs=["/run:size=64q"]), ("services.web.tmpfs[0]", "size=64m")),
+        (lambda web: web.update(env_file="/dev/zero"), ("character device", "services.web.env_file")),
+        (lambda web: web.update(env_file="pipe"), ("named pipe", "services.web.env_file")),
+        (lambda web: web.update(shm_size="\x1b[2J"), ("services.web.shm_size", "\\x1b[2J")),
+    ],
+    ids=["expose", "mem_limit", "user", "working_dir", "tmpfs", "endless", "pipe", "escape"],
+)
+def test_a_value_that_only_the_engine_would_refuse_is_refused_with_its_line(
+    bare: World, edit: Callable[[dict[str, Any]], None], words: tuple[str, ...]
+) -> None:
+    os.mkfifo(bare.directory / "pipe")
+    ended = gate(bare, variant(bare.directory, lambda document: edit(document["services"]["web"])))
+    refused(ended, "compose.yaml, line ", *words)
+    assert "\x1b" not in ended.text
+
+
+def test_fifty_megabytes_of_yaml_are_refused_at_once(bare: World) -> None:
+    refused(gate(bare, broken(bare, "a:\n" + "- item\n" * 7_000_000)), "too large", "1 MiB or less")

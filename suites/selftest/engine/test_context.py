@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.context import DOCKERFILE, BuildSpec, digest, entries, pack
-from harness.errors import ImageError
+from harness.engine import context
+from harness.engine.context import DOCKERFILE, BuildSpec, _content_digest, digest, entries, pack
+from harness.errors import ContextError, ImageError
 
 AMD = "linux/amd64"
 
@@ -124,7 +127,7 @@ def test_a_missing_context_names_the_directory_and_the_service(tmp_path: Path) -
 
 
 def test_a_missing_dockerfile_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="Dockerfile of service `web` cannot be read") as caught:
+    with pytest.raises(ImageError, match="Dockerfile of service `web` does not exist") as caught:
         digest(BuildSpec("x", tmp_path, dockerfile="Dockerfile.web", service="web"), AMD)
     assert caught.value.where == str(tmp_path / "Dockerfile.web")
 
@@ -144,3 +147,70 @@ def test_two_contexts_have_one_hash_only_if_they_are_the_same(
             (root / name).write_bytes(content)
         hashes.append(digest(BuildSpec("x", root), AMD))
     assert (hashes[0] == hashes[1]) is (one == other)
+
+
+# -- hostile and broken contexts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(20)
+def test_pipes_devices_and_sockets_of_a_context_are_left_out_as_docker_does(spec: BuildSpec) -> None:
+    before = digest(spec, AMD)
+    os.mkfifo(spec.context / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(spec.context / "s"))
+        assert digest(spec, AMD) == before
+        pack(spec, "FROM x\n", io.BytesIO())
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "Dockerfile.dockerignore"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(spec: BuildSpec, name: str) -> None:
+    (spec.context / name).unlink(missing_ok=True)
+    os.mkfifo(spec.context / name)
+    with pytest.raises(ContextError, match="not a regular file") as caught:
+        digest(spec, AMD)
+    assert (caught.value.where, caught.value.exit_code) == (str(spec.context / name), 4)
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_becomes_a_pipe_while_the_context_is_read_is_not_waited_for(spec: BuildSpec) -> None:
+    found = next(entry for entry in entries(spec) if entry.path == "sub/file")
+    found.source.unlink()
+    os.mkfifo(found.source)
+    with pytest.raises(ContextError, match="cannot be read"):
+        _content_digest(spec, found)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore"])
+def test_what_is_not_utf_8_is_refused_with_its_line_and_byte(spec: BuildSpec, name: str) -> None:
+    (spec.context / name).write_bytes(b"# a\ncaf\xe9\n")
+    with pytest.raises(ContextError, match="is not text") as caught:
+        digest(spec, AMD)
+    assert caught.value.where == f"{spec.context / name}, line 2, byte 4"
+
+
+def test_a_context_that_is_the_whole_machine_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "root").symlink_to("/")
+    for root in (Path("/"), tmp_path / "root"):
+        with pytest.raises(ContextError, match="whole machine"):
+            digest(BuildSpec("x", root, dockerfile=str(tmp_path / "Dockerfile")), AMD)
+
+
+def test_a_context_with_more_files_than_anybody_means_is_refused(
+    spec: BuildSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "MOST", 3)
+    with pytest.raises(ContextError, match="holds too much"):
+        entries(spec)
+    (spec.context / ".dockerignore").write_text("sub\n.dockerignore\n")
+    assert len(entries(spec)) == 2
+
+
+def test_a_name_that_is_not_utf_8_is_sent_as_it_is(spec: BuildSpec) -> None:
+    (spec.context / os.fsdecode(b"caf\xe9")).write_text("x")
+    packed = io.BytesIO()
+    pack(spec, "FROM x\n", packed)
+    packed.seek(0)
+    with tarfile.open(fileobj=packed) as tar:
+        assert b"caf\xe9" in [os.fsencode(name) for name in tar.getnames()]
+    assert digest(spec, AMD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -191,6 +192,28 @@ def test_a_users_own_command_that_is_not_there_is_an_answer(ours: ReplicaHost) -
     assert ours.run("nosuch").rc == 127
     assert ours.command("nosuch").rc == 127
     assert not ours.exists("nosuch")
+
+
+def test_output_that_is_not_utf_8_is_text_all_the_same_and_its_bytes_are_as_they_came(ours: ReplicaHost) -> None:
+    found = ours.run("printf 'caf\\351\\n'; printf '\\377' >&2")
+    assert (found.rc, found.stdout, found.stderr) == (0, "caf\ufffd\n", "\ufffd")
+    assert (found.stdout_bytes, found.stderr_bytes) == (b"caf\xe9\n", b"\xff")
+    assert ours.check_output("printf 'caf\\351'") == "caf\ufffd"
+    assert ours.file(BINARY).content_string == "\0\x01\ufffd"
+    assert ours.file(BINARY).content == b"\0\x01\xff"
+
+
+def test_a_name_that_is_not_utf_8_can_be_listed_asked_for_and_listened_on(ours: ReplicaHost) -> None:
+    name = os.fsdecode(b"/tmp/caf\xe9")
+    ours.run_expect([0], "mkdir %s && touch %s/inside", name, name)
+    assert ours.file(name).is_directory
+    assert ours.file(name).listdir() == ["inside"]
+    assert "caf\ufffd" in ours.file("/tmp").listdir()
+    program = (
+        "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind(b'/tmp/caf\\xe9/s'); s.listen(); time.sleep(60)"
+    )
+    ours.run("python3 -c %s >/dev/null 2>&1 &", program)
+    eventually(lambda: "unix:///tmp/caf\ufffd/s" in ours.socket.get_listening_sockets())
 
 
 def test_a_command_has_a_timeout_of_its_own(ours: ReplicaHost) -> None:

@@ -10,7 +10,7 @@ from harness.errors import HarnessError, UsageError
 EXIT_CODES = {
     "HarnessError": 3, "UsageError": 4, "StackError": 4, "EngineError": 3, "NoEngine": 3, "EngineGone": 3,
     "NoSpace": 3, "Unwritable": 3,
-    "ImageError": 3, "ImageMissing": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
+    "ImageError": 3, "ImageMissing": 4, "ContextError": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
     "NotReady": 2, "HostError": 2, "CommandTimeout": 2, "ReplicaGone": 2, "DeployerError": 2, "HistoryError": 3,
     "ProxyError": 3, "ProxyGone": 3, "ProxyMissing": 3, "DoorGone": 3, "FaultUnproven": 2,
 }  # fmt: skip
@@ -69,3 +69,23 @@ def test_the_parts_can_be_read_one_by_one() -> None:
 def test_every_error_can_be_raised_with_a_sentence_alone(kind: type[HarnessError]) -> None:
     with pytest.raises(HarnessError, match="It broke"):
         raise kind("It broke")
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b1m \u202eevil\u2066 \u200b\x00\r"
+
+
+def test_nothing_in_a_message_acts_on_the_terminal_whoever_wrote_it() -> None:
+    text = str(HarnessError(HOSTILE, where=HOSTILE, got=HOSTILE, expected=HOSTILE, hint=HOSTILE, detail=HOSTILE))
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert text.count(r"\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b1m \u202eevil\u2066 \u200b\x00") == 6
+
+
+def test_what_is_quoted_cannot_pass_for_another_part_of_the_message() -> None:
+    text = str(HarnessError("It broke", got="x\n  do:       run rm -rf /", hint="look"))
+    assert [line for line in text.splitlines() if line.startswith("  do:")] == ["  do:       look"]
+    assert "            " + "  do:       run rm -rf /" in text.splitlines()
+
+
+def test_ordinary_text_of_every_language_stays_as_it_is() -> None:
+    assert errors.visible("naïve 東京 שלום 👍\tx\ny") == "naïve 東京 שלום 👍\tx\ny"
+    assert errors.visible("half \ud800") == r"half \ud800"

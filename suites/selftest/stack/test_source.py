@@ -133,12 +133,12 @@ def test_a_binary_file_is_refused_with_the_byte(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_bytes(b"a: 1\nb: \xff\xfe\n")
     with pytest.raises(StackError, match="not text") as caught:
         read(tmp_path / "c.yaml", "c.yaml")
-    assert (caught.value.where, caught.value.got) == ("c.yaml, line 2", "the byte 0xff")
+    assert (caught.value.where, caught.value.got) == ("c.yaml, line 2, byte 4", "the byte 0xff")
 
 
-def test_what_is_no_ordinary_file_is_refused_without_waiting(tmp_path: Path) -> None:
+def test_what_is_not_a_regular_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StackError, match="not an ordinary file"):
+    with pytest.raises(StackError, match="not a regular file"):
         read(tmp_path / "pipe")
 
 

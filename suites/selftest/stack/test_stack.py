@@ -90,6 +90,32 @@ def test_a_stack_is_named_by_the_block_the_file_or_the_directory(tmp_path: Path,
     assert loaded(directory, f"services: {{a: {{image: i}}}}\n{lines}\n").name == name
 
 
+@pytest.mark.parametrize(
+    ("directory", "name"), [("a_-b", "a-b"), ("-A___b_", "a-b"), ("__", "stack"), ("x" * 150, "x" * 100)]
+)
+def test_any_directory_has_a_name_that_images_can_be_called_by(tmp_path: Path, directory: str, name: str) -> None:
+    (tmp_path / directory).mkdir()
+    assert loaded(tmp_path / directory, "services: {a: {image: i}}").name == name
+
+
+@pytest.mark.parametrize("line", ["name: a_-b", "x-harness: {name: a-}", "name: " + "a" * 101])
+def test_a_name_that_no_image_can_be_called_by_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
+    error = refusal(tmp_path, f"services: {{a: {{image: i}}}}\n{line}\n")
+    assert error.what == "The project's name cannot be used"
+    assert "compose.yaml, line 2" in str(error.where)
+
+
+@pytest.mark.parametrize(
+    "block",
+    ['deployer: {deploy: ["d\\0"], rollback: [r]}', 'deployer: {deploy: [d], rollback: [r], environment: {A: "\\0"}}',
+     'releases: {"\\0": {}}', 'state: {a: {files: ["/x\\0"]}}'],
+)  # fmt: skip
+def test_a_zero_byte_in_what_a_program_is_given_is_refused(tmp_path: Path, block: str) -> None:
+    error = refusal(tmp_path, f"services: {{a: {{image: i}}}}\nx-harness:\n  {block}\n")
+    assert "zero byte" in str(error.expected)
+    assert "compose.yaml, line 3" in str(error.where)
+
+
 def test_a_project_name_that_compose_refuses_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, "services: {a: {image: i}}\nname: My Shop").got == "My Shop"
 

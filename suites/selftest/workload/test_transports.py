@@ -56,7 +56,7 @@ def test_a_file_of_certificates_that_is_not_there_is_told_before_anything_is_sen
     with Workload(spec(1, tls=Tls(ca=str(tmp_path / "nothing.pem"))), History()) as workload:
         with pytest.raises(NotMeasured, match="did not begin") as caught:
             workload.start()
-        assert "certificates to trust cannot be read" in str(caught.value)
+        assert "certificates to trust does not exist" in str(caught.value)
 
 
 # -- raw TCP -----------------------------------------------------------------------------------------------------------

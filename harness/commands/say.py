@@ -1,0 +1,18 @@
+"""The one way in which a command prints a line for people: nothing that somebody else wrote acts on their terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.errors import visible
+
+
+def say(text: object = "", **style: Any) -> None:
+    """Print a line. `style` is click's: `err=True`, `fg="red"`, `bold=True`, ...
+
+    Escape sequences in the text are shown and not passed on; see `harness.errors.visible`. What a user asked for as it
+    is, such as a replica's log, does not come through here.
+    """
+    click.secho(visible(text), **style)
