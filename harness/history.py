@@ -24,8 +24,8 @@ history began and `data` holds the fields of the kind:
 | `probe.queue` | `depth` (number or null), `age` (of the oldest, s or null), `error` |
 | `probe.replica` | `replica`, `release`, `release_age` (s), `processes` (count), `list` (all of them, `[pid, parent, |
 | | name, started, state]`, where one began or ended, else null), `entered`, `main`, `listening`, `deleted` (`[pid, |
-| | place, path, inode, size]`), `cpu` (s), `throttled`, `throttled_seconds`, `memory`, `memory_limit` |
-| | (bytes), `oom_kills`, `pressure`, `missing` (mapping field to reason), `error` |
+| | place, path, inode, size]`), `cpu` (s), `throttled`, `throttled_seconds`, `cpu_limit`, `cpu_declared` (processors, |
+| | or null), `memory`, `memory_limit` (bytes), `oom_kills`, `pressure`, `missing` (mapping field to reason), `error` |
 | `probe.postgres` | `replica`, `connections` (by state), `waiting`, `longest`, `longest_idle` (s), `slowest`, |
 | | `slowest_from`, `role`, `lag`, `standbys`, `schema` (digest), `error` |
 | `probe.redis` | `replica`, `keys`, `expires`, `hits`, `misses`, `evicted`, `expired`, `memory`, `memory_limit`, |
@@ -45,7 +45,8 @@ history began and `data` holds the fields of the kind:
 | | part), `errors` (count), `error_lines` (first few), `newest` (time of the last record, as written, or |
 | | null), `seconds` (watched), `silence` (the longest that was seen, s), `state` (`ok`, `missing`: was never |
 | | there, `deleted`, `replaced`, `truncated`; null where it could not be read), `error`; `times`, `sequence`, |
-| | `canaries` (key to the Unix time at which it was seen), `touched`, `hole` (NUL bytes skipped), `partial`, |
+| | `canaries` (key to the Unix time at which it was seen), `canary_looks` (key to the s since the look before that, |
+| | where it was more than 0.5), `touched`, `hole` (NUL bytes skipped), `partial`, |
 | | `file`, `changes`, `losses`, `unread_parts`, `writers`, `open`, `disk`, `mount`, `skew`, |
 | | `unseen`: what became of the file, see docs/logs.md |
 | `log.tail` | `replica`, `path`, `lines` (the latest records of a log, when the first check of a phase failed) |
@@ -62,11 +63,16 @@ history began and `data` holds the fields of the kind:
 | `workload` | `start` (id of its workload.start), `first`, `last` (numbers of the schedule: from, to before), |
 | | `phase`, `intended` (due in the window), `sent`, `ok`, `failed` (sent = ok + failed), `shed` (not sent, |
 | | because too many were in flight), `seconds`, `p50`, `p95`, `p99` (of ok, s or null), `lateness_p95`, |
-| | `lateness_p99` (s or null), |
+| | `lateness_p99` (s or null), `blind` (s, the longest in which nothing was sent that was due), |
 | | `statuses` (mapping), `errors` (mapping text to count), `longest_outage` (s), `served_by` (mapping name to count, |
 | | empty where unknown), `began` (Unix time of the window's first due request) |
-| `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase`, `parameters` (what the check |
-| | was asked; null where no check was), `groundwork` (true: of a baseline, where a failure leaves it unknown), |
+| `witness` | `place` (`door`, `harness`), `begin`, `end` (seconds of this history), `stood` (s that the machine stood |
+| | still between them), `late` (of its ticks, in all), `worst` (of one), `waited` (for a processor), `synced` (for |
+| | the disk), `steal`, `busy` (of all processors), all in s, or null; `processors`, `pressure` (s, of `cpu`, `io`, |
+| | `memory`) |
+| `verdict` | `check`, `outcome`, `reason`, `evidence` (ids), `look`, `phase`, `stalled` (true: unknown because the |
+| | machine stood still), `parameters` (what the check was asked; null where no check was), `groundwork` (true: of |
+| | a baseline, where a failure leaves it unknown), |
 | | `link` (of a replayed chain: `text`, `expected` outcome, `parts`: verdicts with their `phase`) |
 
 Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data,

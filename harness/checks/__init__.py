@@ -51,6 +51,7 @@ def fields(verdict: Verdict) -> Mapping[str, Any]:
         "evidence": list(verdict.evidence),
         "look": verdict.look,
         "parameters": verdict.parameters,
+        **({"stalled": True} if verdict.stalled else {}),
     }
 
 
@@ -64,6 +65,6 @@ def verdict_of(data: Mapping[str, Any]) -> Verdict:
     evidence = tuple(one for one in listed if isinstance(one, int)) if isinstance(listed, list | tuple) else ()
     reason, look = str(data.get("reason") or ""), str(data.get("look") or "")
     parameters = data.get("parameters")
-    return Verdict(
-        str(data.get("check")), outcome, reason, evidence, look, parameters if isinstance(parameters, Mapping) else None
-    )
+    asked = parameters if isinstance(parameters, Mapping) else None
+    stalled = data.get("stalled") is True
+    return Verdict(str(data.get("check")), outcome, reason, evidence, look, asked, stalled)
