@@ -62,24 +62,24 @@ def test_a_generator_that_stood_still_saw_no_outage_and_a_service_that_stood_sti
     stack = load(tiny.STACK, environ={})
     with Run(harness_engine, Options(out=tmp_path)) as run:
         environment = run.environment(stack, OLD, test="stood-still")
-        with run.history.scope(environment=environment.id), environment:
-            with Trial(environment, run.samples(environment)) as trial:
-                trial.workload.start()
-                with trial.phase("baseline"):
-                    trial.watch("baseline", 2.0)
+        scope = run.history.scope(environment=environment.id)
+        with scope, environment, Trial(environment, run.samples(environment)) as trial:
+            trial.workload.start()
+            with trial.phase("baseline"):
+                trial.watch("baseline", 2.0)
 
-                def freeze() -> None:
-                    with paused(trial, "web-1", "web-2"):
-                        time.sleep(LASTS)
+            def freeze() -> None:
+                with paused(trial, "web-1", "web-2"):
+                    time.sleep(LASTS)
 
-                def blind() -> None:
-                    with stopped(trial), paused(trial, "web-1", "web-2"):
-                        time.sleep(LASTS)
+            def blind() -> None:
+                with stopped(trial), paused(trial, "web-1", "web-2"):
+                    time.sleep(LASTS)
 
-                frozen, unseen = during(trial, "frozen", freeze), during(trial, "blind", blind)
-                with trial.phase("settled"):
-                    trial.look()
-                containers = trial.check("containers", phase="settled")
+            frozen, unseen = during(trial, "frozen", freeze), during(trial, "blind", blind)
+            with trial.phase("settled"):
+                trial.look()
+            containers = trial.check("containers", phase="settled")
         witness = run.history.select("witness", place="door")
     assert frozen.outcome is Outcome.FAIL, frozen
     assert "no request was answered in time for 2." in frozen.reason
