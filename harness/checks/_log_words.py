@@ -128,11 +128,18 @@ def late(data: Data) -> list[str]:
     return _skewed(data, said)
 
 
+def backward(data: Data) -> list[str]:
+    """Records that are older than the one before."""
+    found = data.get("times") or {}
+    if not found.get("backward"):
+        return []
+    said = f"has {counted(found['backward'], 'record')} whose time goes back, by up to {found['step']:.1f} s"
+    return _skewed(data, [said])
+
+
 def times(data: Data) -> list[str]:
     """What is wrong with the records' times otherwise."""
     found, said = data.get("times") or {}, []
-    if found.get("backward"):
-        said.append(f"has {counted(found['backward'], 'record')} whose time goes back, by up to {found['step']:.1f} s")
     if found.get("ahead"):
         said.append(f"has {counted(found['ahead'], 'record')} from the future, by up to {found['lead']:.1f} s")
     if found.get("unreadable"):

@@ -75,8 +75,7 @@ def check(
             continue
         for event in seen:
             _content(findings, log, event, release)
-            if log.carries_time:
-                _late(findings, log, event, witness)
+            _in_time(findings, log, event, witness)
         _progress(findings, log, seen, traffic, witness)
     _canaries.judge(findings, logs, watched, samples, witness)
     return findings.verdict(
@@ -107,13 +106,9 @@ class _Traffic:
 
 
 def _content(findings: Findings, log: ExpectedLog, event: Event, release: str) -> None:
-    """What the records say: errors, damage, times, numbers, the release."""
+    """What the records say: damage, times, numbers, the release."""
     where, data = f"{log.path} on {log.replica}", event.data
-    said: list[str] = []
-    if data.get("errors"):
-        first = next(iter(data.get("error_lines") or []), "")
-        said.append(f"has {counted(data['errors'], 'error line')}: {first[:160]}")
-    said += words.damage(data)
+    said: list[str] = [*words.damage(data)]
     if log.carries_time:
         said += words.times(data)
     if log.carries_number:
@@ -126,11 +121,18 @@ def _content(findings: Findings, log: ExpectedLog, event: Event, release: str) -
         findings.fail(f"{where} {one}", event)
 
 
-def _late(findings: Findings, log: ExpectedLog, event: Event, witness: Witness) -> None:
-    """Records that came later than their times say."""
-    lag = float((event.data.get("times") or {}).get("lag") or 0.0)
-    for said in words.late(event.data):
-        findings.timed(f"{log.path} on {log.replica} {said}", _stall(witness, [event], lag), event)
+def _in_time(findings: Findings, log: ExpectedLog, event: Event, witness: Witness) -> None:
+    """What may come of a machine that stands still: error lines (of time-outs, say), and records that come late."""
+    where, data = f"{log.path} on {log.replica}", event.data
+    if data.get("errors"):
+        first = next(iter(data.get("error_lines") or []), "")
+        said = f"{where} has {counted(data['errors'], 'error line')}: {first[:160]}"
+        findings.timed(said, _stall(witness, [event], 0.0), event)
+    if log.carries_time:
+        times = data.get("times") or {}
+        for said, judged in ((words.late(data), times.get("lag")), (words.backward(data), times.get("step"))):
+            for one in said:
+                findings.timed(f"{where} {one}", _stall(witness, [event], float(judged or 0.0)), event)
 
 
 def _stall(witness: Witness, seen: list[Event], judged: float, allowed: float = 0.0) -> str:

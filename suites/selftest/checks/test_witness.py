@@ -142,6 +142,12 @@ BAD: dict[str, Callable[[Made], Verdict]] = {
     "blocks": lambda made: judged(
         "logs", logs(made, times={"blocks": 3, "lag": 3.0}), release="4.1.1", logs=LOGS[:2]
     ),
+    "backward": lambda made: judged(
+        "logs", logs(made, times={"backward": 3, "step": 3.0}), release="4.1.1", logs=LOGS[:2]
+    ),
+    "error lines": lambda made: judged(
+        "logs", logs(made, errors=3, error_lines=["ERROR: the database did not answer"]), release="4.1.1", logs=LOGS[:2]
+    ),
     "performance": lambda made: judged("performance", made.load("baseline").load("deployed", p50=0.5, p95=0.9)),
     "performance too late": lambda made: judged(
         "performance", made.load("baseline").load("deployed", p50=0.5).load("later", began=made.clock.now() + 40.0),
