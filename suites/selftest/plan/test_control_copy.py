@@ -83,11 +83,13 @@ def test_a_control_whose_own_samples_are_cut_off_is_no_control(standing: Standin
 
 def test_two_that_follow_the_same_control_do_not_write_into_one_file(standing: Standing, history: History) -> None:
     standing.control.follow(history)
+    standing.sends(5)
+    standing.control.bring()
     other = Control(standing.directory, standing.control._ready)
     other.follow(history)
-    standing.sends(5)
+    standing.sends(3)
     for one in (standing.control, other):
         one.bring()
     assert history.path is not None
     streams = read(history.path.parent, history.events).streams
-    assert [(one.problem, len(one.records)) for one in streams] == [("", 5), ("", 5)]
+    assert [(one.problem, len(one.records)) for one in streams] == [("", 8), ("", 3)]
