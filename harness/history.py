@@ -53,8 +53,9 @@ history began and `data` holds the fields of the kind:
 | `fault.heal` | `start` (id of its fault.inject), `fault`, `bit`, `gone` (true, false, or null: cannot be told), |
 | | `reason`, `figures` (mapping place to its counters: `connections`, `bytes`, `closed`, `refused` and those, |
 | | of the link, `upstream` and `downstream`, bytes), `seconds` (that the healing took) |
-| `workload.start` | `file` (of samples, beside the history: see `harness/samples/__init__.py`), `format`, `began` (Unix), `at` |
-| | (second of this history at which it began), `arm` (`subject`, `control`), `key`, `requests` (names), `spec` |
+| `workload.start` | `file` (of samples, beside the history: see `harness/samples/__init__.py`), `format`, `began` |
+| | (Unix), `at` (second of this history at which it began), `arm` (`subject`, `control`), `key`, `promises` (file or |
+| | null), `requests` (names), `spec` |
 | `workload.name` | `start` (id of its workload.start), `number`, `name`: who a sample's `server` is |
 | `workload.saved` | `start` (id of its workload.start), `final` (true: nothing follows), `samples` and `promises` |
 | | (null where there is no such file): of each, what is in the file by now: `count` (records, lines), `sha256` (of |

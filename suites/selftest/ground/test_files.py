@@ -54,6 +54,13 @@ def test_what_a_text_cannot_hold_is_written_as_an_escape(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [tmp_path / "x"]
 
 
+def test_one_that_cannot_be_written_leaves_no_half_of_it(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write(tmp_path / "taken", "x")
+    assert list(tmp_path.iterdir()) == [tmp_path / "taken"]
+
+
 def test_a_file_in_the_way_of_a_directory_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
