@@ -162,8 +162,10 @@ class Kept:
         return "" if not self._regular or found.digest() == digest.digest() else "what it holds was changed"
 
     def close(self) -> None:
-        """Close it; it is watched even so. Raises OSError."""
+        """Close it; it is watched even so, by its size and its bytes. Raises OSError."""
         with self._lock:
             file, self._file = self._file, None
             if file is not None:
+                self.lost()
+                self._same = None  # a file that nobody has open may get another number, or another one may get its
                 os.close(file)
