@@ -76,7 +76,7 @@ def read(path: Path) -> tuple[Event, ...]:
     for number, line in enumerate(lines, start=1):
         event = _event(line, f"{path}, line {number}", len(events))
         if event.kind == "run.end" and "sha256" in event.data:
-            _compare(event, f"{path}, lines 1 to {number - 1}", hashlib.sha256(data[:before]).hexdigest())
+            _compare(event, f"{path}, lines 1 to {number - 1}", hashlib.sha256(memoryview(data)[:before]).hexdigest())
         events.append(event)
         before += len(line) + 1
     if not events and torn:
