@@ -18,9 +18,10 @@ DIRECTORY, FILE = 0o700, 0o600
 
 def directory(path: Path) -> Path:
     """Make a directory, and those above it that are missing. Raises OSError."""
-    for one in reversed((path, *path.parents)):
-        if not one.is_dir():
-            one.mkdir(DIRECTORY, exist_ok=True)  # not parents=True: that gives only the last one this mode
+    for one in reversed(path.parents):
+        if not one.exists():
+            one.mkdir(DIRECTORY, exist_ok=True)  # not parents=True below: that gives only the last one this mode
+    path.mkdir(DIRECTORY, exist_ok=True)
     return path
 
 
@@ -40,9 +41,13 @@ def write(path: Path, content: str | bytes) -> Path:
     directory(path.parent)
     half = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
-    with opened(half, "wb") as file:
-        file.write(data)
-    half.replace(path)
+    try:
+        with opened(half, "wb") as file:
+            file.write(data)
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -157,8 +162,10 @@ class Kept:
         return "" if not self._regular or found.digest() == digest.digest() else "what it holds was changed"
 
     def close(self) -> None:
-        """Close it; it is watched even so. Raises OSError."""
+        """Close it; it is watched even so, by its size and its bytes. Raises OSError."""
         with self._lock:
             file, self._file = self._file, None
             if file is not None:
+                self.lost()
+                self._same = None  # a file that nobody has open may get another number, or another one may get its
                 os.close(file)

@@ -12,7 +12,6 @@ from harness.history import EVENTS, read
 from harness.plan.judging import Again, as_events, judge_again
 from harness.report import Report
 from harness.report.terminal import clean
-from harness.samples import Samples
 from harness.samples import read as read_samples
 
 
@@ -35,15 +34,11 @@ def judge(run: Path, out: Path | None) -> int:
     found = judge_again(events, samples)
     report = Report.of(as_events(events, found, samples))
     publish(report, out or directory / "judged", samples=samples)
-    for line in (*_changes(found), *_missing(report, samples)):
+    for line in _changes(found):
         say(line)
+    if not report.ended:
+        say("the history has no run.end: the run did not come to its end, or its history was cut off")
     return report.run.outcome.exit_code
-
-
-def _missing(report: Report, samples: Samples) -> list[str]:
-    """What the history does not hold, or refers to and is not there as it was written."""
-    lines = [] if report.ended else ["the history has no run.end: the run did not come to its end, or this is cut off"]
-    return lines + [f"missing evidence: {clean(problem)}" for problem in samples.problems()]
 
 
 def _changes(found: list[Again]) -> list[str]:

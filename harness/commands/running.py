@@ -16,7 +16,7 @@ from harness.plan.judging import supported
 from harness.plan.run import Run
 from harness.report import Report, github, write_reports
 from harness.report.summary import show
-from harness.report.terminal import Steady, Terminal
+from harness.report.terminal import Steady, Terminal, clean
 from harness.samples import Samples
 from harness.samples import read as read_samples
 from harness.signals import cleaning_up_after, exit_code_of, last_words, uninterrupted
@@ -122,6 +122,8 @@ def publish(
     for annotation in github.lines(report):
         say(annotation)
     show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
+    for missing in (samples or Samples()).problems():
+        click.echo(f"missing evidence: {clean(missing)}")
     if problem is not None:
         raise problem
 

@@ -40,11 +40,10 @@ from harness.samples.records import (
     Records,
     append,
     counted,
-    load,
 )
 from harness.samples.stream import Samples, Stream
 
 __all__ = [
     "CANARY", "CODES", "FINAL", "MAGIC", "OK", "SAMPLE", "SHED", "VERSION", "Records", "Samples", "Stream", "append",
-    "counted", "load", "read",
+    "counted", "read",
 ]  # fmt: skip

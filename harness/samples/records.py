@@ -64,15 +64,6 @@ def size_of(count: int) -> int:
     return len(MAGIC) + count * SAMPLE.itemsize if count else 0
 
 
-def load(path: Path) -> Records:
-    """The whole records of a file, whatever the history counted.
-
-    Raises:
-        HistoryError: it cannot be read, is no such file, or was written by a newer version.
-    """
-    return decode(data_of(path, "The samples cannot be read"), path)
-
-
 def data_of(path: Path, what: str) -> bytes:
     """The bytes of a file. Raises HistoryError, which says `what`."""
     try:

@@ -22,7 +22,7 @@ import numpy as np
 
 import harness
 from harness.clock import Clock, SystemClock
-from harness.errors import NotMeasured, UsageError
+from harness.errors import NotMeasured, UsageError, unwritable
 from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
@@ -82,6 +82,7 @@ class Workload:
         self._promises: Path | None = None
         self._told = False  # that the samples cannot be saved
         self._counted: dict[str, Any] | None = None  # what the history counted last
+        self._unwritable: OSError | None = None  # why its files could not be made
 
     @property
     def began(self) -> float:
@@ -94,11 +95,15 @@ class Workload:
         return self._process.pid if self._process else None
 
     def start(self, phase: str | None = None) -> None:
-        """Start the load, and the window of a phase where one is named. Raises NotMeasured if it does not begin."""
+        """Start the load, and the window of a phase where one is named.
+
+        Raises:
+            NotMeasured: it does not begin. NoSpace, Unwritable: its samples cannot be written.
+        """
         if self._process is not None:
             raise UsageError("The workload is running already", hint="mark(phase) begins its next window")
         self._apart()
-        self._end, self.samples, self._counted = None, None, None
+        self._end, self.samples, self._counted, self._unwritable = None, None, None, None
         self._times = self.spec.schedule.times(self.spec.limit, self.spec.seed)
         self._silent.clear()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the generator
@@ -134,6 +139,8 @@ class Workload:
 
     def _begin(self) -> None:
         self._wait(lambda: self.samples is not None, STARTS)
+        if self._unwritable is not None:
+            raise unwritable("The samples cannot be written", self._path, self._unwritable) from self._unwritable
         if self.samples is None:
             raise self._broken("The workload did not begin")
 
@@ -286,6 +293,8 @@ class Workload:
                     self._news.notify_all()
         except ValueError:
             pass  # half a line, from a generator that was killed; the missing end tells
+        except OSError as error:
+            self._unwritable = error
         finally:
             with self._news:
                 self._silent.set()

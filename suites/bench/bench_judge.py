@@ -82,7 +82,7 @@ def _load(history: History, directory: Path, arm: str) -> int:
         "rate": RATE,
         "timeout": 5.0,
     }
-    start = history.record("workload.start", **fields, rate=RATE, timeout=5.0)
+    start = history.record("workload.start", **fields)
     records = np.zeros(int(SECONDS * RATE), SAMPLE)
     records["n"] = np.arange(len(records))
     records["intended"], records["outcome"], records["flags"] = records["n"] / RATE, 202, OK | FINAL

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.errors import NotMeasured
 from harness.files import write
 from harness.stack import Stack
 
@@ -64,8 +65,12 @@ class Ready:
 
     @classmethod
     def load(cls, directory: Path) -> Ready | None:
-        """None while it is not ready."""
+        """None while it is not ready. Raises NotMeasured where the file is damaged."""
         try:
             return cls(**json.loads((directory / READY).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
+        except (OSError, ValueError, TypeError) as error:
+            raise NotMeasured(
+                "What the control said cannot be read", where=str(directory / READY), got=str(error)
+            ) from error

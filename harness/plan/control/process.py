@@ -54,7 +54,7 @@ def run(order: Order, directory: Path) -> None:
             with Sampler(environment, History(directory / SEEN)), load:
                 load.start()
                 _announce(history, environment, load, directory)
-                _stand(order, environment, load)
+                _stand(order, environment, load, history)
 
 
 def _announce(history: History, environment: Subject, load: Workload, directory: Path) -> None:
@@ -62,11 +62,12 @@ def _announce(history: History, environment: Subject, load: Workload, directory:
     Ready(environment.id, proc.identity(), load.began, start.id, dict(start.data)).save(directory)
 
 
-def _stand(order: Order, environment: Subject, load: Workload) -> None:
+def _stand(order: Order, environment: Subject, load: Workload, history: History) -> None:
     never = threading.Event()
     while proc.is_alive(order.owner) is not False:
         never.wait(LOOK_EVERY)
         environment.check_alive(every=NETWORKS_EVERY)
+        history.check()  # what it measures is copied from these files
         if not load.running():
             raise NotMeasured("The load of the control ended", where=environment.id)
 

@@ -91,8 +91,8 @@ def series(events: Sequence[Event], samples: Samples) -> Series:
         _per_replica(events, "cpu", "CPU", "cores", rate=True),
         _per_replica(events, "memory", "Memory", "MiB", scale=1 / (1 << 20)),
     )
-    problems = tuple(stream.problem for stream in samples.streams if stream.problem)
-    return Series(begin, end, step, _spans(events, end), _marks(events), panels, _releases(events, end), problems)
+    marks, releases = _marks(events), _releases(events, end)
+    return Series(begin, end, step, _spans(events, end), marks, panels, releases, samples.problems())
 
 
 # -- the load ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.clock import ManualClock
+from harness.history import History
 from suites.selftest.plan.test_judging import saved
 
 
@@ -68,4 +70,35 @@ def test_what_is_no_history_is_told_in_words_without_a_traceback(tmp_path: Path,
     found = judge(tmp_path)
     assert found.returncode in (3, 4)
     assert words in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_history_without_its_end_is_told_although_it_is_a_fail(run: Path) -> None:
+    lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
+    (run / "events.jsonl").write_text("".join(lines[:-1]))
+    found = judge(run)
+    assert found.returncode == 1
+    assert "the history has no run.end" in found.stdout
+
+
+def test_a_run_whose_samples_are_gone_is_no_pass_and_says_what_is_missing(tmp_path: Path) -> None:
+    history = saved(tmp_path / "events.jsonl")
+    history.record("workload.start", environment="h1", file="samples-h1.bin")
+    history.close()
+    found = judge(tmp_path)
+    assert found.returncode == 2, found.stdout
+    assert "release (p): pass" not in found.stdout, "the check itself has all that it needs"
+    assert "evidence is missing" in found.stdout
+    assert f"missing evidence: The samples cannot be read: {tmp_path / 'samples-h1.bin'}: No such file" in found.stdout
+
+
+def test_a_history_that_was_changed_after_its_end_is_refused_in_words(tmp_path: Path) -> None:
+    history = History(tmp_path / "events.jsonl", ManualClock())
+    history.record("note", text="as it was")
+    history.end(outcome="pass", reason="", exit_code=0)
+    history.close()
+    (tmp_path / "events.jsonl").write_text((tmp_path / "events.jsonl").read_text().replace("as it was", "as it is"))
+    found = judge(tmp_path)
+    assert found.returncode == 3
+    assert "changed after the run had ended" in found.stderr
     assert "Traceback" not in found.stderr

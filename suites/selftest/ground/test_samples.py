@@ -13,8 +13,9 @@ from harness.clock import ManualClock
 from harness.errors import HistoryError
 from harness.files import Kept
 from harness.history import History, read
-from harness.samples import MAGIC, SAMPLE, Records, append, load
+from harness.samples import MAGIC, SAMPLE, Records, append
 from harness.samples import read as read_samples
+from harness.samples.records import data_of, decode
 
 
 def records(count: int = 5) -> Records:
@@ -23,6 +24,10 @@ def records(count: int = 5) -> Records:
     made["intended"] = np.arange(count) / 10
     made["outcome"], made["server"], made["flags"] = 200, 1, 1
     return made
+
+
+def load(path: Path) -> Records:
+    return decode(data_of(path, "The samples cannot be read"), path)
 
 
 @pytest.fixture

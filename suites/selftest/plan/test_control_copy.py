@@ -12,7 +12,7 @@ from harness.engine import proc
 from harness.errors import HistoryError, NotMeasured
 from harness.files import Kept
 from harness.history import EVENTS, History
-from harness.plan.control.order import Ready
+from harness.plan.control.order import READY, Ready
 from harness.plan.control.shared import Control
 from harness.samples import FINAL, OK, SAMPLE, append, read
 
@@ -83,11 +83,19 @@ def test_a_control_whose_own_samples_are_cut_off_is_no_control(standing: Standin
 
 def test_two_that_follow_the_same_control_do_not_write_into_one_file(standing: Standing, history: History) -> None:
     standing.control.follow(history)
+    standing.sends(5)
+    standing.control.bring()
     other = Control(standing.directory, standing.control._ready)
     other.follow(history)
-    standing.sends(5)
+    standing.sends(3)
     for one in (standing.control, other):
         one.bring()
     assert history.path is not None
     streams = read(history.path.parent, history.events).streams
-    assert [(one.problem, len(one.records)) for one in streams] == [("", 5), ("", 5)]
+    assert [(one.problem, len(one.records)) for one in streams] == [("", 8), ("", 3)]
+
+
+def test_what_a_control_said_and_is_damaged_is_not_measured(tmp_path: Path) -> None:
+    (tmp_path / READY).write_text('{"environment": "h9", ')
+    with pytest.raises(NotMeasured, match="What the control said cannot be read"):
+        Ready.load(tmp_path)

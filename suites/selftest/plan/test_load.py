@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,13 @@ from harness.clock import ManualClock
 from harness.errors import NotMeasured, UsageError
 from harness.history import History
 from harness.plan.load import Load
+from harness.samples import read as read_samples
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.workload import Measurement
+from suites.selftest.workload.made import spec
+from suites.selftest.workload.server import good, serving
 
 SPEC = Spec("127.0.0.1", 1)
 
@@ -118,3 +123,22 @@ def test_a_control_that_cannot_be_had_is_told_and_one_that_is_not_wanted_is_not_
     made.compare()
     assert made.control is None
     assert [event.data["text"] for event in made._history.select("note")] == notes
+
+
+def test_what_is_judged_is_counted_in_the_history_before(tmp_path: Path) -> None:
+    """Beyond the last window, too: promises that were made after it are looked for in what is read back later."""
+    history = History(tmp_path / "events.jsonl")
+    with serving(good) as server:
+        given = spec(server.port, acknowledged="{key}")
+        more: dict[str, Any] = {"judge": None, "record": None, "beside": None, "samples": tmp_path / "samples-h1.bin"}
+        with Load(given, history, declared=Recovery(), **more) as load:
+            load.baseline(0.2)
+            counted = history.select("workload.saved")[-1].data["promises"]["count"]
+            assert load.samples is not None
+            while load.samples.complete < counted + 10:
+                time.sleep(0.01)  # between two looks
+            load.bring()
+            (stream,) = read_samples(tmp_path, history.events).streams
+            assert len(stream.promises) >= counted + 10
+            assert history.events[-1].kind == "workload.saved"
+            assert stream.promises_problem == stream.problem == ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HistoryError
+from harness.errors import HistoryError, Unwritable
 from harness.history import History
 from harness.samples import read as read_samples
 from harness.workload import Workload
@@ -116,3 +116,12 @@ def test_a_full_disk_stops_no_measurement_and_leaves_what_needs_the_samples_unkn
     (stream,) = read_samples(tmp_path, history.events).streams
     assert "could not be saved (No space left on device)" in stream.problem
     assert "cannot be saved" in history.select("note")[0].data["text"]
+
+
+def test_a_disk_that_takes_no_file_is_named_and_not_the_generator(tmp_path: Path, history: History) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with serving(good) as server:
+        load = Workload(spec(server.port), history, samples=tmp_path / "file" / "samples.bin")
+        with pytest.raises(Unwritable, match="The samples cannot be written"):
+            load.start()
+        assert load.pid is None
