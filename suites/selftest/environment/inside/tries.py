@@ -11,6 +11,7 @@ import struct
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+PATIENCE = 2.0  # s; what is to be reached answers within milliseconds, and a busy machine is given time
 SIOCADDRT, UP_AND_GATEWAY = 0x890B, 3
 
 
@@ -29,7 +30,7 @@ def add_route(gateway: str, network: str) -> None:
 def attempt(place: str) -> str:
     host, _, port = place.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), 3) as opened:
+        with socket.create_connection((host, int(port)), PATIENCE) as opened:
             opened.sendall(b"GET /version HTTP/1.0\r\n\r\n")
             return "read " + opened.recv(2000).decode("utf-8", "replace")
     except OSError as error:
