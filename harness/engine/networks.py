@@ -4,13 +4,14 @@ The daemon is the judge: it refuses a subnet that overlaps with one that it know
 taken. Starting at a random place makes a refusal rare.
 
 Two kinds. An *environment* network is internal: its containers reach each other and nothing else, not even this
-machine (the bridge has no address). A *door* is for the one container that publishes ports on 127.0.0.1, which an
-internal network cannot: no masquerading, so that nothing sent out through it gets an answer, and no traffic between
-the containers in it.
+machine (the bridge has no address, and takes nothing in: see `close`). A *door* is for the one container that publishes
+ports on 127.0.0.1, which an internal network cannot: no masquerading, so that nothing sent out through it gets an
+answer, and no traffic between the containers in it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import random
@@ -34,6 +35,16 @@ _DOOR = {
     _BRIDGE + "enable_ip_masquerade": "false",
     _BRIDGE + "enable_icc": "false",
     _BRIDGE + "host_binding_ipv4": "127.0.0.1",
+}
+
+
+# What this machine's end of an internal network is set to. Without it a container that may send
+# raw frames, which Docker allows by default, reaches whatever listens on this machine over the bridge's IPv6 address.
+SYSCTL = Path("/proc/sys/net")
+CLOSED = {
+    "ipv6/conf/{}/disable_ipv6": "1",  # no address of its own, which every device gets otherwise
+    "ipv4/conf/{}/rp_filter": "1",  # nothing is taken in: no route leads back
+    "ipv4/conf/{}/arp_ignore": "8",  # and nobody is told that this machine has an address
 }
 
 
@@ -199,6 +210,8 @@ class Networks:
             labels=owner.labels("network"),
             check_duplicate=False,
         )
+        if internal and self._local:
+            close(f"br-{made['Id'][:12]}")
         return Network(str(made["Id"]), name, subnet, internal)
 
     def taken(self, pool: Pool) -> tuple[IPv4Network, ...]:
@@ -239,6 +252,17 @@ class Networks:
                 return False
             raise as_ours(error, f"The network {name} cannot be removed") from error
         return True
+
+
+def close(device: str, settings: Path = SYSCTL) -> bool:
+    """Let this machine take nothing in from a bridge. False where it cannot: not root, or a bridge elsewhere."""
+    with contextlib.suppress(OSError):
+        for name, value in CLOSED.items():
+            file = settings / name.format(device)
+            if file.parent.is_dir() or not name.startswith("ipv6"):  # a kernel without IPv6 has nothing to switch off
+                file.write_text(value, encoding="ascii")
+        return True
+    return False
 
 
 def routes(table: Path = Path("/proc/net/route")) -> tuple[IPv4Network, ...]:

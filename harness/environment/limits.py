@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from harness.environment.specs import Plumbing
-from harness.environment.wiring import API_PORT
 
 INSIDE, OUTSIDE = "@inside@", "@outside@"  # stand for the devices, whose names only the container knows
-TCP = 6  # by its number: the image has no list of protocols
 
 
 def network(plumbing: Plumbing) -> str:
@@ -26,20 +24,19 @@ def network(plumbing: Plumbing) -> str:
     """
     wiring, inside, outside = plumbing.wiring, plumbing.inside.subnet, plumbing.outside.subnet
     addresses = [f"address add {one}/{inside.prefixlen} dev {INSIDE}" for one in wiring.listening]
-    rules = _rules(inside, outside, wiring.outside, (API_PORT, *wiring.published.values()))
-    return "\n".join([f"{wiring.door} {wiring.outside}", *addresses, *rules, ""])
+    return "\n".join([f"{wiring.door} {wiring.outside}", *addresses, *_rules(inside, outside, wiring.outside), ""])
 
 
-def _rules(inside: IPv4Network, outside: IPv4Network, address: str, ports: tuple[int, ...]) -> Iterator[str]:
-    # What arrives: from replicas to the addresses inside, from this machine to the ports that are published.
+def _rules(inside: IPv4Network, outside: IPv4Network, address: str) -> Iterator[str]:
+    # What arrives: from replicas to the addresses inside, from this machine to the one outside.
     yield f"rule add pref 10 iif {INSIDE} to {inside} lookup local"
     yield f"rule add pref 11 iif {INSIDE} blackhole"
-    for port in ports:
-        yield f"rule add pref 20 iif {OUTSIDE} to {address} ipproto {TCP} dport {port} lookup local"
+    yield f"rule add pref 20 iif {OUTSIDE} to {address} lookup local"
     yield f"rule add pref 21 iif {OUTSIDE} blackhole"
-    # What is sent: outside only replies, since a connection that is being made has no port of those yet.
-    for port in ports:
-        yield f"rule add pref 30 from {address} to {outside} ipproto {TCP} sport {port} lookup main"
+    # What is sent: outside only what has the outer address already, which is an answer. A connection that the proxy
+    # makes gets its address from the route that is found for it, and finds none. No rule here may ask for a port: the
+    # kernel looks for a route before it answers an ARP request as well, which has none.
+    yield f"rule add pref 30 from {address} to {outside} lookup main"
     yield "rule add pref 40 to 127.0.0.0/8 lookup local"  # Docker's name server is at 127.0.0.11
     yield f"rule add pref 41 to {inside} lookup local"
     yield f"rule add pref 42 to {inside} lookup main"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.engine.engine import Engine
 from harness.engine.labels import ENVIRONMENT, Owner
-from harness.engine.networks import Network, Networks, Pool, routes
+from harness.engine.networks import CLOSED, Network, Networks, Pool, close, routes
 from harness.errors import NetworkError, UsageError
 
 
@@ -92,6 +92,17 @@ def test_fixed_addresses_leave_out_network_bridge_and_broadcast() -> None:
     for number in (0, 1, 7):
         with pytest.raises(NetworkError, match="no address number"):
             network.address(number)
+
+
+def test_a_bridge_is_closed_with_and_without_ipv6_and_one_elsewhere_is_not_said_to_be(tmp_path: Path) -> None:
+    for version in ("ipv6", "ipv4"):
+        assert not close("br-1", tmp_path)
+        (tmp_path / version / "conf" / "br-1").mkdir(parents=True)
+    assert close("br-1", tmp_path)
+    found = {str(file.relative_to(tmp_path)): file.read_text() for file in tmp_path.rglob("*") if file.is_file()}
+    assert found == {name.format("br-1"): value for name, value in CLOSED.items()}
+    (tmp_path / "ipv4/conf/br-2").mkdir()
+    assert close("br-2", tmp_path)
 
 
 @pytest.mark.containers

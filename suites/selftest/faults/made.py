@@ -58,7 +58,8 @@ class Made:
     def __init__(self, client: ProxyClient | None, made: Stack | None = None, seed: int = 1) -> None:
         self.stack, self.seed, self.history = made or reference(), seed, History()
         network = Network("n", "h1", IPv4Network("10.1.0.0/24"), internal=True)
-        self.links = Wiring.plan("h1", self.stack, PORTS, network).links
+        outside = Network("o", "h1-door", IPv4Network("10.2.0.0/29"), internal=False)
+        self.links = Wiring.plan("h1", self.stack, PORTS, network, outside).links
         self.replicas = tuple(FakeReplica(n) for s in self.stack.services.values() for n in s.replica_names())
         self.past: tuple[str, ...] = ()
         if client is not None:

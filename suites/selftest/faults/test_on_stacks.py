@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures import reference, tiny
-from harness.engine import BuildSpec, Engine
-from harness.environment.images import DOOR
+from harness.engine import Engine
 from harness.errors import CommandTimeout, FaultUnproven, UsageError
 from harness.faults import from_data
 from harness.faults.injection import Faults
@@ -24,24 +22,15 @@ from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.stack import Stack, load
 from harness.verdict import Outcome
+from suites.selftest.faults.stock_image import in_the_proxys_place
 
-STOCK = Path(__file__).parent / "stock"
 LONG = 20.0  # s that a busy machine may take to bring the next request
 
 
 @pytest.fixture(scope="session")
 def stock_stack(harness_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The tiny stack with the stand-in for a Toxiproxy."""
-    images = harness_engine.images
-    door = images.build([DOOR])[DOOR.name].tag
-    context = tmp_path_factory.mktemp("stock")
-    (context / "stock.py").write_text((STOCK / "stock.py").read_text())
-    entry = 'ENTRYPOINT ["python3", "/stock.py"]'
-    (context / "Dockerfile").write_text(f"FROM {door}\nCOPY stock.py /stock.py\n{entry}\nCMD []\n")
-    image = images.build([BuildSpec(name="stock-toxiproxy", context=context)])["stock-toxiproxy"].tag
-    override = context / "override.yaml"
-    override.write_text(f"x-harness:\n  proxy: {{image: {image}}}\n")
-    return load(tiny.STACK, [override])
+    return load(tiny.STACK, [in_the_proxys_place(harness_engine, tmp_path_factory.mktemp("stock"))])
 
 
 @pytest.fixture
