@@ -21,7 +21,7 @@ from harness.environment.links import Links
 from harness.environment.replica import Replica
 from harness.environment.sockets import sockets, straight, what_no_link_carries
 from harness.environment.specs import Plumbing, container_spec
-from harness.environment.standing import RUNNING, check_networks, check_whole, networks_of, states
+from harness.environment.standing import check_networks, check_whole, networks_of, what_is_left
 from harness.environment.startup import Startup
 from harness.environment.watch import Watch
 from harness.errors import EngineError, HarnessError, UsageError
@@ -266,17 +266,7 @@ class Environment:
         """One sentence on a kept environment, looked up at the engine: that it is up, or else what there is of it."""
         which = f"{self.id}: {self.stack.name} {self.release}"
         expected = [name for service in self.stack.services.values() for name in service.replica_names()]
-        try:
-            found = states(self.engine, self.id, (*expected, "door"))
-        except EngineError as error:
-            return f"{which} is kept, and the engine cannot say what runs of it ({error.what})"
-        if self._ready and all(state == RUNNING for state in found.values()):
-            return f"{which} is up"
-        several: dict[str, list[str]] = {}
-        for name, state in found.items():
-            several.setdefault(state, []).append(name)
-        told = "; ".join(f"{', '.join(names)}: {state}" for state, names in several.items())
-        return f"{which} is kept, and {'not whole' if self._ready else 'was never ready'} ({told})"
+        return f"{which} {what_is_left(self.engine, self.id, expected, ready=self._ready)}"
 
     def check_whole(self) -> None:
         """Make sure that everything that came up is still there, before somebody is told so.

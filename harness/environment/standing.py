@@ -54,13 +54,24 @@ def check_networks(environment: str, door: Container, networks: Networks) -> Non
         )
 
 
-def states(engine: Engine, environment: str, expected: Iterable[str] = ()) -> dict[str, str]:
-    """Every container of an environment with its state in words, by replica; the door is one of them.
+def what_is_left(engine: Engine, environment: str, replicas: Iterable[str], *, ready: bool) -> str:
+    """`is up`, or else what there is of a kept environment: every container with its state.
 
     Args:
-        expected: replicas that should be among them; one that is not there is `gone`.
+        replicas: those that should be there.
+        ready: it has been up; else its start was cut off.
     """
-    return {name: words for name, (words, _) in _looked_at(engine, environment, expected).items()}
+    try:
+        found = _looked_at(engine, environment, (*replicas, "door"))
+    except EngineError as error:
+        return f"is kept, and the engine cannot say what runs of it ({error.what})"
+    if ready and all(words == RUNNING for words, _ in found.values()):
+        return "is up"
+    by_state: dict[str, list[str]] = {}
+    for name, (words, _) in found.items():
+        by_state.setdefault(words, []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_state.items())
+    return f"is kept, and {'not whole' if ready else 'was never ready'} ({told})"
 
 
 def check_whole(engine: Engine, environment: str, replicas: Iterable[str], networks: Networks) -> None:
