@@ -37,10 +37,10 @@ def test_ctrl_c_is_what_leaves_a_shell_in_a_replica_without_cpu_time(api: Api, s
 
     def starve_and_interrupt() -> None:
         eventually(lambda: "sleep 102" in commands(api, sleeper))
-        api.update_container(sleeper, cpu_period=100_000, cpu_quota=1_000)
-        for _ in range(2):  # in a share of a hundredth, nobody else comes to anything
+        for _ in range(2):  # in a share of a hundredth, nobody else then comes to anything
             busy = api.exec_create(sleeper, ["/bin/sh", "-c", "while :; do :; done"])["Id"]
             api.exec_start(busy, detach=True)
+        api.update_container(sleeper, cpu_period=100_000, cpu_quota=1_000)
         interrupted.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
