@@ -7,11 +7,11 @@ from typing import Any
 
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
+from harness.environment.watch import PLUMBING
 from harness.errors import DoorGone, EngineError, EngineGone, HarnessError, NetworkError, NotReady
 
 RUNNING = "running"
 GONE = "gone"
-PLUMBING = ("door", "proxy")  # what stands in an environment beside its replicas
 
 Networks = Mapping[str, str]  # name to id
 
@@ -89,8 +89,8 @@ def check_whole(engine: Engine, environment: str, replicas: Iterable[str], netwo
         for name, (words, attached) in found.items()
         if words == RUNNING and name != "proxy" and not set(attached.values()) & set(networks.values())
     ]
-    told = [f"{name} is {words}" for name, words in ended.items()]
-    told += [f"{name} is in none of the environment's networks" for name in outside]
+    told = [f"{name}: {words}" for name, words in ended.items()]
+    told += [f"{name}: in none of the environment's networks" for name in outside]
     if not told:
         return
     kind: type[HarnessError] = DoorGone if set(PLUMBING) & set(ended) else NotReady if ended else NetworkError
