@@ -13,10 +13,8 @@ import pytest
 from harness import signals
 from harness.engine import Container, Engine
 from harness.engine.labels import REPLICA, RUN
-from harness.engine.translate import translate
 from harness.environment.environment import EVIDENCE_WITHIN
-from harness.errors import EngineError
-from suites.selftest.commands.support import ROUND_TRIP, Going, World, clean, eventually, left_on, variant
+from suites.selftest.commands.support import ROUND_TRIP, Going, World, clean, eventually, is_running, left_on, variant
 
 pytestmark = pytest.mark.containers
 
@@ -30,16 +28,10 @@ def replicas(engine: Engine, world: World) -> dict[str, Container]:
 
 
 def runs(engine: Engine, container: Container | None, command: str) -> bool:
-    """Whether a command runs in a container. One that is gone runs nothing: then the gate has ended, and says why."""
-    if container is None:
+    """Whether a command runs in a container."""
+    if container is None or not is_running(container):
         return False
-    try:
-        if not container.state().running:
-            return False
-        with translate("What runs in it cannot be asked"):
-            rows = engine.api.top(container.id, ps_args="-eo pid,args")["Processes"] or []
-    except EngineError:
-        return False
+    rows = engine.api.top(container.id, ps_args="-eo pid,args")["Processes"] or []
     return any(row[1] == command for row in rows)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA, RUN
-from suites.selftest.commands.support import ROUND_TRIP, World, clean, left_on, variant
+from suites.selftest.commands.support import ROUND_TRIP, World, clean, is_running, left_on, variant
 
 pytestmark = pytest.mark.containers
 
@@ -36,7 +36,7 @@ def test_up_does_not_say_that_it_is_up_when_its_network_is_gone(world: World, en
 
     def running() -> bool:
         found = of(engine, world.mark)
-        return all(name in found and found[name].state().running for name in ("web-1", "web-2", "control-1", "door"))
+        return all(is_running(found.get(name)) for name in ("web-1", "web-2", "control-1", "door"))
 
     going = world.start("up", variant(world.directory, patient))
     going.wait_for(running, "its replicas")
