@@ -191,7 +191,7 @@ def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, 
         yield found
         found.failed = request.node.stash.get(FAILED, False)
     if found.kept:
-        print(f"{request.node.name}: left up", *found.how_to_enter(), sep="\n  ")
+        print(f"{request.node.name}: {found.what_is_left()}", *found.how_to_enter(), sep="\n  ")
 
 
 @pytest.fixture
@@ -274,8 +274,12 @@ def _release(stack: Stack, index: int) -> str:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    signal.signal(number, signal.SIG_IGN)
+    signal.signal(number, _ending)
     raise KeyboardInterrupt
+
+
+def _ending(number: int, frame: FrameType | None) -> None:
+    """Further ones interrupt nothing; not ignored, so that an environment that is taken down hears them."""
 
 
 @pytest.hookimpl(tryfirst=True)

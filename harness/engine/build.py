@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import docker
 
 from harness.engine import context
+from harness.engine import dockerfile as dockerfiles
 from harness.engine.context import BuildSpec
+from harness.engine.labels import BEGUN, BUILD, DONE
 from harness.engine.translate import no_space, translate
-from harness.errors import ImageError
+from harness.errors import EngineError, ImageError
 
 TAIL = 20  # lines of output in the error
 QUIET = 1800.0  # seconds that a step may be silent; a large package's unpacking says nothing for long
-_STEP = re.compile(r"Step \d+/\d+ : ")
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_LINE = re.compile(r"\bline (\d+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine colours what a step writes to its stderr
 _NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
 
@@ -34,6 +39,9 @@ def run(
 ) -> None:
     """Build an image with the engine's own builder, on the engine's host network.
 
+    All that it makes carries the label BUILD from its first step on, so that what a killed build leaves can be told
+    from what is not ours; the finished image says that it is done, and so does whatever is built upon it.
+
     Args:
         dockerfile: the text to build from, substitutions done.
         progress: called with the image's name and a line of output.
@@ -43,8 +51,12 @@ def run(
         NoSpace: a disk is full. EngineGone: the engine went away.
     """
     failed = f"The image of {spec.title} cannot be built"
-    with translate(failed, where=str(spec.dockerfile_path)), tempfile.TemporaryFile() as archive:
-        context.pack(spec, dockerfile, archive)
+    with (
+        _own_lines(dockerfile),
+        translate(failed, where=str(spec.dockerfile_path)),
+        tempfile.TemporaryFile() as archive,
+    ):
+        context.pack(spec, dockerfiles.labelled(dockerfile, BUILD, BEGUN), archive)
         archive.seek(0)
         output = api.build(
             fileobj=archive,
@@ -53,7 +65,7 @@ def run(
             tag=tag,
             buildargs=dict(spec.args),
             target=spec.target or "",
-            labels=dict(labels),
+            labels={**labels, BUILD: DONE},
             network_mode="host",
             use_config_proxy=True,
             rm=True,
@@ -61,13 +73,29 @@ def run(
             timeout=int(QUIET),
             decode=True,
         )
-        _follow(output, spec, progress, failed)
+        _follow(output, spec, progress, failed, dockerfiles.stages(dockerfile))
 
 
-def _follow(output: Iterable[Mapping[str, Any]], spec: BuildSpec, progress: Progress, failed: str) -> None:
+@contextmanager
+def _own_lines(dockerfile: str) -> Iterator[None]:
+    """Make the line that the engine's parser complains of that of the user's own Dockerfile."""
+    try:
+        yield
+    except EngineError as error:
+        if not isinstance(error, ImageError) and error.got and "parse error" in error.got:
+            number = partial(dockerfiles.line_before, dockerfile)
+            error.got = _LINE.sub(lambda match: f"line {number(int(match[1]))}", error.got)
+        raise
+
+
+def _follow(
+    output: Iterable[Mapping[str, Any]], spec: BuildSpec, progress: Progress, failed: str, stages: int = 0
+) -> None:
     step, tail = "", list[str]()
+    told = _steps(stages)
     for message in output:
-        for line in _COLOUR.sub("", str(message.get("stream") or "")).splitlines():
+        for given in _COLOUR.sub("", str(message.get("stream") or "")).splitlines():
+            line = told(given)
             if not line.strip():
                 continue
             step = line if _STEP.match(line) else step
@@ -85,3 +113,20 @@ def _follow(output: Iterable[Mapping[str, Any]], spec: BuildSpec, progress: Prog
                 hint="mend the step; the lines below are the last of its output",
                 detail=evidence,
             )
+
+
+def _steps(stages: int) -> Callable[[str], str]:
+    """A function that makes lines of output those of the user's own Dockerfile: our label of each stage is left out,
+    and the other steps are counted without it.
+    """
+    seen, ours = 0, False
+
+    def told(line: str) -> str:
+        nonlocal seen, ours
+        if match := _STEP.match(line):
+            ours = match[3].startswith(f'LABEL {BUILD}="{BEGUN}"')
+            seen += ours
+            line = f"Step {int(match[1]) - seen}/{int(match[2]) - stages} : {match[3]}"
+        return "" if ours else line
+
+    return told

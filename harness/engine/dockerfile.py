@@ -56,6 +56,34 @@ def substitute(text: str, replacements: Mapping[str, str], args: Mapping[str, st
     return "\n".join(lines)
 
 
+def labelled(text: str, label: str, value: str) -> str:
+    """The Dockerfile with a LABEL after every FROM: all that the build makes carries it, also what it leaves unnamed.
+
+    Line numbers do not stay; see `line_before`.
+    """
+    lines = text.split("\n")
+    for end in reversed(_ends_of_from(text)):
+        lines.insert(end, f'LABEL {label}="{value}"')
+    return "\n".join(lines)
+
+
+def line_before(text: str, number: int) -> int:
+    """The line of `text` that `labelled(text, ...)` has as its line `number`; both count from 1."""
+    for end in _ends_of_from(text):
+        if number > end + 1:
+            number -= 1
+    return number
+
+
+def stages(text: str) -> int:
+    """How many stages it has."""
+    return len(_ends_of_from(text))
+
+
+def _ends_of_from(text: str) -> list[int]:
+    return [one.first + one.count for one in _instructions(text) if one.word == "FROM"]
+
+
 def _references(text: str, args: Mapping[str, str]) -> list[tuple[Base, _Instruction]]:
     values: dict[str, str] = {}
     stages: set[str] = set()

@@ -31,11 +31,11 @@ class Engine:
 
     def __init__(self, api: docker.APIClient, endpoint: Endpoint, environ: Mapping[str, str] = os.environ) -> None:
         self.api, self.endpoint, self.environ = api, endpoint, environ
-        self.images = Images(api, environ)
+        self.leases = Leases(api)
+        self.images = Images(api, environ, self.leases)
         self.networks = Networks(api, environ, local=endpoint.local)
         self.containers = Containers(api, local=endpoint.local)
         self.volumes = Volumes(api)
-        self.leases = Leases(api)
 
     @classmethod
     def connect(cls, environ: Mapping[str, str] = os.environ) -> Engine:

@@ -20,7 +20,8 @@ import docker
 
 from harness.engine import archive, base, build, context, dockerfile, state
 from harness.engine.context import BuildSpec
-from harness.engine.labels import OURS, PREFIX
+from harness.engine.labels import BEGUN, BUILD, OURS, PREFIX
+from harness.engine.leases import Leases
 from harness.engine.threads import concurrently
 from harness.engine.translate import SDK_ERRORS, as_ours, status, translate, words
 from harness.errors import ImageMissing, UsageError
@@ -62,8 +63,11 @@ class ImageFacts:
 class Images:
     """The images of an engine. Safe in parallel threads and processes."""
 
-    def __init__(self, api: docker.APIClient, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, api: docker.APIClient, environ: Mapping[str, str] = os.environ, leases: Leases | None = None
+    ) -> None:
         self._api, self._environ = api, environ
+        self._leases = leases or Leases(api)
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._refused: dict[str, str] = {}  # reference to why it could not be pulled; asked once per process
@@ -88,6 +92,14 @@ class Images:
             found = self._api.images(filters={"label": OURS})
         facts = (self.find(str(raw["Id"])) for raw in found if raw.get("RepoTags"))
         return tuple(one for one in facts if one is not None)
+
+    def unfinished(self) -> dict[str, float]:
+        """The unnamed images of builds that did not get to their end, and stages of those that did: id to when it was
+        made, in Unix seconds by the engine's clock.
+        """
+        with translate("The engine's images cannot be listed"):
+            found = self._api.images(filters={"dangling": True, "label": f"{BUILD}={BEGUN}"})
+        return {str(raw["Id"]): float(raw["Created"]) for raw in found}
 
     def remove(self, reference: str) -> bool:
         """Remove an image, or one of its tags. False if it was not there."""
@@ -242,7 +254,8 @@ class Images:
                 stands_on[needed.reference] = facts.id
         labels = {OURS: "image", NAME: spec.name, BASES: json.dumps(stands_on, sort_keys=True)}
         changed = dockerfile.substitute(text, replacements, spec.args)
-        build.run(self._api, spec, tag, dockerfile=changed, labels=labels, progress=progress)
+        with self._leases.building():
+            build.run(self._api, spec, tag, dockerfile=changed, labels=labels, progress=progress)
 
     def _current(self, tag: str) -> ImageFacts | None:
         """The image of a tag, unless a base that it was built on has been replaced on this engine since."""

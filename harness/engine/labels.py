@@ -18,6 +18,9 @@ REPLICA = f"{PREFIX}.replica"
 EXPIRES = f"{PREFIX}.lease.expires"
 HOLDER = f"{PREFIX}.lease.holder"
 KEPT = f"{PREFIX}.lease.kept"
+BUILD = f"{PREFIX}.build"  # of an image: `begun` from its first step on, `done` from its last; children inherit `done`
+BEGUN, DONE = "begun", "done"
+BUILDING = "build-"  # begins the name of a lease that is a build's; then follows when it began, in Unix seconds
 
 
 @dataclass(frozen=True, slots=True)

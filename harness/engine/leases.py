@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,10 +21,24 @@ import docker
 
 from harness.clock import Clock, SystemClock
 from harness.engine import proc
-from harness.engine.labels import ENVIRONMENT, EXPIRES, HOLDER, KEPT, LEASE, OURS, PREFIX, RUN, TEST, WORKER, Owner
+from harness.engine.labels import (
+    BUILDING,
+    ENVIRONMENT,
+    EXPIRES,
+    HOLDER,
+    KEPT,
+    LEASE,
+    OURS,
+    PREFIX,
+    RUN,
+    TEST,
+    WORKER,
+    Owner,
+)
 from harness.engine.translate import translate
 from harness.engine.volumes import Volumes
-from harness.errors import EngineError
+from harness.errors import EngineError, ImageError
+from harness.signals import cleaning_up_after
 
 TTL = 120.0  # seconds; renewed every third of it
 ENDS_WITHIN = 5.0  # seconds for the thread that renews
@@ -66,6 +81,14 @@ class LeaseRecord:
             holder=labels.get(HOLDER, ""),
             kept=kept,
         )
+
+    @property
+    def build_began(self) -> float | None:
+        """When the build began that this lease is for, in Unix seconds by the engine's clock; None for all others."""
+        if not self.environment.startswith(BUILDING):
+            return None
+        began = self.environment.removeprefix(BUILDING).partition("-")[0]
+        return float(began) if began.isdigit() else 0.0
 
     def live(self, now: float) -> bool:
         """Whether it keeps its environment. `now` in Unix seconds by the engine's clock."""
@@ -124,6 +147,21 @@ class Leases:
                 self._thread = threading.Thread(target=self._renew_all, name="leases", daemon=True)
                 self._thread.start()
         return lease
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Hold a lease while an image is built. It is given up when the build has ended, in success or failure; what
+        cuts a build off leaves it, and with this process it becomes the word that something is left on the engine.
+        """
+        owner = Owner("build", f"{BUILDING}{int(self.now())}-{secrets.token_hex(4)}")
+        lease = self.acquire(owner)
+        try:
+            yield
+        except ImageError as error:
+            with cleaning_up_after(error):
+                lease.release()
+            raise
+        lease.release()
 
     def release(self, environment: str) -> None:
         """Remove every lease of an environment, kept or not."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.engine.containers import Container
-from harness.engine.labels import LEASE, OURS, RUN
+from harness.engine.labels import BEGUN, BUILD, BUILDING, ENVIRONMENT, LEASE, OURS, RUN
 from harness.engine.leases import environment_of
 from harness.engine.translate import SDK_ERRORS, status, translate
 from harness.errors import EngineError, EngineGone
@@ -29,19 +29,25 @@ PARALLEL = 4  # removals of networks and volumes at once
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep removed: counts, the environments' ids, and what it could not remove."""
+    """What a sweep removed: counts, the environments' ids, and what it could not remove. `images` are unnamed ones that
+    killed builds left.
+    """
 
     containers: int = 0
     networks: int = 0
     volumes: int = 0
     environments: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    images: int = 0
 
     def __str__(self) -> str:
-        if not self.environments:
-            return "nothing to sweep"
-        counts = f"{self.containers} containers, {self.networks} networks, {self.volumes} volumes"
-        return f"{len(self.environments)} environments of dead runs removed ({counts})"
+        told = []
+        if self.environments:
+            counts = f"{self.containers} containers, {self.networks} networks, {self.volumes} volumes"
+            told.append(f"{len(self.environments)} environments of dead runs removed ({counts})")
+        if self.images:
+            told.append(f"{self.images} unnamed images of killed builds removed")
+        return "; ".join(told) or "nothing to sweep"
 
 
 @dataclass(slots=True)
@@ -62,7 +68,7 @@ def remains(engine: Engine) -> dict[str, Remains]:
 
     def of(labels: dict[str, str]) -> Remains | None:
         environment = environment_of(labels)
-        if not environment:
+        if not environment or environment.startswith(BUILDING):
             return None
         one = found.setdefault(environment, Remains(environment))
         one.run = one.run or labels.get(RUN, "")
@@ -137,7 +143,36 @@ def sweep(
             for lease in one.leases:
                 attempt(engine.volumes.remove, lease)
         swept.append(one.environment)
-    return Swept(containers, networks, volumes, tuple(swept), tuple(problems))
+    images = _sweep_builds(engine, attempt, problems) if run is None and environment is None else 0
+    return Swept(containers, networks, volumes, tuple(swept), tuple(problems), images)
+
+
+def _sweep_builds(engine: Engine, attempt: Callable[..., int], problems: Sequence[str]) -> int:
+    """Remove what killed builds left; returns how many images.
+
+    Only what was made since a build began whose process is gone, and what says that its build has not ended: an image
+    that somebody built upon one of ours inherits that it is done. While any build is under way on this engine all is
+    left for the next sweep, since nothing tells whose an unnamed image is.
+    """
+    removed, before = 0, len(problems)
+    for _ in range(2):  # the engine may have been in the middle of a step when the process was killed
+        left = engine.images.unfinished()
+        steps = engine.containers.list([f"{BUILD}={BEGUN}"])
+        leases, now = engine.leases.list(), engine.leases.now()  # after the objects, as above
+        builds = [(lease, lease.build_began) for lease in leases if lease.build_began is not None]
+        killed = [(lease, began) for lease, began in builds if began is not None and not lease.live(now)]
+        if not killed or len(killed) < len(builds):
+            return removed
+        attempt(engine.containers.remove, [one for one in steps if ENVIRONMENT not in one.labels])
+        since = min(began for _, began in killed) - 1.0  # the engine's clock is read to the second
+        images = [identity for identity, made in left.items() if made >= since]
+        removed += sum(attempt(engine.images.remove, identity) for identity in images)
+        if not images and not steps:
+            break
+    if len(problems) == before:
+        for lease, _ in killed:
+            attempt(engine.volumes.remove, lease.volume)
+    return removed
 
 
 def _still_dead(engine: Engine, one: Remains, *, kept: bool) -> bool:

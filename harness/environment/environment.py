@@ -21,7 +21,7 @@ from harness.environment.links import Links
 from harness.environment.replica import Replica
 from harness.environment.sockets import sockets, straight, what_no_link_carries
 from harness.environment.specs import Plumbing, container_spec
-from harness.environment.standing import RUNNING, check_networks, check_whole, networks_of, states
+from harness.environment.standing import check_networks, check_whole, networks_of, what_is_left
 from harness.environment.startup import Startup
 from harness.environment.watch import Watch
 from harness.errors import EngineError, HarnessError, UsageError
@@ -93,6 +93,7 @@ class Environment:
         self._watch: Watch | None = None
         self._standing = False  # something of it may be on the engine
         self._networks: dict[str, str] = {}  # those of the door, name to id
+        self._ready = False  # it has been up
         self._looked = float("-inf")  # when the networks were looked at, by the history's clock
 
     # -- what is in it ---------------------------------------------------------------------------------------------
@@ -174,11 +175,11 @@ class Environment:
                 self._watch = Watch(self.engine, self.id, self.history, self._replicas)
                 plumbing = Plumbing.lay(self.engine, self._owner, self.stack, images.ports(self.stack))
             self._start(images, plumbing)
-            self._networks = networks_of(self._opened().container)
             ports, direct = images.ports(self.stack), images.with_datagrams(self.stack)
             self.warnings = tuple(what_no_link_carries(self.replicas, ports, direct))
             for said in self.warnings:
                 self.history.record("note", text=said)
+            self._ready = True
             seconds = round(self.history.clock.monotonic() - began, 3)
             self.history.record(
                 "environment.up", environment=self.id, release=self.release, seconds=seconds, seed=self.seed
@@ -200,6 +201,7 @@ class Environment:
                     self._replicas[name] = self._replica_class(self.engine, created.result(), service, name, health)
                 # Replicas reach each other through the door alone, so it is open before the first of them starts.
                 self._door = door.result()
+                self._networks = networks_of(self._door.container)
                 self._door.wait(self.history.clock)
                 if self._watch is not None:
                     self._watch.begin_witness(self._door.holder or self._door.container)
@@ -266,17 +268,7 @@ class Environment:
         """One sentence on a kept environment, looked up at the engine: that it is up, or else what there is of it."""
         which = f"{self.id}: {self.stack.name} {self.release}"
         expected = [name for service in self.stack.services.values() for name in service.replica_names()]
-        try:
-            found = states(self.engine, self.id, (*expected, "door"))
-        except EngineError as error:
-            return f"{which} is kept, and the engine cannot say what runs of it ({error.what})"
-        if all(state == RUNNING for state in found.values()):
-            return f"{which} is up"
-        several: dict[str, list[str]] = {}
-        for name, state in found.items():
-            several.setdefault(state, []).append(name)
-        told = "; ".join(f"{', '.join(names)}: {state}" for state, names in several.items())
-        return f"{which} is kept, and not whole ({told})"
+        return f"{which} {what_is_left(self.engine, self.id, expected, ready=self._ready)}"
 
     def check_whole(self) -> None:
         """Make sure that everything that came up is still there, before somebody is told so.
@@ -284,6 +276,7 @@ class Environment:
         Raises:
             DoorGone, NetworkError, NotReady: what vanished. EngineGone: the engine does not answer.
         """
+        check_networks(self.id, self._opened().container, self._networks)
         check_whole(self.engine, self.id, self._replicas, self._networks)
 
     def how_to_enter(self) -> tuple[str, ...]:

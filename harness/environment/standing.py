@@ -7,11 +7,11 @@ from typing import Any
 
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
+from harness.environment.watch import PLUMBING
 from harness.errors import DoorGone, EngineError, EngineGone, HarnessError, NetworkError, NotReady
 
 RUNNING = "running"
 GONE = "gone"
-PLUMBING = ("door", "proxy")  # what stands in an environment beside its replicas
 
 Networks = Mapping[str, str]  # name to id
 
@@ -54,13 +54,24 @@ def check_networks(environment: str, door: Container, networks: Networks) -> Non
         )
 
 
-def states(engine: Engine, environment: str, expected: Iterable[str] = ()) -> dict[str, str]:
-    """Every container of an environment with its state in words, by replica; the door is one of them.
+def what_is_left(engine: Engine, environment: str, replicas: Iterable[str], *, ready: bool) -> str:
+    """`is up`, or else what there is of a kept environment: every container with its state.
 
     Args:
-        expected: replicas that should be among them; one that is not there is `gone`.
+        replicas: those that should be there.
+        ready: it has been up; else its start was cut off.
     """
-    return {name: words for name, (words, _) in _looked_at(engine, environment, expected).items()}
+    try:
+        found = _looked_at(engine, environment, (*replicas, "door"))
+    except EngineError as error:
+        return f"is kept, and the engine cannot say what runs of it ({error.what})"
+    if ready and all(words == RUNNING for words, _ in found.values()):
+        return "is up"
+    by_state: dict[str, list[str]] = {}
+    for name, (words, _) in found.items():
+        by_state.setdefault(words, []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_state.items())
+    return f"is kept, and {'not whole' if ready else 'was never ready'} ({told})"
 
 
 def check_whole(engine: Engine, environment: str, replicas: Iterable[str], networks: Networks) -> None:
@@ -78,8 +89,8 @@ def check_whole(engine: Engine, environment: str, replicas: Iterable[str], netwo
         for name, (words, attached) in found.items()
         if words == RUNNING and name != "proxy" and not set(attached.values()) & set(networks.values())
     ]
-    told = [f"{name} is {words}" for name, words in ended.items()]
-    told += [f"{name} is in none of the environment's networks" for name in outside]
+    told = [f"{name}: {words}" for name, words in ended.items()]
+    told += [f"{name}: in none of the environment's networks" for name in outside]
     if not told:
         return
     kind: type[HarnessError] = DoorGone if set(PLUMBING) & set(ended) else NotReady if ended else NetworkError

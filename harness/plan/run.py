@@ -105,7 +105,7 @@ class Run:
         )
         self.history.check()
         swept = sweep(self.engine)
-        if swept.environments:
+        if swept.environments or swept.images:
             self.history.record("note", text=str(swept))
         for problem in swept.problems:
             self.history.record("note", text=f"the sweep of dead runs: {problem}")

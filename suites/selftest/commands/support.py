@@ -16,8 +16,9 @@ from typing import Any
 import yaml
 
 from fixtures import tiny
-from harness.engine import Engine
+from harness.engine import Container, Engine
 from harness.engine.labels import RUN
+from harness.errors import EngineError
 from harness.history import Event, read
 
 ROOT = Path(__file__).parents[3]
@@ -169,6 +170,16 @@ def left_on(engine: Engine, world: World) -> dict[str, list[str]]:
             if names:
                 found.setdefault(kind, []).extend(names)
     return found
+
+
+def is_running(container: Container | None) -> bool:
+    """Whether a container runs. One that is being made may be listed, and not be there to be asked yet."""
+    if container is None:
+        return False
+    try:
+        return container.state().running
+    except EngineError:
+        return False
 
 
 def eventually(condition: Callable[[], Any], timeout: float = 30.0) -> bool:

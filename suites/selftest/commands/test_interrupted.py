@@ -95,18 +95,6 @@ def test_ctrl_c_at_a_random_moment_leaves_nothing(world: World, engine: Engine, 
     ended_well(world, engine, going.end(), 130)
 
 
-def test_an_impatient_user_is_answered_and_interrupts_nothing(world: World, engine: Engine) -> None:
-    going = world.gate(variant(world.directory), *ROUND_TRIP)
-    going.until("deployer.start")
-    going.interrupt()
-    going.until("step.start", name="down")
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
-        going.signal(number)
-    ended = going.end()
-    ended_well(world, engine, ended, 130)
-    assert "cleaning up; a moment, please" in ended.err
-
-
 def test_two_at_once_are_one(world: World, engine: Engine) -> None:
     going = world.gate(variant(world.directory), *ROUND_TRIP)
     going.until("step.start", name="up")
@@ -126,19 +114,25 @@ def test_ctrl_c_while_a_health_check_hangs_does_not_wait_for_it(world: World, en
     ended_well(world, engine, going.end(), 130)
 
 
-def test_ctrl_c_while_an_image_is_built_ends_the_build(world: World, engine: Engine) -> None:
+def test_ctrl_c_while_an_image_is_built_ends_the_build_and_the_sweep_removes_what_it_left(
+    world: World, engine: Engine
+) -> None:
     context = world.directory / "slow"
     context.mkdir()
-    (context / "Dockerfile").write_text(f"FROM debian:bookworm-slim\nRUN echo {world.mark} && sleep 120\n")
+    text = f"FROM debian:bookworm-slim\nLABEL selftest={world.mark}\nRUN echo {world.mark} && sleep 120\n"
+    (context / "Dockerfile").write_text(text)
 
     def slow(document: dict[str, Any]) -> None:
         document["services"]["queue"]["build"] = str(context)
 
     going = world.gate(variant(world.directory, slow), *ROUND_TRIP)
-    going.wait_for(lambda: "Step 2/" in going.err.read_text(), "the slow step")
+    going.wait_for(lambda: "Step 3/" in going.err.read_text(), "the slow step")
     going.interrupt()
     ended_well(world, engine, going.end(), 130)
     assert eventually(lambda: not building(world.mark)), "the build goes on"
+    # While anybody else builds on this engine, a sweep leaves unnamed images alone.
+    unnamed = {"dangling": True, "label": f"selftest={world.mark}"}
+    assert eventually(lambda: world.harness("sweep").code == 0 and not engine.api.images(filters=unnamed), 60)
 
 
 def building(mark: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from harness.engine.build import _follow
 from harness.engine.context import BuildSpec
+from harness.engine.labels import BEGUN, BUILD
 from harness.errors import ImageError, NoSpace
 
 SPEC = BuildSpec("x", Path("/context"), service="web")
@@ -36,3 +37,19 @@ def test_a_full_disk_within_a_step_is_told_as_such() -> None:
     output = [{"stream": "E: write: No space left on device\n"}, {"error": "code 100"}]
     with pytest.raises(NoSpace):
         _follow(output, SPEC, lambda *_: None, "failed")
+
+
+def test_the_label_of_a_stage_is_no_step_of_the_users() -> None:
+    lines: list[str] = []
+    output = [
+        {"stream": "Step 1/5 : FROM a\n"},
+        {"stream": " ---> 1\n"},
+        {"stream": f'Step 2/5 : LABEL {BUILD}="{BEGUN}"\n'},
+        {"stream": " ---> Running in 2\n"},
+        {"stream": "Step 3/5 : RUN x\n"},
+        {"stream": "Step 4/5 : FROM b\n"},
+        {"stream": f'Step 5/5 : LABEL {BUILD}="{BEGUN}"\n'},
+        {"stream": " ---> 3\n"},
+    ]
+    _follow(output, SPEC, lambda _, line: lines.append(line), "failed", stages=2)
+    assert lines == ["Step 1/3 : FROM a", " ---> 1", "Step 2/3 : RUN x", "Step 3/3 : FROM b"]

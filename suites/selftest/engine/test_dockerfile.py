@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.engine.dockerfile import Base, bases, substitute
+from harness.engine.dockerfile import Base, bases, labelled, line_before, stages, substitute
 
 
 def test_every_image_is_found_once_with_its_line() -> None:
@@ -57,3 +57,20 @@ def test_what_is_not_to_be_replaced_stays_byte_for_byte() -> None:
 
 def test_a_copy_without_the_flag_is_no_reference() -> None:
     assert bases("FROM a\nCOPY x --from=b\n") == (Base("a", 1),)
+
+
+CONTINUED = "ARG V=1\nFROM a:${V} \\\n  AS one\nRUN x\nFROM one\nCOPY . /\n"
+
+
+def test_every_stage_is_labelled_right_after_its_from() -> None:
+    assert labelled(CONTINUED, "k", "v").splitlines() == [
+        "ARG V=1", "FROM a:${V} \\", "  AS one", 'LABEL k="v"', "RUN x", "FROM one", 'LABEL k="v"', "COPY . /",
+    ]  # fmt: skip
+    assert stages(CONTINUED) == 2
+
+
+def test_a_line_that_the_engine_complains_of_is_found_in_the_users_file() -> None:
+    own, sent = CONTINUED.splitlines(), labelled(CONTINUED, "k", "v").splitlines()
+    for number, line in enumerate(sent, start=1):
+        if line in own:
+            assert own[line_before(CONTINUED, number) - 1] == line

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.engine.threads import concurrently
+from harness.engine.threads import DaemonThreads, concurrently
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
@@ -55,3 +55,40 @@ def test_ctrl_c_does_not_wait_for_a_task_and_begins_no_other() -> None:
     assert time.monotonic() - began < 10
     never.set()
     assert begun == [1]
+
+
+def test_tasks_may_wait_for_each_other_and_a_block_for_all_of_them() -> None:
+    together, done = threading.Barrier(8, timeout=20), list[int]()
+
+    def meet(number: int) -> int:
+        together.wait()
+        done.append(number)
+        return number
+
+    with DaemonThreads("meet") as threads:
+        futures = [threads.submit(meet, number) for number in range(8)]
+    assert sorted(done) == [future.result() for future in futures]
+
+
+def test_a_block_that_ctrl_c_ends_does_not_wait_for_its_tasks() -> None:
+    never, threads = threading.Event(), DaemonThreads("hang")
+
+    def interrupted() -> None:
+        with threads:
+            threads.submit(never.wait)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    never.set()
+    assert threads.finish()
+
+
+def test_a_task_that_fails_hands_its_error_on() -> None:
+    def fail() -> None:
+        raise ValueError("x")
+
+    with DaemonThreads("fail") as threads:
+        future = threads.submit(fail)
+    with pytest.raises(ValueError, match="x"):
+        future.result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import cast
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.environment import Environment, Keep
-from harness.errors import EngineGone, NoSpace, UsageError
+from harness.errors import EngineGone, HostError, NoSpace, UsageError
 from harness.history import History
 from harness.stack import load
 
@@ -84,6 +85,26 @@ def test_evidence_that_cannot_be_saved_does_not_keep_it_from_being_taken_down(mo
     assert ended(made, failed=True) == ["down"]
     (note,) = made.history.select("note")
     assert "the evidence could not be saved: The disk is full" in note.data["text"]
+
+
+def test_evidence_that_does_not_come_is_not_waited_for_once_the_end_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    never, made = threading.Event(), Ending()
+    monkeypatch.setattr("harness.environment.environment.EVIDENCE_WITHIN", 0.2)
+    monkeypatch.setattr(Ending, "save_evidence", lambda _: never.wait())
+    assert ended(made, KeyboardInterrupt()) == ["down"]
+    (note,) = made.history.select("note")
+    assert "the evidence is not whole: the end was asked for" in note.data["text"]
+    never.set()
+
+
+def test_an_error_of_any_kind_at_the_end_does_not_take_the_place_of_an_interrupt() -> None:
+    made = Ending()
+    made.refuse = HostError("processes in web-1 do not end")
+    with pytest.raises(KeyboardInterrupt), made:
+        raise KeyboardInterrupt
+    assert "could not be taken down: processes in web-1 do not end" in made.history.events[-1].data["text"]
 
 
 def test_an_engine_that_is_gone_at_the_end_does_not_hide_what_failed_before() -> None:

@@ -50,12 +50,17 @@ def test_what_a_wrapper_passes_on_a_moment_later_is_the_same_signal(monkeypatch:
 
 
 def test_a_second_one_within_a_held_block_hurries_and_interrupts_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    signals.install()
     hurried: list[bool] = []
-    with pytest.raises(KeyboardInterrupt), signals.uninterrupted():
-        for _ in range(2):
-            signal.raise_signal(signal.SIGINT)
-            hurried.append(signals.hurried())
+
+    def twice() -> None:
+        with signals.uninterrupted():
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+                hurried.append(signals.hurried())
+
+    signals.install()
+    with pytest.raises(KeyboardInterrupt):
+        twice()
     assert hurried == [False, True]
     assert capfd.readouterr().err == signals.PATIENCE + signals.HURRY
 
@@ -110,14 +115,18 @@ def test_when_all_is_done_a_signal_ends_with_the_code_that_was_found() -> None:
 
 
 def test_an_error_of_the_cleaning_up_does_not_take_the_place_of_an_interrupt() -> None:
+    def close() -> None:
+        raise NotReady("the shell does not end")
+
     def interrupted() -> None:
         try:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         except BaseException as error:
             with signals.cleaning_up_after(error):
-                raise NotReady("the shell does not end")
+                close()
             raise
 
+    signals.install()
     with pytest.raises(KeyboardInterrupt) as raised:
         interrupted()
     assert raised.value.__notes__ == ["and while cleaning up: the shell does not end"]
@@ -148,24 +157,34 @@ def test_an_interrupt_that_was_lost_is_raised_again(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_interrupt_that_unwinds_is_not_raised_again() -> None:
-    signals.install()
-    with pytest.raises(KeyboardInterrupt):
+    reached: list[bool] = []
+
+    def unwinding() -> None:
         try:
             signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt:
+        finally:
             signals.check()
-            raise
+            reached.append(True)
+
+    signals.install()
+    with pytest.raises(KeyboardInterrupt):
+        unwinding()
+    assert reached == [True]
 
 
 def test_a_wait_ends_soon_after_the_first_signal_and_at_once_after_the_second() -> None:
+    def waiting() -> None:
+        with signals.uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            began = time.monotonic()
+            assert not signals.wait_for(threading.Event(), ending=0.3)
+            assert time.monotonic() - began >= 0.3
+            signal.raise_signal(signal.SIGINT)
+            assert not signals.wait_for(threading.Event(), ending=600.0)
+
     signals.install()
-    with pytest.raises(KeyboardInterrupt), signals.uninterrupted():
-        signal.raise_signal(signal.SIGINT)
-        began = time.monotonic()
-        assert not signals.wait_for(threading.Event(), ending=0.3)
-        assert time.monotonic() - began >= 0.3
-        signal.raise_signal(signal.SIGINT)
-        assert not signals.wait_for(threading.Event(), ending=600.0)
+    with pytest.raises(KeyboardInterrupt):
+        waiting()
 
 
 def test_a_wait_that_is_over_says_so() -> None:
