@@ -20,7 +20,10 @@ def context(tls: Tls | None) -> ssl.SSLContext | None:
     """
     if tls is None:
         return None
-    trusted = reading.text(Path(tls.ca), "The file of certificates to trust", most=MOST) if tls.ca else None
+    trusted = None
+    if tls.ca:
+        found = reading.data(Path(tls.ca), "The file of certificates to trust", most=MOST)
+        trusted = found.decode("ascii", "ignore")  # certificates are ASCII; the comments between them may be anything
     try:
         made = ssl.create_default_context(cadata=trusted)
     except (ValueError, ssl.SSLError) as error:

@@ -208,7 +208,6 @@ def test_a_name_that_is_not_utf_8_can_be_listed_asked_for_and_listened_on(ours: 
     ours.run_expect([0], "mkdir %s && touch %s/inside", name, name)
     assert ours.file(name).is_directory
     assert ours.file(name).listdir() == ["inside"]
-    assert "caf\ufffd" in ours.file("/tmp").listdir()
     program = (
         "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind(b'/tmp/caf\\xe9/s'); s.listen(); time.sleep(60)"
     )

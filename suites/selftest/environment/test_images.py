@@ -11,6 +11,7 @@ import pytest
 
 from harness.engine import BuildSpec, Engine
 from harness.environment.images import DOOR, Image, Images, build_specs, ensure_images
+from harness.errors import UsageError
 from harness.stack import Build, Healthcheck
 from harness.stack.xharness import XHarness
 from suites.selftest.environment.fakes import CHECK, stack
@@ -54,6 +55,16 @@ def test_what_is_built_is_every_service_with_a_build_section_and_the_door() -> N
 def test_the_doors_image_is_built_from_what_is_installed() -> None:
     assert (DOOR.context / DOOR.dockerfile).is_file()
     assert (DOOR.context / ".dockerignore").is_file()
+
+
+def test_an_image_that_declares_more_ports_than_anybody_means_is_refused_with_its_service() -> None:
+    declared = stack(web={}, cache={})
+    found = Images({"web": Image("web:1", (), tuple(range(1, 102))), "cache": Image("c", ())}, "door")
+    with pytest.raises(UsageError, match="image of service web declares too many ports") as caught:
+        found.ports(declared)
+    assert (caught.value.got, caught.value.exit_code) == ("101 TCP ports", 4)
+    fewer = Images({"web": Image("web:1", (), tuple(range(1, 101))), "cache": Image("c", ())}, "door")
+    assert len(fewer.ports(declared)["web"]) == 100
 
 
 class FakeImages:

@@ -52,7 +52,7 @@ def test_what_the_service_declares_arrives() -> None:
         command=["a", "b"], entrypoint=["c"], environment={"K": "v"}, labels={"l": "1"}, hostname="h", user="u",
         working_dir="/w", extra_hosts={"x": "10.0.0.1"}, cap_add=["NET_ADMIN"], cap_drop=["ALL"],
         sysctls={"net.core.somaxconn": "1"}, ulimits={"nofile": {"soft": 1, "hard": 2}}, stop_signal="SIGINT",
-        stop_grace_period=3.0, shm_size=4096, mem_limit=8192, cpus=0.5,
+        stop_grace_period=3.0, shm_size=4096, mem_limit=8 << 20, cpus=0.5,
     )  # fmt: skip
     assert (found.command, found.entrypoint, found.environment["K"]) == (("a", "b"), ("c",), "v")
     assert (found.labels["l"], found.hostname, found.user, found.working_dir) == ("1", "h", "u", "/w")
@@ -60,7 +60,7 @@ def test_what_the_service_declares_arrives() -> None:
     assert (found.cap_add, found.cap_drop) == (("NET_ADMIN",), ("ALL",))
     assert (found.sysctls, found.ulimits) == ({"net.core.somaxconn": "1"}, {"nofile": (1, 2)})
     assert (found.stop_signal, found.stop_grace_period) == ("SIGINT", 3.0)
-    assert (found.shm_size, found.mem_limit, found.cpus) == (4096, 8192, 0.5)
+    assert (found.shm_size, found.mem_limit, found.cpus) == (4096, 8 << 20, 0.5)
 
 
 def test_a_replica_finds_its_neighbours_at_the_door_unless_the_file_says_where_they_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,21 @@ def test_what_is_no_access_log_is_refused_with_what_would_be_one(tmp_path: Path,
 def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         Schedule("replay", file=str(tmp_path / "nothing")).times(1.0, 0)
+
+
+@pytest.mark.timeout(60)
+def test_a_log_that_is_no_file_or_has_no_lines_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "holes").open("wb") as file:
+        file.truncate(1 << 40)  # one line of a terabyte
+    for path, words in (
+        (tmp_path / "pipe", "named pipe"),
+        (Path("/dev/zero"), "character device"),
+        (tmp_path / "holes", "100 lines without a time"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            times_of(path, 10)
+        assert words in str(caught.value)
 
 
 def test_a_schedule_of_any_kind_knows_the_rate_at_which_it_ends() -> None:

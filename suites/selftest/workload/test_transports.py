@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.errors import NotMeasured
+from harness.errors import NotMeasured, UsageError
 from harness.history import History
-from harness.workload import Tls, Window, Workload
+from harness.workload import Tls, Window, Workload, tls
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import answer, certificate, serving, telling, tls_serving
 
@@ -57,6 +58,22 @@ def test_a_file_of_certificates_that_is_not_there_is_told_before_anything_is_sen
         with pytest.raises(NotMeasured, match="did not begin") as caught:
             workload.start()
         assert "certificates to trust does not exist" in str(caught.value)
+
+
+@pytest.mark.timeout(20)
+def test_a_file_of_certificates_is_a_regular_file_with_certificates_and_any_comments(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "text").write_text("no certificate")
+    for name, words in (("pipe", "named pipe"), ("text", "certificates in PEM")):
+        with pytest.raises(UsageError) as caught:
+            tls.context(Tls(ca=str(tmp_path / name)))
+        assert words in str(caught.value)
+    (tmp_path / "bundle").write_bytes(
+        "# Főtanúsítvány\n# caf".encode() + b"\xe9\n" + certificate(tmp_path).read_bytes()
+    )
+    context = tls.context(Tls(ca=str(tmp_path / "bundle")))
+    assert context is not None
+    assert len(context.get_ca_certs()) == 1
 
 
 # -- raw TCP -----------------------------------------------------------------------------------------------------------
