@@ -127,7 +127,11 @@ def _run(
         def told(result: Result) -> None:
             click.echo(line(result, sum(one.counts for one in results.all), wanted))
 
-        counted = work_off(cases(), runner.run, results, wanted=wanted, jobs=jobs, told=told)
+        try:
+            counted = work_off(cases(), runner.run, results, wanted=wanted, jobs=jobs, told=told)
+        except BaseException:
+            click.echo(f"\n{len(results.all)} runs are done; the same call goes on from there: {results.path}")
+            raise
     for text in summary(results.all, wanted, repeat):
         click.echo(text)
     click.echo(f"\nresults:  {results.path}")

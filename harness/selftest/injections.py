@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from harness.selftest.seams.files import AT_REST_ACTIONS
 from harness.selftest.seams.trigger import MEASURED, PHASES, SAVED, STARTUP, Spec
 from harness.selftest.table import Case
 from harness.selftest.variants import Variant, Variants
@@ -19,7 +20,6 @@ from harness.selftest.variants import Variant, Variants
 BYTES = ("delay", "duplicate", "truncate", "garble", "drop", "stop")
 PROCESS = ("stop", "kill")
 WRITES = ("drop", "duplicate", "truncate", "garble", "delay", "full")
-AT_REST = ("truncate", "garble", "duplicate", "drop", "replace")
 HALF = "half-"
 CLEAN = 0.4  # of the runs are of a clean variant
 
@@ -70,16 +70,17 @@ TARGETS = (
     Target("follower", "who follows the logs", ("delay", "stop", "kill", "drop", "duplicate"), _WATCHED),
     Target("log-answers", "what is read of the logs", BYTES, _WATCHED),
     Target("engine-answers", "what the engine answers", (*BYTES, "kill"), _ANY),
-    Target("proxy-answers", "what the proxy answers", (*BYTES, "kill"), _ANY, rare=True),
-    Target("events", "the engine's events", ("kill", "delay", "duplicate", "drop"), _ANY, rare=True),
+    Target("proxy-answers", "what the proxy answers", (*BYTES, "kill"), (STARTUP,)),
+    Target("events", "the stream of the engine's events", ("kill",), PHASES),
+    Target("event", "one of the engine's events", ("delay", "duplicate", "drop"), (STARTUP,), rare=True),
     Target("history-writes", "events as they are written", WRITES, _ANY),
-    Target("history-file", "the history where it lies", AT_REST, (*PHASES, SAVED)),
+    Target("history-file", "the history where it lies", AT_REST_ACTIONS, (*PHASES, SAVED)),
     Target("samples-writes", "samples as they are written", WRITES),
-    Target("samples-file", "the samples where they lie", AT_REST, (*PHASES, SAVED)),
+    Target("samples-file", "the samples where they lie", AT_REST_ACTIONS, (*PHASES, SAVED)),
     Target("promises-writes", "promises as they are written", WRITES),
-    Target("promises-file", "the promises where they lie", AT_REST, (*PHASES, SAVED)),
+    Target("promises-file", "the promises where they lie", AT_REST_ACTIONS, (*PHASES, SAVED)),
     Target("readback-writes", "a readback as it is written", WRITES, _WATCHED, rare=True),
-    Target("readback-file", "a readback where it lies", AT_REST, (*_WATCHED[1:], SAVED), rare=True),
+    Target("readback-file", "a readback where it lies", AT_REST_ACTIONS, (*_WATCHED[1:], SAVED), rare=True),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 
@@ -113,8 +114,8 @@ def table(variants: Variants, seed: int, only: Sequence[str] = ()) -> Iterator[C
 
 def _case(n: int, target: Target, action: str, variants: Variants, rng: random.Random) -> Case:
     variant = rng.choice(variants.clean if rng.random() < CLEAN else variants.defective)
-    spec = _spec(target, action, rng)
     overrides, arguments = variants.control if target.control else ((), ())
+    spec = _spec(target, action, _possible(target, (*variant.arguments, *arguments)), rng)
     return Case(
         n=n,
         title=f"{action} {target.name} @{spec.phase}",
@@ -125,14 +126,24 @@ def _case(n: int, target: Target, action: str, variants: Variants, rng: random.R
     )
 
 
-def _spec(target: Target, action: str, rng: random.Random) -> Spec:
+def _possible(target: Target, arguments: Sequence[str]) -> tuple[str, ...]:
+    """The phases of a target that a gate with these arguments has; all of them where that leaves none."""
+    if "--scenario" not in arguments:
+        return target.phases
+    half = "half-deployment" in arguments
+    both = (STARTUP, SAVED)
+    found = tuple(phase for phase in target.phases if phase in both or phase.startswith(HALF) is half)
+    return found or target.phases
+
+
+def _spec(target: Target, action: str, phases: Sequence[str], rng: random.Random) -> Spec:
     held = rng.choice([0.5, 2.0, 5.0]) if action == "delay" else rng.choice([1.0, 3.0, 0.0])
     count = rng.choice([1, 3, 0])
     return Spec(
         target=target.name,
         action=action,
-        phase=rng.choice(target.phases),
-        after=round(rng.choice([0.0, rng.uniform(0.0, 1.0)]), 2),
+        phase=rng.choice(phases),
+        after=round(rng.choice([0.0, rng.uniform(0.0, 0.6)]), 2),
         skip=0 if target.rare else rng.choice([0, 0, rng.randrange(1, 10)]),
         count=1 if action in ("delay", "stop", "kill") else count,
         seconds=held,

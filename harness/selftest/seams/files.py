@@ -21,6 +21,7 @@ NAMES = {  # target to the beginning and the end of the file's name
     "readback": ("readback-", ".json"),
 }
 WRITES, FILES = "-writes", "-file"
+AT_REST_ACTIONS = ("truncate", "garble", "duplicate", "drop", "replace")
 SAMPLE = 36  # bytes of a sample
 
 _open, _write, _pwrite, _os_open = io.open, os.write, os.pwrite, os.open
@@ -37,7 +38,7 @@ def install(trigger: Trigger) -> None:
 
 def _meant(path: object, start: str, end: str) -> bool:
     name = os.path.basename(os.fsdecode(path)) if isinstance(path, str | bytes | os.PathLike) else ""  # noqa: PTH119
-    return name.startswith(start) and name.endswith(end)
+    return start in name and end in name  # also where it is written under another name, and moved
 
 
 # -- while they are written ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The streams that the gate's process follows, the generator's reports and the engine's events, and who follows what."""
+"""The streams that the gate follows, the generator's reports and the engine's events, and those who follow them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def install(trigger: Trigger) -> None:
     installed: dict[str, Callable[[Trigger], None]] = {
         "generator-reports": _reports,
         "events": _events,
+        "event": _events,
         "sampler": lambda t: _calls(t, Sampler, "_look"),
         "follower": lambda t: _calls(t, LogFollower, "poll"),
     }
