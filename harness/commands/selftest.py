@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from harness.errors import UsageError
 from harness.selftest.variants import FILE, Variants, read
 
+F = TypeVar("F", bound=Callable[..., Any])
 TINY = Path("fixtures/tiny/compose.yaml")  # in a checkout; the package does not hold it
 
 stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="[STACK]", required=False)
@@ -32,7 +34,7 @@ list_option = click.option("--list", "listed", is_flag=True, help="Print the run
 case_option = click.option("--case", "case", type=click.IntRange(0), help="Only the run of this number, once more.")
 
 
-def out_option(name: str) -> Any:
+def out_option(name: str) -> Callable[[F], F]:
     """Where the results of a self-test go."""
     return click.option(
         "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs") / f"selftest-{name}",

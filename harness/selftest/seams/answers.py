@@ -113,7 +113,7 @@ def _logs(trigger: Trigger) -> None:
     original = LogFollower.__init__
 
     def init(self: LogFollower, replica: Any, *args: Any, **more: Any) -> None:
-        original(self, _SpoiltReplica(replica, trigger), *args, **more)  # type: ignore[arg-type]
+        original(self, _SpoiltReplica(replica, trigger), *args, **more)
 
     LogFollower.__init__ = init  # type: ignore[method-assign]
 

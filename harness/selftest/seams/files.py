@@ -61,7 +61,7 @@ def _spoil_writes(trigger: Trigger, start: str, end: str) -> None:
         found = _open(file, mode, *args, **more)
         return _Spoilt(found, trigger) if _meant(file, start, end) and set(mode) & set("wax+") else found
 
-    os.write, os.pwrite, io.open, builtins.open = write, pwrite, opened, opened  # type: ignore[assignment]
+    os.write, os.pwrite, io.open, builtins.open = write, pwrite, opened, opened
 
 
 def _through(trigger: Trigger, data: bytes, put: Callable[[bytes], int]) -> int:

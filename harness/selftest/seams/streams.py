@@ -42,7 +42,7 @@ def _reports(trigger: Trigger) -> None:
         return process
 
     names = {name: getattr(subprocess, name) for name in subprocess.__all__}
-    workload.subprocess = SimpleNamespace(**{**names, "Popen": popen})  # type: ignore[assignment]
+    setattr(workload, "subprocess", SimpleNamespace(**{**names, "Popen": popen}))  # noqa: B010 - it is another's
 
 
 def _relay(source: BinaryIO, writing: int, trigger: Trigger) -> None:

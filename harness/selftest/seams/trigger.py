@@ -7,7 +7,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +135,7 @@ def _garbled(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "drop": lambda _data, _rng: b"",
     "duplicate": lambda data, _rng: data + data,
     "truncate": lambda data, rng: data[: rng.randrange(len(data))],
