@@ -23,15 +23,16 @@ seed_option = click.option("--seed", type=int, default=1, show_default=True, hel
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="How many gates run side by side."
 )
-limit_option = click.option(
-    "--limit",
-    type=click.FloatRange(10, 3600),
-    default=300.0,
-    show_default=True,
-    help="Seconds after which a gate hangs.",
-)
 list_option = click.option("--list", "listed", is_flag=True, help="Print the runs, and do none.")
 case_option = click.option("--case", "case", type=click.IntRange(0), help="Only the run of this number, once more.")
+
+
+def limit_option(seconds: float) -> Callable[[F], F]:
+    """How long a gate may take."""
+    return click.option(
+        "--limit", type=click.FloatRange(10, 3600), default=seconds, show_default=True,
+        help="Seconds after which a gate hangs.",
+    )  # fmt: skip
 
 
 def out_option(name: str) -> Callable[[F], F]:
@@ -74,7 +75,7 @@ def variants_of(stack: Path | None, file: Path | None) -> Variants:
 @jobs_option
 @click.option("--only", multiple=True, metavar="TARGET", help="Spoil only this; may be repeated. See --list.")
 @click.option("--undisturbed/--no-undisturbed", default=True, show_default=True, help="First each variant, unspoilt.")
-@limit_option
+@limit_option(300.0)
 @list_option
 @case_option
 @out_option("honesty")
@@ -99,7 +100,7 @@ def honesty(stack: Path | None, file: Path | None, **options: Any) -> int:
 @click.option("--defects", type=click.IntRange(0), default=5, show_default=True, help="How many of the defects.")
 @seed_option
 @jobs_option
-@limit_option
+@limit_option(900.0)
 @list_option
 @case_option
 @out_option("starvation")
