@@ -13,6 +13,7 @@ from harness.engine.translate import translate
 from harness.errors import EngineError
 from harness.history import EVENTS, read
 from harness.selftest.gating import Going
+from harness.selftest.seams.processes import DOOR
 
 PERIOD = 100_000  # microseconds in which a container gets its share
 LOOK_EVERY = 0.25  # s between two looks for environments that have come up
@@ -54,6 +55,8 @@ class Throttle:
             if not up - done:
                 continue
             for container in self._engine.containers.list([f"{RUN}={run.name}", REPLICA]):
+                if container.labels[REPLICA] == DOOR:
+                    continue
                 with (
                     suppress(EngineError),
                     translate(f"{container.name} cannot be throttled"),

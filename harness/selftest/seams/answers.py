@@ -5,13 +5,16 @@ of the proxy.
 from __future__ import annotations
 
 import dataclasses
+import http.client
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import requests
 
 from harness.deploy.inside import ReplicaProcess
-from harness.engine.hijack import Connection
+from harness.engine.hijack import Connection as Stream
+from harness.environment import door
 from harness.environment.open_shell import OpenShell
 from harness.probes.kept import Kept
 from harness.probes.logs.follower import LogFollower
@@ -31,7 +34,7 @@ def install(trigger: Trigger) -> None:
         "wire": _wire,
         "log-answers": _logs,
         "engine-answers": lambda t: _http(t, "docker"),
-        "proxy-answers": lambda t: _http(t, "requests"),
+        "proxy-answers": _proxy,
     }
     if trigger.spec.target in installed:
         installed[trigger.spec.target](trigger)
@@ -78,16 +81,16 @@ def _kept(trigger: Trigger) -> None:
 
 def _wire(trigger: Trigger) -> None:
     """The bytes of every stream that the engine hands over, with the frames that carry them."""
-    original = Connection.read
+    original = Stream.read
 
-    def read(self: Connection, timeout: float) -> bytes:
+    def read(self: Stream, timeout: float) -> bytes:
         data = original(self, timeout)
         spoilt = trigger.spoil(data, "stream")
         if data and not spoilt:
             raise TimeoutError  # nothing came; no bytes at all would be the end
         return spoilt
 
-    Connection.read = read  # type: ignore[method-assign]
+    Stream.read = read  # type: ignore[method-assign]
 
 
 class _SpoiltReplica:
@@ -116,6 +119,24 @@ def _logs(trigger: Trigger) -> None:
         original(self, _SpoiltReplica(replica, trigger), *args, **more)
 
     LogFollower.__init__ = init  # type: ignore[method-assign]
+
+
+def _proxy(trigger: Trigger) -> None:
+    """The proxy's, which the client asks by a session, and the door by a connection while it comes up."""
+
+    class Connection(http.client.HTTPConnection):
+        def getresponse(self) -> Any:
+            if trigger.spec.action in FAILURES and trigger.take("the door"):
+                raise http.client.RemoteDisconnected("the connection was closed")
+            answer = super().getresponse()
+            read = answer.read
+            if trigger.spec.action not in FAILURES:
+                answer.read = lambda *args: trigger.spoil(read(*args), "the door")  # type: ignore[method-assign]
+            return answer
+
+    seen = SimpleNamespace(HTTPConnection=Connection, HTTPException=http.client.HTTPException)
+    setattr(door, "http", SimpleNamespace(client=seen))  # noqa: B010 - it is the door's own name
+    _http(trigger, "requests")
 
 
 def _http(trigger: Trigger, package: str) -> None:

@@ -26,6 +26,7 @@ PROGRAMS = {  # target to the modules of the processes, each a child of the one 
     "control-generator": ("harness.plan.control.process", "harness.workload.generator"),
 }
 LOOK_EVERY = 0.02  # s
+DOOR = "door"  # what its container is labelled as, in the place of a replica
 Signal = Callable[[str], None]  # sends STOP, CONT or KILL
 
 
@@ -130,7 +131,7 @@ def _door() -> Callable[[], tuple[str, Signal] | None]:
         if not up:
             return None
         containers = up[-1].engine.containers.list([f"{ENVIRONMENT}={up[-1].id}"])
-        door = next((one for one in containers if not one.labels.get(REPLICA)), None)
+        door = next((one for one in containers if one.labels.get(REPLICA) == DOOR), None)
         if door is None:
             return None
         actions = {"KILL": door.kill, "STOP": door.pause, "CONT": door.unpause}
