@@ -8,6 +8,7 @@
     examining.py    what a gate left: its history, another judgement of it, objects on the engine, processes
     expecting.py    what may not be: a pass of a defect, a fail of the clean stack, and what else is a finding
     summary.py      the figures
+    calling.py      all of that for the command
 
 and what is done to the gates:
 

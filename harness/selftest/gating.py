@@ -20,7 +20,7 @@ import harness
 from harness.selftest.table import Case
 from harness.selftest.working import Stopped
 
-MARK = "HARNESS_SELFTEST_MARK"  # a variable by which every process that a gate starts can be found
+MARK = "HARNESS_SELFTEST_GATE"  # a variable by which every process that a gate starts can be found
 LIMIT = 300.0  # s after which a gate hangs
 ENDS_WITHIN = 90.0  # s that it may take to clean up, once it is told to
 LOOK_EVERY = 0.1  # s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,19 @@ import pytest
 
 from fixtures import tiny
 from harness.engine import Engine
-from suites.selftest.commands.support import World, eventually, left_on
+from harness.engine.labels import RUN
+from suites.selftest.commands.support import World, eventually
 
 pytestmark = [pytest.mark.containers, pytest.mark.alone]
 
 
 @pytest.fixture
 def world(tmp_path: Path, harness_engine: Engine) -> Iterator[World]:
-    """Where the command runs; nothing of it may stay."""
+    """Where the command runs; no process of it may stay."""
     found = World(tmp_path)
     yield found
     found.close()
     assert eventually(lambda: not found.processes(), 60.0), found.processes()
-    assert left_on(harness_engine, found) == {}
 
 
 def results(world: World) -> list[dict[str, Any]]:
@@ -49,13 +50,19 @@ def test_starved_gates_stay_honest(world: World) -> None:
     assert all(one["touched"] for one in found)
 
 
-def test_ctrl_c_ends_the_gates_and_the_same_call_goes_on(world: World) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
+def test_the_gates_end_with_the_self_test_and_leave_nothing(world: World, harness_engine: Engine, number: int) -> None:
     words = ("selftest", "honesty", tiny.STACK, "--out", "out", "--runs", "0", "--jobs", "2")
     going = world.start(*words)
-    going.wait_for(lambda: len(list((world.directory / "out/kept").glob("*/runs/2*/events.jsonl"))) == 2, "two gates")
-    going.interrupt()
+    events = "out/kept/*/runs/2*/events.jsonl"
+    going.wait_for(lambda: len(list(world.directory.glob(events))) == 2, "two gates")
+    runs = [path.parent.name for path in world.directory.glob(events)]
+    going.signal(number)
     ended = going.end(120.0)
-    assert ended.code == 130, ended.text
-    assert "the same call goes on from there" in ended.out
+    assert ended.code == (130 if number == signal.SIGINT else -signal.SIGKILL), ended.text
+    assert ("the same call goes on from there" in ended.out) is (number == signal.SIGINT)
     assert results(world) == []
-    assert eventually(lambda: not world.processes(), 30.0), world.processes()
+    assert eventually(lambda: not world.processes(), 60.0), world.processes()
+    for run in runs:
+        assert harness_engine.containers.list([f"{RUN}={run}"]) == ()
+        assert not harness_engine.networks.list([f"{RUN}={run}"])
