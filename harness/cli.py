@@ -33,6 +33,7 @@ COMMANDS = {
     "doctor": ("harness.commands.engine", "Check everything that a run needs, and say what to do."),
     "engine": ("harness.commands.engine", "Provide a container engine, or end the one that was provided."),
     "images": ("harness.commands.images", "Build, save and load the images of a stack."),
+    "selftest": ("harness.commands.selftest", "Test the harness itself on gates whose right verdict is known."),
     "schema": ("harness.commands.schema", "Print the JSON Schema of the x-harness block."),
 }
 

@@ -1,0 +1,116 @@
+"""`harness selftest`: the harness under test by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from harness.errors import UsageError
+from harness.selftest.variants import FILE, Variants, read
+
+F = TypeVar("F", bound=Callable[..., Any])
+TINY = Path("fixtures/tiny/compose.yaml")  # in a checkout; the package does not hold it
+
+stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="[STACK]", required=False)
+variants_option = click.option(
+    "--variants", "file", type=click.Path(path_type=Path, dir_okay=False),
+    help=f"The file that names the variants of the stack; by default {FILE} beside it.",
+)  # fmt: skip
+seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of the table of runs.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="How many gates run side by side."
+)
+list_option = click.option("--list", "listed", is_flag=True, help="Print the runs, and do none.")
+case_option = click.option("--case", "case", type=click.IntRange(0), help="Only the run of this number, once more.")
+
+
+def limit_option(seconds: float) -> Callable[[F], F]:
+    """How long a gate may take."""
+    return click.option(
+        "--limit", type=click.FloatRange(10, 3600), default=seconds, show_default=True,
+        help="Seconds after which a gate hangs.",
+    )  # fmt: skip
+
+
+def out_option(name: str) -> Callable[[F], F]:
+    """Where the results of a self-test go."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs") / f"selftest-{name}",
+        show_default=True, help="The directory of the results; called again with it, the self-test goes on.",
+    )  # fmt: skip
+
+
+@click.group()
+def selftest() -> None:
+    """Test the harness itself: gates of a stack whose right verdict is known."""
+
+
+def variants_of(stack: Path | None, file: Path | None) -> Variants:
+    """The variants of the stack, read and checked.
+
+    Raises:
+        UsageError: there is no stack, or its variants are wrong.
+    """
+    if stack is None and not TINY.exists():
+        raise UsageError(
+            "There is no stack to test the harness with",
+            where=str(Path.cwd()),
+            got=f"no {TINY}",
+            expected="a Compose file with a file of variants beside it, or a checkout of the harness",
+            hint="name the stack, or call this in a checkout; see docs/verdicts.md",
+        )
+    found = read(stack or TINY, file)
+    found.check()
+    return found
+
+
+@selftest.command()
+@stack_argument
+@variants_option
+@click.option("--runs", type=click.IntRange(0), default=300, show_default=True, help="How many runs must take effect.")
+@seed_option
+@jobs_option
+@click.option("--only", multiple=True, metavar="TARGET", help="Spoil only this; may be repeated. See --list.")
+@click.option("--undisturbed/--no-undisturbed", default=True, show_default=True, help="First each variant, unspoilt.")
+@limit_option(300.0)
+@list_option
+@case_option
+@out_option("honesty")
+def honesty(stack: Path | None, file: Path | None, **options: Any) -> int:
+    """Spoil the harness itself while it gates, and see whether it stays honest.
+
+    Its processes, what it writes and what it reads are stopped, killed, delayed, doubled, cut off and garbled, one in
+    each gate, in every phase. No gate of a defect may pass, and none of the clean stack may fail. STACK is a Compose
+    file with a file of variants beside it; by default the tiny stack of a checkout. Exit code: 0 nothing was found,
+    1 something was, 2 fewer runs took effect than were asked for.
+    """
+    from harness.selftest import calling
+
+    return calling.honesty(variants_of(stack, file), **options)
+
+
+@selftest.command()
+@stack_argument
+@variants_option
+@click.option("--clean", type=click.IntRange(0), default=20, show_default=True, help="Gates of the clean stack.")
+@click.option("--repeat", type=click.IntRange(0), default=4, show_default=True, help="Gates of each defect.")
+@click.option("--defects", type=click.IntRange(0), default=5, show_default=True, help="How many of the defects.")
+@seed_option
+@jobs_option
+@limit_option(900.0)
+@list_option
+@case_option
+@out_option("starvation")
+def starvation(stack: Path | None, file: Path | None, **options: Any) -> int:
+    """Starve gates of the machine, and see whether they stay honest.
+
+    Loops that create processes, CPU burners and writers to the disk run beside each gate, and its replicas are
+    throttled. No gate of a defect may pass, and none of the clean stack may fail. STACK and the exit code are those of
+    `harness selftest honesty`.
+    """
+    from harness.selftest import calling
+
+    return calling.starvation(variants_of(stack, file), **options)

@@ -1,0 +1,128 @@
+"""What a gate left: its history, another judgement of it, objects on the engine, and processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.engine import Engine
+from harness.engine.labels import RUN
+from harness.engine.sweep import sweep
+from harness.errors import HistoryError
+from harness.history import EVENTS, Event, read
+from harness.selftest.gating import MARK, Going, variables
+
+JUDGES_WITHIN = 120.0  # s
+GOES_WITHIN = 60.0  # s in which what a killed gate started has to notice
+LOOK_EVERY = 0.2  # s
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What `harness judge` says of a saved run: its exit code, and its output."""
+
+    exit_code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a gate left.
+
+    Attributes:
+        events: of its history; empty where it cannot be read.
+        unreadable: why not; empty where it can.
+        judged: its history by today's checks; None where there is no run.
+        objects: on the engine, in words.
+        processes: on this machine: their command lines.
+    """
+
+    events: tuple[Event, ...]
+    unreadable: str
+    judged: Judged | None
+    objects: tuple[str, ...]
+    processes: tuple[str, ...]
+
+    @property
+    def end(self) -> Event | None:
+        """The `run.end` of the history; None where it has none."""
+        return next((event for event in reversed(self.events) if event.kind == "run.end"), None)
+
+
+def examine(engine: Engine, going: Going, killed: bool) -> Left:
+    """Look at what is left of a gate that has ended, and remove it.
+
+    Args:
+        killed: it could not clean up itself: what it started may take its time, and the sweep removes the rest.
+    """
+    run = going.run
+    processes = _processes(going.mark, GOES_WITHIN if killed else 5.0)
+    objects = _objects(engine, run.name, swept=killed) if run is not None else ()
+    events, unreadable = _history(run) if run is not None else ((), "there is no run")
+    judged = judge(going, run) if run is not None else None
+    return Left(events, unreadable, judged, objects, processes)
+
+
+def judge(going: Going, run: Path) -> Judged:
+    """Judge the saved run by the command."""
+    command = [sys.executable, "-m", "harness", "judge", str(run), "--out", str(going.directory / "judged")]
+    try:
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=going.directory,
+            env=variables({}, going.mark), timeout=JUDGES_WITHIN, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        return Judged(-signal.SIGKILL, (late.stdout or b"").decode(errors="replace"))
+    return Judged(ended.returncode, ended.stdout.decode(errors="replace"))
+
+
+def _history(run: Path) -> tuple[tuple[Event, ...], str]:
+    try:
+        return read(run / EVENTS), ""
+    except HistoryError as error:
+        return (), error.what
+
+
+def _objects(engine: Engine, run: str, *, swept: bool) -> tuple[str, ...]:
+    if swept:  # as the next run would
+        sweep(engine, run=run)
+    label = [f"{RUN}={run}"]
+    found = [
+        *(f"container {one.name}" for one in engine.containers.list(label)),
+        *(f"network {name}" for name in engine.networks.list(label)),
+        *(f"volume {name}" for name in engine.volumes.list(label)),
+    ]
+    if found:
+        sweep(engine, run=run, everything=True, kept=True)
+    return tuple(found)
+
+
+def _processes(mark: str, within: float) -> tuple[str, ...]:
+    """Those that carry the mark and do not end in time; they are ended then."""
+    deadline = time.monotonic() + within
+    while (found := marked(mark)) and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+    for pid in found:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return tuple(found.values())
+
+
+def marked(mark: str) -> dict[int, str]:
+    """The processes that carry a mark: number to command line."""
+    wanted, found = f"{MARK}={mark}".encode(), dict[int, str]()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with suppress(OSError):
+            if wanted not in (entry / "environ").read_bytes().split(b"\0"):
+                continue
+            if (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX":
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return found

@@ -1,0 +1,68 @@
+"""The self-tests with real gates of the tiny stack: a short form of what `tox -e honesty` does at length."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures import tiny
+from harness.engine import Engine
+from harness.engine.labels import RUN
+from suites.selftest.commands.support import World, eventually
+
+pytestmark = [pytest.mark.containers, pytest.mark.alone]
+
+
+@pytest.fixture
+def world(tmp_path: Path, harness_engine: Engine) -> Iterator[World]:
+    """Where the command runs; no process of it may stay."""
+    found = World(tmp_path)
+    yield found
+    found.close()
+    assert eventually(lambda: not found.processes(), 60.0), found.processes()
+
+
+def results(world: World) -> list[dict[str, Any]]:
+    lines = (world.directory / "out/results.jsonl").read_text().splitlines()[1:]
+    return [json.loads(line) for line in lines]
+
+
+def test_gates_whose_harness_is_spoilt_stay_honest(world: World) -> None:
+    ended = world.harness(
+        "selftest", "honesty", tiny.STACK, "--out", "out", "--runs", "3", "--no-undisturbed", "--seed", "1",
+        *("--only", "generator"), *("--only", "shell"), *("--only", "samples-file"), timeout=400,
+    )  # fmt: skip
+    assert ended.code == 0, ended.text
+    assert sum(one["touched"] > 0 for one in results(world)) == 3
+
+
+def test_starved_gates_stay_honest(world: World) -> None:
+    few = ("--clean", "1", "--repeat", "1", "--defects", "1", "--seed", "3")
+    ended = world.harness("selftest", "starvation", tiny.STACK, "--out", "out", *few, timeout=400)
+    assert ended.code == 0, ended.text
+    found = results(world)
+    assert sorted(one["defect"] for one in found) == [False, True]
+    assert all(one["touched"] for one in found)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
+def test_the_gates_end_with_the_self_test_and_leave_nothing(world: World, harness_engine: Engine, number: int) -> None:
+    words = ("selftest", "honesty", tiny.STACK, "--out", "out", "--runs", "0", "--jobs", "2")
+    going = world.start(*words)
+    events = "out/kept/*/runs/2*/events.jsonl"
+    going.wait_for(lambda: len(list(world.directory.glob(events))) == 2, "two gates")
+    runs = [path.parent.name for path in world.directory.glob(events)]
+    going.signal(number)
+    ended = going.end(120.0)
+    assert ended.code == (130 if number == signal.SIGINT else -signal.SIGKILL), ended.text
+    assert ("the same call goes on from there" in ended.out) is (number == signal.SIGINT)
+    assert results(world) == []
+    assert eventually(lambda: not world.processes(), 60.0), world.processes()
+    for run in runs:
+        assert harness_engine.containers.list([f"{RUN}={run}"]) == ()
+        assert not harness_engine.networks.list([f"{RUN}={run}"])
