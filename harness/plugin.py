@@ -31,12 +31,14 @@ from harness.plan.load import Load
 from harness.plan.run import Options, Run, new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from harness.redaction import Redactor
 from harness.report.pytest_allure import follow
 from harness.stack import Stack, load
 
 RUN_ID = pytest.StashKey[str]()
 OWNER = pytest.StashKey[str]()  # the process that all workers of the run answer to
 FAILED = pytest.StashKey[bool]()
+REDACTOR = pytest.StashKey[Redactor]()  # of the stack that a test runs on
 MARKER = (
     "harness(stack=..., release_from=..., release_to=..., keep=...): what this test runs on, instead of the options"
 )
@@ -82,9 +84,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_all(_out(config) / config.stash[RUN_ID])
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember that a test failed, for the fixtures that are torn down after it."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, for the fixtures that are torn down after it. What it failed with tells no secrets
+    of its stack, before anybody makes a report of it: pytest for the terminal and JUnit, allure-pytest for its own.
+    """
+    if call.excinfo is not None and REDACTOR in item.stash:
+        item.stash[REDACTOR].error(call.excinfo.value)
     report: pytest.TestReport = yield
     if report.failed:
         item.stash[FAILED] = True
@@ -151,6 +159,7 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
         owner=config.stash[OWNER],
+        redactor=_redactor(request.node, stack),
         seed=_seed(_setting(config, "seed", request)),
     )
     facts = {"stack": stack.name, "test": request.node.nodeid}
@@ -253,6 +262,12 @@ def _release(stack: Stack, index: int) -> str:
     if not known:
         raise UsageError("The stack declares no release", where=f"{stack.file}: x-harness.releases")
     return known[index]
+
+
+def _redactor(node: Any, stack: Stack) -> Redactor:
+    """What hides the secrets of this test's stack; its errors are told when its fixtures are gone."""
+    node.stash[REDACTOR] = found = Redactor(stack.secrets)
+    return found
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

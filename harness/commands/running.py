@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import click
 from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
 from harness.plan.run import Run
+from harness.redaction import Redactor
 from harness.report import Report, github, write_reports
 from harness.report.summary import show
 from harness.report.terminal import Steady, Terminal
@@ -50,7 +52,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
     try:
         with Terminal() as terminal:
             run.history.listen(terminal)
-            run.progress = terminal.building
+            run.progress = hiding(run.history.redactor, terminal.building)
             run.start()
             verdict = work()
             run.history.check()
@@ -79,6 +81,21 @@ def _finish(
                 raise
         for environment in run.kept:
             show_kept(environment)
+
+
+def hiding(redactor: Redactor, say: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    """The same, for lines without secrets: what the build of an image prints."""
+    return lambda image, line: say(image, redactor.text(line))
+
+
+@contextmanager
+def hiding_errors(redactor: Redactor) -> Iterator[None]:
+    """Errors that pass through tell no secrets."""
+    try:
+        yield
+    except BaseException as error:
+        redactor.error(error)
+        raise
 
 
 def show_kept(environment: Environment) -> None:
