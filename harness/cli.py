@@ -16,6 +16,7 @@ import click
 
 from harness import __version__, signals
 from harness.errors import INTERNAL, INTERRUPTED, PASS, USAGE, HarnessError
+from harness.printable import clean_lines
 
 # Command to the module that holds it: imported only when it is called, so that --help and errors are instant.
 COMMANDS = {
@@ -117,9 +118,9 @@ def _verbose(arguments: list[str]) -> tuple[list[str], bool]:
 
 def _say(message: str, verbose: bool) -> None:
     if verbose:
-        traceback.print_exc()
+        click.echo(clean_lines(traceback.format_exc()), err=True)
     with contextlib.suppress(OSError):  # nobody may be left to read it; the exit code says it too
-        click.secho(message, err=True, fg="red" if message.startswith("error") else "yellow")
+        click.secho(clean_lines(message), err=True, fg="red" if message.startswith("error") else "yellow")
 
 
 def echo(text: str = "", **style: Any) -> None:

@@ -31,6 +31,7 @@ from harness.plan.load import Load
 from harness.plan.run import Options, Run, new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from harness.printable import clean_lines
 from harness.redaction import Redactor
 from harness.report.pytest_allure import follow
 from harness.stack import Stack, load
@@ -280,4 +281,4 @@ def pytest_exception_interact(call: pytest.CallInfo[Any], report: Any) -> None:
     """Our own errors explain themselves: their message, without the frames that raised them."""
     error = call.excinfo.value if call.excinfo is not None else None
     if isinstance(error, HarnessError) and getattr(report, "longrepr", None) is not None:
-        report.longrepr = str(error)
+        report.longrepr = clean_lines(error)

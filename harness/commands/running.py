@@ -11,6 +11,7 @@ import click
 from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
 from harness.plan.run import Run
+from harness.printable import clean
 from harness.redaction import Redactor
 from harness.report import Report, github, write_reports
 from harness.report.summary import show
@@ -48,7 +49,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
         NoSpace, HistoryError: the history or the reports could not be written in full.
     """
     for warning in stack.warnings:
-        click.secho(f"warning: {warning}", err=True, fg="yellow")
+        click.secho(f"warning: {clean(warning)}", err=True, fg="yellow")
     try:
         with Terminal() as terminal:
             run.history.listen(terminal)
@@ -84,8 +85,8 @@ def _finish(
 
 
 def hiding(redactor: Redactor, say: Callable[[str, str], None]) -> Callable[[str, str], None]:
-    """The same, for lines without secrets: what the build of an image prints."""
-    return lambda image, line: say(image, redactor.text(line))
+    """The same, for lines without secrets and without what steers a terminal: what the build of an image prints."""
+    return lambda image, line: say(image, clean(redactor.text(line)))
 
 
 @contextmanager

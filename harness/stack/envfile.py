@@ -55,7 +55,7 @@ def parse(
             raise StackError(
                 "A line of an environment file cannot be read",
                 where=f"{name}, line {number}",
-                got=line[:80],
+                got=_form_of(line),
                 expected="NAME=value, # a comment, or nothing",
             )
         place = Place(name, number, match[1])
@@ -73,6 +73,16 @@ def parse(
     return found
 
 
+def _form_of(line: str) -> str:
+    """What is wrong with a line, without its text: it may hold a secret."""
+    name = re.match(r"\s*(?:export\s+)?([^\s=]*)", line)
+    if "=" not in line:
+        return "a line without ="
+    if name is not None and not name[1]:
+        return "nothing before the ="
+    return "a name that is none before the ="
+
+
 def _value(written: str, variables: Mapping[str, str], place: Place, unset: Unset) -> str:
     if written[:1] in ("'", '"'):
         end = _closing(written)
@@ -81,7 +91,7 @@ def _value(written: str, variables: Mapping[str, str], place: Place, unset: Unse
             raise StackError(
                 "A quoted value of an environment file cannot be read",
                 where=str(place),
-                got="a quote that is never closed" if end < 0 else f"{after[:40]} after the closing quote",
+                got="a quote that is never closed" if end < 0 else "more after the closing quote",
                 expected=f"{place.path}={written[0]}value{written[0]}",
             )
         inner = written[1:end]
@@ -89,9 +99,9 @@ def _value(written: str, variables: Mapping[str, str], place: Place, unset: Unse
             return inner
         # An escaped dollar is meant as such: the same as $$ to the interpolation that follows.
         plain = re.sub(r"\\(.)", lambda match: "$$" if match[1] == "$" else _ESCAPES.get(match[1], match[0]), inner)
-        return interpolate.value(plain, variables, place, unset)
+        return interpolate.value(plain, variables, place, unset, quoted=False)
     plain = re.split(r"(?:^|\s)#", written, maxsplit=1)[0].strip()
-    return interpolate.value(plain, variables, place, unset)
+    return interpolate.value(plain, variables, place, unset, quoted=False)
 
 
 def _closing(written: str) -> int:

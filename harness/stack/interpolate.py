@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.errors import StackError
+from harness.redaction import SECRET_NAME
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar
 from harness.stack.plainwords import short
 
@@ -46,16 +47,23 @@ def fields(node: Fields, variables: Mapping[str, str], unset: Unset = ignore_uns
     return replace(node, fields={key: tree(child, variables, unset) for key, child in node.fields.items()})
 
 
-def value(written: str, variables: Mapping[str, str], place: Place, unset: Unset = ignore_unset) -> str:
-    """One text with its variables filled in. Raises StackError, see `tree`."""
-    return _Text(written, variables, place, unset).until(end=None, wanted=True)
+def value(
+    written: str, variables: Mapping[str, str], place: Place, unset: Unset = ignore_unset, *, quoted: bool = True
+) -> str:
+    """One text with its variables filled in. Raises StackError, see `tree`; its message quotes the text unless it may
+    be a secret.
+    """
+    return _Text(written, variables, place, unset, quoted=quoted).until(end=None, wanted=True)
 
 
 class _Text:
     """A recursive descent over one text."""
 
-    def __init__(self, written: str, variables: Mapping[str, str], place: Place, unset: Unset) -> None:
+    def __init__(
+        self, written: str, variables: Mapping[str, str], place: Place, unset: Unset, *, quoted: bool = True
+    ) -> None:
         self.written, self.variables, self.place, self.unset = written, variables, place, unset
+        self.quoted = quoted and not SECRET_NAME.search(place.path.rpartition(".")[2])
         self.position = 0
         self.depth = 0
 
@@ -128,7 +136,7 @@ class _Text:
         return StackError(
             "A variable cannot be read",
             where=str(self.place),
-            got=f"{got}, in {short(self.written)}",
+            got=f"{got}, in {short(self.written)}" if self.quoted else got,
             expected="$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+replacement}",
             hint="write $$ for a dollar sign that is meant as such",
         )

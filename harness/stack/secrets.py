@@ -33,6 +33,7 @@ _VOCABULARY = frozenset({
 _WORDS = frozenset(
     {"changeme", "default", "disabled", "enabled", "example", "optional", "password", "required", "secret"}
 )
+_PAIR = re.compile(r"(?:export\s+)?([A-Za-z_][\w.-]*)=([^=].*|)")
 _NAMES_SOMETHING = re.compile(r"(user|name|database|db|host|role|schema|login)$", re.IGNORECASE)
 
 
@@ -53,14 +54,16 @@ def collect(
     found: dict[str, None] = {}
     warnings: list[str] = []
     names = _names(stack, variants)
-    for place, values in _declared(root, project, variants, warnings):
+    maybe: list[str] = []
+    for place, values in _declared(root, project, variants, warnings, maybe):
         for value in values:
             _refuse(value, place, names)
             found.setdefault(value)
     others = {*names, *_WORDS, *_named(project, variants)}
     for name, value in _variables(project, variants):
-        if SECRET_NAME.search(name) and not NO_SECRET_NAME.search(name) and _is_worth_hiding(value.strip(), others):
-            found.setdefault(value.strip())
+        if SECRET_NAME.search(name) and not NO_SECRET_NAME.search(name):
+            maybe.append(value.strip())
+    found.update(dict.fromkeys(value for value in maybe if _is_worth_hiding(value, others)))
     return tuple(found), warnings
 
 
@@ -77,9 +80,9 @@ def _variables(project: Project, variants: Iterable[Variant]) -> Iterator[tuple[
 
 
 def _declared(
-    root: Fields, project: Project, variants: Sequence[Variant], warnings: list[str]
+    root: Fields, project: Project, variants: Sequence[Variant], warnings: list[str], maybe: list[str]
 ) -> Iterator[tuple[Place, list[str]]]:
-    """Each declared secret: where it is declared, and its values."""
+    """Each declared secret: where it is declared, and its values. What stands beside them in a file may be one."""
     known = list(_variables(project, variants))
     variables = dict.fromkeys(one for variant in variants for one in variant.harness.secrets.variables)
     for index, name in enumerate(variables):
@@ -92,15 +95,16 @@ def _declared(
     files = dict.fromkeys(one for variant in variants for one in variant.harness.secrets.files)
     for index, file in enumerate(files):
         place = find(root, "x-harness", "secrets", "files", index)
-        values = values_of_file(project.directory / file, file, place)
-        if not values:
+        values, others = values_of_file(project.directory / file, file, place)
+        maybe += others
+        if not values and not others:
             warnings.append(f"The secret file {file} is empty, so that nothing can be hidden ({place})")
         yield place, values
 
 
-def values_of_file(file: Path, shown: str, place: Place) -> list[str]:
-    """The secrets in a file: its text, without the space around it. Of NAME=value lines the values, of JSON the values
-    whose keys tell that they are secrets.
+def values_of_file(file: Path, shown: str, place: Place) -> tuple[list[str], list[str]]:
+    """The secrets in a file, and what may be one: its text without the space around it; of NAME=value lines and of JSON
+    the values whose names tell that they are secrets, and those of other lines may be some.
 
     Raises:
         StackError: it is no file, too large or no text.
@@ -121,19 +125,23 @@ def values_of_file(file: Path, shown: str, place: Place) -> list[str]:
     if len(raw) > LARGEST:
         got = f"{shown}: more than {LARGEST // 1024} KiB"
         raise mistake(what, place, got=got, expected=f"a file of {LARGEST // 1024} KiB or less", hint=hint)
-    return [value for value in _within(content) if value]
+    sure, maybe = _within(content)
+    return [value for value in sure if value], [value for value in maybe if value]
 
 
-def _within(content: str) -> list[str]:
+def _within(content: str) -> tuple[list[str], list[str]]:
     lines = [line.strip() for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    pairs = [line.removeprefix("export ").partition("=") for line in lines]
-    if lines and all(sign and key.strip().replace("_", "a").isalnum() for key, sign, _ in pairs):
-        values = [value.strip().strip("\"'") for _, _, value in pairs]
-        return values if len(lines) > 1 else [lines[0], *values]  # one line may be a secret that has a = in it
-    try:
-        return list(_telling(json.loads(content))) if content.lstrip().startswith(("{", "[")) else [content.strip()]
-    except (ValueError, RecursionError):
-        return [content.strip()]
+    pairs = [_PAIR.fullmatch(line) for line in lines]
+    if lines and all(pairs):
+        named = [(pair[1], pair[2].strip("\"'")) for pair in pairs if pair]
+        sure = [value for name, value in named if SECRET_NAME.search(name)]
+        return sure, [value for name, value in named if not SECRET_NAME.search(name)]
+    if content.lstrip().startswith(("{", "[")):
+        try:
+            return list(_telling(json.loads(content))), []
+        except (ValueError, RecursionError):
+            pass
+    return [content.strip()], []
 
 
 def _telling(data: Any, name: str = "") -> Iterator[str]:
