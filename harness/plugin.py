@@ -85,16 +85,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_all(_out(config) / config.stash[RUN_ID])
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember that a test failed, for the fixtures that are torn down after it. What it failed with tells no secrets
     of its stack, before anybody makes a report of it: pytest for the terminal and JUnit, allure-pytest for its own.
     """
-    if call.excinfo is not None and REDACTOR in item.stash:
-        item.stash[REDACTOR].error(call.excinfo.value)
+    redactor = item.stash.get(REDACTOR, None)
+    if call.excinfo is not None and redactor is not None:
+        redactor.error(call.excinfo.value)
     report: pytest.TestReport = yield
+    if redactor is not None:
+        report.sections = [(name, redactor.text(content)) for name, content in report.sections]
+        if report.failed and redactor.text(said := report.longreprtext) != said:  # e.g. the values of arguments
+            report.longrepr = redactor.text(said)
     if report.failed:
         item.stash[FAILED] = True
     return report
@@ -127,7 +132,9 @@ def stack(request: pytest.FixtureRequest) -> Stack:
             hint="pytest --stack compose.yaml, harness_stack in the ini file, or @pytest.mark.harness(stack=...)",
         )
     path = Path(named)
-    return load(path if path.is_absolute() else request.config.rootpath / path)
+    found = load(path if path.is_absolute() else request.config.rootpath / path)
+    request.node.stash[REDACTOR] = Redactor(found.secrets)
+    return found
 
 
 @pytest.fixture
@@ -160,7 +167,7 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
         owner=config.stash[OWNER],
-        redactor=_redactor(request.node, stack),
+        redactor=request.node.stash.get(REDACTOR, None) or Redactor(stack.secrets),
         seed=_seed(_setting(config, "seed", request)),
     )
     facts = {"stack": stack.name, "test": request.node.nodeid}
@@ -263,12 +270,6 @@ def _release(stack: Stack, index: int) -> str:
     if not known:
         raise UsageError("The stack declares no release", where=f"{stack.file}: x-harness.releases")
     return known[index]
-
-
-def _redactor(node: Any, stack: Stack) -> Redactor:
-    """What hides the secrets of this test's stack; its errors are told when its fixtures are gone."""
-    node.stash[REDACTOR] = found = Redactor(stack.secrets)
-    return found
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
