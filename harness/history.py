@@ -77,7 +77,8 @@ history began and `data` holds the fields of the kind:
 | | `link` (of a replayed chain: `text`, `expected` outcome, `parts`: verdicts with their `phase`) |
 
 Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data,
-and every event of an environment carries `environment`, its name.
+and every event of an environment carries `environment`, its name. Secrets in any field are replaced by digests
+(`hidden:1f2e3d4c5b6a`) before the event is kept, see `harness/redaction/`: the same one gets the same within a run.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ from harness.clock import Clock, SystemClock
 from harness.errors import HistoryError, unwritable
 from harness.event import VERSION, Event, read, select
 from harness.files import Kept
+from harness.redaction import Redactor
 
 __all__ = ["EVENTS", "VERSION", "Event", "History", "read", "select"]
 
@@ -109,10 +111,12 @@ class History:
     Args:
         path: where the lines go; None keeps the history in memory only.
         clock: where the times come from.
+        redactor: what hides secrets in every event before it is kept, written or handed on.
     """
 
-    def __init__(self, path: Path | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path | None = None, clock: Clock | None = None, redactor: Redactor | None = None) -> None:
         self.path = path
+        self.redactor = redactor or Redactor()
         self.clock = clock or SystemClock()
         self._began = self.clock.monotonic()
         self._lock = threading.RLock()
@@ -127,7 +131,7 @@ class History:
     def record(self, kind: str, /, **data: Any) -> Event:
         """Append one event; in the file before this returns, unless that cannot be written: see `check`."""
         with self._lock:
-            data = {**self._scope, **data}
+            data = self.redactor.event(kind, {**self._scope, **data})
             since_start = round(self.clock.monotonic() - self._began, 6)
             event = Event(len(self._events), round(self.clock.now(), 6), since_start, kind, data)
             event.to_json()  # raises for what cannot be written before it is part of the history

@@ -31,6 +31,8 @@ from harness.plan.load import Load
 from harness.plan.run import Options, Run, new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from harness.printable import clean_lines
+from harness.redaction import Redactor
 from harness.report.pytest_allure import follow
 from harness.stack import Stack, load
 
@@ -38,6 +40,7 @@ RUN_ID = pytest.StashKey[str]()
 OWNER = pytest.StashKey[str]()  # the process that all workers of the run answer to
 FAILED = pytest.StashKey[bool]()
 LOST = pytest.StashKey[bool]()  # a history of the run was lost: no test of it proves anything
+REDACTOR = pytest.StashKey[Redactor]()  # of the stack that a test runs on
 MARKER = (
     "harness(stack=..., release_from=..., release_to=..., keep=...): what this test runs on, instead of the options"
 )
@@ -100,10 +103,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_all(_out(config) / config.stash[RUN_ID])
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember that a test failed, for the fixtures that are torn down after it."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, for the fixtures that are torn down after it. What it failed with tells no secrets
+    of its stack, before anybody makes a report of it: pytest for the terminal and JUnit, allure-pytest for its own.
+    """
+    redactor = item.stash.get(REDACTOR, None)
+    if call.excinfo is not None and redactor is not None:
+        redactor.error(call.excinfo.value)
     report: pytest.TestReport = yield
+    if redactor is not None:
+        report.sections = [(name, redactor.text(content)) for name, content in report.sections]
+        if report.failed and redactor.text(said := report.longreprtext) != said:  # e.g. the values of arguments
+            report.longrepr = redactor.text(said)
     if report.failed:
         item.stash[FAILED] = True
     return report
@@ -136,7 +150,9 @@ def stack(request: pytest.FixtureRequest) -> Stack:
             hint="pytest --stack compose.yaml, harness_stack in the ini file, or @pytest.mark.harness(stack=...)",
         )
     path = Path(named)
-    return load(path if path.is_absolute() else request.config.rootpath / path)
+    found = load(path if path.is_absolute() else request.config.rootpath / path)
+    request.node.stash[REDACTOR] = Redactor(found.secrets)
+    return found
 
 
 @pytest.fixture
@@ -169,6 +185,7 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
         owner=config.stash[OWNER],
+        redactor=request.node.stash.get(REDACTOR, None) or Redactor(stack.secrets),
         seed=_seed(_setting(config, "seed", request)),
     )
     facts = {"stack": stack.name, "test": request.node.nodeid}
@@ -289,4 +306,4 @@ def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest
     if isinstance(error, HistoryError):
         node.config.stash[LOST] = True
     if isinstance(error, HarnessError) and getattr(report, "longrepr", None) is not None:
-        report.longrepr = str(error)
+        report.longrepr = clean_lines(error)

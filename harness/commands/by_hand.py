@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import override_option, show_kept, stack_argument
+from harness.commands.running import hiding, hiding_errors, override_option, show_kept, stack_argument
 from harness.commands.say import say
 from harness.engine import Container, Engine
 from harness.engine.process import Process
@@ -18,6 +18,7 @@ from harness.environment.found import environments, pick, replica
 from harness.errors import EngineError, EngineGone, UsageError
 from harness.history import Event, History
 from harness.plan.run import new_run_id
+from harness.redaction import Redactor
 from harness.signals import cleaning_up_after
 from harness.stack import load
 
@@ -35,9 +36,10 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
         say(f"warning: {warning}", err=True, fg="yellow")
     if not found.harness.releases and release is None:
         raise UsageError("The stack declares no release", where=f"{found.file}: x-harness.releases", hint='"1.0": {}')
-    history = History()
+    redactor = Redactor(found.secrets)
+    history = History(redactor=redactor)
     history.listen(_say)
-    with Engine.connect() as engine:
+    with Engine.connect() as engine, hiding_errors(redactor):
         environment = Environment(
             engine,
             found,
@@ -45,7 +47,7 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
             history,
             run=new_run_id(),
             test="by hand",
-            progress=lambda image, line: say(f"{image}: {line}", err=True, dim=True),
+            progress=hiding(redactor, lambda image, line: say(f"{image}: {line}", err=True, dim=True)),
             keep="always",
         )
         try:

@@ -13,6 +13,7 @@ from harness.environment import Keep
 from harness.errors import UsageError
 from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
 from harness.plan.run import Options, Run
+from harness.redaction import Redactor
 from harness.stack import Stack, load
 
 
@@ -67,7 +68,8 @@ def gate(
     plan = Gate(found, old, new, Settings(baseline=baseline, hold=hold, recovery=recovery))
     plan.check()
     facts = {"stack": found.name, "file": str(found.file), "from": old, "to": new, "command": sys.argv[1:]}
-    with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
+    options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
+    with Engine.connect() as engine, Run(engine, options, **facts) as run:
         return report_on(run, found, lambda: run_gate(run, plan, scenarios))
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import override_option, stack_argument
+from harness.commands.running import hiding, hiding_errors, override_option, stack_argument
 from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import ensure_images
+from harness.redaction import Redactor
 from harness.stack import Stack, load
 
 
@@ -56,9 +57,11 @@ def _all(engine: Engine, stack: Stack) -> list[str]:
     """The tags of all images of all releases of a stack, built where they were missing."""
     variants = [stack, *(stack.at(release) for release in stack.harness.releases)]
     tags: set[str] = set()
-    for variant in variants:
-        found = ensure_images(engine, variant, _say)
-        tags |= {found.door, *(image.reference for image in found.services.values())}
+    redactor = Redactor(stack.secrets)
+    with hiding_errors(redactor):
+        for variant in variants:
+            found = ensure_images(engine, variant, hiding(redactor, _say))
+            tags |= {found.door, *(image.reference for image in found.services.values())}
     return sorted(tags)
 
 

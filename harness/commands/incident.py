@@ -16,6 +16,7 @@ from harness.plan.gate import SCENARIOS, Gate, run_scenario
 from harness.plan.incident import Incident, Replay, timeline
 from harness.plan.run import Options, Run
 from harness.plan.trial import Trial
+from harness.redaction import Redactor
 from harness.report.timeline import Entry, lines, pair, table
 from harness.stack import load
 from harness.verdict import Outcome, Verdict, combine
@@ -44,7 +45,8 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
     broken, mended = load(found.stack, found.override), load(found.stack)
     original = [{"minute": one.minute, "time": one.time, "text": one.text} for one in found.original]
     facts = {"stack": broken.name, "from": found.old, "to": found.new, "original": original}
-    with Engine.connect() as engine, Run(engine, Options(out=out, keep=keep), **facts) as run:
+    options = Options(out=out, keep=keep, redactor=Redactor({*broken.secrets, *mended.secrets}))
+    with Engine.connect() as engine, Run(engine, options, **facts) as run:
 
         def work() -> Verdict:
             verdicts = [_replay(run, found, Gate(broken, found.old, found.new))]

@@ -10,8 +10,8 @@ from harness.commands.running import publish
 from harness.commands.say import say
 from harness.history import EVENTS, read
 from harness.plan.judging import Again, as_events, judge_again
+from harness.printable import clean
 from harness.report import Report
-from harness.report.terminal import clean
 from harness.samples import read as read_samples
 
 

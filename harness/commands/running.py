@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from harness.environment import Environment
 from harness.errors import HarnessError, unwritable
 from harness.plan.judging import supported
 from harness.plan.run import Run
+from harness.printable import clean
+from harness.redaction import Redactor
 from harness.report import Report, github, write_reports
 from harness.report.summary import show
-from harness.report.terminal import Steady, Terminal, clean
+from harness.report.terminal import Steady, Terminal
 from harness.samples import Samples
 from harness.samples import read as read_samples
 from harness.signals import cleaning_up_after, exit_code_of, last_words, uninterrupted
@@ -55,7 +58,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
         try:
             with Terminal() as terminal:
                 run.history.listen(terminal)
-                run.progress = terminal.building
+                run.progress = hiding(run.history.redactor, terminal.building)
                 run.start()
                 verdict = work()
                 run.history.check(whole=True)
@@ -94,6 +97,21 @@ def _finish(
                 raise
         for environment in run.kept:
             show_kept(environment)
+
+
+def hiding(redactor: Redactor, say: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    """The same, for lines without secrets and without what steers a terminal: what the build of an image prints."""
+    return lambda image, line: say(image, clean(redactor.text(line)))
+
+
+@contextmanager
+def hiding_errors(redactor: Redactor) -> Iterator[None]:
+    """Errors that pass through tell no secrets."""
+    try:
+        yield
+    except BaseException as error:
+        redactor.error(error)
+        raise
 
 
 def show_kept(environment: Environment) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from harness.errors import visible
+from harness.printable import clean_lines
 
 
 def say(text: object = "", **style: Any) -> None:
     """Print a line. `style` is click's: `err=True`, `fg="red"`, `bold=True`, ...
 
-    Escape sequences in the text are shown and not passed on; see `harness.errors.visible`. What a user asked for as it
-    is, such as a replica's log, does not come through here.
+    Escape sequences in the text are shown and not passed on (`harness.errors.visible`), and what a CI would take for a
+    command is neutralised (`harness.printable`). What a user asked for as it is, such as a replica's log, does not come
+    through here.
     """
-    click.secho(visible(text), **style)
+    click.secho(clean_lines(visible(text)), **style)

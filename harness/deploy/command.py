@@ -113,7 +113,9 @@ class CommandDeployer:
             )
             if isinstance(error, EngineGone):
                 raise
-            return NeverStarted(Deployment(verb, release, "not started", None, 0.0, ended.id, (error.what,)))
+            return NeverStarted(
+                Deployment(verb, release, "not started", None, 0.0, ended.id, (self.history.redactor.text(error.what),))
+            )
         return RunningCommand(process, verb, release, started.id, self.declared.timeout, self.history)
 
     def _inventory(self, release: str) -> Inventory:
@@ -261,7 +263,8 @@ class RunningCommand:
             self._keep(*line)
 
     def _keep(self, stream: str, text: str) -> None:
-        """Record a line; once there are too many, only remember the last ones."""
+        """Record a line; once there are too many, only remember the last ones. Neither holds a secret."""
+        text = self._history.redactor.text(text)
         self._tail.append(text)
         self._lines, self._characters = self._lines + 1, self._characters + len(text)
         if self._lines <= LINES and self._characters <= CHARACTERS:

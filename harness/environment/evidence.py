@@ -39,7 +39,8 @@ def save_evidence(
     said = f"logs and state of every replica: {directory}"
     try:
         files.directory(directory)
-        problems = [problem for name, read in wanted.items() if (problem := _save(directory / name, read))]
+        hide = history.redactor.text
+        problems = [problem for name, read in wanted.items() if (problem := _save(directory / name, read, hide))]
     except OSError as error:
         problems = [f"{directory}: {error.strerror or error}"]
     if problems:
@@ -59,19 +60,23 @@ def _state(replica: Replica) -> Callable[[], str]:
 def _file(replica: Replica, path: str) -> Callable[[], str]:
     def read() -> str:
         answer = replica.run(f"tail -c {FILE_BYTES} {shlex.quote(path)}")
-        return answer.stdout if answer.exit_code == 0 else f"(cannot be read: {answer.stderr.strip()})\n"
+        if answer.exit_code != 0:
+            return f"(cannot be read: {answer.stderr.strip()})\n"
+        # A line that is cut at its beginning may hold the end of a secret, which nothing would know for one.
+        cut = len(answer.stdout.encode("utf-8", "surrogateescape")) >= FILE_BYTES
+        return answer.stdout.partition("\n")[2] if cut else answer.stdout
 
     return read
 
 
-def _save(path: Path, read: Callable[[], str]) -> str | None:
-    """Why the file could not be written; None where it was."""
+def _save(path: Path, read: Callable[[], str], hide: Callable[[str], str]) -> str | None:
+    """Why the file could not be written; None where it was. Secrets are hidden in it."""
     try:
         text = read()
     except HarnessError as error:
         text = f"(cannot be had: {error.what})\n"
     try:
-        files.write(path, text)
+        files.write(path, hide(text))
     except OSError as error:
         return f"{path.name}: {error.strerror or error}"
     return None

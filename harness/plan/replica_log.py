@@ -222,13 +222,17 @@ class ReplicaLog:
         return lines, event, next((one for one in doubts if one), "")
 
     def _passed(self, reason: str, event: Event) -> Verdict:
-        return Verdict(NAME, Outcome.PASS, reason, (event.id,))
+        return self._verdict(Outcome.PASS, reason, event)
 
     def _failed(self, reason: str, event: Event) -> Verdict:
-        return Verdict(NAME, Outcome.FAIL, reason, (event.id,), "which file the process has open (/proc/PID/fd)")
+        return self._verdict(Outcome.FAIL, reason, event, "which file the process has open (/proc/PID/fd)")
 
     def _unknown(self, reason: str, event: Event) -> Verdict:
-        return Verdict(NAME, Outcome.UNKNOWN, reason, (event.id,), "whether the log is there, and is written at all")
+        return self._verdict(Outcome.UNKNOWN, reason, event, "whether the log is there, and is written at all")
+
+    def _verdict(self, outcome: Outcome, reason: str, event: Event, look: str = "") -> Verdict:
+        """It quotes lines, and is printed by a failed assertion."""
+        return Verdict(NAME, outcome, self.followed.history.redactor.text(reason), (event.id,), look)
 
 
 def _field(line: str, field: str) -> str | None:

@@ -6,7 +6,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ from harness.history import EVENTS, History
 from harness.plan.control import Control, Order, end_all, join
 from harness.plan.machine import machine, versions
 from harness.plan.subject import Subject
+from harness.redaction import Redactor
 from harness.signals import cleaning_up_after, in_words, uninterrupted
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
@@ -41,6 +42,7 @@ class Options:
         id: the run's name; a new one if empty. Workers of one run share it.
         name: of the part of the run that this is, e.g. the test; it gets a directory of its own in the run's.
         seed: of what faults leave to chance; None draws one for each environment.
+        redactor: what hides the stack's secrets in the history and in everything else that the run keeps.
         owner: the process whose end ends the run's controls (`harness.engine.proc.identity`); this one if empty.
     """
 
@@ -51,6 +53,7 @@ class Options:
     name: str = ""
     seed: int | None = None
     owner: str = ""
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 class Run:
@@ -76,7 +79,7 @@ class Run:
             self.directory = _unused(self.directory / options.name)
         self.progress: Callable[[str, str], None] | None = None
         try:
-            self.history = History(self.directory / EVENTS)
+            self.history = History(self.directory / EVENTS, redactor=options.redactor)
         except OSError as error:
             problem = unwritable("The run's directory cannot be written", self.directory, error)
             if not isinstance(problem, NoSpace):
@@ -151,6 +154,7 @@ class Run:
     def failed(self, error: BaseException) -> Verdict:
         """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
         self.engine.name_in(error)
+        self.history.redactor.error(error)  # from here on it is shown: in reports, on the terminal, by a test's report
         what = error.what if isinstance(error, HarnessError) else in_words(error)
         code = getattr(error, "exit_code", None)
         self.take_down()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from harness.printable import clean
 from harness.report.model import Judged, Report
-from harness.report.terminal import clean
 from harness.verdict import Outcome
 
 MOST = 10  # of a kind that GitHub shows for a step; the rest is dropped there without a word

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.printable import clean
 from harness.report._files import write
 from harness.report.model import WORDS, Report
-from harness.report.terminal import clean
 from harness.verdict import Outcome
 
 SIGNS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNKNOWN: "❔"}

@@ -9,8 +9,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from harness.printable import clean
 from harness.report.model import WORDS, Judged, Report
-from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES, clean
+from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES
 from harness.verdict import Outcome
 
 HEADLINES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import threading
 from typing import Any
 
@@ -16,18 +15,13 @@ from rich.text import Text
 
 from harness.checks import verdict_of
 from harness.history import Event
+from harness.printable import clean
 from harness.verdict import Outcome
 
 STYLES = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "yellow"}
 SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?"}
 PLAIN_SIGNS = {Outcome.PASS: "ok", Outcome.FAIL: "FAIL", Outcome.UNKNOWN: "?"}
-_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\].*?(\x07|\x1b\\)|[@-Z\\^_])")  # colours, titles, cursor movements
 LINES = 12  # of the deployer's output are shown for one run of it
-
-
-def clean(text: object) -> str:
-    """One printable line: what a replica or a deployer wrote must not steer the terminal."""
-    return "".join(char if char.isprintable() else " " for char in _ESCAPE.sub("", str(text))).rstrip()
 
 
 class Steady(Console):

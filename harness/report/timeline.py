@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.terminal import clean
+from harness.printable import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from harness.errors import StackError
+from harness.redaction import SECRET_NAME
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar
 from harness.stack.plainwords import short
 
@@ -99,7 +100,8 @@ class _Text:
         self, written: str, variables: Mapping[str, str], place: Place, unset: Unset, room: Room, *, quoted: bool
     ) -> None:
         self.written, self.variables, self.place, self.unset = written, variables, place, unset
-        self.room, self.quoted = room, quoted
+        self.room = room
+        self.quoted = quoted and not SECRET_NAME.search(place.path.rpartition(".")[2])
         self.position = self.depth = self.brought = 0
 
     def until(self, end: Literal["}"] | None, *, wanted: bool) -> str:

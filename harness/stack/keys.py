@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 _REMOVE = "remove the key, or move it to a Compose override that only the real deployment uses"
 
+_SECRET = "mount the file with `volumes`, read-only, at /run/secrets/NAME, and name it in x-harness.secrets.files"
+
 ROOT = frozenset({"name", "services", "volumes", "x-harness"})
 ROOT_IGNORED = frozenset({"version", "networks"})
 ROOT_REFUSED: Mapping[str, str] = {
     "include": "extend the other file's services (extends), or merge the files: docker compose config > compose.yaml",
     "configs": "mount the file with `volumes`, read-only",
-    "secrets": "mount the file with `volumes`, read-only",
+    "secrets": _SECRET,
     "models": _REMOVE,
 }
 
@@ -42,7 +44,8 @@ SERVICE_REFUSED: Mapping[str, str] = {
     ),
     **dict.fromkeys(("memswap_limit", "pids_limit"), _LIMIT),
     **dict.fromkeys(("dns", "dns_opt", "dns_search", "mac_address", "network_mode"), _NETWORK),
-    **dict.fromkeys(("configs", "secrets"), _FILE),
+    "configs": _FILE,
+    "secrets": _SECRET,
     "external_links": "declare the other container as a service; an environment reaches nothing outside itself",
     "links": "use depends_on; every service is reached by its name",
     "volumes_from": "name the same volumes in both services",

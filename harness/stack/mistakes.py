@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from harness.errors import StackError
+from harness.redaction import SECRET_NAME
 from harness.stack import plainwords
 from harness.stack.nodes import Fields, Items, Node, Place, Scalar, walk
 
 
 def written(node: Node) -> str:
-    """A node as it is quoted in a message."""
+    """A node as it is quoted in a message; not the value of what its name tells to be a secret."""
+    if SECRET_NAME.search(re.sub(r"\[\d+\]$", "", node.place.path).rpartition(".")[2]) and not isinstance(node, Fields):
+        return "a list" if isinstance(node, Items) else "a value that is not shown here"
     if isinstance(node, Fields):
         return "a mapping with " + plainwords.short(", ".join(node.fields)) if node.fields else "an empty mapping"
     if isinstance(node, Items):

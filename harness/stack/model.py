@@ -93,7 +93,7 @@ class Build(Model):
 
     context: Path
     dockerfile: Word = "Dockerfile"
-    args: Mapping[str, Plain] = Field(default_factory=dict)
+    args: Mapping[str, Plain] = Field(default_factory=dict, repr=False)
     target: Word | None = None
 
 
@@ -170,7 +170,7 @@ class Service(Model):
     build: Build | None = None
     command: Words | None = None
     entrypoint: Words | None = None
-    environment: Variables = Field(default_factory=dict)
+    environment: Variables = Field(default_factory=dict, repr=False)  # a failing test shows its arguments
     replicas: Annotated[int, Field(ge=0, le=1000), AsWhole] = 1
     healthcheck: Healthcheck | None = None
     depends_on: Mapping[str, Annotated[Condition, BeforeValidator(_condition)]] = Field(default_factory=dict)

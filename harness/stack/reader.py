@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import accepted, compose, crosscheck, files, keys, merge, paths, plainwords
+from harness.stack import accepted, compose, crosscheck, files, keys, merge, paths, plainwords, secrets
 from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import Findings, mistake, refuse_zero_bytes, written, wrong_value
@@ -52,6 +52,8 @@ def load(
         name: _at_release(base, name, overrides, project, size) if overrides else plain
         for name, overrides in stack.harness.releases.items()
     }
+    hidden, said = secrets.collect(base, project, stack.name, [plain, *variants.values()])
+    stack = stack.model_copy(update={"secrets": hidden, "warnings": (*stack.warnings, *said)})
     return stack.with_variants(variants)
 
 

@@ -33,6 +33,7 @@ class Stack(BaseModel):
         harness: the `x-harness` block; where the file has none, all its defaults.
         warnings: sentences for the user: variables without a value, keys that are ignored.
         release: the release that this is the stack of; None for the file as it stands.
+        secrets: values that may not be seen in anything that a run keeps or shows; not part of what describes it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,7 @@ class Stack(BaseModel):
     harness: XHarness = Field(default_factory=XHarness)
     warnings: tuple[str, ...] = ()
     release: str | None = None
+    secrets: tuple[str, ...] = Field(default=(), repr=False, exclude=True)
 
     _variants: dict[str, Variant] = PrivateAttr(default_factory=dict)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.clock import Clock
@@ -15,6 +15,7 @@ from harness.environment.replica import Replica
 from harness.errors import HostError
 from harness.fingerprint import Allowance, Fingerprint, Part
 from harness.history import History
+from harness.redaction import Redactor
 from harness.stack import Stack, State
 
 WITHIN = 30.0  # s that one command may take
@@ -47,7 +48,9 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     asking = [partial(ask, one, state.get(one.service, State()), releases, clock) for one in replicas]
     found = concurrently(asking, len(asking))
     seconds = clock.monotonic() - began
-    made = Fingerprint({one.name: taken.parts for one, taken in zip(replicas, found, strict=True)})
+    made = Fingerprint(
+        {one.name: _hidden(history.redactor, taken.parts) for one, taken in zip(replicas, found, strict=True)}
+    )
     event = history.record(
         "fingerprint",
         **{**made.to_data(), "name": name},
@@ -55,6 +58,14 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
         took={one.name: taken.seconds for one, taken in zip(replicas, found, strict=True)},
     )
     return Fingerprint(made.replicas, event.since_start, name, allowances(stack), event.id)
+
+
+def _hidden(redactor: Redactor, parts: Mapping[str, Part]) -> dict[str, Part]:
+    """The parts without secrets, in memory as in the history: a failed assertion prints them."""
+    return {
+        name: replace(part, **{key: redactor.data(getattr(part, key)) for key in ("items", "error", "absent", "note")})
+        for name, part in parts.items()
+    }
 
 
 def allowances(stack: Stack) -> tuple[Allowance, ...]:

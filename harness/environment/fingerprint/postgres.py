@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from harness.environment.fingerprint import veil
+from harness import redaction
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.fingerprint import Part
 from harness.stack import Postgres
@@ -114,8 +114,8 @@ def _part(text: str | None, complaint: str) -> Part:
 def _settings(settings: Part, pending: Part) -> Part:
     if settings.items is None or pending.items is None:
         return settings if settings.items is None else pending
-    items = {name: veil.setting(name, value) for name, value in settings.items.items()}
-    items |= {f"{name} in its file": veil.setting(name, value) for name, value in pending.items.items()}
+    items = {name: redaction.setting(name, value) for name, value in settings.items.items()}
+    items |= {f"{name} in its file": redaction.setting(name, value) for name, value in pending.items.items()}
     return Part(items)
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.environment.fingerprint import veil
+from harness import redaction
 from harness.environment.fingerprint.sections import Section, Sections, decode
 from harness.fingerprint import Part
 
@@ -138,7 +138,7 @@ def _is_ours(one: Process, every: Mapping[int, Process]) -> bool:
 
 
 def _identity(one: Process, every: Mapping[int, Process]) -> str:
-    command = veil.text(TITLES.sub(r"\1", " ".join(one.argv).strip()))
+    command = redaction.text(TITLES.sub(r"\1", " ".join(one.argv).strip()))
     parent = every[one.parent].name if one.parent in every else "nothing"
     return f"{command} (user {one.user}, started by {parent})"
 
@@ -155,5 +155,5 @@ def _environment(lasting: Collection[Process], every: Mapping[int, Process]) -> 
         who = " ".join(one.argv[:4])[:80] if one.pid != 1 else "process 1"
         for name in sorted(variables):
             if name not in BY_CHANCE and (one.pid == 1 or (first or {}).get(name) != variables[name]):
-                items.setdefault(f"{name} of {veil.text(who)}", veil.setting(name, variables[name]))
+                items.setdefault(f"{name} of {redaction.text(who)}", redaction.setting(name, variables[name]))
     return Part(items)

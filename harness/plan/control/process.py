@@ -23,6 +23,7 @@ from harness.plan.loading import workload_spec
 from harness.plan.machine import machine
 from harness.plan.subject import Subject
 from harness.probes.sampler import Sampler
+from harness.redaction import Redactor
 from harness.workload import Workload
 from harness.workload.spec import at_rate
 
@@ -37,7 +38,8 @@ def run(order: Order, directory: Path) -> None:
     Raises:
         HarnessError: it could not be brought up, or broke.
     """
-    history = History(directory / EVENTS)
+    redactor = Redactor(order.stack.secrets)
+    history = History(directory / EVENTS, redactor=redactor)
     history.record("run.start", run=order.run, machine=machine(), stack=order.stack.name)
     with Engine.connect() as engine:
         environment = Subject(
@@ -51,7 +53,7 @@ def run(order: Order, directory: Path) -> None:
             load = Workload(spec, history, samples=samples, arm=CONTROL)
             # It is looked at as the subject is: what looking costs, on a busy machine above all, is then in both.
             # What is seen is kept apart: the history is read by everybody who compares with it.
-            with Sampler(environment, History(directory / SEEN)), load:
+            with Sampler(environment, History(directory / SEEN, redactor=redactor)), load:
                 load.start()
                 _announce(history, environment, load, directory)
                 _stand(order, environment, load, history)
@@ -82,6 +84,7 @@ def main() -> None:
     except (KeyboardInterrupt, signals.Terminated):
         return
     except Exception as error:
+        Redactor(order.stack.secrets).error(error)
         with suppress(OSError):
             write(directory / FAILED, str(error))
         if not isinstance(error, HarnessError):

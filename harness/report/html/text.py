@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from harness.report.terminal import clean
+from harness.printable import clean
 
 _NAME = re.compile(r"[^a-z0-9]+")
 

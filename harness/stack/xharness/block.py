@@ -16,6 +16,7 @@ from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import Log
 from harness.stack.xharness.probes import Probes
 from harness.stack.xharness.recovery import Recovery
+from harness.stack.xharness.secrets import Secrets
 from harness.stack.xharness.state import State
 from harness.stack.xharness.workload import Workload
 
@@ -98,6 +99,11 @@ class XHarness(Block):
     recovery: Recovery = Field(
         default_factory=Recovery,
         description="When performance counts as recovered, once the cause is gone.",
+        json_schema_extra={"default": {}},
+    )
+    secrets: Secrets = Field(
+        default_factory=Secrets,
+        description="What may not be seen in anything that a run keeps or shows.",
         json_schema_extra={"default": {}},
     )
 

@@ -35,6 +35,7 @@ class Deployer(Block):
     )
     environment: Mapping[str, Plain] = Field(
         default_factory=dict,
+        repr=False,
         description="Variables that the commands get beside the inventory.",
         json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}},
     )

@@ -58,11 +58,12 @@ class Request(Block):
     headers: Mapping[str, Plain] = Field(
         default_factory=dict,
         description="Headers by name.",
+        repr=False,
         json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}},
     )
     body: Annotated[
         str | None, WithJsonSchema({"anyOf": [{"type": t} for t in ("string", "object", "array", "null")]})
-    ] = Field(default=None, description="A text, sent as it is; or a mapping or list, sent as JSON.")
+    ] = Field(default=None, repr=False, description="A text, sent as it is; or a mapping or list, sent as JSON.")
     status: tuple[Annotated[int, Field(ge=100, le=599), AsWhole], ...] = Field(
         default=(), description="The answers that count as good; left out, any from 200 to 299."
     )

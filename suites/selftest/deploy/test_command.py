@@ -17,6 +17,7 @@ from harness.deploy.command import TAIL, CommandDeployer, RunningCommand
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone
 from harness.history import History
+from harness.redaction import Redactor
 from harness.stack import Deployer as Declared
 
 Line = tuple[str, str] | None | BaseException
@@ -290,3 +291,12 @@ def test_another_command_of_the_deployer_runs_in_its_place_and_with_its_variable
     place, command, variables = started.calls[-1]
     assert (place, command) == ("inside", ["tool", "patch", "{release}"])
     assert variables["HARNESS_RELEASE"] == "4.1.1"
+
+
+def test_neither_its_lines_nor_the_last_of_them_hold_a_secret() -> None:
+    history = History(clock=ManualClock(), redactor=Redactor(["Zx9secretPw"]))
+    process = FakeProcess(("out", "log in with Zx9secretPw"), ("err", "Authorization: Bearer other17"))
+    ended = running(process, history).wait()
+    assert "Zx9secretPw" not in f"{ended} {history.events}"
+    assert "other17" not in f"{ended} {history.events}"
+    assert ended.tail[0].startswith("log in with hidden:")

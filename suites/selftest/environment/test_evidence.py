@@ -9,11 +9,12 @@ from typing import cast
 
 import pytest
 
-from harness.environment.evidence import save_evidence
+from harness.environment.evidence import FILE_BYTES, save_evidence
 from harness.environment.replica import Replica
 from harness.environment.shell import Answer
 from harness.errors import HostError, ReplicaGone
 from harness.history import History
+from harness.redaction import Redactor
 from suites.selftest.environment.fakes import FakeReplica, bad, state
 
 LOGS = {"web": ["/var/log/web.log"]}
@@ -89,3 +90,29 @@ def test_a_directory_that_cannot_be_made_is_a_note_and_no_error(tmp_path: Path, 
     save_evidence(tmp_path / "file" / "h1", cast(Sequence[Replica], [FakeReplica()]), history, LOGS)
     (note,) = history.select("note")
     assert f"could not be saved: {tmp_path}/file/h1: Not a directory" in note.data["text"]
+
+
+SECRET = "Zx9secretPw"
+
+
+def test_what_is_saved_holds_no_secret(tmp_path: Path) -> None:
+    history = History(redactor=Redactor([SECRET]))
+    replica = FakeReplica(
+        log=f"connecting with {SECRET}\n", answers=[Answer(0, f"Authorization: Bearer other17\n{SECRET}\n", "", 0.0)]
+    )
+    gone = FakeReplica(
+        "web-2", answers=[bad(1, stderr=f"tail: {SECRET}: no such file\n")], log=HostError(f"no {SECRET}")
+    )
+    found = save(tmp_path, history, replica, gone)
+    assert SECRET not in "".join(found.values())
+    assert "other17" not in "".join(found.values())
+    assert found["web-1.log"].startswith("connecting with hidden:")
+    assert found["web-1_var_log_web.log"].startswith("Authorization: Bearer hidden:")
+
+
+def test_a_line_that_was_cut_at_its_beginning_is_left_out(tmp_path: Path, history: History) -> None:
+    """It may be the rest of a secret."""
+    content = "cretPw and more\nwhole line\n"
+    long = content + "x" * (FILE_BYTES - len(content))
+    found = save(tmp_path, history, FakeReplica(answers=[Answer(0, long, "", 0.0)]))
+    assert found["web-1_var_log_web.log"].startswith("whole line\n")

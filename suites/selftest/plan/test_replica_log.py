@@ -15,6 +15,7 @@ from harness.errors import ReplicaGone, UsageError
 from harness.history import Event, History
 from harness.plan import replica_log
 from harness.plan.replica_log import Followed, ReplicaLog
+from harness.redaction import Redactor
 from harness.stack import Log
 from harness.verdict import Outcome
 from suites.selftest.probes.fakes import LocalReplica
@@ -207,3 +208,13 @@ def test_a_log_that_cannot_be_read_is_unknown(made: Made) -> None:
     assert made.log.advances(within=0.1).outcome is Outcome.UNKNOWN
     assert made.log.has_no("ERROR").outcome is Outcome.UNKNOWN
     shutil.rmtree(made.path)
+
+
+def test_a_verdict_that_quotes_a_line_tells_no_secret(made: Made) -> None:
+    """A failed assertion prints it."""
+    made.history.redactor = Redactor(["Zx9secretPw"])
+    made.write(text="ERROR cannot log in with Zx9secretPw")
+    found = made.log.has_no("ERROR")
+    assert found.outcome is Outcome.FAIL
+    assert "Zx9secretPw" not in str(found)
+    assert "hidden:" in found.reason

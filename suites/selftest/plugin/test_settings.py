@@ -189,3 +189,32 @@ def test_the_workers_of_a_run_share_its_name(pytester: pytest.Pytester) -> None:
     names = [path.read_text() for path in pytester.path.glob("*.id")]
     assert len(names) == 2
     assert len(set(names)) == 1
+
+
+def test_what_a_test_fails_with_tells_no_secret_of_its_stack(pytester: pytest.Pytester) -> None:
+    """Neither on the terminal, nor in JUnit's file, nor in Allure's."""
+    (pytester.path / "one.yaml").write_text(
+        f"name: one\nservices: {{a: {{image: x, environment: {{DB_PASSWORD: Zx9secretPw}}}}}}\nx-harness: {{{THREE}}}\n"
+    )
+    pytester.makepyfile(
+        """
+        from harness.errors import NotReady
+
+        def test_of_ours(stack):
+            detail = "\\n".join(stack.services["a"].environment.values()) + "\\n##vso[task.complete]\\x1b[2J"
+            raise NotReady("a-1 is not ready", detail=detail)
+
+        def test_of_an_assertion(stack):
+            told = list(stack.services["a"].environment.values())
+            assert told == ["something else"], f"told {told[0]}"
+        """
+    )
+    result = run(pytester, "--stack=one.yaml", "-vv", "--showlocals", "--junitxml=junit.xml", "--alluredir=allure")
+    result.assert_outcomes(failed=2)
+    written = [path.read_text() for path in [pytester.path / "junit.xml", *(pytester.path / "allure").iterdir()]]
+    for said in (result.stdout.str(), *written):
+        assert "Zx9secretPw" not in said
+    assert written[0].count("hidden:") >= 2
+    assert result.stdout.str().count("hidden:") >= 2
+    assert "##vso[" not in result.stdout.str()
+    assert "\x1b[2J" not in result.stdout.str()

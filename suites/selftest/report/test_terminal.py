@@ -1,13 +1,15 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
 
 from harness.clock import ManualClock
 from harness.history import History
+from harness.printable import clean
 from harness.report import Report
 from harness.report.summary import show
-from harness.report.terminal import Terminal, clean
+from harness.report.terminal import Terminal
 from suites.selftest.report.made import events, gate
 
 
@@ -48,6 +50,24 @@ def test_the_deployers_output_is_limited_and_says_so() -> None:
 def test_what_a_deployer_writes_cannot_steer_the_terminal() -> None:
     assert "\x1b[31m" not in shown(terminal=False)
     assert clean("a\x1b[2Jb\x1b]0;title\x07c\rd\x00\x9b") == "abc d"
+
+
+def test_what_a_deployer_writes_cannot_steer_a_ci() -> None:
+    history = History(clock=ManualClock())
+    out = io.StringIO()
+    history.listen(Terminal(Console(file=out, width=200)))
+    start = history.record("deployer.start", verb="deploy", command=["sh", "-c", "echo '##vso[task.complete]'"])
+    for text in (
+        "::set-env name=a::b",
+        "##[add-mask]x",
+        "##vso[task.x]y",
+        "##teamcity[x]",
+        "section_start:12:x\r\x1b[0K",
+    ):
+        history.record("deployer.line", start=start.id, stream="out", text=text)
+    history.record("step.end", start=99, name="a", ok=False, seconds=1.0, error="##[error]it failed")
+    assert "add-mask" in out.getvalue()
+    assert not re.search(r"##(vso|teamcity)?\[|section_start:\d|\x1b|(?:^|\n)\s*::", out.getvalue())
 
 
 def test_on_a_terminal_the_lines_are_coloured_and_fit_and_nothing_of_the_spinner_stays() -> None:

@@ -39,6 +39,7 @@ x-harness:
     ids: 1-500
     timeout: 5s
   recovery: {within: 30s, tolerance: 10%, confidence: 95%}
+  secrets: {}
   proxy: {image: toxiproxy:2}
 """
 

@@ -72,3 +72,25 @@ def test_any_text_is_read_or_refused(content: str) -> None:
         read(content)
     except StackError as error:
         assert str(error.where).startswith(".env, line")  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        ("postgres://app:hunter2secret@db", "a line without ="),
+        ("pass word hunter2secret=x", "a name that is none before the ="),
+        ("=hunter2secret", "nothing before the ="),
+        ('A="x" hunter2secret', "more after the closing quote"),
+        ("A='hunter2secret", "a quote that is never closed"),
+        ("A=hunter2secret$-", "a $ that begins no variable"),
+        ('A="hunter2secret${"', "a $ that begins no variable"),
+        ("A=hunter2secret${B", "a ${ that is never closed"),
+    ],
+)
+def test_what_a_line_says_is_not_told_when_it_cannot_be_read(content: str, got: str) -> None:
+    """It may be a password that was pasted a line too low."""
+    with pytest.raises(StackError) as caught:
+        read(f"# fine\n{content}\n")
+    assert str(caught.value.where).startswith(".env, line 2")
+    assert caught.value.got == got
+    assert "hunter2secret" not in str(caught.value)
