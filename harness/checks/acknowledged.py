@@ -73,8 +73,9 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     if lost:
         began = next(one.since_start for one in events if one.data.get("phase") == asked.data.get("phase"))
         stall = Witness(events).explains(began, asked.since_start)  # what is still on its way is not lost
-        said = f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}"
-        findings.timed(said, stall, asked)
+        findings.timed(
+            f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}", stall, asked
+        )
     if twice:
         said = [f"{what} ({there[what]} times)" for what in sorted(twice)]
         findings.fail(f"{counted(len(twice), 'piece')} of work happened more than once: {_some(said)}", asked)

@@ -130,8 +130,8 @@ def _in_time(findings: Findings, log: ExpectedLog, event: Event, witness: Witnes
         findings.timed(said, _stall(witness, [event], 0.0), event)
     if log.carries_time:
         times = data.get("times") or {}
-        for said, judged in ((words.late(data), times.get("lag")), (words.backward(data), times.get("step"))):
-            for one in said:
+        for found, judged in ((words.late(data), times.get("lag")), (words.backward(data), times.get("step"))):
+            for one in found:
                 findings.timed(f"{where} {one}", _stall(witness, [event], float(judged or 0.0)), event)
 
 
