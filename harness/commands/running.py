@@ -141,7 +141,7 @@ def publish(
         say(annotation)
     show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
     for missing in (samples or Samples()).problems():
-        click.echo(f"missing evidence: {clean(missing)}")
+        say(f"missing evidence: {clean(missing)}")
     if problem is not None:
         raise problem
 

@@ -10,6 +10,7 @@ from harness.stack.schema import schema
 from harness.stack.stack import Stack
 from harness.stack.xharness import (
     Allow,
+    Availability,
     Deployer,
     HAProxy,
     HealthProbe,
@@ -31,6 +32,7 @@ from harness.stack.xharness import (
 
 __all__ = [
     "Allow",
+    "Availability",
     "Build",
     "Condition",
     "Deployer",

@@ -69,7 +69,7 @@ def parse(
             raise StackError(
                 "A line of an environment file cannot be read",
                 where=f"{name}, line {number}",
-                got="neither a name with a value nor a comment",  # the line itself may hold a password
+                got=_form_of(line),
                 expected="NAME=value, # a comment, or nothing",
             )
         place = Place(name, number, match[1])
@@ -84,6 +84,14 @@ def parse(
                 rest, number = _quoted(rest, lines, number)
             found[match[1]] = _value(rest, known, place, unset, room)
     return found
+
+
+def _form_of(line: str) -> str:
+    """What is wrong with a line, without its text: it may hold a secret."""
+    name = re.match(r"\s*(?:export\s+)?([^\s=]*)", line)
+    if "=" not in line:
+        return "a line without ="
+    return "nothing before the =" if name is not None and not name[1] else "a name that is none before the ="
 
 
 def _quoted(rest: str, lines: list[str], number: int) -> tuple[str, int]:
@@ -104,7 +112,7 @@ def _value(written: str, variables: Mapping[str, str], place: Place, unset: Unse
             raise StackError(
                 "A quoted value of an environment file cannot be read",
                 where=str(place),
-                got="a quote that is never closed" if end < 0 else "text after the closing quote",
+                got="a quote that is never closed" if end < 0 else "more after the closing quote",
                 expected=f"{place.path}={written[0]}value{written[0]}",
             )
         inner = written[1:end]

@@ -1,5 +1,6 @@
 """The `x-harness` block of a Compose file: what Compose does not know and the harness has to. One file a part."""
 
+from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.block import NAME, Proxy, XHarness
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
@@ -12,6 +13,7 @@ __all__ = [
     "DEFAULT_ERRORS",
     "NAME",
     "Allow",
+    "Availability",
     "Deployer",
     "HAProxy",
     "HealthProbe",

@@ -93,7 +93,7 @@ class XHarness(Block):
     workload: Workload | None = Field(default=None, description="The load that runs while things happen.")
     availability: Availability = Field(
         default_factory=Availability,
-        description="What counts as available while a release is deployed or taken back.",
+        description="How available the service has to stay while a release is deployed or taken back.",
         json_schema_extra={"default": {}},
     )
     recovery: Recovery = Field(

@@ -15,7 +15,7 @@ PRINTS = re.compile(r"click\.s?echo\(|\.show\(\)|(?<![.\w])print\(|sys\.std(out|
 # Prints past `say`, on purpose: a replica's log is what was asked for, as it is; and `say` itself.
 AS_IT_IS = {
     "click.echo(replica(pick(engine, environment), name).logs(tail=tail), nl=False)",
-    "click.secho(visible(text), **style)",
+    "click.secho(clean_lines(visible(text)), **style)",
 }
 FILES = [*sorted((Path(harness.__file__).parent / "commands").glob("*.py")), Path(harness.__file__).parent / "cli.py"]
 

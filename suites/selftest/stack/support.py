@@ -33,6 +33,7 @@ x-harness:
     backend:  {files: [/srv/backend, /etc/backend], ignore: ["*.pyc"]}
     database: {postgres: {user: app, database: app}}
     cache:    {redis: {}}
+  availability: {latency: 500ms, longest_outage: 2s, budget: 2%}
   workload:
     rate: 50/s
     request: {method: POST, path: "/environments/{id}/resume", headers: {}, body: null, status: [202]}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.stack import Deployer, Log, Postgres, Recovery, Redis, Request, State, Workload, XHarness
+from harness.stack import Availability, Deployer, Log, Postgres, Recovery, Redis, Request, State, Workload, XHarness
 from suites.selftest.stack.support import BLOCK, REFERENCE, loaded, refusal
 
 
@@ -52,6 +52,7 @@ def test_the_reference_block_is_read_whole(tmp_path: Path) -> None:
     request = Request(method="POST", path="/environments/{id}/resume", status=(202,))
     assert found.workload == Workload(rate=50.0, request=request, ids=(1, 500), timeout=5.0)
     assert found.proxy.image == "toxiproxy:2"
+    assert found.availability == Availability(latency=0.5, longest_outage=2.0, budget=0.02)
     assert found.recovery == Recovery(within=30.0, tolerance={"p50": 0.1, "p95": 0.25, "p99": 0.5}, confidence=0.95)
 
 
