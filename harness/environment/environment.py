@@ -362,6 +362,11 @@ class Environment:
         if self._watch is not None and self._watch.witness is not None:
             self._watch.witness.cover(self.history.clock)
 
+    def end_witness(self) -> None:
+        """End the witness, while the environment goes on."""
+        if self._watch is not None and self._watch.witness is not None:
+            self._watch.witness.close()
+
     def _close_watch(self) -> None:
         if self._watch is not None:
             self._watch.close()
