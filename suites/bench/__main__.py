@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-ALL = ("host", "environment", "fingerprint", "gate", "judge", "logs", "probes", "proxy", "recovery", "workload")
+ALL = (
+    "host",
+    "environment",
+    "fingerprint",
+    "gate",
+    "judge",
+    "logs",
+    "probes",
+    "proxy",
+    "recovery",
+    "redaction",
+    "workload",
+)
 
 
 def main(names: list[str]) -> None:
