@@ -19,6 +19,7 @@ from harness.deploy.local import LocalProcess
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError
 from harness.history import History
+from harness.redaction import Lines
 from harness.signals import wait_for
 from harness.stack import Deployer as Declared
 
@@ -193,6 +194,7 @@ class RunningCommand:
         self._began = history.clock.monotonic()
         self._deadline = self._began + timeout
         self._stop = threading.Event()
+        self._hidden = {stream: Lines(history.redactor) for stream in ("out", "err")}
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._late: deque[tuple[str, str]] = deque(maxlen=TAIL)
         self._lines = self._recorded = self._characters = 0
@@ -264,7 +266,7 @@ class RunningCommand:
 
     def _keep(self, stream: str, text: str) -> None:
         """Record a line; once there are too many, only remember the last ones. Neither holds a secret."""
-        text = self._history.redactor.text(text)
+        text = self._hidden[stream].text(text)
         self._tail.append(text)
         self._lines, self._characters = self._lines + 1, self._characters + len(text)
         if self._lines <= LINES and self._characters <= CHARACTERS:

@@ -15,6 +15,7 @@ ALL = (
     "probes",
     "proxy",
     "recovery",
+    "redaction",
     "witness",
     "workload",
 )

@@ -300,3 +300,11 @@ def test_neither_its_lines_nor_the_last_of_them_hold_a_secret() -> None:
     assert "Zx9secretPw" not in f"{ended} {history.events}"
     assert "other17" not in f"{ended} {history.events}"
     assert ended.tail[0].startswith("log in with hidden:")
+
+
+def test_a_private_key_that_it_prints_is_hidden_line_by_line(history: History) -> None:
+    key = ["-----BEGIN PRIVATE KEY-----", "MIIEvgIBADANBg", "-----END PRIVATE KEY-----"]
+    running(FakeProcess(*(("out", line) for line in key), ("err", "MIIEvgIs fine")), history).wait()
+    told = [event.data["text"] for event in history.select("deployer.line")]
+    assert told[1].startswith("hidden:")
+    assert [told[0], *told[2:]] == [key[0], key[2], "MIIEvgIs fine"]

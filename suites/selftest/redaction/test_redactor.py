@@ -11,7 +11,7 @@ import pytest
 from harness.clock import ManualClock
 from harness.errors import NotReady
 from harness.history import Event, History, read
-from harness.redaction import Redactor, veiled
+from harness.redaction import Lines, Redactor, veiled
 from harness.redaction.redactor import MOST
 
 SECRET = "Zx9secretPw"
@@ -144,3 +144,18 @@ def test_what_was_found_clean_is_remembered_within_bounds() -> None:
         redactor.event("note", {"text": f"line {number}"})
     assert len(redactor._clean) <= MOST
     assert redactor.event("note", {"text": SECRET})["text"] == veiled(SECRET)
+
+
+def test_a_private_key_that_comes_line_by_line_is_hidden_up_to_its_end() -> None:
+    lines = Lines(Redactor())
+    key = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXk", "AAAA", "-----END OPENSSH PRIVATE KEY-----"]
+    told = [lines.text(line) for line in ["before", *key, "after"]]
+    assert [told[0], told[1], told[4], told[5]] == ["before", key[0], key[3], "after"]
+    assert told[2:4] == [veiled("b3BlbnNzaC1rZXk"), veiled("AAAA")]
+
+
+def test_a_private_key_that_never_ends_does_not_hide_all_that_follows() -> None:
+    lines = Lines(Redactor())
+    told = [lines.text(line) for line in ["-----BEGIN PRIVATE KEY-----", *(f"line {n}" for n in range(500))]]
+    assert told[1].startswith("hidden:")
+    assert told[-1] == "line 499"
