@@ -1,4 +1,5 @@
-"""What the witness of an environment costs, as a share of one core, and whether an environment comes up as fast with it.
+"""What the witness of an environment costs, as a share of one core, and whether an environment comes up as fast with
+it.
 
     python -m suites.bench.bench_witness [--seconds 20] [--rounds 4]
 
