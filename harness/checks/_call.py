@@ -19,6 +19,8 @@ from harness.verdict import Outcome, Verdict
 
 Check = Callable[..., Verdict]
 GIVEN = ("events", "phase", "samples")  # parameters that come from the history itself
+GAVE_UP = 1.0  # s; no deployer gives up what it waits for because of a shorter stall
+STARVED = 0.25  # of the time that it ran
 NO_GROUND = "the baseline is not sound, before anything was deployed"
 
 
@@ -39,19 +41,21 @@ def call(check: Check, events: Iterable[Event], samples: Samples, phase: str, pa
 
 
 def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
-    """A deployer has time-outs of its own. Where one gave up while the machine stood still, what it left proves
-    nothing about the release.
+    """A deployer waits for what it deploys, for as long as it sees fit. Where one gave up while the machine stood
+    still, what it left proves nothing about the release. Its declared time-out is put off meanwhile.
     """
     if found.outcome is not Outcome.FAIL:
         return found
     last = max((event.id for event in events if event.data.get("phase") == phase), default=-1)
     for end in events:
-        if end.kind != "deployer.end" or end.id > last or not _gave_up(end):
+        if end.kind != "deployer.end" or end.id > last or end.data.get("exit_code") in (0, None):
             continue
-        stall = Witness(events).explains(end.since_start - float(end.data.get("seconds") or 0.0), end.since_start)
-        if stall:
-            said = f"the {end.data.get('verb')} failed while {stall}, so this proves nothing: {found.reason}"
-            return replace(found, outcome=Outcome.UNKNOWN, reason=said, look=BUSY)
+        begin = end.since_start - float(end.data.get("seconds") or 0.0)
+        if Witness(events).stood(begin, end.since_start) < max(GAVE_UP, STARVED * (end.since_start - begin)):
+            continue
+        stall = Witness(events).explains(begin, end.since_start)
+        said = f"the {end.data.get('verb')} failed while {stall}, so this proves nothing: {found.reason}"
+        return replace(found, outcome=Outcome.UNKNOWN, reason=said, look=BUSY)
     return found
 
 
@@ -61,10 +65,6 @@ def _stalled(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
     if found.outcome is not Outcome.UNKNOWN or not times:
         return found
     return replace(found, stalled=found.stalled or bool(Witness(events).explains(min(times), max(times))))
-
-
-def _gave_up(end: Event) -> bool:
-    return end.data.get("ended") == "timeout" or end.data.get("exit_code") not in (0, None)
 
 
 def takes_samples(check: Check) -> bool:

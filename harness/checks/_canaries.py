@@ -14,6 +14,7 @@ from harness.checks._witness import Witness
 from harness.history import Event
 from harness.samples import CANARY, OK, Samples
 
+ALONE = 1.5  # times its length that a stall explains: who answers a request writes the record, too
 LOOK = 0.5  # s between two looks of the follower, where the history does not say that it was longer
 
 
@@ -123,7 +124,7 @@ def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Wi
         """What explains it, by the history's axis."""
         last = window.events[-1]
         begin = last.since_start - (last.time - canary.answered)
-        return witness.explains(begin, begin + max(late, window.within), late, window.within)
+        return witness.explains(begin, begin + max(late, window.within), late, window.within, chain=ALONE)
 
     found = [(window.keys[canary.key], window) for window in windows if canary.key in window.keys]
     said = (

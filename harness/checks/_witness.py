@@ -16,7 +16,7 @@ import numpy as np
 from harness.history import Event
 from harness.stalls import CHAIN, overlap
 
-SHARE = 0.1  # of a stretch: an idle machine that runs one gate stands still for 1.5 % of the time
+SHARE = 0.15  # of a stretch: an idle machine that runs one gate stands still for 1.5 % of the time
 SHORT = 0.1  # s; shorter stalls explain nothing
 OWN = 0.6  # of the processors' time; where the environment uses more of it, it keeps the machine busy itself
 LOWERED = 0.9  # times the declared limit; a limit below was set by somebody else
@@ -48,15 +48,18 @@ class Witness:
         machine = 0.0 if self._own(begin, end) else overlap(self._rows, begin, end)
         return min(end - begin, max(machine, self._held_back(begin, end)))
 
-    def explains(self, begin: float, end: float, judged: float = 0.0, allowed: float = 0.0) -> str:
+    def explains(
+        self, begin: float, end: float, judged: float = 0.0, allowed: float = 0.0, chain: float = CHAIN
+    ) -> str:
         """Words, where what was seen in a stretch may be due to the machine; empty where it is not.
 
         Args:
             begin, end: the stretch.
             judged, allowed: what was seen there, and what may be; seconds.
+            chain: how many times its own length a stall explains.
         """
         stood = self.stood(begin, end)
-        if stood < max(SHORT, SHARE * (end - begin)) or judged - CHAIN * stood > allowed:
+        if stood < max(SHORT, SHARE * (end - begin)) or judged - chain * stood > allowed:
             return ""
         return f"the machine stood still for {stood:.1f} s of these {end - begin:.1f} s"
 

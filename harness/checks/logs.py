@@ -138,7 +138,7 @@ def _in_time(findings: Findings, log: ExpectedLog, event: Event, witness: Witnes
 def _stall(witness: Witness, seen: list[Event], judged: float, allowed: float = 0.0) -> str:
     """What explains that a log was silent or late for so many seconds, in words; empty where nothing does."""
     begin = min(event.since_start - float(event.data.get("seconds") or 0.0) for event in seen)
-    return witness.explains(begin, seen[-1].since_start, judged, allowed)
+    return witness.explains(begin, seen[-1].since_start, judged, allowed, chain=_canaries.ALONE)
 
 
 def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: _Traffic, witness: Witness) -> None:

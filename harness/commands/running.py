@@ -138,7 +138,8 @@ def publish(
         problem = unwritable("The reports cannot be written", directory, error)
         line = f"reports:  could not be written: {error.strerror or error}"
     for annotation in github.lines(report):
-        say(annotation)
+        # A command to the CI, and meant as one; what it quotes is neutralised already.
+        click.echo(annotation)
     show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
     for missing in (samples or Samples()).problems():
         say(f"missing evidence: {clean(missing)}")

@@ -22,6 +22,7 @@ from harness.history import History
 from harness.redaction import Lines
 from harness.signals import wait_for
 from harness.stack import Deployer as Declared
+from harness.stalls import Patience
 
 INSIDE = "/tmp/harness-inventory"  # noqa: S108 - /tmp is what every image has, also those with a read-only root
 ENDS_WITHIN = 5.0  # s for the end of a deployer that is killed, once the harness itself is to end
@@ -182,7 +183,7 @@ class RunningCommand:
         process: the started command.
         verb, release: what it is for.
         start: id of its `deployer.start` event.
-        timeout: seconds after which it is killed.
+        timeout: seconds after which it is killed; while the machine stands still, that is put off.
         history: where its lines go.
     """
 
@@ -192,7 +193,7 @@ class RunningCommand:
         self._process, self._history = process, history
         self._verb, self._release, self._start = verb, release, start
         self._began = history.clock.monotonic()
-        self._deadline = self._began + timeout
+        self._patience = Patience(timeout, clock=history.clock.monotonic)
         self._stop = threading.Event()
         self._hidden = {stream: Lines(history.redactor) for stream in ("out", "err")}
         self._tail: deque[str] = deque(maxlen=TAIL)
@@ -250,9 +251,8 @@ class RunningCommand:
             self._over.set()
 
     def _read(self) -> str:
-        clock = self._history.clock
         while True:
-            left = self._deadline - clock.monotonic()
+            left = self._patience.left
             if self._stop.is_set() or left <= 0:
                 self._process.kill()
                 return "stopped" if self._stop.is_set() else "timeout"

@@ -298,7 +298,7 @@ def measured(
             return name, recorded
         trial.patience -= trial.history.clock.monotonic() - began
         trial.history.record("note", text=f"measuring {phase} again: {stalled.check}: {stalled.reason}")
-        name = f"{phase}-again-{number}"
+        name = f"{phase}-remeasured-{number}"
     raise AssertionError("unreachable")
 
 

@@ -14,6 +14,7 @@ from suites.selftest.commands.support import World, clean
 PRINTS = re.compile(r"click\.s?echo\(|\.show\(\)|(?<![.\w])print\(|sys\.std(out|err)\.write")
 # Prints past `say`, on purpose: a replica's log is what was asked for, as it is; and `say` itself.
 AS_IT_IS = {
+    "click.echo(annotation)",
     "click.echo(replica(pick(engine, environment), name).logs(tail=tail), nl=False)",
     "click.secho(clean_lines(visible(text)), **style)",
 }

@@ -128,14 +128,14 @@ def test_what_a_stall_explains_is_measured_again_and_everything_else_counts_as_i
 
     monkeypatch.setattr(made, "watch", watch)
     monkeypatch.setattr(made, "drain", lambda *_: None)
-    assert settle(made, gate(), "deployed", NEW) == "deployed-again-3"
-    assert phases == ["deployed", "deployed-again-2", "deployed-again-3"]
+    assert settle(made, gate(), "deployed", NEW) == "deployed-remeasured-3"
+    assert phases == ["deployed", "deployed-remeasured-2", "deployed-remeasured-3"]
     found = [
         (event.data["phase"], event.data["check"], event.data["outcome"]) for event in made.history.select("verdict")
     ]
     assert ("deployed", "release", "pass") in found
-    assert [phase for phase, check, _ in found if check == "logs"] == ["deployed-again-3"]
-    assert ("deployed-again-3", "logs", "pass") in found
+    assert [phase for phase, check, _ in found if check == "logs"] == ["deployed-remeasured-3"]
+    assert ("deployed-remeasured-3", "logs", "pass") in found
     assert any("measuring deployed again: logs: " in event.data["text"] for event in made.history.select("note"))
 
 
