@@ -72,7 +72,8 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     twice = [what for what in ours if there[what] > 1]
     if lost:
         began = next(one.since_start for one in events if one.data.get("phase") == asked.data.get("phase"))
-        stall = Witness(events).explains(began, asked.since_start)  # what is still on its way is not lost
+        waited = asked.since_start - began  # what is still on its way is not lost
+        stall = Witness(events).explains(began, asked.since_start, waited, lately)
         findings.timed(
             f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}", stall, asked
         )

@@ -44,8 +44,8 @@ def test_without_a_witness_nothing_is_explained() -> None:
 
 
 def test_a_stall_that_is_short_against_the_stretch_explains_nothing() -> None:
-    assert Witness(witness(Made(), 0.14).events).explains(10.0, 60.0) == ""
-    assert Witness(witness(Made(), 0.16).events).explains(10.0, 60.0)
+    assert Witness(witness(Made(), 0.19).events).explains(10.0, 60.0) == ""
+    assert Witness(witness(Made(), 0.21).events).explains(10.0, 60.0)
 
 
 def test_a_stall_explains_a_few_times_its_length_and_no_more() -> None:
