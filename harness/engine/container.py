@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +19,17 @@ from harness.engine.translate import SDK_ERRORS, as_ours, status, translate
 from harness.errors import EngineError, EngineGone, PortTaken
 
 REMOVE_DEADLINE = 30.0  # seconds for the removal that another one has begun
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be written into a container; its name without a directory."""
+
+    name: str
+    data: bytes
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +210,20 @@ class Container:
     def put(self, path: str, data: bytes, *, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
         """Write a file, whole; its directory must exist."""
         target = PurePosixPath(path)
-        info = tarfile.TarInfo(target.name)
-        info.size, info.mode, info.uid, info.gid = len(data), mode, uid, gid
-        archive = io.BytesIO()
+        self.put_all(str(target.parent), [File(target.name, data, mode, uid, gid)])
+
+    def put_all(self, directory: str, files: Iterable[File]) -> None:
+        """Write several files into a directory that exists, with one request."""
+        archive, names = io.BytesIO(), []
         with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.addfile(info, io.BytesIO(data))
-        with translate(f"{path} cannot be written in {self.name}", where=f"{self.name}:{path}"):
-            self._api.put_archive(self.id, str(target.parent), archive.getvalue())
+            for file in files:
+                info = tarfile.TarInfo(file.name)
+                info.size, info.mode, info.uid, info.gid = len(file.data), file.mode, file.uid, file.gid
+                tar.addfile(info, io.BytesIO(file.data))
+                names.append(str(PurePosixPath(directory, file.name)))
+        said = ", ".join(names)
+        with translate(f"{said} cannot be written in {self.name}", where=f"{self.name}:{said}"):
+            self._api.put_archive(self.id, directory, archive.getvalue())
 
     def get(self, path: str) -> bytes:
         """Read a regular file, whole.

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from harness.clock import Clock
 from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, Publish
+from harness.engine.container import File
 from harness.engine.process import Process
 from harness.environment import limits
 from harness.environment.images import Images
@@ -72,16 +73,17 @@ class Door:
         token = secrets.token_urlsafe(32) if images.proxy is None else None
         own = (*flags, "-token-file", TOKEN, "-upstreams", str(plumbing.inside.subnet))
         holder = engine.containers.create(_spec(owner, plumbing, images.door, None if token is None else own))
-        holder.put("/network", limits.network(plumbing).encode())
-        proxy = holder
+        files = [File("network", limits.network(plumbing).encode()), File("proxies.json", json.dumps(config).encode())]
         if token is not None:
-            holder.put(TOKEN, token.encode(), mode=0o400, uid=PROXY_USER, gid=PROXY_USER)
-        elif images.proxy is not None:
-            holder.start()
+            files.append(File(TOKEN[1:], token.encode(), 0o400, PROXY_USER, PROXY_USER))
+        holder.put_all("/", files)
+        holder.start()
+        proxy = holder
+        if images.proxy is not None:
             _set_up(engine, holder)
             proxy = engine.containers.create(_other_spec(owner, holder, images.proxy, flags))
-        proxy.put("/proxies.json", json.dumps(config).encode())
-        proxy.start()
+            proxy.put_all("/", files[1:])
+            proxy.start()
         ports = {name: holder.port(port) for name, port in wiring.published.items()}
         return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token, holder)
 

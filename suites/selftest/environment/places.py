@@ -100,6 +100,15 @@ class Place:
         ask = "; ".join(f"ip route get {one} >/dev/null 2>&1 && echo {one}" for one in addresses)
         return set(self.inside(self.door, ask).split())
 
+    def door_takes_in(self, addresses: tuple[str, ...]) -> set[str]:
+        """Those that the door would take a replica's packet in for, by the way by which replicas reach it."""
+        device = self.inside(self.door, f"ip -o -4 address show to {self.inner}").split()[1]
+        sender = self.environment.addresses["control-1"]
+        ask = "; ".join(
+            f"ip route get {one} from {sender} iif {device} >/dev/null 2>&1 && echo {one}" for one in addresses
+        )
+        return set(self.inside(self.door, ask).split())
+
 
 @dataclass
 class Listener:

@@ -37,7 +37,8 @@ from suites.selftest.faults.stock_image import in_the_proxys_place
 
 pytestmark = pytest.mark.containers
 MAY_ROUTE = "services: {control: {cap_add: [NET_ADMIN]}}\n"
-FOREIGN = ("169.254.169.254", "169.254.1.1", "192.0.2.77", "198.51.100.1", "224.0.0.1", "255.255.255.255")
+FOREIGN = ("169.254.169.254", "169.254.1.1", "192.0.2.77", "198.51.100.1")
+TO_SEVERAL = ("224.0.0.1", "255.255.255.255")  # which the kernel takes in without looking for a route
 FOREIGN_6 = ("fe80::1", "fd00::1", "2001:db8::1", "ff02::1", "::1")
 
 
@@ -102,6 +103,12 @@ def test_a_route_of_a_replicas_own_leads_neither_to_the_doors_outer_address_nor_
     beyond = [f"{outer}:{API_PORT}", f"{outer}:{ENTRY_PORT}", f"{place.gateway()}:{listener.port}"]
     assert got(place.tries(*beyond, by=(place.inner, network))) == {}
     assert listener.callers == []
+
+
+def test_the_door_takes_nothing_in_from_a_replica_but_for_its_inner_addresses(place: Place) -> None:
+    # Not by trying: on most machines the engine's packet filter drops what is addressed elsewhere before that.
+    inner = {address.rpartition(":")[0] for address in place.doors()} - {place.outer}
+    assert place.door_takes_in((*inner, place.outer, place.gateway(), *FOREIGN)) == inner
 
 
 def test_no_replica_reaches_this_machine(place: Place, listener: Listener) -> None:
@@ -177,7 +184,7 @@ def test_the_door_has_a_route_to_its_replicas_and_to_nothing_else(both: dict[str
     own = {address.rpartition(":")[0] for address in place.replicas()}
     machine = {str(route[1]) for route in routes() if route.num_addresses > 2}
     there = {other.inner, other.outer, other.gateway(), place.gateway(), place.outer, *machine}
-    assert place.door_has_routes_to((*own, *there, *FOREIGN)) == own
+    assert place.door_has_routes_to((*own, *there, *FOREIGN, *TO_SEVERAL)) == own
 
 
 def test_the_proxy_holds_no_privilege_with_which_it_could_undo_that(place: Place) -> None:
