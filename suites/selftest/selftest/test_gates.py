@@ -13,6 +13,7 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.engine.labels import RUN
+from harness.history import read, select
 from suites.selftest.commands.support import World, eventually
 
 pytestmark = [pytest.mark.containers, pytest.mark.alone]
@@ -63,6 +64,8 @@ def test_the_gates_end_with_the_self_test_and_leave_nothing(world: World, harnes
     assert ("the same call goes on from there" in ended.out) is (number == signal.SIGINT)
     assert results(world) == []
     assert eventually(lambda: not world.processes(), 60.0), world.processes()
+    ends = [select(read(path), "run.end")[-1].data["exit_code"] for path in world.directory.glob(events)]
+    assert ends == ([] if number == signal.SIGINT else [143, 143]), "they were ended, and did not come to their end"
     for run in runs:
         assert harness_engine.containers.list([f"{RUN}={run}"]) == ()
         assert not harness_engine.networks.list([f"{RUN}={run}"])
