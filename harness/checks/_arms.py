@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.checks._blocks import Requests
 from harness.checks._evidence import of
 from harness.checks._requests import span
+from harness.checks._witness import Witness
 from harness.history import Event
 from harness.samples import Samples, Stream
 
@@ -25,6 +26,7 @@ class Arms:
         rate, control_rate: requests per second that were meant to be sent; 0 where it is not known.
         windows: the `workload` events of both phases.
         problems: why samples are missing, in words.
+        stall: what explains that the second stretch is slow, in words; empty where nothing does.
     """
 
     before: Span
@@ -35,6 +37,7 @@ class Arms:
     control_rate: float
     windows: tuple[Event, ...]
     problems: tuple[str, ...]
+    stall: str = ""
 
 
 def find(
@@ -72,6 +75,7 @@ def find(
         control_rate=max((_number(starts[stream.start], "rate") for stream in control), default=0.0),
         windows=tuple(windows),
         problems=tuple(stream.problem for stream in (*streams, *control) if stream.problem),
+        stall=Witness(events).explains(spans[1][0] + since, end),
     )
 
 

@@ -96,7 +96,7 @@ def _judge(
         return ""
     took = _came_back(arms)
     if took is not None and took > allowed:
-        findings.fail(f"goodput came back after {took:.0f} s, later than {allowed:.0f} s", *arms.windows)
+        findings.timed(f"goodput came back after {took:.0f} s, later than {allowed:.0f} s", arms.stall, *arms.windows)
     if took is not None and end - begin - took < held:
         findings.missing(f"goodput came back {end - begin - took:.0f} s before the end, and has to hold for {held:g} s")
         return ""
@@ -105,10 +105,12 @@ def _judge(
         findings.missing(f"only {last.offered} requests were due in the last {held:g} s")
         return ""
     if last.goodput < GOODPUT:
-        findings.fail(f"goodput is {percent(last.goodput)} of what is offered, long after the trigger", *arms.windows)
+        findings.timed(
+            f"goodput is {percent(last.goodput)} of what is offered, long after the trigger", arms.stall, *arms.windows
+        )
     if last.attempts > ATTEMPTS:
         said = f"there are {last.attempts:.2f} attempts for each request"
-        findings.fail(f"{said}: retries keep the load up", *arms.windows)
+        findings.timed(f"{said}: retries keep the load up", arms.stall, *arms.windows)
     _in_flight(findings, arms, end - held, end)
     _age(findings, events, phase, baseline)
     back = f"goodput is back after {took or 0.0:.0f} s of {allowed:.0f} s and held"
@@ -148,7 +150,7 @@ def _in_flight(findings: Findings, arms: Arms, begin: float, end: float) -> None
     before = _mean_in_flight(arms.subject.between(*arms.before), arms.before[1] - arms.before[0])
     after = _mean_in_flight(arms.subject.between(begin, end), end - begin)
     if after > BEYOND * before + 1.0:
-        findings.fail(f"{after:.1f} requests are in flight, {before:.1f} in the baseline", *arms.windows)
+        findings.timed(f"{after:.1f} requests are in flight, {before:.1f} in the baseline", arms.stall, *arms.windows)
 
 
 def _age(findings: Findings, events: tuple[Event, ...], phase: str, baseline: str) -> None:

@@ -157,7 +157,7 @@ def _failures(findings: Findings, arms: Arms, budget: float, confidence: float) 
     low, high = share_interval(bad, count, confidence)
     said = f"{bad} of {count} requests failed (at most {percent(high)})"
     if low > budget:
-        findings.fail(f"{bad} of {count} requests failed, more than {percent(budget)}", *arms.windows)
+        findings.timed(f"{bad} of {count} requests failed, more than {percent(budget)}", arms.stall, *arms.windows)
     elif high > budget:
         few = math.ceil(math.log(1.0 - confidence) / math.log1p(-budget)) if 0.0 < budget < 1.0 else 0
         findings.missing(f"{said}: {percent(budget)} are allowed, and {few} requests without a failure would show it")
@@ -196,7 +196,7 @@ def _metric(findings: Findings, arms: Arms, name: str, tolerance: float, alpha: 
     said = f"{name} {_change(found.ratio)} (at most {_change(found.high)})"
     if found.outcome is Outcome.FAIL:
         words = f"{name} is {_change(found.ratio)}, at least {_change(found.low)}: {percent(tolerance)} are tolerated"
-        findings.fail(words, *arms.windows)
+        findings.timed(words, arms.stall, *arms.windows)
     elif found.outcome is Outcome.UNKNOWN:
         findings.missing(f"{said}: {percent(tolerance)} are tolerated; {_sufficient(found, rows, arms)}")
     return said

@@ -15,6 +15,7 @@ from harness.checks.logs import ExpectedLog
 from harness.history import Event, History
 from harness.samples import CANARY, FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
+from suites.selftest.checks.arms import Arms
 from suites.selftest.checks.builder import LOG, REPLICAS, Made
 
 
@@ -207,6 +208,23 @@ def test_a_baseline_that_the_machine_made_slow_is_not_compared_with() -> None:
     found = judged("performance", made.load("deployed", p50=0.4, p95=0.8))
     assert found.outcome is Outcome.UNKNOWN
     assert "the baseline is too slow to compare with" in found.reason
+
+
+def arms(made: Made, **slow: float) -> Arms:
+    return Arms(history=made.history, control=False, **slow)  # type: ignore[arg-type]
+
+
+def test_recovery_that_is_not_seen_on_a_machine_that_stood_still_proves_nothing() -> None:
+    for share, outcome in ((0.01, Outcome.FAIL), (0.6, Outcome.UNKNOWN)):
+        assert arms(witness(Made(), share), slower=3.0).verdict().outcome is outcome
+        assert arms(witness(Made(), share), failing=0.2).verdict().outcome is outcome
+
+
+def test_an_overload_that_stays_on_a_machine_that_stood_still_proves_nothing() -> None:
+    for share, outcome in ((0.01, Outcome.FAIL), (0.6, Outcome.UNKNOWN)):
+        found = arms(witness(Made(), share), failing=0.2)
+        asked = {"phase": "rolled-back", "samples": found.samples, "outage": 5.0, "utilisation": 0.5}
+        assert checks.find("metastable")(found.events, **asked).outcome is outcome
 
 
 # -- availability, request by request ----------------------------------------------------------------------------------
