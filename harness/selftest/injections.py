@@ -58,6 +58,8 @@ TARGETS = (
     Target("control-generator", "the load generator of the control", PROCESS, _COMPARED, control=True),
     Target("harness", "the gate's own process", PROCESS, _ANY),
     Target("door", "the container that every link passes through", PROCESS),
+    Target("witness", "the witness of the machine, in the door", PROCESS),
+    Target("witness-answers", "what the witness reports", BYTES),
     Target("shell", "a shell that is kept open in a replica", PROCESS),
     Target("shell-answers", "what shells answer", BYTES, _ANY),
     Target("wire", "the engine's streams, with their frames", BYTES, _ANY),

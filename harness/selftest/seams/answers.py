@@ -16,6 +16,7 @@ from harness.deploy.inside import ReplicaProcess
 from harness.engine.hijack import Connection as Stream
 from harness.environment import door
 from harness.environment.open_shell import OpenShell
+from harness.environment.witness import Witness
 from harness.probes.kept import Kept
 from harness.probes.logs.follower import LogFollower
 from harness.selftest.seams.trigger import Trigger
@@ -31,6 +32,7 @@ def install(trigger: Trigger) -> None:
             ReplicaProcess, lambda one: _read_through(one._process, t, "deployer")
         ),
         "sampler-answers": _kept,
+        "witness-answers": _witness,
         "wire": _wire,
         "log-answers": _logs,
         "engine-answers": lambda t: _http(t, "docker"),
@@ -77,6 +79,17 @@ def _kept(trigger: Trigger) -> None:
         original(self, spoilt, *args, **more)
 
     Kept.__init__ = init  # type: ignore[method-assign]
+
+
+def _witness(trigger: Trigger) -> None:
+    """What the witness in the door reports."""
+    original = Witness._read
+
+    def read(self: Witness, process: Any) -> None:
+        _read_through(process, trigger, "witness")
+        original(self, process)
+
+    Witness._read = read  # type: ignore[method-assign]
 
 
 def _wire(trigger: Trigger) -> None:

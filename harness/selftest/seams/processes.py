@@ -16,6 +16,7 @@ from harness.deploy.inside import ReplicaProcess
 from harness.engine.labels import ENVIRONMENT, REPLICA
 from harness.environment import Environment
 from harness.environment.open_shell import OpenShell
+from harness.environment.witness import Witness
 from harness.errors import HarnessError
 from harness.probes.kept import Kept
 from harness.selftest.seams.trigger import LONGEST, Trigger
@@ -40,7 +41,7 @@ def install(trigger: Trigger) -> None:
         threading.Thread(target=_itself, args=(trigger,), daemon=True).start()
     elif target == "door":
         find = _door()
-    elif target in ("shell", "deployer", "sampler-program"):
+    elif target in ("shell", "deployer", "sampler-program", "witness"):
         find = _within(trigger, target)
     if find is not None:
         threading.Thread(target=_once, args=(trigger, find), daemon=True).start()
@@ -141,7 +142,7 @@ def _door() -> Callable[[], tuple[str, Signal] | None]:
 
 
 def _within(trigger: Trigger, target: str) -> Callable[[], tuple[str, Signal] | None]:
-    """A process in a replica: a shell, the deployer, a program that the sampler keeps."""
+    """A process in a replica or the door: a shell, the deployer, a program that the sampler keeps, the witness."""
     started: list[Any] = []  # of harness.engine.process.Process
 
     def remember(kind: Any, of: Callable[[Any], Any]) -> None:
@@ -157,6 +158,14 @@ def _within(trigger: Trigger, target: str) -> Callable[[], tuple[str, Signal] | 
         remember(OpenShell, lambda shell: shell.process)
     elif target == "deployer":
         remember(ReplicaProcess, lambda one: one._process)
+    elif target == "witness":
+        reading = Witness._read
+
+        def read(self: Witness, process: Any) -> None:
+            started.append(process)
+            reading(self, process)
+
+        Witness._read = read  # type: ignore[method-assign]
     else:
         original = Kept._open
 
@@ -171,7 +180,7 @@ def _within(trigger: Trigger, target: str) -> Callable[[], tuple[str, Signal] | 
         going = [one for one in started if one.pid is not None and not one._at_end]
         if not going:
             return None
-        chosen = going[-1] if target == "deployer" else trigger.random.choice(going)
+        chosen = going[-1] if target in ("deployer", "witness") else trigger.random.choice(going)
         return f"{target} of {chosen.name}", chosen.kill
 
     return find
