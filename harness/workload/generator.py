@@ -1,10 +1,10 @@
 """The generator, a process of its own: `python -m harness.workload.generator`.
 
-The first line on stdin is the spec. On stdout it says when it began, then every tenth of a second what ended: a line of
-JSON, and after it as many bytes as that says, records of `harness.samples`:
-`{"began": MONOTONIC, "wall": UNIX}`, `{"due": N, "bytes": B, "names": {NUMBER: NAME}, "promised": [[n, WHAT], ...]}`,
-at last `{"end": REASON}`. The line `stop N` on stdin ends it when the requests below N have ended; the end of stdin,
-which is the end of its parent, ends it at once.
+The first line on stdin is the spec. On stdout it says when it began, then every tenth of a second what ended, in
+messages of `harness.workload.messages` whose bytes are records of `harness.samples`:
+`{"began": MONOTONIC, "wall": UNIX}`, `{"due": N, "names": {NUMBER: NAME}, "promised": [[n, WHAT], ...]}`, at last
+`{"end": REASON}`. The line `stop N` on stdin ends it when the requests below N have ended; the end of stdin, which is
+the end of its parent, ends it at once.
 
 The loop is open: what is due is sent when it is due, whatever happened to those before it, and its latency counts from
 then. A system that stalls for a second shows a second, and a generator that is late shows its own lateness.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
+import itertools
 import os
 import random
 import sys
@@ -27,7 +27,7 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.samples import CANARY, FINAL, OK, SAMPLE, SHED
-from harness.workload import answers
+from harness.workload import answers, messages
 from harness.workload.calls import Calls
 from harness.workload.exchange import ANSWERED, TIMEOUT, UNEXPECTED, Exchange, Sender
 from harness.workload.http import Http
@@ -221,7 +221,7 @@ class Generator:
         names, self.names = self.names, {}
         promised, self.promised = self.promised, []
         data = np.array(records, SAMPLE).tobytes() if records else b""
-        _say({"due": self.due, "bytes": len(data), "names": names, "promised": promised}, data)
+        _say({"due": self.due, "names": names, "promised": promised}, data)
 
 
 def _promise(request: Request, exchange: Exchange, document: Any) -> str | None:
@@ -232,8 +232,11 @@ def _promise(request: Request, exchange: Exchange, document: Any) -> str | None:
     return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
+_numbers = itertools.count()
+
+
 def _say(line: dict[str, Any], more: bytes = b"") -> None:
-    data = json.dumps(line, separators=(",", ":")).encode() + b"\n" + more
+    data = messages.framed(next(_numbers), line, more)
     while data:
         data = data[os.write(1, data) :]
 

@@ -26,7 +26,7 @@ from harness.errors import NotMeasured, UsageError, unwritable
 from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
-from harness.workload import promises
+from harness.workload import messages, promises
 from harness.workload.samples import Samples, Window
 from harness.workload.spec import Spec
 
@@ -78,6 +78,7 @@ class Workload:
         self._reader: threading.Thread | None = None
         self._began = self._heard = 0.0
         self._end: str | None = None
+        self._damaged = ""  # what was wrong with the generator's reports
         self._open: tuple[str, int] | None = None
         self._promises: Path | None = None
         self._told = False  # that the samples cannot be saved
@@ -251,6 +252,8 @@ class Workload:
     def _check(self) -> None:
         if self._process is None:
             raise UsageError("The workload is not running", hint="start() it first")
+        if self._damaged:
+            raise self._broken(f"What the workload's generator reported was damaged: {self._damaged}")
         if self._silent.is_set() and self._end is None:
             raise self._broken("The workload's generator ended in the middle")
         if self._end is None and time.monotonic() - self._heard > SILENT:
@@ -279,9 +282,7 @@ class Workload:
         process = self._process
         try:
             stream = process.stdout if process is not None and process.stdout is not None else io.BytesIO()
-            for line in stream:
-                said = json.loads(line)
-                data = stream.read(said.get("bytes", 0))
+            for said, data in messages.read(stream):
                 with self._news:
                     self._heard = time.monotonic()
                     if "began" in said:
@@ -291,8 +292,8 @@ class Workload:
                         self._take(self.samples, said, data)
                     self._end = said.get("end", self._end)
                     self._news.notify_all()
-        except ValueError:
-            pass  # half a line, from a generator that was killed; the missing end tells
+        except ValueError as error:
+            self._damaged = str(error)
         except OSError as error:
             self._unwritable = error
         finally:

@@ -32,7 +32,7 @@ def install(trigger: Trigger) -> None:
 
 
 def _reports(trigger: Trigger) -> None:
-    """Put a relay between the generator and the workload: it spoils whole reports, a line and the bytes behind it."""
+    """Put a relay between the generator and the workload: it spoils whole messages."""
 
     def popen(*args: Any, **more: Any) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(*args, **more)
@@ -49,7 +49,7 @@ def _relay(source: BinaryIO, writing: int, trigger: Trigger) -> None:
     with source, os.fdopen(writing, "wb") as target, suppress(OSError, ValueError):
         for line in source:
             said = json.loads(line)
-            report = line + source.read(said.get("bytes", 0))
+            report = line + source.read(said.get("bytes", 0)) + source.readline()
             target.write(trigger.spoil(report, f"report {said.get('due')}") if "due" in said else report)
             target.flush()
 

@@ -44,7 +44,8 @@ def test_a_good_server_answers_everything_at_the_rate() -> None:
     window = measured(good, 1.0)
     assert window.ok == window.sent == window.intended
     assert 45 <= window.intended <= 500  # a window is never too short; how long a busy machine makes it is open
-    assert (window.failed, window.shed, window.longest_outage, window.errors) == (0, 0, 0.0, {})
+    assert (window.failed, window.shed, window.errors) == (0, 0, {})
+    assert 0.0 <= window.longest_outage < 1.0  # no longer than the slowest answer took
     assert window.statuses == {"202": window.ok}
     assert window.p50 is not None
     assert 0 < window.p50 < 10

@@ -9,6 +9,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from harness.workload.messages import framed
+
 HEAD = """
 import json, sys
 from pathlib import Path
@@ -71,8 +73,9 @@ def test_a_request_that_is_killed_has_no_answer(tmp_path: Path) -> None:
 
 def test_a_report_of_the_generator_is_spoilt_as_a_whole_and_the_others_arrive(tmp_path: Path) -> None:
     """What would stay of a line without its bytes would be another fault."""
-    said = b'{"began": 1}\n' + b'{"due": 1, "bytes": 5}\nAAAAA' + b'{"due": 2, "bytes": 5}\nBB\nBB' + b'{"end": "x"}\n'
-    (tmp_path / "said").write_bytes(said)
+    lines = [({"began": 1}, b""), ({"due": 1}, b"AAAAA"), ({"due": 2}, b"BB\nBB"), ({"end": "x"}, b"")]
+    every = [framed(number, *one) for number, one in enumerate(lines)]
+    (tmp_path / "said").write_bytes(b"".join(every))
     found = ran(
         tmp_path,
         """
@@ -82,8 +85,8 @@ def test_a_report_of_the_generator_is_spoilt_as_a_whole_and_the_others_arrive(tm
         print(json.dumps(process.stdout.read().decode()))
         """,
     )
-    assert found.encode() == said.replace(b'{"due": 2, "bytes": 5}\nBB\nBB', b"")
-    assert touches(tmp_path) == ["report 2: 28 bytes"]
+    assert found.encode() == b"".join(every[:2] + every[3:])
+    assert touches(tmp_path) == [f"report 2: {len(every[2])} bytes"]
 
 
 def test_an_event_of_the_engine_comes_twice_or_not_at_all(tmp_path: Path) -> None:
