@@ -39,6 +39,7 @@ class Witness:
         self._rows = [(_of(one, "begin"), _of(one, "end"), _of(one, "stood")) for one in seen]
         door = sorted(row for row, one in zip(self._rows, seen, strict=True) if one.data.get("place") == "door")
         self._rows += _gaps(door, max((event.since_start for event in events), default=0.0))
+        self.known = bool(door)  # whether there was a witness at all
         self._busy = [(_of(one, "begin"), _of(one, "end"), _of(one, "busy") + _of(one, "steal")) for one in seen]
         self._replicas: dict[str, list[Event]] = {}
         for event in events:

@@ -120,8 +120,10 @@ def _paused(findings: Findings, events: tuple[Event, ...], replica: str, phase: 
         return
     if any(event.kind == "container" for event in mine):
         return  # it ended or was started again: why it did not answer is known
-    for begin, end in _silences([event for event in mine if event.kind == "probe.replica"]):
-        if end - begin > STILL and not Witness(events).explains(begin, end, end - begin, STILL):
+    witness = Witness(events)
+    silences = _silences([event for event in mine if event.kind == "probe.replica"]) if witness.known else ()
+    for begin, end in silences:
+        if end - begin > STILL and not witness.explains(begin, end, end - begin, STILL):
             said = f"{replica} did not answer for {end - begin:.1f} s, while the machine ran"
             findings.missing(f"{said}: it stood still, or could not be asked")
 

@@ -107,6 +107,14 @@ def test_a_pause_of_an_earlier_phase_is_told_there_alone() -> None:
     assert containers.check(made.events, phase="rolled-back", replicas=REPLICAS)
 
 
+def machine(share: float) -> Made:
+    """A machine that stands still for this share of each second, as its witness says."""
+    made = Made()
+    for at in range(100):
+        made.history.record("witness", place="door", begin=float(at), end=at + 1.0, stood=share)
+    return made
+
+
 def silent(made: Made, looks: int) -> Made:
     """backend-2 is asked once a second, and does not answer for so many looks."""
     made.containers("baseline").inside("deploy", "backend-2")
@@ -116,17 +124,15 @@ def silent(made: Made, looks: int) -> Made:
 
 
 def test_a_replica_that_did_not_answer_for_some_seconds_may_have_stood_still() -> None:
-    verdict = judge(silent(Made(), 3))
+    verdict = judge(silent(machine(0.0), 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason.startswith("backend-2 did not answer for 4.0 s, while the machine ran")
-    assert judge(silent(Made(), 1))
+    assert judge(silent(machine(0.0), 1))
+    assert judge(silent(Made(), 3))  # an older history has no witness that the machine ran
 
 
 def test_a_replica_that_did_not_answer_while_the_machine_stood_still_is_no_finding() -> None:
-    made = Made()
-    for at in range(100):
-        made.history.record("witness", place="door", begin=float(at), end=at + 1.0, stood=0.8)
-    assert judge(silent(made, 3))
+    assert judge(silent(machine(0.8), 3))
 
 
 def test_a_replica_that_was_started_again_answers_nothing_meanwhile() -> None:
