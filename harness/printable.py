@@ -24,7 +24,7 @@ _MARKS = ("##", "::", "section_", "travis_", "---", "+++", "~~~", "^^^")
 
 def clean(text: object) -> str:
     """One line: without what steers a terminal, and without what a CI would take for a command."""
-    said = "".join(char if char.isprintable() or char == "\t" else " " for char in _ESCAPE.sub("", str(text))).rstrip()
+    said = "".join(char if char.isprintable() else " " for char in _ESCAPE.sub("", str(text))).rstrip()
     low = said.lower()
     if any(mark in low for mark in _MARKS):
         for pattern, harmless in _COMMANDS:

@@ -132,5 +132,5 @@ def percent(share: float) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """`12 ms`, `0.4 ms`."""
-    return f"{1000 * seconds:.3g} ms"
+    """`12 ms`, `0.4 ms`; `1.5 s` from a second on."""
+    return f"{seconds:.3g} s" if seconds >= 1.0 else f"{1000 * seconds:.3g} ms"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 
 class Damaged(ValueError):
@@ -22,7 +22,7 @@ def framed(number: int, line: dict[str, Any], more: bytes = b"") -> bytes:
     return data + b"%08x\n" % zlib.crc32(data)
 
 
-def read(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
+def read(stream: IO[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The messages of a stream and their bytes, until its end; half a message at the end is left out.
 
     Raises:

@@ -307,7 +307,7 @@ def test_answers_that_come_late_count_as_none() -> None:
     requests.rows["latency"][requests.at(13.0, 13.5)] = 1.5  # ten times the baseline's p99 is less than a second
     verdict = requests.verdict()
     assert verdict.outcome is Outcome.FAIL
-    assert "5 % of 500 requests failed or were answered later than 1e+03 ms (25), more than 1 %" in verdict.reason
+    assert "5 % of 500 requests failed or were answered later than 1 s (25), more than 1 %" in verdict.reason
 
 
 def test_the_latency_that_the_stack_declares_counts_and_else_ten_times_the_baselines() -> None:

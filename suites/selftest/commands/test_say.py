@@ -23,7 +23,7 @@ FILES = [*sorted((Path(harness.__file__).parent / "commands").glob("*.py")), Pat
 
 def test_a_line_shows_control_characters_and_keeps_its_ends(capsys: pytest.CaptureFixture[str]) -> None:
     say("a\x1b[2J\tb\nc\u202e")
-    assert capsys.readouterr().out == "a\\x1b[2J\tb\nc\\u202e\n"
+    assert capsys.readouterr().out == "a\\x1b[2J b\nc\\u202e\n"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

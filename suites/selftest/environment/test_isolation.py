@@ -191,7 +191,9 @@ def test_the_proxy_holds_no_privilege_with_which_it_could_undo_that(place: Place
     ask = 'for one in /proc/[0-9]*; do tr "\\0" " " <$one/cmdline; tr "\\n" " " <$one/status; echo; done'
     name = "door" if place.environment.proxy.extended else "proxy"
     said = place.inside(place.container(name), ask)
-    (proxy,) = (line for line in said.splitlines() if line.startswith("python3 -m harness.proxy"))
+    (proxy,) = (
+        line for line in said.splitlines() if line.startswith("python3 ") and not line.startswith("python3 -c ")
+    )
     fields = proxy.replace("\t", " ").split()
     for name in ("CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"):
         assert int(fields[fields.index(name) + 1], 16) == 0, proxy

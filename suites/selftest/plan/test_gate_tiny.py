@@ -62,7 +62,7 @@ def test_a_good_deployer_passes_every_scenario_and_its_history_says_the_same_whe
     assert {event.data["phase"] for event in events if event.kind == "verdict"} >= {
         "baseline", "deploy", "deployed", "rolled-back", "rolled-back-twice", "half-deploy", "half-rolled-back",
     }  # fmt: skip
-    assert_judged_the_same(events)
+    assert_judged_the_same(events, history.path)
 
 
 @pytest.mark.parametrize("mode", list(WRONG))
@@ -73,7 +73,7 @@ def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engi
     for where, words in WRONG[mode].items():
         assert words in failed.get(where, "not failed"), (where, failed)
     assert history.path is not None
-    assert_judged_the_same(read(history.path))
+    assert_judged_the_same(read(history.path), history.path)
 
 
 @pytest.mark.alone
@@ -118,13 +118,14 @@ def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
     assert "no control" not in verdict.data["reason"], verdict.data["reason"]
 
 
-def assert_judged_the_same(events: tuple[Event, ...]) -> None:
-    """Judge every phase again from the saved events alone."""
+def assert_judged_the_same(events: tuple[Event, ...], path: Path) -> None:
+    """Judge every phase again from what was saved alone."""
     environments = {event.data["environment"] for event in events if event.kind == "environment.up"}
     compared = 0
     for environment in environments:
         own = tuple(event for event in events if event.data.get("environment") == environment)
         made = trial(history=replayed(events))
+        made.history.path = path  # beside which the samples lie
         vars(made.environment)["id"] = environment
         for phase, release in (("deployed", NEW), ("rolled-back", OLD), ("half-rolled-back", OLD)):
             recorded = {e.data["check"]: e for e in own if e.kind == "verdict" and e.data["phase"] == phase}

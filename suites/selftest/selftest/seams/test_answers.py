@@ -73,7 +73,12 @@ def test_a_request_that_is_killed_has_no_answer(tmp_path: Path) -> None:
 
 def test_a_report_of_the_generator_is_spoilt_as_a_whole_and_the_others_arrive(tmp_path: Path) -> None:
     """What would stay of a line without its bytes would be another fault."""
-    lines = [({"began": 1}, b""), ({"due": 1}, b"AAAAA"), ({"due": 2}, b"BB\nBB"), ({"end": "x"}, b"")]
+    lines: list[tuple[dict[str, Any], bytes]] = [
+        ({"began": 1}, b""),
+        ({"due": 1}, b"AAAAA"),
+        ({"due": 2}, b"BB\nBB"),
+        ({"end": "x"}, b""),
+    ]
     every = [framed(number, *one) for number, one in enumerate(lines)]
     (tmp_path / "said").write_bytes(b"".join(every))
     found = ran(
