@@ -37,11 +37,11 @@ FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Google, see cloud.google.com/docs/authentication/api-keys, and OAuth access tokens (ya29.)
         ("AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
         ("ya29.", r"\bya29\.[A-Za-z0-9_-]{20,2000}"),
-        # npm, see docs.npmjs.com/about-access-tokens; PyPI, see pypi.org/help/#apitoken; RubyGems
+        # npm, see its documentation, "About access tokens"; PyPI, see its help on API tokens; RubyGems
         ("npm_", r"\bnpm_[A-Za-z0-9]{36}"),
         ("pypi-", r"\bpypi-AgE[A-Za-z0-9_-]{50,1000}"),
         ("rubygems_", r"\brubygems_[a-f0-9]{48}"),
-        # Docker Hub, see docs.docker.com/security/access-tokens
+        # Docker Hub, see its documentation of access tokens
         ("dckr_", r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,100}"),
         # HashiCorp, see developer.hashicorp.com/vault/docs/concepts/tokens#token-prefixes; and Terraform Cloud
         *((f"hv{kind}.", rf"\bhv{kind}\.[A-Za-z0-9_-]{{20,500}}") for kind in "sbr"),
