@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.checks._witness import Witness
+from harness.checks._witness import SHARE, Witness
 from harness.history import Event
 from harness.outages import Outages, outages
 from harness.samples import FINAL, OK, Records, Samples
@@ -47,8 +47,10 @@ class Load:
         return self.ended - self.due
 
     def good(self, bound: float) -> npt.NDArray[np.bool_]:
-        """Answered as it should be, within so many seconds from when it was sent."""
-        return self.ok & (self.latency - self.sent <= bound)
+        """Answered as it should be, within so many seconds, not counting those in which the generator stood still: it
+        neither sends nor hears an answer then.
+        """
+        return self.ok & (self.latency - np.maximum(self.sent, self._unheard) <= bound)
 
     def outages(self, bound: float, least: float) -> Outages:
         """Those longer than `least`, where an answer later than `bound` is none."""
@@ -59,20 +61,38 @@ class Load:
 
     def blind(self, begin: float, end: float) -> float:
         """For how many seconds of a stretch the generator sent nothing that was due."""
+        return sum(max(0.0, min(high, end) - max(low, begin)) for low, high in self._gaps)
+
+    @property
+    def _gaps(self) -> Outages:
+        """The stretches in which the generator sent nothing that was due."""
         every = np.ones(len(self.due), np.bool_)
-        gaps = outages(self.due, self.due + self.sent, every, self.until, least=PUNCTUAL)
-        return sum(max(0.0, min(high, end) - max(low, begin)) for low, high in gaps)
+        return outages(self.due, self.due + self.sent, every, self.until, least=PUNCTUAL)
+
+    @property
+    def _unheard(self) -> Times:
+        """For how many seconds of each request the generator stood still."""
+        found = np.zeros(len(self.due))
+        for low, high in self._gaps:
+            found += np.clip(np.minimum(self.ended, high) - np.maximum(self.due, low), 0.0, None)
+        return found
 
     def unexplained(self, bad: npt.NDArray[np.bool_], witness: Witness) -> tuple[int, str]:
-        """How many of these requests no stall of the machine explains, and what explains the others, in words."""
+        """How many of these requests no stall of the machine or the generator explains, and what explains the others."""
         order = np.argsort(self.due[bad], kind="stable")
         due, ended = self.due[bad][order], self.ended[bad][order]
         left, said = 0, ""
         for low, high in _joined(due, ended, APART):
-            explained = witness.explains(low - LEAD, high)
+            explained = witness.explains(low - LEAD, high) or self._blind_words(low - LEAD, high)
             said = said or explained
             left += 0 if explained else int(((due >= low) & (due <= high)).sum())
         return left, said
+
+    def _blind_words(self, begin: float, end: float) -> str:
+        """In words, that the generator stood still for a good part of a stretch; empty where it did not."""
+        blind = self.blind(begin, end)
+        said = f"the load generator stood still for {blind:.1f} s of these {end - begin:.1f} s"
+        return said if blind >= SHARE * (end - begin) else ""
 
 
 def load(events: Sequence[Event], windows: Sequence[Event], samples: Samples | None) -> Load | str | None:

@@ -295,6 +295,16 @@ def test_a_generator_that_stood_still_saw_nothing() -> None:
         assert "the load generator stood still for 2.0 s" in verdict.reason
 
 
+def test_what_was_under_way_when_the_generator_stood_still_is_late_by_its_fault() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 14.0)
+    under_way = requests.at(11.9, 12.0)
+    requests.rows["latency"][under_way] = 14.0 - requests.rows["intended"][under_way]
+    requests.fail(requests.at(11.96, 12.0))  # their time-outs were over when it ran again
+    for name in ("availability", "errors"):
+        assert requests.verdict(name).outcome is Outcome.UNKNOWN, name
+
+
 def test_an_outage_that_goes_on_after_the_generators_own_stall_is_one() -> None:
     requests = Requests()
     requests.stop_generator(12.0, 12.6)
