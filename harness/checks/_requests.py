@@ -78,7 +78,7 @@ class Load:
         return found
 
     def unexplained(self, bad: npt.NDArray[np.bool_], witness: Witness) -> tuple[int, str]:
-        """How many of these requests no stall of the machine or the generator explains, and what explains the others."""
+        """How many of these requests no stall of machine or generator explains, and what explains the others."""
         order = np.argsort(self.due[bad], kind="stable")
         due, ended = self.due[bad][order], self.ended[bad][order]
         left, said = 0, ""
