@@ -16,7 +16,7 @@ from harness.engine.labels import RUN
 from harness.history import read, select
 from suites.selftest.commands.support import World, eventually
 
-pytestmark = [pytest.mark.containers, pytest.mark.alone]
+pytestmark = pytest.mark.containers
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def test_gates_whose_harness_is_spoilt_stay_honest(world: World) -> None:
     assert sum(one["touched"] > 0 for one in results(world)) == 3
 
 
+@pytest.mark.alone  # what starves it would starve the tests beside it
 def test_starved_gates_stay_honest(world: World) -> None:
     few = ("--clean", "1", "--repeat", "1", "--defects", "1", "--seed", "3")
     ended = world.harness("selftest", "starvation", tiny.STACK, "--out", "out", *few, timeout=400)
