@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from harness.checks._evidence import Findings, last, of
+from harness.checks._evidence import Findings, last, listed, of
 from harness.history import Event
 from harness.verdict import Verdict
 
 NAME = "half-way"
 
 
-def check(events: Iterable[Event], *, phase: str, release: str) -> Verdict:
-    """The deployer was killed when a replica ran the new release already. Never a fail: it is nobody's fault.
+def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collection[str] = ()) -> Verdict:
+    """The deployer was killed when a replica ran the new release already, and another did not. Never a fail: that is
+    not the release's fault.
 
     Args:
         events: the history (`deployer.end`, `probe.release`).
         phase: in which the deployment was stopped.
         release: what was being deployed.
+        replicas: of the fleet; each was asked after the deployer had ended. Where there are several, not all of them
+            may run the new release then: a deployment that was over tells nothing about one that was not.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -30,7 +33,23 @@ def check(events: Iterable[Event], *, phase: str, release: str) -> Verdict:
         findings.missing(f"the deployment ended ({end.data.get('ended')}) before it could be stopped half-way")
     elif not reached:
         findings.missing(f"no replica ran {release} before the deployer was stopped")
+    elif len(replicas) > 1:
+        _mixed(findings, events, end, phase, release, replicas)
     return findings.verdict(
         f"the deployer was killed when the first replica ran {release}",
         look_unknown="the deployer's output; it may do everything at once",
     )
+
+
+def _mixed(
+    findings: Findings, events: tuple[Event, ...], end: Event, phase: str, release: str, replicas: Collection[str]
+) -> None:
+    """Whether the fleet was left on both releases."""
+    asked = [event for event in of(events, "probe.release", phase) if event.id > end.id]
+    runs = {str(event.data.get("replica")): event.data.get("release") for event in asked}
+    findings.saw(*asked)
+    silent = [name for name in replicas if runs.get(name) is None]
+    if silent:
+        findings.missing(f"what {listed(silent)} ran when the deployer was stopped is not known")
+    elif all(runs[name] == release for name in replicas):
+        findings.missing(f"every replica ran {release} when the deployer was stopped: it was not half-way any more")

@@ -186,7 +186,7 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
         running = trial.deployer.start("deploy", gate.new)
         try:
             wait_until(
-                lambda: (running.ended, gate.new in trial.environment.releases().values()),
+                lambda: (running.ended, trial.environment.anywhere(gate.new)),
                 any,
                 trial.deployer.declared.timeout,
                 trial.history.clock,
@@ -197,6 +197,7 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
                 running.stop()
             raise
         running.stop()
+        trial.environment.releases()  # what it left
     trial.check("half-way", phase="half-deploy", release=gate.new)
     rollback(trial, "half-rollback", before)
     back = settle(trial, gate, "half-rolled-back", gate.old, before)

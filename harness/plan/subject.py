@@ -62,6 +62,14 @@ class Subject(Environment):
                 found[str(event.data["replica"])] = event.data["release"]
         return found
 
+    def anywhere(self, release: str) -> bool:
+        """Ask one replica after the other which release it runs, until one runs this. Recorded in the history."""
+        return any(
+            release_probe.one(self.history, replica, probe.command, probe.field).data["release"] == release
+            for service, probe in self.stack.harness.probes.release.items()
+            for replica in self[service]
+        )
+
     def fingerprint(self, name: str = "") -> Fingerprint:
         """Its state now, reduced to what can be compared; recorded in the history.
 

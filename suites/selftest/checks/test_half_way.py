@@ -3,7 +3,7 @@
 import pytest
 
 from harness.checks.half_way import check
-from suites.selftest.checks.builder import Made
+from suites.selftest.checks.builder import REPLICAS, Made
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,25 @@ def test_without_a_deployment_that_ended_nothing_is_known() -> None:
     verdict = check(Made().releases("half", "4.1.1").events, phase="half", release="4.1.1")
     assert str(verdict.outcome) == "unknown"
     assert "no deployment was stopped" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome", "words"),
+    [
+        (("4.1.1", "4.1.0", "4.1.0"), "pass", "killed when the first replica ran 4.1.1"),
+        (("4.1.1", "4.1.1", "4.1.0"), "pass", "killed"),
+        (("4.1.1", "4.1.1", "4.1.1"), "unknown", "every replica ran 4.1.1 when the deployer was stopped"),
+        (("4.1.1", None, "4.1.1"), "unknown", "what backend-2 ran when the deployer was stopped is not known"),
+        ((), "unknown", "what backend-1, backend-2 and backend-3 ran when the deployer was stopped is not known"),
+    ],
+)
+def test_what_was_left_has_to_be_on_both_releases(left: tuple[str | None, ...], outcome: str, words: str) -> None:
+    made = Made().releases("half", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", *left)
+    verdict = check(made.events, phase="half", release="4.1.1", replicas=REPLICAS)
+    assert str(verdict.outcome) == outcome
+    assert words in verdict.reason
+
+
+def test_a_fleet_of_one_is_half_way_while_its_deployer_had_not_ended() -> None:
+    made = Made().releases("half", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", "4.1.1")
+    assert check(made.events, phase="half", release="4.1.1", replicas=["backend-1"])
