@@ -53,10 +53,10 @@ class Load:
         return self.ok & (self.latency - np.maximum(self.sent, self._unheard) <= bound)
 
     def outages(self, bound: float, least: float) -> Outages:
-        """Those longer than `least`, where an answer later than `bound` is none."""
-        every = [self] if self.earlier is None else [self.earlier, self]
-        due, ended = (np.concatenate([getattr(one, name) for one in every]) for name in ("due", "ended"))
-        good = np.concatenate([one.good(bound) for one in every])
+        """Those longer than `least`; an answer later than `bound` counts as missing."""
+        parts = [self] if self.earlier is None else [self.earlier, self]
+        due, ended = (np.concatenate([getattr(part, name) for part in parts]) for name in ("due", "ended"))
+        good = np.concatenate([part.good(bound) for part in parts])
         return outages(due, ended, good, self.until, since=self.since, least=least)
 
     def blind(self, begin: float, end: float) -> float:
