@@ -305,6 +305,13 @@ def test_what_was_under_way_when_the_generator_stood_still_is_late_by_its_fault(
         assert requests.verdict(name).outcome is Outcome.UNKNOWN, name
 
 
+def test_an_answer_is_not_late_by_the_time_in_which_the_generator_could_not_hear_it() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 12.6)
+    requests.rows["latency"][requests.at(11.7, 12.0)] = 1.1  # half a second of it the service's
+    assert requests.verdict()
+
+
 def test_an_outage_that_goes_on_after_the_generators_own_stall_is_one() -> None:
     requests = Requests()
     requests.stop_generator(12.0, 12.6)
