@@ -19,9 +19,9 @@ from typing import Self
 # An answer passes several processes, and each waits for a processor about as long as the witness does: the client,
 # a proxy, a load balancer, a server and its database. So a stall of one second explains up to so many of an answer.
 CHAIN = 4.0
-KEPT = 4096  # stalls; at two a second, more than half an hour
+KEPT = 4096  # stalls; at one a second, more than an hour
 MOST = 5.0  # times a time-out that patience lasts at most, however long the machine stood still
-BEAT = 0.05  # s between two beats
+BEAT = 0.1  # s between two beats
 TOLERANCE = 0.02  # s that a beat may be late on a machine that is idle
 
 

@@ -12,6 +12,7 @@ from harness.checks._witness import SHARE, Witness
 from harness.history import Event
 from harness.outages import Outages, outages
 from harness.samples import FINAL, OK, Records, Samples
+from harness.stalls import CHAIN
 
 EARLIER = 60.0  # s before a window; what was due then has been answered or given up
 LEAD = 3.0  # s before a failure in which a stall may have caused it: what was held up then has its time-outs now
@@ -87,6 +88,13 @@ class Load:
             said = said or explained
             left += 0 if explained else int(((due >= low) & (due <= high)).sum())
         return left, said
+
+    def burst(self, begin: float, end: float, allowed: float) -> str:
+        """What explains an outage after the generator stood still, in words: it sends all at once what it could not
+        send, which no service has to take as if it came in time. Empty where that does not explain it.
+        """
+        blind = self.blind(begin - LEAD, end)
+        return self._blind_words(begin - LEAD, end) if end - begin - CHAIN * blind <= allowed else ""
 
     def _blind_words(self, begin: float, end: float) -> str:
         """In words, that the generator stood still for a good part of a stretch; empty where it did not."""

@@ -90,7 +90,7 @@ def _stall(load: Load, witness: Witness, begin: float, end: float, most: float) 
     blind = load.blind(begin, end)
     if end - begin - blind <= most:
         return f"the load generator stood still for {blind:.1f} s of these {end - begin:.1f} s"
-    return witness.explains(begin, end, end - begin, most)
+    return witness.explains(begin, end, end - begin, most) or load.burst(begin, end, most)
 
 
 def _share(

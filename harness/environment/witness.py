@@ -69,12 +69,16 @@ class Witness:
 
     def cover(self, clock: Clock) -> None:
         """Wait until it has reported on everything up to now, for 2 s at most: what it has not reported on counts as a
-        stall. Returns at once when it never began.
+        stall. Returns at once when it never began, or is gone.
         """
+        if (process := self._process) is None:
+            return
+        with suppress(HarnessError):
+            process.write(b"?")  # it reports at once; where it cannot be asked, it reports in a second at the latest
         now = time.monotonic()
         deadline = clock.monotonic() + COVERS_WITHIN
         with self._news:
-            while not self._closing and self._until is not None and self._until < now:
+            while not self._closing and (self._until is None or self._until < now):
                 left = deadline - clock.monotonic()
                 if left <= 0.0 or (self._thread is not None and not self._thread.is_alive()):
                     return

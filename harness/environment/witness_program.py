@@ -2,10 +2,11 @@
 wait for what it wanted. It is sent there as text, so that it needs nothing of an image but Python.
 
 Each line on stdout is JSON: `at` (monotonic seconds at its end), `seconds` (that it covers), `late` (s by which its
-ticks came late, all together), `worst` (of one tick, s), `waited` (s for which it was ready to run and did not, as the
-kernel counts; null where it does not), `synced` (s for which a write to its disk was waited for), `steal`, `busy`
-(s of all processors since the line before), `processors`, `pressure` (of cpu, io, memory: s in which somebody waited).
-The first line has `boot` instead, the id of this start of the machine. It ends with its standard input.
+ticks came late, all together, as if there were one in each `PAUSE`), `worst` (of one tick, s), `waited` (s for which it
+was ready to run and did not, as the kernel counts, at the same rate; null where it does not), `synced` (s for which a
+write to its disk was waited for), `steal`, `busy` (s of all processors since the line before), `processors`, `pressure`
+(of cpu, io, memory: s in which somebody waited). The first line has `boot` instead, the id of this start of the
+machine. A byte on its standard input asks for a line at once; it ends with that input.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import threading
 import time
 from typing import Any
 
-TICK = 0.025  # s
+TICK = 0.04  # s; each costs some 75 us of a processor
+PAUSE = 0.025  # s between two steps of work of what the witness stands for: a server that answers requests
 TOLERANCE = 0.005  # s that a tick may be late on an idle machine
-REPORT = 0.5  # s
+REPORT = 1.0  # s between two lines at most
 SYNC = 1.0  # s between two writes
 
 
@@ -62,53 +64,71 @@ class Disk:
         return round(waited, 4) if self.known else None
 
 
-def first_words(path: str) -> list[str]:
-    try:
-        with open(path) as file:  # noqa: PTH123 - it is sent as text, and stays short
-            return file.readline().split()
-    except OSError:
-        return []
+class Reading:
+    """The first line of a file of the kernel, again and again: it stays open, because opening it costs most."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self.file: int | None = os.open(path, os.O_RDONLY)
+        except OSError:
+            self.file = None
+
+    def words(self) -> list[str]:
+        try:
+            return os.pread(self.file, 512, 0).partition(b"\n")[0].decode().split() if self.file is not None else []
+        except OSError:
+            return []
 
 
-def total(name: str) -> float | None:
-    """Seconds in which somebody waited for it, so far."""
-    words = first_words("/proc/pressure/" + name)
-    return int(words[-1].partition("=")[2]) / 1e6 if words else None
+class Counters:
+    """What the kernel counts, in seconds."""
 
+    def __init__(self) -> None:
+        self.ticks = float(os.sysconf("SC_CLK_TCK"))
+        self.wait = Reading(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self.stat = Reading("/proc/stat")
+        self.pressure = {name: Reading(f"/proc/pressure/{name}") for name in ("cpu", "io", "memory")}
 
-def counters() -> dict[str, float | None]:
-    wait = first_words(f"/proc/self/task/{threading.get_native_id()}/schedstat")
-    stat = [int(word) for word in first_words("/proc/stat")[1:9]]
-    ticks = float(os.sysconf("SC_CLK_TCK"))
-    return {
-        "waited": int(wait[1]) / 1e9 if len(wait) > 1 else None,
-        "steal": stat[7] / ticks if len(stat) > 7 else None,
-        "busy": (sum(stat) - stat[3] - stat[4] - stat[7]) / ticks if len(stat) > 7 else None,
-        "cpu": total("cpu"),
-        "io": total("io"),
-        "memory": total("memory"),
-    }
+    def now(self) -> dict[str, float | None]:
+        wait = self.wait.words()
+        stat = [int(word) for word in self.stat.words()[1:9]]
+        total = {name: file.words() for name, file in self.pressure.items()}
+        return {
+            "waited": int(wait[1]) / 1e9 if len(wait) > 1 else None,
+            "steal": stat[7] / self.ticks if len(stat) > 7 else None,
+            "busy": (sum(stat) - stat[3] - stat[4] - stat[7]) / self.ticks if len(stat) > 7 else None,
+            **{name: int(words[-1].partition("=")[2]) / 1e6 if words else None for name, words in total.items()},
+        }
 
 
 def grown(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else round(after - before, 4)
 
 
+def at_pace(wait: float) -> float:
+    """Seconds for which somebody who pauses for `PAUSE` would have waited, while a tick here waited for `wait`."""
+    return wait * (TICK + wait) / (PAUSE + wait)
+
+
 def main() -> None:
-    say({"boot": (first_words("/proc/sys/kernel/random/boot_id") or [""])[0]})
-    disk, processors, before, was = Disk(), os.cpu_count() or 1, counters(), time.monotonic()
-    began, late, worst = was, 0.0, 0.0
+    say({"boot": (Reading("/proc/sys/kernel/random/boot_id").words() or [""])[0]})
+    disk, processors, counters = Disk(), os.cpu_count() or 1, Counters()
+    before, was = counters.now(), time.monotonic()
+    began, late, worst, woken = was, 0.0, 0.0, 0
     while True:
         ended = select.select([0], [], [], TICK)[0]
         now = time.monotonic()
         gap = now - was - TICK - TOLERANCE
         was = now
+        woken += 1
         if gap > 0.0:
-            late, worst = late + gap, max(worst, gap)
+            late, worst = late + at_pace(gap), max(worst, gap)
         if now - began < REPORT and not ended:
             continue
-        after = counters()
+        after = counters.now()
         since = {key: grown(before[key], value) for key, value in after.items()}
+        if (waited := since["waited"]) is not None:
+            since["waited"] = round(woken * at_pace(waited / woken), 4)
         pressure = {key: since.pop(key) for key in ("cpu", "io", "memory")}
         say(
             {
@@ -116,7 +136,7 @@ def main() -> None:
                 "synced": disk.told(), "processors": processors, "pressure": pressure, **since,
             }
         )  # fmt: skip
-        began, late, worst, before = now, 0.0, 0.0, after
+        began, late, worst, woken, before = now, 0.0, 0.0, 0, after
         if ended and not os.read(0, 4096):
             return
 

@@ -19,8 +19,9 @@ import numpy as np
 import harness
 from harness import files
 from harness.clock import Clock, SystemClock
-from harness.engine import proc
-from harness.errors import NotMeasured
+from harness.engine import Engine, proc
+from harness.engine.sweep import sweep
+from harness.errors import HarnessError, NotMeasured
 from harness.files import Kept, unused
 from harness.history import EVENTS, History, read
 from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, Order, Ready
@@ -148,7 +149,9 @@ def join(order: Order, run: Path, clock: Clock | None = None) -> Control:
 
 
 def end_all(run: Path, clock: Clock | None = None) -> None:
-    """End every control of a run, also one that is still coming up; wait until each has taken its environment down."""
+    """End every control of a run, also one that is still coming up; wait until each has taken its environment down.
+    What one that was killed left on the engine is removed here.
+    """
     clock, never = clock or SystemClock(), threading.Event()
     holders = [path.read_text(encoding="utf-8") for path in run.glob(f"control-*/{HOLDER}")]
     for holder in holders:
@@ -158,6 +161,9 @@ def end_all(run: Path, clock: Clock | None = None) -> None:
     deadline = clock.monotonic() + ENDS_WITHIN
     while any(proc.is_alive(holder) for holder in holders) and clock.monotonic() < deadline and not hurried():
         clock.wait(never, EVERY)
+    if holders and not hurried():
+        with suppress(HarnessError), Engine.connect() as engine:  # without the engine, the next run's sweep does it
+            sweep(engine, run=run.name)
 
 
 @contextmanager

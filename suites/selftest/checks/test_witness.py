@@ -312,6 +312,18 @@ def test_an_answer_is_not_late_by_the_time_in_which_the_generator_could_not_hear
     assert requests.verdict()
 
 
+def test_what_the_generator_sends_all_at_once_after_its_stall_may_be_answered_late() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 14.0)
+    requests.freeze(14.0, 15.3)  # the service works off what came at once
+    verdict = requests.verdict()
+    assert verdict.outcome is Outcome.UNKNOWN, verdict
+    longer = Requests()
+    longer.stop_generator(12.0, 12.5)
+    longer.freeze(12.5, 17.0)
+    assert longer.verdict().outcome is Outcome.FAIL, "half a second does not explain it"
+
+
 def test_an_outage_that_goes_on_after_the_generators_own_stall_is_one() -> None:
     requests = Requests()
     requests.stop_generator(12.0, 12.6)

@@ -117,6 +117,15 @@ def test_one_that_breaks_is_told_to_whoever_compares_with_it(run: Path, tmp_path
         control.bring()
 
 
+def test_what_one_that_was_killed_leaves_is_removed_at_the_end_of_the_run(harness_engine: Engine, run: Path) -> None:
+    control = join(replace(order(), run=run.name), run)
+    os.kill(int(ready(run).holder.split("/")[-2]), signal.SIGKILL)
+    assert until(lambda: proc.is_alive(ready(run).holder) is False)
+    assert not gone(harness_engine, control.environment)
+    end_all(run)
+    assert gone(harness_engine, control.environment)
+
+
 def test_one_that_cannot_come_up_says_why(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(NotMeasured, match="did not come up") as caught:
