@@ -12,10 +12,12 @@ from harness.verdict import Verdict
 
 NAME = "acknowledged"
 EXAMPLES = 3  # that are named
+LATELY = 5.0  # s; for histories of 0.1, which do not say from when on acknowledged work may be on its way
 
 
-def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: float = 5.0) -> Verdict:
-    """Every piece of work whose request got a good answer is there once, at the last readback of the phase.
+def check(events: Iterable[Event], *, phase: str, samples: Samples) -> Verdict:
+    """Every piece of work whose request got a good answer before the phase was read back is there once, at the last
+    readback.
 
     A request that got none, because it timed out or the connection broke, may have been done or not: nobody was
     promised anything, so its absence is no loss. Done twice it is wrong even so.
@@ -24,7 +26,6 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
         events: the history (`probe.readback`, `workload.start`, `witness`).
         samples: of the workload, with what its answers promised, and what was read back.
         phase: in which was read back.
-        lately: seconds before the readback; what was acknowledged later than that may still be on its way.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -35,11 +36,13 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
         findings.missing("the acknowledged work was not read back")
     elif asked.data.get("error"):
         findings.missing(f"the acknowledged work could not be read back: {asked.data['error']}")
+    elif asked.data.get("before", 0.0) is None:
+        findings.missing("the load generator did not tell in time which work was acknowledged")
     elif asked.id not in samples.readbacks:
         lost = "what was read back is not there: its file is missing, or was never written"
         findings.missing(samples.unread.get(asked.id) or lost)
     else:
-        good = _compare(findings, events, samples, asked, lately)
+        good = _compare(findings, events, samples, asked)
     return findings.verdict(
         good,
         look="where that work was when the deployment or rollback came: in a queue, a worker's hands, a cache",
@@ -47,7 +50,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples, lately: floa
     )
 
 
-def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event, lately: float) -> str:
+def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event) -> str:
     starts = {event.id: event for event in events if event.kind == "workload.start"}
     key = asked.data.get("key")  # what was read back is of the workload with this key alone
     streams = [
@@ -60,22 +63,23 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     findings.saw(*(starts[one.start] for one in streams))
     there = samples.readbacks[asked.id]
     due, untold = list[str](), list[str]()
+    before = float(asked.data.get("before", asked.since_start - LATELY))
     for one in streams:
-        _promised(one, asked.since_start - lately, due, untold)
+        _promised(one, before, due, untold)
     if untold:
         findings.missing(f"the samples do not say when {_some(untold)} was acknowledged: their file is not whole")
     if not due:
-        findings.missing("nothing was acknowledged, or all of it just now")
+        findings.missing("nothing was acknowledged before it was read back")
         return ""
     lost = [what for what in due if what not in there]
     ours = {what for one in streams for what in _asked_for(one, there)}
     twice = [what for what in ours if there[what] > 1]
     if lost:
-        began = next(one.since_start for one in events if one.data.get("phase") == asked.data.get("phase"))
-        waited = asked.since_start - began  # what is still on its way is not lost
-        stall = Witness(events).explains(began, asked.since_start, waited, lately)
+        # What is still on its way, because the machine stood still while it was waited for, is not lost.
+        stall = Witness(events).explains(before, asked.since_start, asked.since_start - before)
+        verb = "is" if len(lost) == 1 else "are"
         findings.timed(
-            f"{counted(len(lost), 'piece')} of {len(due)} acknowledged are lost: {_some(lost)}", stall, asked
+            f"{counted(len(lost), 'piece')} of {len(due)} acknowledged {verb} lost: {_some(lost)}", stall, asked
         )
     if twice:
         said = [f"{what} ({there[what]} times)" for what in sorted(twice)]

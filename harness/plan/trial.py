@@ -174,17 +174,19 @@ class Trial:
             return self.environment.fingerprint(phase)
 
     def read_back(self, phase: str, within: float) -> Verdict | None:
-        """Whether all acknowledged work is there: asked until it is, or for `within` seconds; judged and recorded. None
-        where the stack declares no readback.
+        """Whether all work is there that was acknowledged before now: asked until it is, or for `within` seconds;
+        judged and recorded. None where the stack declares no readback.
         """
         declared = self.stack.harness.workload
         if declared is None or declared.readback is None:
             return None
         place, asked = self.environment[declared.readback.service][0], declared.readback
         verdicts: list[Verdict] = []
+        until = self.workload.caught_up()
+        before = None if until is None else self.history.at(until)
 
         def ask() -> Verdict:
-            readback_probe.probe(self.history, place, asked, self.workload.key)
+            readback_probe.probe(self.history, place, asked, self.workload.key, before)
             verdicts.append(self.verdict("acknowledged", phase=phase))
             return verdicts[-1]
 

@@ -16,7 +16,7 @@ TIMEOUT = 30.0  # s that the answer may take
 LARGEST = 2_000_000  # pieces of work that are read back at most
 
 
-def probe(history: History, replica: Replica, declared: Readback, key: str) -> Event:
+def probe(history: History, replica: Replica, declared: Readback, key: str, before: float | None) -> Event:
     """Ask once, and record `probe.readback`; the answer itself goes into a file beside the history.
 
     Args:
@@ -24,6 +24,7 @@ def probe(history: History, replica: Replica, declared: Readback, key: str) -> E
         replica: where it is asked.
         declared: what is asked; `{key}` in it stands for `key`.
         key: what every key of the workload begins with.
+        before: second of the history; what was acknowledged until then must be there. None where that is not known.
     """
     found: Counter[str] = Counter()
     error: str | None = None
@@ -41,7 +42,9 @@ def probe(history: History, replica: Replica, declared: Readback, key: str) -> E
         error = f"more than {LARGEST} pieces of work"
     file, digest = (None, None) if error else _save(history, found)
     pieces = None if error else len(found)
-    return history.record("probe.readback", key=key, pieces=pieces, file=file, sha256=digest, error=error)
+    return history.record(
+        "probe.readback", key=key, before=before, pieces=pieces, file=file, sha256=digest, error=error
+    )
 
 
 def _command(declared: Readback, key: str) -> list[str]:

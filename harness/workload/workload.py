@@ -227,6 +227,23 @@ class Workload:
             self._history.record("note", text=f"the samples of the workload cannot be saved: {samples.problem}")
         return window
 
+    def caught_up(self) -> float | None:
+        """Wait until it is known what came of every request that was due before now. Returns that moment, by
+        `time.monotonic()`; None where the generator did not tell in time.
+
+        Raises:
+            NotMeasured: the generator broke.
+        """
+        now, samples = time.monotonic(), self.samples
+        if samples is None or self._process is None:
+            return None if samples is None else now  # what has ended has told everything
+        last = self._next()
+        self._wait(lambda: samples.complete >= last, self.spec.timeout + 2.0)
+        if samples.complete < last and self._end is None:
+            self._check()
+            return None
+        return now
+
     def count(self, *, final: bool = False) -> None:
         """Have in the history how much is saved by now, with its digest: what is judged from here on rests on it.
 

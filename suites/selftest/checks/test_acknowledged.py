@@ -81,7 +81,14 @@ def test_work_of_others_does_not_count() -> None:
     assert judged(all_there(another_1=5))
 
 
-def test_what_was_acknowledged_just_now_may_be_on_its_way() -> None:
+def test_what_was_acknowledged_before_the_readback_began_must_be_there_and_later_work_need_not() -> None:
+    assert judged({"k-0": 1}, before=0.05)
+    found = judged({"k-0": 1}, at=1.0, before=0.1)  # however short the time since
+    assert found.outcome is Outcome.FAIL
+    assert "1 piece of 2 acknowledged is lost: k-1" in found.reason
+
+
+def test_a_history_of_an_earlier_version_is_judged_as_it_was() -> None:
     assert judged({"k-0": 1}, at=5.0)
     assert judged({"k-0": 1}, at=5.3).outcome is Outcome.FAIL
 
@@ -90,6 +97,7 @@ def test_what_was_acknowledged_just_now_may_be_on_its_way() -> None:
     ("made", "words"),
     [
         ({"there": None}, "its file is missing"),
+        ({"there": {}, "before": None}, "did not tell in time which work was acknowledged"),
         ({"there": {}, "error": "psql: connection refused"}, "could not be read back: psql"),
         ({"there": {}, "promises": ()}, "nothing was acknowledged"),
         ({"there": {}, "problem": "the samples are gone"}, "the samples are gone"),

@@ -113,7 +113,7 @@ def test_everything_that_a_run_leaves_is_for_its_owner_only(run: Run, tmp_path: 
             ) as load,
         ):
             load.baseline(0.2)
-        readback(run.history, Says("a"), Readback.model_validate({"in": "web", "command": ["ask"]}), "k")
+        readback(run.history, Says("a"), Readback.model_validate({"in": "web", "command": ["ask"]}), "k", None)
         save_evidence(run.directory / "evidence" / "h1", [], run.history, {})
         failed = Verdict("release", Outcome.FAIL, "another one runs")
         run.history.record("verdict", **fields(failed), phase="deployed")

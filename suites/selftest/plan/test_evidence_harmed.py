@@ -45,14 +45,16 @@ def run(directory: Path, *, lost: int) -> Path:
             given = spec(server.port, rate=20.0, acknowledged="{key}")
             with Workload(given, history, samples=directory / "samples-h1.bin") as load:
                 load.baseline(0.5, "p")
+                load.stop()
+                until = load.caught_up()
         names = [json.loads(line)[1] for line in (directory / "promises-h1.jsonl").read_text().splitlines()]
         with history.phase("p"):
-            probe(history, Says("\n".join(names[: len(names) - lost])), ASK, load.key)
+            probe(history, Says("\n".join(names[: len(names) - lost])), ASK, load.key, history.at(until or 0.0))
             history.record("probe.release", replica="web-1", release="1.0", error=None)
             samples = read_samples(directory, history.events)
             verdicts = [
                 judge(name, history.events, samples, environment="h1", phase="p", parameters=parameters)
-                for name, parameters in (("acknowledged", {"lately": 0.0}), ("release", RELEASE))
+                for name, parameters in (("acknowledged", {}), ("release", RELEASE))
             ]
             for verdict in verdicts:
                 history.record("verdict", **checks.fields(verdict))

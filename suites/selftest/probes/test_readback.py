@@ -35,7 +35,7 @@ class Says:
 
 def test_lines_are_counted_with_their_numbers_and_again_where_they_come_again(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl")
-    event = probe(history, Says("a\nb\t2\na\n\n"), ASK, "k")
+    event = probe(history, Says("a\nb\t2\na\n\n"), ASK, "k", None)
     assert (event.data["pieces"], event.data["error"]) == (2, None)
     assert read(tmp_path, history.events).readbacks == {event.id: {"a": 2, "b": 2}}
 
@@ -43,13 +43,13 @@ def test_lines_are_counted_with_their_numbers_and_again_where_they_come_again(tm
 def test_the_key_of_the_workload_goes_into_the_command(tmp_path: Path) -> None:
     replica = Says("")
     asked = Readback.model_validate({"in": "database", "command": ["psql", "LIKE '{key}-%'"]})
-    probe(History(tmp_path / "events.jsonl"), replica, asked, "k7")
+    probe(History(tmp_path / "events.jsonl"), replica, asked, "k7", None)
     assert replica.asked == ["psql", "LIKE 'k7-%'"]
 
 
 def test_an_empty_answer_is_an_answer(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl")
-    event = probe(history, Says(""), ASK, "k")
+    event = probe(history, Says(""), ASK, "k", None)
     assert read(tmp_path, history.events).readbacks == {event.id: {}}
 
 
@@ -63,7 +63,7 @@ def test_an_empty_answer_is_an_answer(tmp_path: Path) -> None:
 )
 def test_what_is_no_answer_is_null_with_the_reason(tmp_path: Path, replica: Says, words: str) -> None:
     history = History(tmp_path / "events.jsonl")
-    event = probe(history, replica, ASK, "k")
+    event = probe(history, replica, ASK, "k", None)
     assert event.data["pieces"] is None
     assert words in event.data["error"]
     assert read(tmp_path, history.events).readbacks == {}
@@ -74,13 +74,13 @@ def test_what_is_no_answer_is_null_with_the_reason(tmp_path: Path, replica: Says
 )
 def test_a_page_answers_with_a_list_or_with_counts(tmp_path: Path, text: str, found: dict[str, int]) -> None:
     history, replica = History(tmp_path / "events.jsonl"), Says(text)
-    event = probe(history, replica, PAGE, "k7")
+    event = probe(history, replica, PAGE, "k7", None)
     assert "http://127.0.0.1/done?key=k7" in replica.asked[-1]
     assert read(tmp_path, history.events).readbacks == {event.id: found}
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "7", '[["a"]]', '{"a": "many"}'])
 def test_a_page_that_answers_with_something_else_is_null_with_the_reason(tmp_path: Path, text: str) -> None:
-    event = probe(History(tmp_path / "events.jsonl"), Says(text), PAGE, "k")
+    event = probe(History(tmp_path / "events.jsonl"), Says(text), PAGE, "k", None)
     assert event.data["pieces"] is None
     assert "no JSON list or mapping" in event.data["error"]

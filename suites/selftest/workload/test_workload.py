@@ -252,6 +252,34 @@ def test_a_generator_that_hangs_is_not_measured_and_is_killed(monkeypatch: pytes
         assert not alive(pid)
 
 
+def test_what_is_still_on_its_way_is_waited_for() -> None:
+    with serving(stalling(1.0, after=0.5)) as server, Workload(spec(server.port), History()) as workload:
+        workload.start()
+        assert eventually(lambda: workload.samples is not None and workload.samples.complete > 20)
+        time.sleep(0.3)  # into the stall
+        asked = time.monotonic()
+        until = workload.caught_up()
+        assert until == pytest.approx(asked, abs=1.0)
+        assert workload.samples is not None
+        assert until is not None
+        assert workload.samples.complete >= int((until - workload.began) * 50)
+        workload.stop()
+        assert (workload.caught_up() or 0.0) >= until
+
+
+def test_a_generator_that_does_not_tell_has_not_caught_up() -> None:
+    with serving(good) as server:
+        workload = Workload(spec(server.port, timeout=0.1), History())
+        workload.start()
+        pid = workload.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        assert workload.caught_up() is None
+        os.kill(pid, signal.SIGCONT)
+        assert workload.caught_up() is not None
+        workload.stop()
+
+
 def test_an_error_in_the_block_is_not_hidden_by_the_stopping() -> None:
     workload = Workload(spec(closed_port()), History())
     with pytest.raises(KeyboardInterrupt), workload:  # noqa: PT012
