@@ -19,6 +19,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\btravis_(fold|time):(?=\w)", re.IGNORECASE), r"travis_\1: "),  # Travis
     (re.compile(r"^(?=(?:---|\+\+\+|~~~|\^\^\^)(?: |$))"), " "),  # Buildkite, at the beginning of a line
 )
+LONGEST = 200  # characters that `shortened` keeps
 _MARKS = ("##", "::", "section_", "travis_", "---", "+++", "~~~", "^^^")
 
 
@@ -35,3 +36,9 @@ def clean(text: object) -> str:
 def clean_lines(text: object) -> str:
     """The same for a text of several lines, which stay lines."""
     return "\n".join(clean(line) for line in re.split(r"\r?\n", str(text)))
+
+
+def shortened(text: str) -> str:
+    """One line of at most `LONGEST` characters; what is cut off ends in `...`."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

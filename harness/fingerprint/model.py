@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Every part, the most telling first.
 PARTS = (
     "schema", "migrations", "tables", "files", "processes", "sockets", "environment", "image", "servers", "keys",
-    "queues", "roles", "settings", "packages",
+    "queues", "roles", "settings", "command", "packages",
 )  # fmt: skip
 SAID = ("error", "absent", "note", "partial")
 WORTH_SHARING = 5  # items; fewer are shorter than the reference to them

@@ -99,5 +99,7 @@ DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {  # by parameter, or by c
     "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
     "configured": lambda trial, _: _configured(trial),
     "schema": lambda trial, _: _schema(trial),
-    "balancer": lambda trial, _: trial.stack.harness.probes.haproxy is not None,
+    "balancer": lambda trial, _: any(
+        one.kind == "haproxy" and one.watch for one in trial.stack.harness.servers.values()
+    ),
 }

@@ -22,6 +22,7 @@ from harness.errors import UsageError
 from harness.plan.run import Run
 from harness.plan.trial import Trial
 from harness.probes.waiting import wait_until
+from harness.servers import queue_of
 from harness.signals import cleaning_up_after
 from harness.stack import Stack
 from harness.verdict import Verdict, combine
@@ -267,7 +268,7 @@ def settle(trial: Trial, gate: Gate, phase: str, release: str, baseline: str = "
             trial.watch(name, gate.settings.hold)
             trial.drain(trial.queue_level(baseline) + QUEUE_SLACK, gate.settings.drain)
         found = standing(trial, name, release)
-        if trial.stack.harness.probes.queue is not None:
+        if queue_of(trial.stack.harness) is not None:
             queue = {"baseline": baseline, "within": gate.settings.drain, "slack": QUEUE_SLACK}
             found.append(trial.verdict("queue", phase=name, **queue))
         return found

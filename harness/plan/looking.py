@@ -13,6 +13,7 @@ from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
 from harness.probes import registry as registry_probe
 from harness.probes import schema as schema_probe
+from harness.servers import Server, queue_of
 from harness.stack import PlacedProbe, QueueProbe
 
 HEALTH_ASKED = 3  # times at most, where the health check's own `retries` allow it
@@ -31,8 +32,8 @@ def look(environment: Subject, history: History) -> None:
         configuration_probe.probe(history, environment[service], asked.command, asked.field)
     if declared.database_schema is not None:
         schema_probe.probe(history, place(environment, declared.database_schema), declared.database_schema.command)
-    if declared.queue is not None:
-        queue_probe.probe(history, place(environment, declared.queue), declared.queue)
+    if (queue := queue_of(environment.stack.harness)) is not None:
+        queue_probe.probe(history, place(environment, queue), queue)
 
     def container(name: str) -> containers_probe.ContainerState:
         state = environment.replica(name).state()
@@ -41,7 +42,7 @@ def look(environment: Subject, history: History) -> None:
     containers_probe.probe(history, tuple(replica.name for replica in environment.replicas), container)
 
 
-def place(environment: Subject, probe: PlacedProbe | QueueProbe) -> Replica:
+def place(environment: Subject, probe: PlacedProbe | QueueProbe | Server) -> Replica:
     """The replica in which a probe is asked."""
     return environment[probe.service][0]
 

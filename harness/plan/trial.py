@@ -36,6 +36,7 @@ from harness.probes.sampler import Sampler
 from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
+from harness.servers import queue_of, readback_of
 from harness.signals import cleaning_up_after
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
@@ -163,7 +164,7 @@ class Trial:
 
     def drain(self, level: float, within: float) -> None:
         """Watch the queue until it holds at most `level` jobs, for at most `within` seconds; record what it does."""
-        probe = self.stack.harness.probes.queue
+        probe = queue_of(self.stack.harness)
         if probe is not None:
             place = looking.place(self.environment, probe)
             queue_probe.drain(self.history, self.history.clock, place, probe, level=level, within=within)
@@ -177,10 +178,10 @@ class Trial:
         """Whether all work is there that was acknowledged before now: asked until it is, or for `within` seconds;
         judged and recorded. None where the stack declares no readback.
         """
-        declared = self.stack.harness.workload
-        if declared is None or declared.readback is None:
+        asked = readback_of(self.stack.harness)
+        if asked is None:
             return None
-        place, asked = self.environment[declared.readback.service][0], declared.readback
+        place = self.environment[asked.service][0]
         verdicts: list[Verdict] = []
         until = self.workload.caught_up()
         before = None if until is None else self.history.at(until)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import EngineError, HostError
 from harness.history import Event, History
-from harness.probes.replica import shortened
+from harness.printable import shortened
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from harness.errors import HostError
 from harness.history import Event, History
-from harness.probes.replica import Replica, shortened
+from harness.printable import shortened
+from harness.probes.replica import Replica
 
 PATIENCE = 5.0  # s after which a replica is not asked again: one that hangs costs its timeout once
 

@@ -6,8 +6,8 @@ import shlex
 import time
 from collections.abc import Collection
 
+from harness.kept import KeptShell, Startable
 from harness.probes import look
-from harness.probes.kept import KeptShell, Startable
 
 NAMED = 20  # files whose inode is asked, and that an event names
 MOMENT = 0.1  # s that a look waits for it; later answers come with the next

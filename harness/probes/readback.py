@@ -9,14 +9,16 @@ from collections import Counter
 from harness.errors import HostError, unwritable
 from harness.files import write
 from harness.history import Event, History
-from harness.probes.replica import Replica, fetching, shortened
+from harness.printable import shortened
+from harness.probes.replica import Replica
+from harness.servers import Server, fetching
 from harness.stack import Readback
 
 TIMEOUT = 30.0  # s that the answer may take
 LARGEST = 2_000_000  # pieces of work that are read back at most
 
 
-def probe(history: History, replica: Replica, declared: Readback, key: str, before: float | None) -> Event:
+def probe(history: History, replica: Replica, declared: Server | Readback, key: str, before: float | None) -> Event:
     """Ask once, and record `probe.readback`; the answer itself goes into a file beside the history.
 
     Args:
@@ -37,7 +39,7 @@ def probe(history: History, replica: Replica, declared: Readback, key: str, befo
             said = answer.stderr.strip() or answer.stdout.strip()
             error = shortened(f"exit code {answer.exit_code}" + (f": {said}" if said else ""))
         else:
-            error = _lines(answer.stdout, found) if declared.http is None else _document(answer.stdout, found)
+            error = _counted(declared, answer.stdout, found)
     if error is None and len(found) > LARGEST:
         error = f"more than {LARGEST} pieces of work"
     file, digest = (None, None) if error else _save(history, found)
@@ -47,10 +49,17 @@ def probe(history: History, replica: Replica, declared: Readback, key: str, befo
     )
 
 
-def _command(declared: Readback, key: str) -> list[str]:
+def _command(declared: Server | Readback, key: str) -> list[str]:
+    if isinstance(declared, Server):
+        return declared.once(declared.readback_question(key))
     if declared.http is not None:
         return fetching(declared.http.replace("{key}", key), int(TIMEOUT) - 1)
     return [word.replace("{key}", key) for word in declared.command or ()]
+
+
+def _counted(declared: Server | Readback, text: str, found: Counter[str]) -> str | None:
+    page = isinstance(declared, Readback) and declared.http is not None
+    return _document(text, found) if page else _lines(text, found)
 
 
 def _lines(text: str, found: Counter[str]) -> str | None:

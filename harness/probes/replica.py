@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from harness.errors import HostError
+from harness.printable import shortened
 
 TIMEOUT = 10.0  # seconds that an answer may take
-LONGEST = 200  # characters of an error that are kept
 
 
 class Answer(Protocol):
@@ -45,13 +44,6 @@ class Asked:
     error: str | None = None
 
 
-def fetching(address: str, seconds: int) -> list[str]:
-    """The command that gets a page within a replica, with what its image has: curl, else wget."""
-    page = shlex.quote(address)
-    curl, wget = f"exec curl -fsS --max-time {seconds} {page}", f"exec wget -q -T {seconds} -O - {page}"
-    return ["sh", "-c", f"if command -v curl >/dev/null; then {curl}; fi; {wget}"]
-
-
 def ask(replica: Replica, command: Sequence[str] | str, timeout: float = TIMEOUT) -> Asked:
     """Run a command that answers on stdout. An exit code other than 0, or silence, is no answer."""
     try:
@@ -76,9 +68,3 @@ def picked(asked: Asked, field: str | None) -> Asked:
     if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
         return Asked(None, shortened(f"the field {field!r} holds {value!r}, not a name"))
     return Asked(str(value))
-
-
-def shortened(text: str) -> str:
-    """One line of bounded length."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from harness.history import Event, History
+from harness.kept import Heard, KeptShell, Startable, code_and_text
 from harness.probes import look
-from harness.probes.kept import Heard, KeptShell, Startable, code_and_text
 from harness.probes.open_files import OpenFiles
 from harness.probes.replica import Asked, picked
 

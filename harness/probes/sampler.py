@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from typing import Protocol, Self
 
 from harness.history import Event, History
-from harness.probes.haproxy import HAProxy
-from harness.probes.kept import Startable
-from harness.probes.postgres import Postgres
+from harness.kept import Startable
 from harness.probes.queue import Queue
-from harness.probes.redis import Redis
 from harness.probes.replica_state import ReplicaState
+from harness.probes.server import ServerState
+from harness.servers import declared, queue_of
 from harness.stack import Stack
 
 ENDS_WITHIN = 5.0  # s for ending the programs that were kept running, all together
@@ -53,8 +52,8 @@ class Place(Protocol):
 
 
 class Sampler:
-    """Records `probe.replica` for every replica and, where the stack declares them, `probe.postgres`, `probe.redis`,
-    `probe.haproxy` and `probe.queue`, every second between `start` and `stop`, or within its block.
+    """Records `probe.replica` for every replica, the event of every declared server (`probe.postgres`, ...) and
+    `probe.queue`, every second between `start` and `stop`, or within its block.
 
     Args:
         environment: up.
@@ -130,34 +129,22 @@ class Sampler:
 
 
 def _places(environment: Sampled, history: History) -> Iterator[Place]:
-    declared, state = environment.stack.harness.probes, environment.stack.harness.state
+    harness = environment.stack.harness
     first: dict[str, Sampleable] = {}
     for number, replica in enumerate(environment.replicas):
         first.setdefault(replica.service, replica)
-        asked = declared.release.get(replica.service)
+        asked = harness.probes.release.get(replica.service)
         yield ReplicaState(
             history,
             replica,
             environment.id,
             release=(asked.command, asked.field) if asked else None,
-            main=declared.main.get(replica.service),
+            main=harness.probes.main.get(replica.service),
             cpus=environment.stack.services[replica.service].cpus,
             number=number,
         )
-    if (one := declared.postgres) is not None:
-        yield Postgres(history, first[one.service], environment.id, one.user, one.database)
-    else:
-        for service, kept in state.items():
-            if kept.postgres is not None:
-                yield Postgres(history, first[service], environment.id, kept.postgres.user, kept.postgres.database)
-    if (store := declared.redis) is not None:
-        yield Redis(history, first[store.service], environment.id, store.database)
-    else:
-        for service, kept in state.items():
-            if kept.redis is not None:
-                yield Redis(history, first[service], environment.id, kept.redis.database)
-    if (balancer := declared.haproxy) is not None:
-        where = first[balancer.service]
-        yield HAProxy(history, where, environment.id, socket=balancer.socket, url=balancer.url)
-    if declared.queue is not None:
-        yield Queue(history, first[declared.queue.service], environment.id, declared.queue)
+    for name, server in declared(harness).items():
+        if server.watch:
+            yield ServerState(history, first[server.service], environment.id, server, name)
+    if (queue := queue_of(harness)) is not None:
+        yield Queue(history, first[queue.service], environment.id, queue)

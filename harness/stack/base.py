@@ -205,6 +205,17 @@ def _plain(value: Any) -> Any:
     raise wrong("a text or a number")
 
 
+def of_form(pattern: str, expected: str) -> BeforeValidator:
+    """For a text of a form; `expected` is what is said where it has another."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.DOTALL):
+            raise wrong(expected)
+        return value
+
+    return BeforeValidator(validate)
+
+
 # For types with bounds, which have to stand before these to be seen in a JSON Schema.
 AsWhole, AsNumber, AsText = BeforeValidator(_whole), BeforeValidator(_number), BeforeValidator(_word)
 

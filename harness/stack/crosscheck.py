@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import reading
 from harness.errors import UsageError
-from harness.stack import crosscheck_workload, paths, plainwords
+from harness.stack import crosscheck_servers, crosscheck_workload, paths, plainwords
 from harness.stack.accepted import PORTS
 from harness.stack.mistakes import Findings, mistake
 from harness.stack.model import Condition, Service
@@ -31,6 +31,7 @@ def check(root: Fields, services: Mapping[str, Service], harness: XHarness, find
     _one_way(root, harness, findings)
     for path, name in _named(harness):
         _exists(root, path, name, services, findings)
+    crosscheck_servers.check(root, harness, findings)
     if harness.workload is not None:
         crosscheck_workload.check(root, harness.workload, findings)
 
@@ -224,7 +225,9 @@ def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for key in ("release", "health", "main", "configuration"):
         for name in getattr(harness.probes, key):
             yield ("x-harness", "probes", key, name), name
-    for key in ("registry", "database_schema", "queue", "postgres", "redis", "haproxy"):
+    for name, server in harness.servers.items():
+        yield ("x-harness", "servers", name, "in"), server.service
+    for key in ("registry", "database_schema", "queue"):
         if probe := getattr(harness.probes, key):
             yield ("x-harness", "probes", key.removeprefix("database_"), "in"), probe.service
     if harness.workload and harness.workload.readback:

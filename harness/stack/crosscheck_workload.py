@@ -13,27 +13,6 @@ from harness.stack.xharness import Request, Workload
 def check(root: Fields, workload: Workload, findings: Findings) -> None:
     """Everything below; mistakes go to the findings. `root` is the merged tree, for places."""
     at = ("x-harness", "workload")
-    promising = [one for one in workload.mix if one.acknowledged]
-    if promising and workload.readback is None:
-        place = find(root, *at)
-        findings.wrong(
-            place,
-            mistake(
-                "A request acknowledges work that nothing reads back", place,
-                got=f"acknowledged: {promising[0].acknowledged}",
-                expected="`workload: readback`", hint="declare a command that lists the work that is there",
-            ),
-        )  # fmt: skip
-    if workload.readback is not None and not promising:
-        place = find(root, *at, "readback")
-        findings.wrong(
-            place,
-            mistake(
-                "Work is read back that no request acknowledges", place, got="readback",
-                expected="`acknowledged` at a request",
-                hint='`acknowledged: "{key}"`, where the request carries the key',
-            ),
-        )  # fmt: skip
     if workload.canary and not any(_carries_key(one) for one in workload.mix):
         place = find(root, *at, "canary")
         findings.wrong(

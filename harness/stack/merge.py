@@ -20,6 +20,9 @@ _ONE_VALUE = (
     ("deployer", "rollback"),
     ("redis", "depth"),
     ("redis", "oldest"),
+    ("queue", "depth"),
+    ("queue", "oldest"),
+    ("readback",),
 )
 # Lists in which a value stands once.
 _ONCE = {"cap_add", "cap_drop", "expose", "profiles", "tmpfs"}

@@ -56,6 +56,7 @@ class Findings:
         mistakes, absent: with their places.
         ignored: keys that do not matter to the harness.
         unset: variables without a value, with the first place of each.
+        deprecated: keys that still work, with what to write instead.
     """
 
     main: str
@@ -63,6 +64,7 @@ class Findings:
     absent: list[tuple[Place, StackError]] = field(default_factory=list)
     ignored: dict[Place, None] = field(default_factory=dict)
     unset: dict[str, Place] = field(default_factory=dict)
+    deprecated: dict[Place, str] = field(default_factory=dict)
 
     def wrong(self, place: Place, error: StackError, *, absent: bool = False) -> None:
         """Keep a mistake. One about something `absent` has no line of its own and comes after those that have:
@@ -88,9 +90,12 @@ class Findings:
             raise error
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence for each variable without a value, one for all ignored keys together."""
+        """One sentence for each variable without a value and each deprecated key, one for all ignored keys together."""
         found = [
             f"The variable {name} is not set; it stands for nothing ({place})" for name, place in self.unset.items()
+        ]
+        found += [
+            f"{key.path} is deprecated ({key.file}, line {key.line}): {what}" for key, what in self.deprecated.items()
         ]
         if self.ignored:
             keys = ", ".join(f"{place.path} ({place.file}, line {place.line})" for place in self.ignored)

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.errors import StackError
-from harness.stack import accepted, compose, crosscheck, files, keys, merge, paths, plainwords, secrets
+from harness.stack import accepted, compose, crosscheck, deprecated, files, keys, merge, paths, plainwords, secrets
 from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import Findings, mistake, refuse_zero_bytes, written, wrong_value
@@ -80,6 +80,7 @@ def _variant(root: Fields, project: Project) -> Variant:
     screen(root, keys.ROOT, findings, ignored=keys.ROOT_IGNORED, refused=refused)
     _top_volumes(root, findings)
     tree, services = compose.services(root, project)
+    root = deprecated.rewrite(root, findings)
     harness = _block(root, findings)
     findings.stop_if_any()
     assert harness is not None
@@ -167,7 +168,10 @@ def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
 def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project, size: int) -> Variant:
     """The stack of one release, with findings of its own. The base, of this size, is looked at once more for it."""
     project.room.take(size, find(base, "x-harness", "releases", release))
-    own = Findings(project.findings.main, ignored=dict(project.findings.ignored), unset=dict(project.findings.unset))
+    shared = project.findings
+    own = Findings(
+        shared.main, ignored=dict(shared.ignored), unset=dict(shared.unset), deprecated=dict(shared.deprecated)
+    )
     of_release = replace(project, findings=own)
     root = base
     for override in overrides:

@@ -46,7 +46,8 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
         node = child
     if detail["type"] == "missing":
         key = str(detail["loc"][-1])
-        beside = ", ".join(node.fields) if isinstance(node, Fields) else ""
+        fields = node.fields.items() if isinstance(node, Fields) else ()
+        beside = ", ".join(name for name, child in fields if child.place != node.place)  # others are not in the file
         error = mistake(
             "A key is missing",
             node.place,

@@ -9,13 +9,14 @@ from functools import partial
 
 from harness.clock import Clock
 from harness.engine.threads import concurrently
-from harness.environment.fingerprint import files, haproxy, packages, postgres, processes, redis, sockets
+from harness.environment.fingerprint import command, files, packages, processes, sockets
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
 from harness.errors import HostError
 from harness.fingerprint import Allowance, Fingerprint, Part
 from harness.history import History
 from harness.redaction import Redactor
+from harness.servers import Server, declared
 from harness.stack import Stack, State
 
 WITHIN = 30.0  # s that one command may take
@@ -45,7 +46,14 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     """
     clock, state, releases = history.clock, stack.harness.state, tuple(stack.harness.releases)
     began = clock.monotonic()
-    asking = [partial(ask, one, state.get(one.service, State()), releases, clock) for one in replicas]
+    servers = {name: one for name, one in declared(stack.harness).items() if one.compare}
+    asking = [
+        partial(
+            ask, one, state.get(one.service, State()), releases, clock,
+            {name: server for name, server in servers.items() if server.service == one.service},
+        )
+        for one in replicas
+    ]  # fmt: skip
     found = concurrently(asking, len(asking))
     seconds = clock.monotonic() - began
     made = Fingerprint(
@@ -73,9 +81,15 @@ def allowances(stack: Stack) -> tuple[Allowance, ...]:
     return tuple(one for service, state in stack.harness.state.items() for one in state.allowances(service))
 
 
-def ask(replica: Replica, declared: State, releases: Collection[str], clock: Clock) -> Taken:
-    """Ask one replica. Never raises because of the replica: what it does not answer is an error of the part."""
-    expected = [*ALWAYS, *wanted(declared)]
+def ask(
+    replica: Replica, declared: State, releases: Collection[str], clock: Clock, servers: Mapping[str, Server]
+) -> Taken:
+    """Ask one replica. Never raises because of the replica: what it does not answer is an error of the part.
+
+    Args:
+        servers: those that run in it, by name.
+    """
+    expected = [*ALWAYS, *wanted(declared), *dict.fromkeys(part for one in servers.values() for part in one.parts)]
     parts: dict[str, Part] = {}
     seconds: dict[str, float] = {}
     try:
@@ -88,10 +102,13 @@ def ask(replica: Replica, declared: State, releases: Collection[str], clock: Clo
         seconds["all"], looked = round(answer.seconds, 3), clock.monotonic()
         found = sections.cut(answer)
         parts |= understood(found, declared)
-        if declared.redis is not None:
-            keys = partial(redis.take, lambda text: replica.ask(text, WITHIN), declared.redis, releases, clock)
-            parts |= _safely(("keys", "queues"), keys)
-            seconds["redis"] = round(clock.monotonic() - looked, 3)
+        for name, server in servers.items():
+            began = clock.monotonic()
+            told = partial(server.fingerprint, lambda text: replica.ask(text, WITHIN), releases, clock)
+            for part, state in _safely(server.parts, told).items():
+                mine = state if name == replica.service else prefixed(state, name)
+                parts[part] = joined(parts[part], mine) if part in parts else mine
+            seconds[server.kind] = round(seconds.get(server.kind, 0.0) + clock.monotonic() - began, 3)
         clock.wait(threading.Event(), max(0.0, APART - (clock.monotonic() - looked)))
         again = replica.ask(processes.AGAIN, WITHIN).stdout
         parts |= _safely(processes.PARTS, partial(processes.read, found, sections.mark, again))
@@ -100,16 +117,30 @@ def ask(replica: Replica, declared: State, releases: Collection[str], clock: Clo
     return Taken({name: parts[name] for name in expected}, seconds)
 
 
+def prefixed(part: Part, name: str) -> Part:
+    """The part of a server that has another name than its service: `orders: column plans.tier`."""
+    return (
+        part if part.items is None else replace(part, items={f"{name}: {key}": one for key, one in part.items.items()})
+    )
+
+
+def joined(first: Part, second: Part) -> Part:
+    """The same part of two servers in one replica. It is not known where one of them is not."""
+    error = first.error or second.error
+    if error is not None:
+        return Part(None, error)
+    if first.items is None or second.items is None:
+        return first if second.items is None else second
+    note = "; ".join(one for one in (first.note, second.note) if one) or None
+    return Part({**first.items, **second.items}, note=note, partial=first.partial or second.partial)
+
+
 def wanted(declared: State) -> Iterable[str]:
     """The parts that a service's declaration adds."""
     if declared.files:
         yield "files"
-    if declared.postgres is not None:
-        yield from postgres.PARTS
-    if declared.redis is not None:
-        yield from ("keys", "queues")
-    if declared.haproxy is not None:
-        yield "servers"
+    if declared.command is not None:
+        yield "command"
 
 
 def questions(declared: State) -> Sections:
@@ -120,10 +151,8 @@ def questions(declared: State) -> Sections:
     packages.ask(sections)
     if declared.files:
         files.ask(sections, declared.files, declared.ignore)
-    if declared.postgres is not None:
-        postgres.ask(sections, declared.postgres)
-    if declared.haproxy is not None:
-        haproxy.ask(sections, declared.haproxy)
+    if declared.command is not None:
+        command.ask(sections, declared.command)
     return sections
 
 
@@ -133,10 +162,8 @@ def understood(found: Mapping[str, Section], declared: State) -> dict[str, Part]
     parts |= _safely(("packages",), lambda: {"packages": packages.read(found)})
     if declared.files:
         parts |= _safely(("files",), lambda: {"files": files.read(found)})
-    if declared.postgres is not None:
-        parts |= _safely(postgres.PARTS, partial(postgres.read, found, declared.postgres))
-    if declared.haproxy is not None:
-        parts |= _safely(("servers",), lambda: {"servers": haproxy.read(found)})
+    if declared.command is not None:
+        parts |= _safely(("command",), lambda: {"command": command.read(found)})
     return parts
 
 

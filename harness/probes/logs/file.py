@@ -11,8 +11,8 @@ import shlex
 from dataclasses import dataclass, replace
 
 from harness.errors import NotMeasured
+from harness.printable import shortened
 from harness.probes.logs.spec import LogReplica
-from harness.probes.replica import shortened
 
 PRINT = 256  # bytes at the beginning, and before the offset, by which a file is known again
 FEW = (4096, 64)  # bytes of a block, and blocks: one look

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
 from harness.history import Event, History
+from harness.printable import shortened
 from harness.probes.logs.file import PRINT, File, Found, look, place, read, restless
 from harness.probes.logs.lines import Lines
 from harness.probes.logs.old_parts import OldParts, what
@@ -22,7 +23,6 @@ from harness.probes.logs.sequence import Sequence as Numbers
 from harness.probes.logs.spec import LogReplica, LogSpec
 from harness.probes.logs.surroundings import Surroundings, examine
 from harness.probes.logs.window import Window
-from harness.probes.replica import shortened
 
 BYTES = 32 << 20  # of one poll
 MOVED = 5  # times that a file may change under a poll before the poll gives up

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from harness.errors import NotMeasured
+from harness.printable import shortened
 from harness.probes.logs.file import STAT, File
 from harness.probes.logs.spec import LogReplica
-from harness.probes.replica import shortened
 
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip")
 _LINK = re.compile(r"l.(.).*? (/proc/\d+/fd/\d+) -> (.*)")

@@ -17,7 +17,7 @@ from harness.engine.hijack import Connection as Stream
 from harness.environment import door
 from harness.environment.open_shell import OpenShell
 from harness.environment.witness import Witness
-from harness.probes.kept import Kept
+from harness.kept import Kept
 from harness.probes.logs.follower import LogFollower
 from harness.selftest.seams.trigger import Trigger
 

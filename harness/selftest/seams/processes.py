@@ -18,7 +18,7 @@ from harness.environment import Environment
 from harness.environment.open_shell import OpenShell
 from harness.environment.witness import Witness
 from harness.errors import HarnessError
-from harness.probes.kept import Kept
+from harness.kept import Kept
 from harness.selftest.seams.trigger import LONGEST, Trigger
 
 PROGRAMS = {  # target to the modules of the processes, each a child of the one before it

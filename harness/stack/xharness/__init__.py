@@ -6,7 +6,7 @@ from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
 from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
 from harness.stack.xharness.recovery import Recovery
-from harness.stack.xharness.state import Allow, HAProxy, Postgres, Redis, State
+from harness.stack.xharness.state import Allow, State
 from harness.stack.xharness.workload import Readback, Request, Workload
 
 __all__ = [
@@ -15,17 +15,14 @@ __all__ = [
     "Allow",
     "Availability",
     "Deployer",
-    "HAProxy",
     "HealthProbe",
     "Log",
     "PlacedProbe",
-    "Postgres",
     "Probes",
     "Proxy",
     "QueueProbe",
     "Readback",
     "Recovery",
-    "Redis",
     "ReleaseProbe",
     "Request",
     "SchemaProbe",

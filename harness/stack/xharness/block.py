@@ -17,6 +17,7 @@ from harness.stack.xharness.logs import Log
 from harness.stack.xharness.probes import Probes
 from harness.stack.xharness.recovery import Recovery
 from harness.stack.xharness.secrets import Secrets
+from harness.stack.xharness.servers import Servers
 from harness.stack.xharness.state import State
 from harness.stack.xharness.workload import Workload
 
@@ -86,6 +87,9 @@ class XHarness(Block):
         default_factory=Probes,
         description="How the environment is asked what it runs.",
         json_schema_extra={"default": {}},
+    )
+    servers: Servers = Field(
+        default_factory=dict, description="By name: the databases, caches, queues and load balancers of the stack."
     )
     state: Mapping[str, State] = Field(
         default_factory=dict, description="By service: what it keeps, and a rollback has to restore."

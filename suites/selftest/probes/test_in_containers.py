@@ -13,11 +13,10 @@ from fixtures import reference, tiny
 from harness.engine import Engine
 from harness.environment import Environment
 from harness.history import Event, History
-from harness.probes.haproxy import HAProxy
-from harness.probes.postgres import Postgres
-from harness.probes.redis import Redis
 from harness.probes.replica_state import ReplicaState
 from harness.probes.sampler import Sampler
+from harness.probes.server import ServerState
+from harness.servers import kinds
 from harness.stack import load
 from suites.selftest.probes.local import until
 
@@ -46,6 +45,11 @@ def told(place: Any, good: Callable[[Event], bool]) -> Event:
     assert until(look, 90.0), seen[-1].data
     place.close()
     return seen[-1]
+
+
+def server(standing: Environment, replica: str, kind: str, **declared: Any) -> ServerState:
+    made = kinds()[kind].model_validate({"kind": kind, **declared})
+    return ServerState(standing.history, standing.replica(replica), standing.id, made)
 
 
 def answered(event: Event) -> bool:
@@ -107,7 +111,7 @@ def test_the_schemas_digest_changes_with_the_schema_and_comes_back(standing: Env
     database = standing.replica("database-1")
 
     def digest() -> str:
-        event = told(Postgres(standing.history, database, standing.id, "app", "app"), answered)
+        event = told(server(standing, "database-1", "postgres", user="app", database="app"), answered)
         return str(event.data["schema"])
 
     def change(statement: str) -> None:
@@ -122,26 +126,22 @@ def test_the_schemas_digest_changes_with_the_schema_and_comes_back(standing: Env
 
 
 def test_who_cannot_be_asked_says_so_in_its_own_words(standing: Environment) -> None:
-    history, database, cache, lb = standing.history, *(
-        standing.replica(name) for name in ("database-1", "cache-1", "lb-1")
-    )  # fmt: skip
-    role = told(Postgres(history, database, standing.id, "nobody", "app"), says('role "nobody" does not exist'))
-    assert 'role "nobody" does not exist' in role.data["error"]
+    cache = standing.replica("cache-1")
+    app, nobody = ({"user": user, "database": "app"} for user in ("app", "nobody"))
+    role = told(server(standing, "database-1", "postgres", **nobody), says('role "nobody" does not exist'))
     assert role.data["connections"] is None
-    missing = told(Postgres(history, cache, standing.id, "app", "app"), says("psql: not found"))
-    assert "psql: not found" in missing.data["error"]
-    socket = told(HAProxy(history, lb, standing.id, socket="127.0.0.1:9998"), says("connect"))
-    assert "ailed to connect to 127.0.0.1" in socket.data["error"], socket.data["error"]
-    path = told(HAProxy(history, lb, standing.id, socket="/run/no.sock"), says("the image has no socat or nc"))
+    told(server(standing, "cache-1", "postgres", **app), says("psql: not found"))
+    told(server(standing, "lb-1", "haproxy", address="127.0.0.1:9998"), says("Connection refused"))
+    path = told(server(standing, "lb-1", "haproxy", address="/run/no.sock"), says("/run/no.sock"))
     assert path.data["servers"] is None
     assert cache.run(["redis-cli", "CONFIG", "SET", "requirepass", "secret"]).exit_code == 0
     try:
-        locked = told(Redis(history, cache, standing.id), says("NOAUTH"))
+        locked = told(server(standing, "cache-1", "redis"), says("NOAUTH"))
     finally:
         cache.run(["redis-cli", "-a", "secret", "CONFIG", "SET", "requirepass", ""])
     assert locked.data["error"] == "NOAUTH Authentication required."
     assert locked.data["keys"] is None
-    assert told(Redis(history, cache, standing.id), answered).data["error"] is None
+    assert told(server(standing, "cache-1", "redis"), answered).data["error"] is None
 
 
 def test_a_replica_that_is_dead_is_null_and_the_others_are_told_on(tmp_path: Path) -> None:

@@ -11,13 +11,16 @@ from harness.clock import ManualClock
 from harness.history import History
 from harness.probes import queue
 from harness.probes.replica import Asked
+from harness.servers import Server
+from harness.servers.postgres import Postgres
+from harness.servers.redis import Redis
 from harness.stack import QueueProbe
 from suites.selftest.probes.fakes import Said, TellingReplica
 from suites.selftest.probes.local import LocalStart
 
 NOW = 1_333_525_500.0
 JOBS = {"depth": ["LLEN", "jobs"], "oldest": ["LINDEX", "jobs", "0"]}
-SQL = {"user": "app", "database": "app", "depth": "SELECT 1", "oldest": "SELECT 2"}
+SQL = {"depth": "SELECT 1", "oldest": "SELECT 2;"}
 
 
 def declared(**how: Any) -> QueueProbe:
@@ -25,10 +28,12 @@ def declared(**how: Any) -> QueueProbe:
 
 
 COMMAND = declared(command=["x"])
-REDIS = declared(redis={**JOBS, "field": "queued"})
-PLAIN = declared(redis=JOBS)
-AGE = declared(postgres=SQL, holds="age")
-TIME = declared(postgres=SQL)
+REDIS = Redis.model_validate({"kind": "redis", "queue": {**JOBS, "field": "queued"}})
+PLAIN = Redis.model_validate({"kind": "redis", "queue": JOBS})
+AGE, TIME = (
+    Postgres.model_validate({"kind": "postgres", "user": "app", "database": "app", "queue": {**SQL, "holds": holds}})
+    for holds in ("age", "time")
+)
 HTTP = declared(http="http://127.0.0.1/queue", depth="waiting", oldest="since")
 
 
@@ -59,7 +64,7 @@ HTTP = declared(http="http://127.0.0.1/queue", depth="waiting", oldest="since")
     ],
 )
 def test_an_answer_is_a_depth_and_an_age_or_the_reason_why_not(
-    how: QueueProbe, text: str, depth: float | None, age: float | None, error: str | None
+    how: Server | QueueProbe, text: str, depth: float | None, age: float | None, error: str | None
 ) -> None:
     seen = queue.read(how, Asked(text), NOW)
     assert seen[:2] == (depth, age)
@@ -73,8 +78,8 @@ def test_a_question_without_an_answer_keeps_its_reason() -> None:
 
 def test_each_declaration_is_one_command() -> None:
     assert queue.once(COMMAND) == ("x",)
-    assert queue.once(REDIS)[2] == "redis-cli -n 0 LLEN jobs && redis-cli -n 0 LINDEX jobs 0"
-    assert queue.once(TIME)[-4:] == ["-c", "SELECT 1", "-c", "SELECT 2"]
+    assert """printf %s '"LLEN" "jobs"\n"LINDEX" "jobs" "0"\n' |""" in queue.once(REDIS)[2]
+    assert "printf %s 'SELECT 1;\nSELECT 2;\n' |" in queue.once(TIME)[2]
     assert "curl -fsS --max-time 2 http://127.0.0.1/queue" in queue.once(HTTP)[2]
 
 
@@ -98,7 +103,7 @@ def test_a_probe_records_depth_and_age() -> None:
     ],
 )
 def test_the_queue_of_a_sampler_is_asked_over_a_kept_program(
-    how: QueueProbe, program: str | None, depth: float | None, age: float | None
+    how: Server | QueueProbe, program: str | None, depth: float | None, age: float | None
 ) -> None:
     history = History()
     replica = LocalStart("cache-1", instead=["sh", "-c", program] if program else None)

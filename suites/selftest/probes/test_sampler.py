@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from harness import kept
 from harness.history import History
-from harness.probes import kept
 from harness.probes.replica_state import ReplicaState
 from harness.probes.sampler import Sampler
 from harness.stack import Probes
@@ -33,7 +33,7 @@ class Standing:
 
 
 def environment(*replicas: LocalStart, **probes: Any) -> Any:
-    harness = SimpleNamespace(probes=Probes(**probes), state={})
+    harness = SimpleNamespace(probes=Probes(**probes), servers={})
     services = {replica.service: SimpleNamespace(cpus=None) for replica in replicas}
     return Standing(replicas, SimpleNamespace(harness=harness, services=services))
 

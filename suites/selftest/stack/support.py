@@ -29,10 +29,11 @@ x-harness:
     health:   {backend: {command: [curl, -fsS, "http://127.0.0.1:8080/healthz"]}}
     registry: {in: database, command: [psql, -U, app, -d, app, -tAc, "SELECT release FROM registry"]}
     queue:    {in: cache, command: [redis-cli, LLEN, jobs]}
+  servers:
+    database: {kind: postgres, user: app, database: app}
+    cache:    {kind: redis}
   state:
     backend:  {files: [/srv/backend, /etc/backend], ignore: ["*.pyc"]}
-    database: {postgres: {user: app, database: app}}
-    cache:    {redis: {}}
   availability: {latency: 500ms, longest_outage: 2s, budget: 2%}
   workload:
     rate: 50/s

@@ -36,7 +36,7 @@ FIELDS = sorted(set(paths(SCHEMA)))
 
 
 def test_the_block_has_the_fields_that_the_reference_is_looked_through_for() -> None:
-    assert {"name", "deployer.in", "logs.<service>[].path", "state.<service>.redis.database"} <= set(FIELDS)
+    assert {"name", "deployer.in", "logs.<service>[].path", "servers.<service>.queue.depth"} <= set(FIELDS)
     assert len(FIELDS) > 40
 
 

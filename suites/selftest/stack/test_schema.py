@@ -45,7 +45,9 @@ def test_the_reference_block_is_valid() -> None:
         ("rollback: [deployctl, rollback]", "rollback: deployctl rollback"),
         ("format: json", "format: xml"),
         ("ids: 1-500", "ids: many"),
-        ("{postgres: {user: app, database: app}}", "{postgres: {user: app}}"),
+        ("{kind: postgres, user: app, database: app}", "{kind: postgres, user: app}"),
+        ("{kind: redis}", "{kind: reddis}"),
+        ("{kind: redis}", "{kind: redis, tables: [a]}"),
         ('"4.1.0": {}', '"4.1.0": {a: b}'),
     ],
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.stack import Availability, Deployer, Log, Postgres, Recovery, Redis, Request, State, Workload, XHarness
+from harness.servers.postgres import Postgres
+from harness.servers.redis import Redis
+from harness.stack import Availability, Deployer, Log, Recovery, Request, State, Workload, XHarness
 from suites.selftest.stack.support import BLOCK, REFERENCE, loaded, refusal
 
 
@@ -44,11 +46,11 @@ def test_the_reference_block_is_read_whole(tmp_path: Path) -> None:
     assert (found.probes.registry.service, found.probes.registry.command[0]) == ("database", "psql")
     assert found.probes.queue is not None
     assert found.probes.queue.command == ("redis-cli", "LLEN", "jobs")
-    assert found.state == {
-        "backend": State(files=("/srv/backend", "/etc/backend"), ignore=("*.pyc",)),
-        "database": State(postgres=Postgres(user="app", database="app")),
-        "cache": State(redis=Redis()),
+    assert found.servers == {
+        "database": Postgres(kind="postgres", service="database", user="app", database="app"),
+        "cache": Redis(kind="redis", service="cache"),
     }
+    assert found.state == {"backend": State(files=("/srv/backend", "/etc/backend"), ignore=("*.pyc",))}
     request = Request(method="POST", path="/environments/{id}/resume", status=(202,))
     assert found.workload == Workload(rate=50.0, request=request, ids=(1, 500), timeout=5.0)
     assert found.proxy.image == "toxiproxy:2"
@@ -121,12 +123,40 @@ def test_a_header_of_the_users_own_stays(tmp_path: Path) -> None:
         ("probes: {releases: {}}", "probes.releases", "releases", "did you mean release?"),
         ("probes: {release: {lb: [curl]}}", "probes.release.lb", "[curl]", "a mapping with command"),
         ("probes: {queue: {command: [x]}}", "probes.queue", "only command", "`in`"),
-        ("probes: {queue: {in: lb}}", "probes.queue", "a mapping with in", "one of command, redis, postgres and http"),
+        ("probes: {queue: {in: lb}}", "probes.queue", "a mapping with in", "one of command and http"),
         ("probes: {queue: {in: lb, http: 'http://a/'}}", "probes.queue", "a mapping with in", "depth, the field"),
         ("probes: {queue: {in: lb, redis: {depth: LLEN}}}", "probes.queue.redis.depth", "LLEN", "a list of words"),
         ("probes: {haproxy: {in: lb}}", "probes.haproxy", "a mapping with in", "one of socket and url"),
         ("probes: {haproxy: {in: lb, socket: a.sock}}", "probes.haproxy.socket", "a.sock", "address:port"),
-        ("state: {lb: {mysql: {}}}", "state.lb.mysql", "mysql", "postgres"),
+        ("state: {lb: {mysql: {}}}", "state.lb.mysql", "mysql", "one of allow, command, files, ignore"),
+        ("servers: {lb: x}", "servers.lb", "x", "a mapping with `kind`, one of haproxy"),
+        ("servers: {lb: {address: x}}", "servers.lb", "a mapping with address", "`kind`, one of haproxy"),
+        ("servers: {lb: {kind: postgre}}", "servers.lb.kind", "postgre", "did you mean postgres?"),
+        ("servers: {lb: {kind: 5}}", "servers.lb.kind", "5", "one of haproxy"),
+        ("servers: {lb: {kind: haproxy}}", "servers.lb", "only kind", "`address`"),
+        ("servers: {lb: {kind: haproxy, address: a}}", "servers.lb.address", "a", "address:port or the path"),
+        ("servers: {lb: {kind: redis, tables: [a]}}", "servers.lb.tables", "tables", "queues"),
+        ("servers: {lb: {kind: redis, watch: 1}}", "servers.lb.watch", "1", "true or false"),
+        ("servers: {lb: {kind: redis, in: cache}}", "servers.lb.in", "cache", "lb"),
+        ("servers: {cache: {kind: redis}}", "servers.cache", "cache", "lb"),
+        ("servers: {lb: {kind: redis, password: {}}}", "servers.lb.password", "an empty", "one of variable and file"),
+        ("servers: {lb: {kind: redis, password: pw}}", "servers.lb.password", "is not shown", "a mapping with file"),
+        ("servers: {lb: {kind: redis, password: {variable: a-b}}}", "servers.lb.password.variable", "a-b", "the name"),
+        ("servers: {lb: {kind: redis, password: {file: a}}}", "servers.lb.password.file", "a", "an absolute path"),
+        ("servers: {lb: {kind: redis, queue: {depth: LLEN}}}", "servers.lb.queue.depth", "LLEN", "a list of words"),
+        ("servers: {lb: {kind: redis, readback: [GET, x]}}", "servers.lb.readback", "readback", "`acknowledged`"),
+        (
+            "servers: {lb: {kind: redis, queue: {depth: [L, a]}}, a: {kind: redis, in: lb, queue: {depth: [L, a]}}}",
+            "servers.a.queue",
+            "servers.lb.queue in line 3",
+            "one queue",
+        ),
+        (
+            "servers: {lb: {kind: haproxy, address: 'a:1'}, b: {kind: haproxy, in: lb, address: 'a:2'}}",
+            "servers.b",
+            "servers.lb in line 3",
+            "one, the load balancer",
+        ),
         ("state: {lb: {postgres: {user: u}}}", "state.lb.postgres", "only user", "`database`"),
         ("workload: {rate: 50}", "workload.rate", "50", "50/s"),
         ("workload: {rate: 0/s}", "workload.rate", "0/s", "above 0"),

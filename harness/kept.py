@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.errors import HarnessError
-from harness.probes.replica import shortened
+from harness.printable import shortened
 from harness.stalls import CHAIN, MACHINE
 
 PATIENCE = 3.0  # s without an answer, after which the program is ended

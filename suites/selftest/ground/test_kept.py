@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.probes import kept
-from harness.probes.kept import Kept, KeptShell, code_and_text
+from harness import kept
+from harness.kept import Kept, KeptShell, code_and_text
 from suites.selftest.probes.local import LocalStart, until
 
 SOON = 10.0  # s; an answer takes milliseconds

@@ -2,10 +2,11 @@
 \pset tuples_only on
 \pset null ''
 \pset format unaligned
+SET default_transaction_read_only = on;
 SET statement_timeout = '5s';
 SET lock_timeout = '2s';
 SET search_path = pg_catalog;
-\echo :mark schema
+\echo ::: schema
 WITH own AS (
     SELECT oid, nspname FROM pg_namespace
     WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
@@ -64,7 +65,7 @@ WITH own AS (
     WHERE t.typtype IN ('e', 'd') AND NOT EXISTS (SELECT FROM member WHERE classid = 'pg_type'::regclass AND objid = t.oid)
 )
 SELECT coalesce(json_object_agg(key, value ORDER BY key), '{}') FROM thing;
-\echo :mark roles
+\echo ::: roles
 SELECT json_object_agg(rolname, concat_ws(', ', CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcanlogin THEN 'login' END,
     CASE WHEN rolcreatedb THEN 'creates databases' END, CASE WHEN rolcreaterole THEN 'creates roles' END,
     CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypasses row security' END,
@@ -73,7 +74,7 @@ SELECT json_object_agg(rolname, concat_ws(', ', CASE WHEN rolsuper THEN 'superus
     (SELECT 'member of ' || string_agg(pg_get_userbyid(m.roleid), ' and ' ORDER BY m.roleid) FROM pg_auth_members m
      WHERE m.member = r.oid)) ORDER BY rolname)
 FROM pg_roles r WHERE rolname NOT LIKE 'pg\_%';
-\echo :mark settings
+\echo ::: settings
 SELECT coalesce(json_object_agg(key, value ORDER BY key), '{}') FROM (
     SELECT name, setting FROM pg_settings
     WHERE source NOT IN ('default', 'override', 'client', 'session', 'interactive', 'test') AND setting IS DISTINCT FROM boot_val
@@ -82,11 +83,11 @@ SELECT coalesce(json_object_agg(key, value ORDER BY key), '{}') FROM (
         (SELECT 'database ' || datname FROM pg_database d WHERE d.oid = setdatabase))), substr(one, strpos(one, '=') + 1)
     FROM pg_db_role_setting, unnest(setconfig) AS one
 ) AS found(key, value);
-\echo :mark pending
+\echo ::: pending
 SELECT CASE WHEN has_function_privilege('pg_show_all_file_settings()', 'execute') THEN
     $$SELECT coalesce(json_object_agg(name, setting ORDER BY name), '{}') FROM
         (SELECT DISTINCT ON (name) * FROM pg_file_settings ORDER BY name, seqno DESC) AS last
         WHERE NOT applied OR sourcefile LIKE '%postgresql.auto.conf'$$
     ELSE 'SELECT ''{}''' END
 \gexec
-\echo :mark migrations
+\echo ::: migrations

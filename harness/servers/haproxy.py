@@ -1,0 +1,129 @@
+"""HAProxy: its servers, and which of them are up, drained or down.
+
+Asked over its runtime API, which is kept open, or over its statistics page. The HAProxy that is watched is taken for
+the load balancer in front of the fleet.
+"""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from harness.clock import Clock
+from harness.fingerprint import Part
+from harness.kept import Startable
+from harness.printable import shortened
+from harness.servers._base import (
+    HOST_PORT,
+    PAGE,
+    PATH,
+    Ask,
+    Client,
+    Connection,
+    Password,
+    Sample,
+    Server,
+    ServerTls,
+    Simple,
+    complaint,
+    piped,
+)  # fmt: skip
+from harness.servers._http import PageClient, page, together
+from harness.servers._socket import connected
+from harness.stack.base import Word, of_form
+
+QUESTION = "show stat -1 4 -1"  # every proxy, servers alone
+PROMPT = b"\n> "
+ADDRESS = f"{HOST_PORT}|{PATH}|{PAGE}"
+
+
+class HAProxy(Server):
+    """An HAProxy."""
+
+    event: ClassVar[str] = "probe.haproxy"
+    fields: ClassVar[tuple[str, ...]] = ("servers",)
+    parts: ClassVar[tuple[str, ...]] = ("servers",)
+
+    kind: Literal["haproxy"] = Field(description="HAProxy.")
+    address: Annotated[
+        str,
+        of_form(ADDRESS, "address:port or the path of its runtime API, or a statistics page (http://...)"),
+        WithJsonSchema({"type": "string", "pattern": f"^({ADDRESS})$"}),
+    ] = Field(description="Its runtime API, address:port or a path; or its statistics page, http://...")
+    user: Word | None = Field(default=None, description="Who logs in to the statistics page.")
+    password: Password | None = Field(default=None, description="The password of that page.")
+    tls: ServerTls | None = Field(default=None, description="TLS of that page, for https://.")
+
+    @property
+    def _is_page(self) -> bool:
+        return "://" in self.address
+
+    def _page(self, address: str) -> str:
+        return page(address, user=self.user or "", password=self.password, tls=self.tls)
+
+    @property
+    def _question(self) -> str:
+        if not self._is_page:
+            return QUESTION
+        return self.address if self.address.endswith(";csv") else f"{self.address};csv"
+
+    def connect(self, replica: Startable) -> Connection:
+        """The runtime API in its interactive mode, or a shell that fetches the page."""
+        if self._is_page:
+            return PageClient(replica, self._page)
+        return Client(replica, connected(self.address), mark=PROMPT, greeting="prompt\n")
+
+    def once(self, *questions: str) -> list[str]:
+        """One command of the runtime API, or the page."""
+        return together(questions, self._page) if self._is_page else piped(questions, connected(self.address))
+
+    def sample(self, replica: Startable) -> Simple:
+        """Samples it."""
+        return Simple(self.connect(replica), [self._question], read_sample)
+
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+        """The servers: `backends/backend-1` -> `UP, weight 1`."""
+        answer = ask(shlex.join(self.once(self._question)))
+        text = answer.stdout.decode("utf-8", "replace").strip()
+        if answer.exit_code:
+            return {"servers": Part(None, complaint(answer))}
+        if not text.startswith("#"):
+            return {"servers": Part(None, f"HAProxy answered {text[:80]!r}, not its statistics")}
+        items = {f"{row['pxname']}/{row['svname']}": _state(row) for row in rows(text)}
+        return {"servers": Part(items) if items else Part(None, "HAProxy has no servers")}
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """The servers in HAProxy's CSV; none where it is something else."""
+    _, head, rest = text.partition("# pxname")
+    found = csv.DictReader((head.removeprefix("# ") + rest).strip().splitlines())
+    servers = [row for row in found if row.get("svname") not in (None, "FRONTEND", "BACKEND")]
+    return [row for row in servers if row.get("type") in (None, "2")]
+
+
+def read_sample(text: str) -> Sample:
+    """[backend, server, status, weight, sessions, seconds since the status changed last], by server."""
+    found = [
+        [
+            row["pxname"],
+            row["svname"],
+            row["status"],
+            *(_number(row.get(name)) for name in ("weight", "scur", "lastchg")),
+        ]
+        for row in rows(text)
+    ]
+    return Sample({"servers": found}) if found else Sample(error=shortened(f"no server in the answer: {text.strip()}"))
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    # `UP 1/2` is a server that is up and failed a check or two: it is up. `no check` stands as it is.
+    status = (row.get("status") or "").split("/")[0].rstrip("0123456789 ") or "unknown"
+    return f"{status}, weight {row.get('weight') or 0}"
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None

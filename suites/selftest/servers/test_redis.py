@@ -1,0 +1,236 @@
+"""Redis: read as it answers, and a real one with a password, a unix socket, TLS, or data that it still loads."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.clock import ManualClock
+from harness.environment.fingerprint import _safely
+from harness.fingerprint import Part
+from harness.servers import redis as adapter
+from harness.servers._base import Password, ServerTls
+from harness.servers.redis import Redis, RedisQueue, quoted
+from suites.selftest.fingerprint.answers import said
+from suites.selftest.proxy.conftest import answers
+from suites.selftest.proxy.peers import free_port
+from suites.selftest.servers.real import (
+    back,
+    certificate,
+    fingerprint,
+    items,
+    program,
+    queued,
+    running,
+    sampled,
+    sh,
+    up,
+)
+
+INFO = """\
+# Server\r
+redis_version:7.0.15\r
+uptime_in_seconds:19\r
+# Clients\r
+connected_clients:12\r
+blocked_clients:2\r
+# Memory\r
+used_memory:1556880\r
+maxmemory:67108864\r
+# Stats\r
+rejected_connections:0\r
+expired_keys:3\r
+evicted_keys:4\r
+keyspace_hits:5\r
+keyspace_misses:270\r
+# Replication\r
+role:master\r
+# Keyspace\r
+db0:keys=502,expires=7,avg_ttl=0\r
+db3:keys=1,expires=0,avg_ttl=0\r
+"""
+
+
+def declared(**changes: object) -> Redis:
+    return Redis.model_validate({"kind": "redis", **changes})
+
+
+def test_info_becomes_figures() -> None:
+    assert declared().read_sample(INFO).fields == {
+        "hits": 5, "misses": 270, "evicted": 4, "expired": 3, "memory": 1556880, "memory_limit": 67108864,
+        "clients": 12, "blocked": 2, "rejected": 0, "uptime": 19, "keys": 502, "expires": 7, "role": "master",
+    }  # fmt: skip
+    assert declared(database=3).read_sample(INFO).fields["keys"] == 1
+    assert declared(database=9).read_sample(INFO).fields["keys"] == 0  # a database without keys is not named
+
+
+@pytest.mark.parametrize("text", ["", "ERR unknown command 'INFO'", "\0\1\2", "a:b"])
+def test_what_is_not_info_gives_no_figure_and_no_zero(text: str) -> None:
+    found = declared().read_sample(text)
+    assert not found.fields
+    assert "not what INFO says" in str(found.error)
+
+
+def test_words_are_quoted_as_redis_cli_reads_them() -> None:
+    assert quoted(["LINDEX", 'a "b" \\', "0"]) == '"LINDEX" "a \\"b\\" \\\\" "0"'
+
+
+def net(*texts: object) -> bytes:
+    return b"".join(b"%d:%s" % (len(raw := str(text).encode()), raw) for text in texts)
+
+
+def keys(output: bytes, code: int = 0, releases: tuple[str, ...] = ("4.1.0",)) -> dict[str, Part]:
+    return dict(declared(queues=("jobs",)).fingerprint(lambda _: said(output, b"", code), releases, ManualClock()))
+
+
+def test_keys_are_told_by_pattern_type_time_to_live_and_form() -> None:
+    found = keys(net(0, "plan:4.1.0:17", "string", 2, 1, '{"a": 1}', "plan:4.1.0:18", "string", 1, 1, "x",
+                     "jobs", "list", 0, 1, '{"id": 7}'))  # fmt: skip
+    assert found["keys"].items == {
+        "plan:4.1.0:<n>": {"type": "string", "ttl": "< 1 h", "format": ["json {a}", "text"]},
+    }  # fmt: skip
+    assert found["queues"].items == {"jobs": {"format": ["json {id}"]}}
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "words"),
+    [
+        (b"NOAUTH Authentication required.\n", 0, "redis-cli: NOAUTH Authentication required."),
+        (b"", 1, "redis-cli: exit code 1"),
+        (b"Could not connect to Redis\n", 1, "redis-cli: Could not connect to Redis"),
+    ],
+)
+def test_a_redis_that_does_not_answer_is_an_error_of_both_parts(output: bytes, code: int, words: str) -> None:
+    assert {part.error for part in keys(output, code).values()} == {words}
+
+
+@given(st.integers(1, 60))
+def test_a_torn_answer_of_redis_is_never_a_database_with_fewer_keys(cut: int) -> None:
+    whole = net(0, "a", "string", 0, 1, "x", "b", "string", 0, 1, "y" * 30)
+    torn = whole[: max(0, len(whole) - cut)]
+    found = _safely(("keys", "queues"), lambda: keys(torn))
+    at_a_border = torn in (net(0), net(0, "a", "string", 0, 1, "x"))  # what carries it tells of those
+    assert found["keys"].error is not None or at_a_border
+
+
+@dataclass(frozen=True)
+class Running:
+    """A Redis that asks for a password (`right`)."""
+
+    port: int
+    tls: int
+    directory: Path
+    ca: str
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    server = program("redis-server", "redis-server")
+    program("redis-cli", "redis-tools")
+    made, files = Running(free_port(), free_port(), tmp_path, str(tmp_path / "cert.pem")), certificate(tmp_path)
+    monkeypatch.setenv("REDISCLI_AUTH", "right")
+    command = [
+        server,
+        "--port",
+        made.port,
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        tmp_path,
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
+    command += ["--requirepass", "right", "--unixsocket", tmp_path / "redis.sock", "--tls-port", made.tls]
+    command += ["--tls-cert-file", files["ca"], "--tls-key-file", files["key"], "--tls-auth-clients", "no"]
+    with running(command) as process:
+        up(process, lambda: answers(made.port, b"PING\r\n", b"-NOAUTH"))
+        yield made
+
+
+def test_it_is_asked_with_a_password_over_its_port_its_socket_and_tls(
+    redis: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sh(f"redis-cli -p {redis.port} SET plan:1 x")
+    ways: list[dict[str, Any]] = [
+        {"address": redis.address},
+        {"address": str(redis.directory / "redis.sock")},
+        {"address": f"localhost:{redis.tls}", "tls": ServerTls(ca=redis.ca)},
+        {"address": f"127.0.0.1:{redis.tls}", "tls": ServerTls(verify=False)},
+    ]
+    for way in ways:
+        assert sampled(declared(**way))["keys"] == 1
+        assert set(items(declared(**way), "keys")) == {"plan:<n>"}
+    monkeypatch.delenv("REDISCLI_AUTH")
+    monkeypatch.setenv("OTHER", "right")
+    assert sampled(declared(**ways[0], password=Password(variable="OTHER"), user="default"))["role"] == "master"
+    refused = sampled(declared(**ways[0]), lambda event: "NOAUTH" in str(event.data["error"]))
+    assert refused["keys"] is None
+    assert "NOAUTH" in str(fingerprint(declared(**ways[0]))["keys"].error)
+
+
+def test_a_valkey_is_asked_with_its_own_client_or_redis_cli(
+    redis: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sampled(declared(kind="valkey", address=redis.address))["role"] == "master"
+    programs = tmp_path / "bin"  # an image that has only a valkey-cli
+    programs.mkdir()
+    for name in ("sh", "cat"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    (programs / "valkey-cli").symlink_to(str(shutil.which("redis-cli")))
+    monkeypatch.setenv("PATH", str(programs))
+    for kind in ("redis", "valkey"):
+        assert sampled(declared(kind=kind, address=redis.address))["role"] == "master"
+
+
+def test_a_redis_that_loads_its_data_says_so_until_it_is_ready(tmp_path: Path) -> None:
+    server, port = program("redis-server", "redis-server"), free_port()
+    one = declared(address=f"127.0.0.1:{port}")
+    command = [server, "--port", port, "--bind", "127.0.0.1", "--dir", tmp_path, "--save", "", "--appendonly", "no"]
+    with running(command) as process:
+        up(process, lambda: answers(port, b"PING\r\n", b"+PONG"))
+        sh(f"redis-cli -p {port} EVAL \"for i=1,3000 do redis.call('SET','k'..i,string.rep('x',100)) end\" 0")
+        sh(f"redis-cli -p {port} SAVE")
+    assert (tmp_path / "dump.rdb").exists()
+    slowly = ["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"]  # µs for each key
+    with running([*command, *slowly]):
+        loading = sampled(one, lambda event: "is loading its data" in str(event.data["error"]))
+        assert loading["keys"] is None
+        ready = sampled(one)
+    assert (ready["keys"], ready["role"]) == (3000, "master")
+
+
+def test_a_queue_and_a_readback_are_asked_by_commands(redis: Running, tmp_path: Path) -> None:
+    jobs = RedisQueue(depth=("LLEN", "jobs"), oldest=("LINDEX", "jobs", "0"), field="queued", holds="age")
+    one = declared(address=redis.address, queue=jobs, readback=("LRANGE", "done of {key}", 0, -1), queues=("jobs",))
+    assert queued(one) == (0.0, 0.0, None)
+    sh(f'redis-cli -p {redis.port} RPUSH jobs \'{{"id": "a b", "queued": 4.5}}\' x')
+    assert queued(one) == (2.0, 4.5, None)
+    assert items(one, "queues") == {"jobs": {"format": ["json {id, queued}", "text"]}}
+    sh(f"redis-cli -p {redis.port} RPUSH 'done of k' k-1 k-2 k-1")
+    assert back(one, "k", tmp_path)["pieces"] == 2
+    sh(f"redis-cli -p {redis.port} SET jobs text")
+    assert "WRONGTYPE" in str(queued(one)[2])
+    closed = declared(address=f"127.0.0.1:{free_port()}", queue=jobs)
+    assert "Could not connect" in str(queued(closed)[2])
+
+
+def test_of_many_keys_a_sample_is_looked_at_and_says_so(redis: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    sh(f"redis-cli -p {redis.port} EVAL \"for i=1,3000 do redis.call('SET','user:'..i,i) end\" 0")
+    monkeypatch.setattr(adapter, "MAX_KEYS", 500)
+    part = fingerprint(declared(address=redis.address))["keys"]
+    assert part.partial
+    assert str(part.note).endswith(" of 3000 keys were looked at")
+    assert (part.items or {})["user:<n>"] == {"type": "string", "ttl": "none", "format": ["number"], "common": True}
