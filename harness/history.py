@@ -32,6 +32,14 @@ history began and `data` holds the fields of the kind:
 | | `clients`, `blocked`, `rejected`, `uptime`, `role`, `error` |
 | `probe.haproxy` | `replica`, `servers` (`[backend, server, status, weight, sessions, seconds since changed]`), |
 | | `error` |
+| `probe.mysql` | `replica`, `connections` (by command), `running`, `waiting`, `slow`, `questions`, `aborted`, |
+| | `rejected`, `uptime`, `longest` (s), `role`, `lag` (s), `error` |
+| `probe.memcached` | `replica`, `keys`, `hits`, `misses`, `evicted`, `memory`, `memory_limit`, `clients`, `rejected`, |
+| | `uptime`, `error` |
+| `probe.nginx` | `replica`, `clients`, `accepted`, `handled`, `requests`, `reading`, `writing`, `waiting`, `error` |
+| `probe.rabbitmq` | `replica`, `messages`, `ready`, `unacknowledged`, `connections`, `channels`, `queues`, |
+| | `consumers`, `memory`, `memory_limit`, `alarms` (names), `uptime`, `error`; all of these servers: `server`, |
+| | the name in the stack, where it is not the service's |
 | `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each): see docs/fingerprint.md |
 | `probe.configuration` | `replica`, `release`, `error` |
 | `probe.schema` | `release` (the answer as it came), `error` |

@@ -283,7 +283,7 @@ def piped(questions: Sequence[str], shell: str) -> list[str]:
 def complaint(answer: RawAnswer) -> str:
     """What a command says of its failure: the line with an error, else its last words, else what it printed first."""
     said = answer.stderr.decode("utf-8", "replace").strip().splitlines()
-    errors = [line for line in said if "ERROR" in line]
+    errors = [line for line in said if "ERROR" in line or "[emerg]" in line]
     printed = answer.stdout.decode("utf-8", "replace").strip().splitlines()
     words = (errors or said)[-1:] or printed[:1] or [f"exit code {answer.exit_code}"]
     return words[0][:200]

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 
 from harness.kept import Heard, KeptShell, Startable, code_and_text
-from harness.servers._base import Password, ServerTls
+from harness.servers._base import ServerTls
 
 SECONDS = 2  # that a page may take
 # curl reads the password from its input, wget has no such way: its words are seen in the replica's list of processes.
@@ -24,14 +24,18 @@ def page(
     seconds: int = SECONDS,
     *,
     user: str = "",
-    password: Password | None = None,
+    password: str = "",
     tls: ServerTls | None = None,
 ) -> str:
-    """The shell text that prints a page, and fails where it is not answered with success."""
+    """The shell text that prints a page, and fails where it is not answered with success.
+
+    Args:
+        password: a word of shell.
+    """
     url, login = shlex.quote(address), ""
     curl, wget = "exec curl", "exec wget"
     if user:
-        login = f"u={shlex.quote(user)} p={password.shell() if password else ''}\n"
+        login = f"u={shlex.quote(user)} p={password}\n"
         curl, wget = _CURL, _WGET
     if tls is not None:
         curl += _options(tls, ca="--cacert", certificate="--cert", key="--key", insecure="--insecure")

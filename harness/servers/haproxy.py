@@ -63,7 +63,8 @@ class HAProxy(Server):
         return "://" in self.address
 
     def _page(self, address: str) -> str:
-        return page(address, user=self.user or "", password=self.password, tls=self.tls)
+        password = self.password.shell() if self.password else ""
+        return page(address, user=self.user or "", password=password, tls=self.tls)
 
     @property
     def _question(self) -> str:

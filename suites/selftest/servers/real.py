@@ -89,20 +89,21 @@ def items(server: Server, part: str, *releases: str) -> Mapping[str, Any]:
 
 
 def queued(server: Server) -> tuple[Any, Any, Any]:
-    """Depth, age and error of its queue, asked once; a client that is kept open says the same of the depth."""
-    once = queue.probe(History(), LocalReplica("server-1"), server).data
+    """Depth, age and error of its queue, asked once, when a client that is kept open says the same of the depth."""
     kept = queue.Queue(History(), LocalStart("server-1"), "h1", server)
-    seen: list[Event] = []
+    seen: list[tuple[Event, Event]] = []
 
-    def look() -> bool:
+    def agree() -> bool:
         kept.begin(0)
-        seen.append(kept.finish(time.monotonic() + 2.0))
-        return bool(seen[-1].data["depth"] == once["depth"])
+        one = queue.probe(History(), LocalReplica("server-1"), server)
+        seen.append((one, kept.finish(time.monotonic() + 2.0)))
+        return bool(one.data["depth"] == seen[-1][1].data["depth"])
 
     try:
-        assert until(look, 30.0), (once, seen[-1].data)
+        assert until(agree, 30.0), [event.data for event in seen[-1]]
     finally:
         kept.close()
+    once = seen[-1][0].data
     return once["depth"], once["age"], once["error"]
 
 

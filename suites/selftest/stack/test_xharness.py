@@ -135,6 +135,7 @@ def test_a_header_of_the_users_own_stays(tmp_path: Path) -> None:
         ("servers: {lb: {kind: 5}}", "servers.lb.kind", "5", "one of haproxy"),
         ("servers: {lb: {kind: haproxy}}", "servers.lb", "only kind", "`address`"),
         ("servers: {lb: {kind: haproxy, address: a}}", "servers.lb.address", "a", "address:port or the path"),
+        ("servers: {lb: {kind: nginx}}", "servers.lb", "a mapping with kind", "`address`, its page of stub_status"),
         ("servers: {lb: {kind: redis, tables: [a]}}", "servers.lb.tables", "tables", "queues"),
         ("servers: {lb: {kind: redis, watch: 1}}", "servers.lb.watch", "1", "true or false"),
         ("servers: {lb: {kind: redis, in: cache}}", "servers.lb.in", "cache", "lb"),

@@ -1,0 +1,220 @@
+"""MySQL and MariaDB, asked with `mariadb` or `mysql`.
+
+A sample is taken over one client that is kept open. A fingerprint holds the schema of the database, the contents of
+declared tables, privileges, settings that were set, and migrations.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from importlib.resources import files
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from harness import redaction
+from harness.clock import Clock
+from harness.fingerprint import Part
+from harness.kept import Startable
+from harness.printable import shortened
+from harness.servers._base import (
+    Ask,
+    Client,
+    HostOrPath,
+    Password,
+    Sample,
+    Server,
+    ServerTls,
+    Simple,
+    complaint,
+    piped,
+)  # fmt: skip
+from harness.servers._sql import MIGRATION_TABLES, SqlQueue, Table, pieces, quoted, statement, table_and_columns
+from harness.stack.base import Word
+
+MARK = ":::"
+STATUS = {
+    "running": "Threads_running",
+    "waiting": "Innodb_row_lock_current_waits",
+    "slow": "Slow_queries",
+    "questions": "Questions",
+    "aborted": "Aborted_connects",
+    "rejected": "Connection_errors_max_connections",
+    "uptime": "Uptime",
+}
+_SETUP = """SET SESSION lock_wait_timeout = 2;
+SET SESSION /*M! max_statement_time = 2 */ /*!80000 max_execution_time = 2000 */;
+"""
+_OTHERS = "FROM information_schema.processlist WHERE id <> connection_id()"
+SAMPLE = (
+    f"SHOW GLOBAL STATUS WHERE variable_name IN ({', '.join(map(quoted, STATUS.values()))});",
+    f"SELECT 'connections', command, count(*) {_OTHERS} AND command <> 'Daemon' GROUP BY command;",
+    f"SELECT 'longest', coalesce(max(time), 0) {_OTHERS} AND command IN ('Query', 'Execute');",
+    "SELECT 'read_only', @@global.read_only;",
+    "SHOW REPLICA STATUS\\G",
+)
+# The first known table that is there, as `@q`, a query.
+FIND = """SELECT '::: known';
+SET @q = (SELECT concat('SELECT `', column_name, '`, '''' FROM `', table_name, '`') FROM information_schema.columns
+WHERE table_schema = database() AND concat(table_name, '.', column_name) IN ({names})
+ORDER BY field(concat(table_name, '.', column_name), {names}) LIMIT 1);
+SELECT @q IS NOT NULL;
+SET @q = coalesce(@q, 'SELECT 1 FROM dual WHERE false');
+"""
+# The sum does not depend on the order of the rows, and needs no sorting.
+TABLE = """SET @q = (SELECT concat('SELECT ', {name}, ', concat(count(*), '' rows, hash '',
+    coalesce(sum(cast(conv(left(md5(concat_ws('','', ',
+    group_concat('quote(`', column_name, '`)' ORDER BY ordinal_position), ')), 15), 16, 10) AS unsigned)), 0)) FROM ',
+    {table}) FROM information_schema.columns
+WHERE table_schema = {schema} AND table_name = {bare}{columns});
+"""
+RUN = "PREPARE q FROM @q;\nEXECUTE q;\n"
+_ERROR = re.compile(r"^ERROR .*$", re.MULTILINE)
+
+
+class MySQL(Server):
+    """A MySQL or MariaDB database."""
+
+    event: ClassVar[str] = "probe.mysql"
+    fields: ClassVar[tuple[str, ...]] = ("connections", *STATUS, "longest", "role", "lag")
+    parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "roles", "settings", "migrations")
+
+    kind: Literal["mysql", "mariadb"] = Field(description="MySQL or MariaDB.")
+    user: Word = Field(description="Who connects.")
+    database: Word = Field(description="The database's name.")
+    password: Password | None = Field(
+        default=None, description="Left out: MYSQL_PWD, or what the official images call the user's password."
+    )
+    address: HostOrPath | None = Field(
+        default=None, description="address:port, or the path of its unix socket; left out, the client's own."
+    )
+    tls: ServerTls | None = Field(default=None, description="TLS, over an address:port.")
+    tables: tuple[Table, ...] = Field(
+        default=(),
+        description="Tables whose rows a rollback has to restore; of plans(id, name) only these columns count.",
+    )
+    migrations: Word | None = Field(
+        default=None, description="A query for the migrations that were applied; left out, a known tool's table."
+    )
+    queue: SqlQueue | None = Field(default=None, description="A queue in this database.")
+    readback: Word | None = Field(
+        default=None, description="The SELECT of the work whose key begins with {key}, and how often each was done."
+    )
+
+    def shell(self, *options: str) -> str:
+        """The shell text that becomes a client which reads statements and never asks for a password."""
+        names = (
+            ("MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD")
+            if self.user == "root"
+            else ("MYSQL_PASSWORD", "MARIADB_PASSWORD")
+        )
+        usual = f'"${{MYSQL_PWD:-${{{names[0]}:-${names[1]}}}}}"'
+        words = ["-N", "-B", "--unbuffered", *options, "-u", self.user, "-D", self.database]
+        if self.address is not None:
+            host, _, port = self.address.rpartition(":")
+            local = self.address.startswith("/")
+            words += ["-S", self.address] if local else ["-h", host.strip("[]"), "-P", port, "--protocol=TCP"]
+        text = f"export MYSQL_PWD={self.password.shell() if self.password else usual}\n"
+        text += "c=mariadb t=; command -v mariadb >/dev/null 2>&1 || c=mysql\n"
+        if self.tls is not None:
+            given = {"--ssl-ca": self.tls.ca, "--ssl-cert": self.tls.certificate, "--ssl-key": self.tls.key}
+            words += [f"{option}={path}" for option, path in given.items() if path]
+            mysql = "VERIFY_IDENTITY" if self.tls.verify else "REQUIRED"
+            mariadb = f"--ssl --{'' if self.tls.verify else 'skip-'}ssl-verify-server-cert"
+            text += f"case $($c --version) in *MariaDB*) t='{mariadb}';; *) t=--ssl-mode={mysql};; esac\n"
+        return f"{text}exec $c {shlex.join(words)} $t"
+
+    def connect(self, replica: Startable) -> Client:
+        """A client kept open, which goes on after an error."""
+        return Client(replica, self.shell("-f"), "SELECT '{token}';\n", greeting=_SETUP)
+
+    def once(self, *questions: str) -> list[str]:
+        """A client that ends at the first statement that fails."""
+        return piped(questions, self.shell())
+
+    def sample(self, replica: Startable) -> Simple:
+        """Samples it."""
+        return Simple(self.connect(replica), SAMPLE, read_sample)
+
+    def queue_questions(self) -> tuple[str, ...]:
+        """The statements that are declared."""
+        return self.queue.questions() if self.queue else ()
+
+    def readback_question(self, key: str) -> str:
+        """The statement that is declared."""
+        return statement((self.readback or "").replace("{key}", key))
+
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+        """All parts, by one script."""
+        answer = ask(f"(\n{self.shell('-f')}\n) 2>&1 <<'END_OF_QUESTIONS'\n{self.script()}\nEND_OF_QUESTIONS")
+        found = pieces(answer.stdout.decode("utf-8", "replace"), MARK)
+        if not found:
+            return dict.fromkeys(self.parts, Part(None, f"mysql: {complaint(answer)}"))
+        parts = {name: _part(found.get(name)) for name in ("schema", "roles", "settings")}
+        settings = parts["settings"].items
+        if settings is not None:
+            parts["settings"] = Part({name: redaction.setting(name, value) for name, value in settings.items()})
+        parts["migrations"] = _part(found.get("migrations"))
+        if found.get("known") == "0":
+            parts["migrations"] = Part(None, absent="no table of a migration tool that is known")
+        parts["tables"] = self._tables(found)
+        return parts
+
+    def script(self) -> str:
+        """The questions of a fingerprint as the client reads them."""
+        text = files("harness.servers").joinpath("mysql.sql").read_text(encoding="utf-8")
+        if self.migrations:
+            text += f"SELECT '{MARK} migrations';\n{statement(self.migrations)}\n"
+        else:
+            names = [quoted(f"{table}.{column}") for table, columns in MIGRATION_TABLES.items() for column in columns]
+            text += f"{FIND.format(names=', '.join(names))}SELECT '{MARK} migrations';\n{RUN}"
+        for number, declaration in enumerate(self.tables):
+            table, columns = table_and_columns(declaration)
+            schema, dot, bare = table.rpartition(".")
+            chosen = f" AND column_name IN ({', '.join(map(quoted, columns))})" if columns else ""
+            whole = ".".join(f"`{name}`" for name in table.split("."))
+            text += f"SELECT '{MARK} tables.{number}';\n" + TABLE.format(
+                name=quoted(quoted(table)), table=quoted(whole), bare=quoted(bare), columns=chosen,
+                schema=quoted(schema) if dot else "database()",
+            ) + RUN  # fmt: skip
+        return f"{text}SELECT '{MARK} end';\n"
+
+    def _tables(self, found: Mapping[str, str]) -> Part:
+        items: dict[str, Any] = {}
+        for number, declaration in enumerate(self.tables):
+            part = _part(found.get(f"tables.{number}"))
+            if part.items is None:
+                return Part(None, f"table {declaration}: {part.error}")
+            items |= part.items
+        return Part(items) if self.tables else Part(None, absent="no tables are declared")
+
+
+def read_sample(text: str) -> Sample:
+    """The fields of an answer; a replica's lag is None where it is none, or where the user may not see it."""
+    rows = [line.strip().split("\t") for line in text.splitlines()]
+    status = {row[0]: row[1] for row in rows if len(row) == 2}
+    found: dict[str, Any] = {name: _whole(status.get(key)) for name, key in STATUS.items()}
+    if found["uptime"] is None:
+        failed = _ERROR.search(text)
+        return Sample(error=shortened(failed[0] if failed else f"not an answer to the question: {text.strip()}"))
+    found["connections"] = {row[1]: _whole(row[2]) for row in rows if len(row) == 3 and row[0] == "connections"}
+    found["longest"] = _whole(status.get("longest"))
+    # A replica of MySQL is behind its source, one of MariaDB its master.
+    lag = re.search(r"Seconds_Behind_(?:Source|Master): (\S+)", text)
+    writable = {"0": "primary", "1": "standby"}.get(status.get("read_only", ""))
+    return Sample({**found, "role": "standby" if lag else writable, "lag": _whole(lag[1]) if lag else None})
+
+
+def _part(text: str | None) -> Part:
+    """The rows of a question: name and value, a tab between them."""
+    failed = _ERROR.search(text or "")
+    if text is None or failed:
+        return Part(None, f"mysql: {failed[0] if failed else 'not answered'}"[:200])
+    rows = (line.partition("\t") for line in text.splitlines())
+    return Part({name: value for name, _, value in rows})
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
