@@ -38,6 +38,7 @@ from harness.stack.base import Word, of_form
 
 QUESTION = "show stat -1 4 -1"  # every proxy, servers alone
 PROMPT = b"\n> "
+SERVER = "2"  # the type of a row; others are of frontends, backends and sockets
 ADDRESS = f"{HOST_PORT}|{PATH}|{PAGE}"
 
 
@@ -102,8 +103,7 @@ def rows(text: str) -> list[dict[str, str]]:
     """The servers in HAProxy's CSV; none where it is something else."""
     _, head, rest = text.partition("# pxname")
     found = csv.DictReader((head.removeprefix("# ") + rest).strip().splitlines())
-    servers = [row for row in found if row.get("svname") not in (None, "FRONTEND", "BACKEND")]
-    return [row for row in servers if row.get("type") in (None, "2")]
+    return [row for row in found if row.get("type") == SERVER]
 
 
 def read_sample(text: str) -> Sample:

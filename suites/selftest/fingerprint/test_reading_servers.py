@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.clock import ManualClock
-from harness.environment.fingerprint import ask, command, sockets, understood
-from harness.environment.fingerprint.sections import Section
+from harness.environment.fingerprint import ALWAYS, ask, command, sockets, take, understood
+from harness.environment.fingerprint.sections import Section, Sections
+from harness.environment.replica import Replica
 from harness.fingerprint import Part
+from harness.history import History
 from harness.servers import Server
 from harness.stack import State
-from suites.selftest.fingerprint.answers import said, section
+from suites.selftest.fingerprint.answers import asked, said, section
 from suites.selftest.probes.test_look import TCP, TCP6, UDP
+from suites.selftest.stack.support import loaded
 
 UNIX = """Num       RefCount Protocol Flags    Type St Inode Path
 0000000000000000: 00000002 00000000 00010000 0001 01 17 /run/app.sock.8412
@@ -103,9 +107,30 @@ def test_the_parts_of_two_servers_in_one_replica_are_told_apart_by_their_names(
     servers: dict[str, str], part: Part
 ) -> None:
     declared = {name: Told(said=text) for name, text in servers.items()}
-    taken = ask(Fake(), State(), (), ManualClock(), declared)  # type: ignore[arg-type]
+    taken = ask(cast(Replica, Fake()), State(), (), ManualClock(), declared)
     assert taken.parts["schema"] == part
     assert "told" in taken.seconds
+
+
+def test_only_servers_that_are_compared_are_asked_and_each_in_its_service(tmp_path: Path) -> None:
+    replica = cast(Replica, Fake())
+    text = "services: {database: {image: i}, other: {image: i}}\nx-harness: {servers: {%s}}\n"
+    for servers, parts in (
+        ("database: {kind: redis}", {"keys", "queues"}),
+        ("database: {kind: redis, compare: false}", set()),
+        ("other: {kind: redis}", set()),
+        ("more: {kind: memcached, in: database}", {"keys", "settings"}),
+    ):
+        found = take(History(), loaded(tmp_path, text % servers), [replica])
+        assert set(found.replicas["database-1"]) - {*ALWAYS} == parts
+
+
+def test_a_command_is_run_with_its_words_and_what_it_says_on_stderr_is_its_error() -> None:
+    sections = Sections()
+    command.ask(sections, ("sh", "-c", "printf 'a b\\t1\\n'; cat"))
+    assert command.read(asked(sections)).items == {"a b": "1"}
+    command.ask(sections, ("sh", "-c", "echo no such tenant >&2; exit 3"))
+    assert command.read(asked(sections)).error == "no such tenant"
 
 
 SECTIONS = st.builds(Section, st.binary(max_size=80), st.binary(max_size=20), st.integers(0, 2))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness import checks
 from harness.errors import UsageError
+from harness.plan.asserting import completed
 from harness.plan.trial import Trial
+from harness.stack import XHarness
 from harness.verdict import Outcome
-from suites.selftest.plan.made import trial
+from suites.selftest.plan.made import tiny_stack, trial
 
 
 def asked(*releases: str) -> Trial:
@@ -63,3 +67,20 @@ def test_a_parameter_that_the_check_does_not_take_is_refused_with_those_that_it_
     with pytest.raises(UsageError, match="takes no 'relase'") as caught:
         trial().checks.release(phase="p", relase="1")
     assert "replicas" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [
+        ({}, False),
+        ({"web": {"kind": "haproxy", "address": "127.0.0.1:9999"}}, True),
+        ({"web": {"kind": "haproxy", "address": "127.0.0.1:9999", "watch": False}}, False),
+        ({"web": {"kind": "redis"}}, False),
+    ],
+)
+def test_a_haproxy_that_is_watched_is_the_load_balancer_of_the_fleet(servers: dict[str, Any], expected: bool) -> None:
+    stack, declared = tiny_stack(), XHarness.model_validate({"servers": servers}).servers
+    harness = stack.harness.model_copy(update={"servers": declared})
+    made = trial(stack.model_copy(update={"harness": harness}))
+    asked = completed(made, "convergence", "p", {"release": "1.0.0"})
+    assert asked["balancer"] is expected

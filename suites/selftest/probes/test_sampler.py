@@ -17,9 +17,10 @@ from harness import kept
 from harness.history import History
 from harness.probes.replica_state import ReplicaState
 from harness.probes.sampler import Sampler
-from harness.stack import Probes
+from harness.stack import Probes, XHarness
 from suites.selftest.probes.local import LocalStart, until
 
+ECHO = ["sh", "-c", "exec cat"]
 HANGS = ["sh", "-c", "exec sleep 1000"]
 
 
@@ -60,6 +61,25 @@ def test_every_replica_is_looked_at_at_every_tick(history: History) -> None:
     count = len(history.events)
     time.sleep(0.5)
     assert len(history.events) == count, "it looks on after its end"
+
+
+def test_servers_that_are_watched_are_sampled_in_the_first_replica_of_their_service(history: History) -> None:
+    replicas = [LocalStart(f"cache-{number}", "cache", instead=ECHO) for number in (1, 2)]
+    made = environment(*replicas)
+    declared: dict[str, dict[str, Any]] = {
+        "cache": {},
+        "more": {"in": "cache"},
+        "quiet": {"in": "cache", "watch": False},
+    }
+    servers = {name: {"kind": "redis", **one} for name, one in declared.items()}
+    made.stack.harness = XHarness.model_validate({"servers": servers})
+    with Sampler(made, history, every=0.2):
+        assert until(lambda: len(history.select("probe.redis")) >= 4)
+    asked = {(event.data["replica"], event.data.get("server")) for event in history.select("probe.redis")}
+    assert asked == {("cache-1", None), ("cache-1", "more")}
+    seen = history.select("probe.redis")[0].data
+    assert (seen["keys"], seen["role"]) == (None, None)
+    assert seen["error"]
 
 
 def test_a_list_of_processes_comes_at_the_first_look_and_when_it_changed(history: History) -> None:
