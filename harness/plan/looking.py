@@ -13,7 +13,7 @@ from harness.probes import health as health_probe
 from harness.probes import queue as queue_probe
 from harness.probes import registry as registry_probe
 from harness.probes import schema as schema_probe
-from harness.servers import Server, queue_of
+from harness.servers import ServerAdapter, queue_of
 from harness.stack import PlacedProbe, QueueProbe
 
 HEALTH_ASKED = 3  # times at most, where the health check's own `retries` allow it
@@ -42,7 +42,7 @@ def look(environment: Subject, history: History) -> None:
     containers_probe.probe(history, tuple(replica.name for replica in environment.replicas), container)
 
 
-def place(environment: Subject, probe: PlacedProbe | QueueProbe | Server) -> Replica:
+def place(environment: Subject, probe: PlacedProbe | QueueProbe | ServerAdapter) -> Replica:
     """The replica in which a probe is asked."""
     return environment[probe.service][0]
 

@@ -15,14 +15,14 @@ from harness.kept import KeptShell, Startable, code_and_text
 from harness.printable import shortened
 from harness.probes.replica import Asked, Replica, ask
 from harness.probes.waiting import wait_until
-from harness.servers import Queued, Server, fetching
+from harness.servers import QueueAnswer, ServerAdapter, fetching
 from harness.stack import QueueProbe
 
 Seen = tuple[float | None, float | None, str | None]
 """Depth, age of the oldest in seconds, error."""
 
 
-def probe(history: History, replica: Replica, declared: Server | QueueProbe) -> Event:
+def probe(history: History, replica: Replica, declared: ServerAdapter | QueueProbe) -> Event:
     """Ask once, and record `probe.queue`.
 
     Args:
@@ -34,7 +34,13 @@ def probe(history: History, replica: Replica, declared: Server | QueueProbe) -> 
 
 
 def drain(
-    history: History, clock: Clock, replica: Replica, declared: Server | QueueProbe, *, level: float, within: float
+    history: History,
+    clock: Clock,
+    replica: Replica,
+    declared: ServerAdapter | QueueProbe,
+    *,
+    level: float,
+    within: float,
 ) -> bool:
     """Watch the queue until it holds at most `level` jobs, or `within` seconds are over; record what changes.
 
@@ -51,18 +57,18 @@ def drain(
     return drained
 
 
-def once(declared: Server | QueueProbe) -> Sequence[str]:
+def once(declared: ServerAdapter | QueueProbe) -> Sequence[str]:
     """The command that asks once."""
-    if isinstance(declared, Server):
+    if isinstance(declared, ServerAdapter):
         return declared.once(*declared.queue_questions())
     return declared.command if declared.command is not None else fetching(declared.http or "", 2)
 
 
-def read(declared: Server | QueueProbe, asked: Asked, now: float) -> Seen:
+def read(declared: ServerAdapter | QueueProbe, asked: Asked, now: float) -> Seen:
     """What an answer says. `now` is Unix time."""
     if asked.text is None:
         return None, None, asked.error
-    if isinstance(declared, Server):
+    if isinstance(declared, ServerAdapter):
         queued, holds = declared.read_queue(asked.text), declared.queued.holds if declared.queued else "time"
     else:
         queued, holds = _told(declared, asked.text), declared.holds
@@ -74,22 +80,22 @@ def read(declared: Server | QueueProbe, asked: Asked, now: float) -> Seen:
     return (depth, 0.0, None) if queued.oldest is None else _aged(holds, depth, queued.oldest, now)
 
 
-def _told(declared: QueueProbe, text: str) -> Queued:
+def _told(declared: QueueProbe, text: str) -> QueueAnswer:
     """What a command or a page says: a number, or an object in JSON."""
     if declared.depth is None:
-        return Queued(text, known=False)
+        return QueueAnswer(text, known=False)
     try:
         answer = json.loads(text)
         depth = answer[declared.depth]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return Queued(None, error=shortened(f"no field {declared.depth!r} in the answer: {text}"))
+        return QueueAnswer(None, error=shortened(f"no field {declared.depth!r} in the answer: {text}"))
     if _number(depth) is None:
-        return Queued(None, error=shortened(f"the field {declared.depth!r} is not a number: {text}"))
+        return QueueAnswer(None, error=shortened(f"the field {declared.depth!r} is not a number: {text}"))
     if declared.oldest is None:
-        return Queued(depth, known=False)
+        return QueueAnswer(depth, known=False)
     if declared.oldest not in answer:
-        return Queued(depth, error=shortened(f"no field {declared.oldest!r} in the answer: {text}"))
-    return Queued(depth, answer[declared.oldest])
+        return QueueAnswer(depth, error=shortened(f"no field {declared.oldest!r} in the answer: {text}"))
+    return QueueAnswer(depth, answer[declared.oldest])
 
 
 def _aged(holds: str, depth: float, told: Any, now: float) -> Seen:
@@ -128,15 +134,17 @@ def _record(history: History, seen: Seen, **data: Any) -> Event:
 class Queue:
     """Asks once a second over a client that is kept open; records a `probe.queue` at every look."""
 
-    def __init__(self, history: History, replica: Startable, environment: str, declared: Server | QueueProbe) -> None:
+    def __init__(
+        self, history: History, replica: Startable, environment: str, declared: ServerAdapter | QueueProbe
+    ) -> None:
         self._history, self._environment, self.name, self._declared = history, environment, replica.name, declared
-        self._client = declared.connect(replica) if isinstance(declared, Server) else KeptShell(replica)
+        self._client = declared.connect(replica) if isinstance(declared, ServerAdapter) else KeptShell(replica)
 
     def begin(self, tick: int) -> None:  # noqa: ARG002
         """Send the question."""
         if isinstance(self._client, KeptShell):
             self._client.command(once(self._declared))
-        elif isinstance(self._declared, Server):
+        elif isinstance(self._declared, ServerAdapter):
             self._client.ask(*self._declared.queue_questions())
 
     def finish(self, until: float) -> Event:

@@ -11,14 +11,16 @@ from harness.files import write
 from harness.history import Event, History
 from harness.printable import shortened
 from harness.probes.replica import Replica
-from harness.servers import Server, fetching
+from harness.servers import ServerAdapter, fetching
 from harness.stack import Readback
 
 TIMEOUT = 30.0  # s that the answer may take
 LARGEST = 2_000_000  # pieces of work that are read back at most
 
 
-def probe(history: History, replica: Replica, declared: Server | Readback, key: str, before: float | None) -> Event:
+def probe(
+    history: History, replica: Replica, declared: ServerAdapter | Readback, key: str, before: float | None
+) -> Event:
     """Ask once, and record `probe.readback`; the answer itself goes into a file beside the history.
 
     Args:
@@ -49,15 +51,15 @@ def probe(history: History, replica: Replica, declared: Server | Readback, key: 
     )
 
 
-def _command(declared: Server | Readback, key: str) -> list[str]:
-    if isinstance(declared, Server):
+def _command(declared: ServerAdapter | Readback, key: str) -> list[str]:
+    if isinstance(declared, ServerAdapter):
         return declared.once(declared.readback_question(key))
     if declared.http is not None:
         return fetching(declared.http.replace("{key}", key), int(TIMEOUT) - 1)
     return [word.replace("{key}", key) for word in declared.command or ()]
 
 
-def _counted(declared: Server | Readback, text: str, found: Counter[str]) -> str | None:
+def _counted(declared: ServerAdapter | Readback, text: str, found: Counter[str]) -> str | None:
     page = isinstance(declared, Readback) and declared.http is not None
     return _document(text, found) if page else _lines(text, found)
 

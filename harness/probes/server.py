@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.history import Event, History
 from harness.kept import Startable
-from harness.servers import Server
+from harness.servers import ServerAdapter
 
 
 class ServerState:
@@ -14,7 +14,9 @@ class ServerState:
         name: what the stack calls it; recorded where that is not its service.
     """
 
-    def __init__(self, history: History, replica: Startable, environment: str, server: Server, name: str = "") -> None:
+    def __init__(
+        self, history: History, replica: Startable, environment: str, server: ServerAdapter, name: str = ""
+    ) -> None:
         self._history, self._server, self.name = history, server, replica.name
         self._sampling = server.sample(replica)
         self._known = {"environment": environment, "replica": replica.name}

@@ -1,6 +1,6 @@
 """Servers: one adapter per product, one file each; to add one is to add a file.
 
-An adapter is the subclass of `Server` in a module here: its fields are what a stack may declare below
+An adapter is the subclass of `ServerAdapter` in a module here: its fields are what a stack may declare below
 `x-harness: servers`, its methods are how such a server is asked. It is known by the values that its field `kind` may
 have. It asks in the replica itself, with what the server's image has; nothing connects from outside.
 """
@@ -14,43 +14,52 @@ from functools import cache
 from importlib import import_module
 from typing import get_args
 
-from harness.servers._base import Ask, Connection, Queue, Queued, RawAnswer, Sample, Sampling, Server
+from harness.servers._base import (
+    Ask,
+    DeclaredQueue,
+    QueueAnswer,
+    RawAnswer,
+    Sample,
+    Sampling,
+    ServerAdapter,
+    ServerConnection,
+)
 from harness.servers._http import fetching
 from harness.stack import QueueProbe, Readback, XHarness
 
 __all__ = [
-    "Ask", "Connection", "Queue", "Queued", "RawAnswer", "Sample", "Sampling", "Server", "declared", "fetching",
-    "kinds", "queue_of", "readback_of",
+    "Ask", "DeclaredQueue", "QueueAnswer", "RawAnswer", "Sample", "Sampling", "ServerAdapter", "ServerConnection",
+    "declared", "fetching", "kinds", "queue_of", "readback_of",
 ]  # fmt: skip
 
 
 @cache
-def kinds() -> Mapping[str, type[Server]]:
+def kinds() -> Mapping[str, type[ServerAdapter]]:
     """Every kind of server by name, sorted; one adapter may have several."""
-    found: dict[str, type[Server]] = {}
+    found: dict[str, type[ServerAdapter]] = {}
     for name in (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")):
         module = import_module(f"{__name__}.{name}")
         for one in vars(module).values():
-            if inspect.isclass(one) and issubclass(one, Server) and one.__module__ == module.__name__:
+            if inspect.isclass(one) and issubclass(one, ServerAdapter) and one.__module__ == module.__name__:
                 found |= dict.fromkeys(get_args(one.model_fields["kind"].annotation), one)
     return dict(sorted(found.items()))
 
 
-def declared(harness: XHarness) -> Mapping[str, Server]:
+def declared(harness: XHarness) -> Mapping[str, ServerAdapter]:
     """The servers that a stack declares, by name."""
-    return {name: server for name, server in harness.servers.items() if isinstance(server, Server)}
+    return {name: server for name, server in harness.servers.items() if isinstance(server, ServerAdapter)}
 
 
-def queue_of(harness: XHarness) -> Server | QueueProbe | None:
+def queue_of(harness: XHarness) -> ServerAdapter | QueueProbe | None:
     """Who is asked for the queue: a server that has one, or a command; None where the stack declares neither."""
     return next(_with(harness, "queue"), None) or harness.probes.queue
 
 
-def readback_of(harness: XHarness) -> Server | Readback | None:
+def readback_of(harness: XHarness) -> ServerAdapter | Readback | None:
     """Who is asked for the acknowledged work that is there; None where the stack declares nobody."""
     other = harness.workload.readback if harness.workload else None
     return next(_with(harness, "readback"), None) or other
 
 
-def _with(harness: XHarness, key: str) -> Iterator[Server]:
+def _with(harness: XHarness, key: str) -> Iterator[ServerAdapter]:
     return (server for server in declared(harness).values() if getattr(server, key, None) is not None)

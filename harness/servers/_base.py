@@ -68,7 +68,7 @@ class ServerTls(Block):
     verify: Truth = Field(default=True, description="Whether the server's certificate is checked.")
 
 
-class Queue(Block):
+class DeclaredQueue(Block):
     """A queue of jobs in the server; what is asked is the adapter's."""
 
     holds: Literal["time", "age"] = Field(
@@ -101,7 +101,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueueAnswer:
     """What was answered about a queue, not yet read as numbers.
 
     Attributes:
@@ -117,7 +117,7 @@ class Queued:
     error: str | None = None
 
 
-class Connection(Protocol):
+class ServerConnection(Protocol):
     """A client that is kept open in a replica. Every `ask` is followed by one `answer`."""
 
     def ask(self, *questions: str) -> None:
@@ -189,10 +189,10 @@ class Client:
         self._kept.close()
 
 
-class Simple:
+class SimpleSampling:
     """Samples a server by the same questions every time."""
 
-    def __init__(self, connection: Connection, questions: Sequence[str], read: Callable[[str], Sample]) -> None:
+    def __init__(self, connection: ServerConnection, questions: Sequence[str], read: Callable[[str], Sample]) -> None:
         self._connection, self._questions, self._read = connection, questions, read
 
     def ask(self, tick: int) -> None:  # noqa: ARG002
@@ -209,7 +209,7 @@ class Simple:
         self._connection.close()
 
 
-class Server(DeclaredServer):
+class ServerAdapter(DeclaredServer):
     """One server of a stack. Subclasses give `kind` and what their product can answer.
 
     Attributes:
@@ -222,12 +222,12 @@ class Server(DeclaredServer):
     fields: ClassVar[tuple[str, ...]]
     parts: ClassVar[tuple[str, ...]]
 
-    def connect(self, replica: Startable) -> Connection:
+    def connect(self, replica: Startable) -> ServerConnection:
         """A client that is kept open in the replica."""
         raise NotImplementedError
 
     def once(self, *questions: str) -> list[str]:
-        """The command that asks the same questions once; it prints what `Connection.answer` gives."""
+        """The command that asks the same questions once; it prints what `ServerConnection.answer` gives."""
         raise NotImplementedError
 
     def sample(self, replica: Startable) -> Sampling:
@@ -249,24 +249,24 @@ class Server(DeclaredServer):
         """What asks for the declared queue: its depth and, where that is declared, its oldest job."""
         return ()
 
-    def read_queue(self, text: str) -> Queued:
+    def read_queue(self, text: str) -> QueueAnswer:
         """What the answer to `queue_questions` says: the depth on the first line, the oldest after it."""
         first, _, rest = text.partition("\n")
         if len(self.queue_questions()) == 1:
-            return Queued(text if rest else first, known=False)
+            return QueueAnswer(text if rest else first, known=False)
         told: Any = rest.strip()
         name = getattr(self.queued, "field", None)
         if told and name is not None:
             try:
                 told = json.loads(told)[name]
             except (ValueError, TypeError, KeyError, RecursionError):
-                return Queued(first, error=shortened(f"no field {name!r} in the oldest job: {told}"))
-        return Queued(first, told if told != "" else None)
+                return QueueAnswer(first, error=shortened(f"no field {name!r} in the oldest job: {told}"))
+        return QueueAnswer(first, told if told != "" else None)
 
     @property
-    def queued(self) -> Queue | None:
+    def queued(self) -> DeclaredQueue | None:
         """The queue that is declared."""
-        found: Queue | None = getattr(self, "queue", None)
+        found: DeclaredQueue | None = getattr(self, "queue", None)
         return found
 
     def readback_question(self, key: str) -> str:

@@ -25,7 +25,7 @@ CHANCE = re.compile(
 
 
 @dataclass
-class Kind:
+class KeyKind:
     """The keys of one pattern."""
 
     types: set[str] = field(default_factory=set)
@@ -93,7 +93,7 @@ def _names(found: Mapping[str, Any]) -> list[str]:
     return [*names[:30], *(["..."] if len(names) > 30 else [])]
 
 
-def keys_part(kinds: Mapping[str, Kind], looked: int, total: int | None) -> Part:
+def keys_part(kinds: Mapping[str, KeyKind], looked: int, total: int | None) -> Part:
     """The part `keys`. `total` is the number of keys that there are, where only some were looked at; else None."""
     if len(kinds) > MAX_PATTERNS:
         few = ", ".join(list(kinds)[:3])

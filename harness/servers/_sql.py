@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from harness.servers._base import Queue
+from harness.servers._base import DeclaredQueue
 from harness.stack.base import Word, of_form
 
 TABLE = r"[\w$.]+(\([\w$]+(, *[\w$]+)*\))?"
@@ -31,7 +31,7 @@ MIGRATION_TABLES = {
 }
 
 
-class SqlQueue(Queue):
+class SqlQueue(DeclaredQueue):
     """A queue that is a table."""
 
     depth: Word = Field(description="The SELECT that gives the number of jobs.")

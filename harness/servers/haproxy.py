@@ -23,12 +23,12 @@ from harness.servers._base import (
     PATH,
     Ask,
     Client,
-    Connection,
     Password,
     Sample,
-    Server,
+    ServerAdapter,
+    ServerConnection,
     ServerTls,
-    Simple,
+    SimpleSampling,
     complaint,
     piped,
 )  # fmt: skip
@@ -42,7 +42,7 @@ SERVER = "2"  # the type of a row; others are of frontends, backends and sockets
 ADDRESS = f"{HOST_PORT}|{PATH}|{PAGE}"
 
 
-class HAProxy(Server):
+class HAProxy(ServerAdapter):
     """An HAProxy."""
 
     event: ClassVar[str] = "probe.haproxy"
@@ -73,7 +73,7 @@ class HAProxy(Server):
             return QUESTION
         return self.address if self.address.endswith(";csv") else f"{self.address};csv"
 
-    def connect(self, replica: Startable) -> Connection:
+    def connect(self, replica: Startable) -> ServerConnection:
         """The runtime API in its interactive mode, or a shell that fetches the page."""
         if self._is_page:
             return PageClient(replica, self._page)
@@ -83,9 +83,9 @@ class HAProxy(Server):
         """One command of the runtime API, or the page."""
         return together(questions, self._page) if self._is_page else piped(questions, connected(self.address))
 
-    def sample(self, replica: Startable) -> Simple:
+    def sample(self, replica: Startable) -> SimpleSampling:
         """Samples it."""
-        return Simple(self.connect(replica), [self._question], read_sample)
+        return SimpleSampling(self.connect(replica), [self._question], read_sample)
 
     def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
         """The servers: `backends/backend-1` -> `UP, weight 1`."""

@@ -17,8 +17,8 @@ from harness.clock import Clock
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
-from harness.servers._base import Ask, Client, HostOrPath, Sample, Server, Simple, complaint, piped
-from harness.servers._keys import MAX_KEYS, Kind, keys_part, pattern
+from harness.servers._base import Ask, Client, HostOrPath, Sample, ServerAdapter, SimpleSampling, complaint, piped
+from harness.servers._keys import MAX_KEYS, KeyKind, keys_part, pattern
 from harness.servers._socket import connected
 
 STATS = {
@@ -37,7 +37,7 @@ REFUSED = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 MOVING = ("oldest",)  # settings that are no settings: seconds since the cache was flushed
 
 
-class Memcached(Server):
+class Memcached(ServerAdapter):
     """A Memcached."""
 
     event: ClassVar[str] = "probe.memcached"
@@ -55,9 +55,9 @@ class Memcached(Server):
         """A connection that the server ends."""
         return piped([f"{one}\r" for one in (*questions, "quit")], connected(self.address))
 
-    def sample(self, replica: Startable) -> Simple:
+    def sample(self, replica: Startable) -> SimpleSampling:
         """Samples it."""
-        return Simple(self.connect(replica), ["stats"], read_sample)
+        return SimpleSampling(self.connect(replica), ["stats"], read_sample)
 
     def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
         """Both parts. At most `MAX_KEYS` keys are looked at."""
@@ -88,7 +88,7 @@ def read_sample(text: str) -> Sample:
 
 def _keys(text: str, known: Mapping[str, str], releases: Collection[str]) -> Part:
     """The kinds of keys in a dump of lines `key=plan%3A1 exp=1795955000 ...`; `exp` is -1 where one does not expire."""
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, KeyKind] = {}
     lines = [line for line in text.splitlines() if line.startswith("key=")]
     whole = text.rstrip().endswith("END")
     if not whole and len(lines) < MAX_KEYS:
@@ -96,7 +96,7 @@ def _keys(text: str, known: Mapping[str, str], releases: Collection[str]) -> Par
     for line in lines:
         row = dict(word.partition("=")[::2] for word in line.split(" "))
         name = pattern(unquote(row["key"], errors="backslashreplace"), releases)
-        kinds.setdefault(name, Kind()).add("item", _ttl(int(row["exp"]), int(known["time"])))
+        kinds.setdefault(name, KeyKind()).add("item", _ttl(int(row["exp"]), int(known["time"])))
     total: Any = None if whole else max(int(known.get("curr_items", "0")), len(lines))
     return keys_part(kinds, len(lines), total)
 

@@ -25,9 +25,9 @@ from harness.servers._base import (
     HostOrPath,
     Password,
     Sample,
-    Server,
+    ServerAdapter,
     ServerTls,
-    Simple,
+    SimpleSampling,
     complaint,
     piped,
 )  # fmt: skip
@@ -74,7 +74,7 @@ RUN = "PREPARE q FROM @q;\nEXECUTE q;\n"
 _ERROR = re.compile(r"^ERROR .*$", re.MULTILINE)
 
 
-class MySQL(Server):
+class MySQL(ServerAdapter):
     """A MySQL or MariaDB database."""
 
     event: ClassVar[str] = "probe.mysql"
@@ -134,9 +134,9 @@ class MySQL(Server):
         """A client that ends at the first statement that fails."""
         return piped(questions, self.shell())
 
-    def sample(self, replica: Startable) -> Simple:
+    def sample(self, replica: Startable) -> SimpleSampling:
         """Samples it."""
-        return Simple(self.connect(replica), SAMPLE, read_sample)
+        return SimpleSampling(self.connect(replica), SAMPLE, read_sample)
 
     def queue_questions(self) -> tuple[str, ...]:
         """The statements that are declared."""

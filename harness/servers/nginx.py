@@ -18,7 +18,16 @@ from harness.clock import Clock
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
-from harness.servers._base import Ask, PageAddress, Password, Sample, Server, ServerTls, Simple, complaint
+from harness.servers._base import (
+    Ask,
+    PageAddress,
+    Password,
+    Sample,
+    ServerAdapter,
+    ServerTls,
+    SimpleSampling,
+    complaint,
+)
 from harness.servers._http import PageClient, page
 from harness.stack.base import Word, wrong
 
@@ -31,7 +40,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 _UPSTREAM = re.compile(r"\bupstream\s+(\S+)\s*\{([^}]*)\}")
 
 
-class Nginx(Server):
+class Nginx(ServerAdapter):
     """An nginx."""
 
     event: ClassVar[str] = "probe.nginx"
@@ -59,9 +68,9 @@ class Nginx(Server):
         password = self.password.shell() if self.password else ""
         return PageClient(replica, lambda one: page(one, user=self.user or "", password=password, tls=self.tls))
 
-    def sample(self, replica: Startable) -> Simple:
+    def sample(self, replica: Startable) -> SimpleSampling:
         """Samples it."""
-        return Simple(self.connect(replica), [self.address or ""], read_sample)
+        return SimpleSampling(self.connect(replica), [self.address or ""], read_sample)
 
     def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
         """Both parts, of the files that nginx would load now."""

@@ -26,7 +26,7 @@ from harness.servers._base import (
     Password,
     RawAnswer,
     Sample,
-    Server,
+    ServerAdapter,
     ServerTls,
     complaint,
     items_of,
@@ -108,7 +108,7 @@ FROM (SELECT {columns} FROM {table}) AS of;
 """
 
 
-class Postgres(Server):
+class Postgres(ServerAdapter):
     """A PostgreSQL database."""
 
     event: ClassVar[str] = "probe.postgres"
@@ -166,10 +166,12 @@ class Postgres(Server):
         """A `psql` that ends at the first statement that fails."""
         return piped(questions, self.shell("-v", "ON_ERROR_STOP=1"))
 
-    def sample(self, replica: Startable) -> Sampling:
+    def sample(self, replica: Startable) -> PostgresSampling:
         """Samples it."""
         # To plan these costs the server more than to answer them.
-        return Sampling(self.connect(replica, "".join(f"PREPARE {name} AS {_sample(name)}\n" for name in _PREPARED)))
+        return PostgresSampling(
+            self.connect(replica, "".join(f"PREPARE {name} AS {_sample(name)}\n" for name in _PREPARED))
+        )
 
     def queue_questions(self) -> tuple[str, ...]:
         """The statements that are declared."""
@@ -227,7 +229,7 @@ class Postgres(Server):
         return Part(items) if self.tables else Part(None, absent="no tables are declared")
 
 
-class Sampling:
+class PostgresSampling:
     """Samples a PostgreSQL. What is asked depends on whether it has pg_stat_statements."""
 
     def __init__(self, client: Client) -> None:

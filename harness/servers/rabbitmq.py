@@ -21,14 +21,14 @@ from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
     Ask,
+    DeclaredQueue,
     PageAddress,
     Password,
-    Queue,
-    Queued,
+    QueueAnswer,
     Sample,
-    Server,
+    ServerAdapter,
     ServerTls,
-    Simple,
+    SimpleSampling,
     complaint,
 )  # fmt: skip
 from harness.servers._http import PageClient, page, together
@@ -39,7 +39,7 @@ OBJECTS = ("connections", "channels", "queues", "consumers")
 ALARMS = ("mem_alarm", "disk_free_alarm")
 
 
-class RabbitQueue(Queue):
+class RabbitQueue(DeclaredQueue):
     """A queue of this broker."""
 
     name: Word = Field(description="The queue's name.")
@@ -50,7 +50,7 @@ class RabbitQueue(Queue):
     holds: Literal["time"] = Field(default="time", description="What a message's timestamp is.")
 
 
-class RabbitMQ(Server):
+class RabbitMQ(ServerAdapter):
     """A RabbitMQ."""
 
     event: ClassVar[str] = "probe.rabbitmq"
@@ -78,26 +78,26 @@ class RabbitMQ(Server):
         """The pages."""
         return together(questions, self._page)
 
-    def sample(self, replica: Startable) -> Simple:
+    def sample(self, replica: Startable) -> SimpleSampling:
         """Samples it."""
-        return Simple(self.connect(replica), ["overview", "nodes"], read_sample)
+        return SimpleSampling(self.connect(replica), ["overview", "nodes"], read_sample)
 
     def queue_questions(self) -> tuple[str, ...]:
         """The page of the queue."""
         return () if self.queue is None else (f"queues/{quote(self.queue.vhost, '')}/{quote(self.queue.name, '')}",)
 
-    def read_queue(self, text: str) -> Queued:
+    def read_queue(self, text: str) -> QueueAnswer:
         """Ready messages and those that a consumer has not acknowledged wait alike."""
         try:
             found = json.loads(text)
             depth = found["messages"]
         except (ValueError, TypeError, KeyError):
-            return Queued(None, error=shortened(f"no number of messages in the answer: {text}"))
+            return QueueAnswer(None, error=shortened(f"no number of messages in the answer: {text}"))
         if self.queue is None or not self.queue.oldest:
-            return Queued(depth, known=False)
+            return QueueAnswer(depth, known=False)
         oldest = found.get("head_message_timestamp")
         missing = "the oldest message has no timestamp" if depth and not isinstance(oldest, int) else None
-        return Queued(depth, oldest if depth else None, error=missing)
+        return QueueAnswer(depth, oldest if depth else None, error=missing)
 
     def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
         """All parts, from the definitions."""

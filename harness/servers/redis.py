@@ -22,18 +22,18 @@ from harness.printable import shortened
 from harness.servers._base import (
     Ask,
     Client,
+    DeclaredQueue,
     HostOrPath,
     Password,
-    Queue,
     RawAnswer,
     Sample,
-    Server,
+    ServerAdapter,
     ServerTls,
-    Simple,
+    SimpleSampling,
     complaint,
     piped,
 )  # fmt: skip
-from harness.servers._keys import MAX_KEYS, Kind, decode, keys_part, pattern
+from harness.servers._keys import MAX_KEYS, KeyKind, decode, keys_part, pattern
 from harness.stack.base import AsWhole, Word, wrong
 
 LONGEST = 1.0  # s
@@ -69,7 +69,7 @@ Command = Annotated[
 ]
 
 
-class RedisQueue(Queue):
+class RedisQueue(DeclaredQueue):
     """A queue that is kept in Redis."""
 
     depth: Command = Field(description="The command that answers with the number of jobs.")
@@ -81,7 +81,7 @@ class RedisQueue(Queue):
     )
 
 
-class Redis(Server):
+class Redis(ServerAdapter):
     """A database of a Redis or Valkey."""
 
     event: ClassVar[str] = "probe.redis"
@@ -132,9 +132,9 @@ class Redis(Server):
         """A client that reads the commands and ends."""
         return piped(questions, self.shell())
 
-    def sample(self, replica: Startable) -> Simple:
+    def sample(self, replica: Startable) -> SimpleSampling:
         """Samples it."""
-        return Simple(self.connect(replica), ["INFO"], self.read_sample)
+        return SimpleSampling(self.connect(replica), ["INFO"], self.read_sample)
 
     def read_sample(self, text: str) -> Sample:
         """The fields from what INFO says; None where it does not say it. Sizes in bytes."""
@@ -164,8 +164,8 @@ class Redis(Server):
 
     def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:
         """Both parts, step by step."""
-        kinds: dict[str, Kind] = {}
-        queues: dict[str, Kind] = {name: Kind() for name in self.queues}
+        kinds: dict[str, KeyKind] = {}
+        queues: dict[str, KeyKind] = {name: KeyKind() for name in self.queues}
         script = files("harness.servers").joinpath("redis.lua").read_text(encoding="utf-8")
         cursor, looked, began, total = "0", 0, clock.monotonic(), 0
         while True:
@@ -180,7 +180,7 @@ class Redis(Server):
             for key, kind, ttl, values in _keys(said):
                 looked += 1
                 queue = next((name for name in queues if fnmatchcase(decode(key), name)), None)
-                into = queues[queue] if queue else kinds.setdefault(pattern(decode(key), releases), Kind())
+                into = queues[queue] if queue else kinds.setdefault(pattern(decode(key), releases), KeyKind())
                 into.add(kind, ttl, values)
             sampled = looked >= MAX_KEYS or clock.monotonic() - began >= LONGEST
             if cursor == "0" or sampled:
@@ -212,7 +212,7 @@ def _keys(said: Iterator[bytes]) -> Iterator[tuple[bytes, str, int, list[bytes]]
         yield key, kind, int(ttl), [next(said) for _ in range(int(count))]
 
 
-def _queues(queues: Mapping[str, Kind]) -> Part:
+def _queues(queues: Mapping[str, KeyKind]) -> Part:
     if not queues:
         return Part(None, absent="no queues are declared")
     return Part({name: {"format": sorted(one.formats)} for name, one in queues.items()})

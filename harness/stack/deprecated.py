@@ -64,12 +64,10 @@ def rewrite(root: Fields, findings: Findings) -> Fields:
     written = block.get("servers")
     servers = _Servers(findings, written.fields if isinstance(written, Fields) else {})
     state, probes = _state(block.get("state"), servers), _probes(block.get("probes"), servers)
-    if not servers.moved:
-        return root
-    if written is not None and not isinstance(written, Fields):
-        return root  # what reads it later refuses it
-    place = written.place if written else block.place.key("servers")
-    made = Fields({**servers.written, **servers.moved}, place)
+    made = written
+    if servers.moved and (written is None or isinstance(written, Fields)):  # what reads it later refuses anything else
+        place = written.place if written else block.place.key("servers")
+        made = Fields({**servers.written, **servers.moved}, place)
     return root.having(**{"x-harness": block.having(servers=made, state=state, probes=probes)})
 
 

@@ -16,7 +16,7 @@ from harness.errors import HostError
 from harness.fingerprint import Allowance, Fingerprint, Part
 from harness.history import History
 from harness.redaction import Redactor
-from harness.servers import Server, declared
+from harness.servers import ServerAdapter, declared
 from harness.stack import Stack, State
 
 WITHIN = 30.0  # s that one command may take
@@ -82,7 +82,7 @@ def allowances(stack: Stack) -> tuple[Allowance, ...]:
 
 
 def ask(
-    replica: Replica, declared: State, releases: Collection[str], clock: Clock, servers: Mapping[str, Server]
+    replica: Replica, declared: State, releases: Collection[str], clock: Clock, servers: Mapping[str, ServerAdapter]
 ) -> Taken:
     """Ask one replica. Never raises because of the replica: what it does not answer is an error of the part.
 

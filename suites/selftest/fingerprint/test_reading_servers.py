@@ -15,7 +15,7 @@ from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
 from harness.fingerprint import Part
 from harness.history import History
-from harness.servers import Server
+from harness.servers import ServerAdapter
 from harness.stack import State
 from suites.selftest.fingerprint.answers import asked, said, section
 from suites.selftest.probes.test_look import TCP, TCP6, UDP
@@ -67,7 +67,7 @@ def test_a_command_that_does_not_tell_is_an_error(found: Any, words: str) -> Non
     assert words in str(part.error)
 
 
-class Told(Server):
+class Told(ServerAdapter):
     """A server that tells what it is given."""
 
     kind: Literal["told"] = "told"

@@ -11,7 +11,7 @@ from harness.clock import ManualClock
 from harness.history import History
 from harness.probes import queue
 from harness.probes.replica import Asked
-from harness.servers import Server
+from harness.servers import ServerAdapter
 from harness.servers.postgres import Postgres
 from harness.servers.redis import Redis
 from harness.stack import QueueProbe
@@ -64,7 +64,7 @@ HTTP = declared(http="http://127.0.0.1/queue", depth="waiting", oldest="since")
     ],
 )
 def test_an_answer_is_a_depth_and_an_age_or_the_reason_why_not(
-    how: Server | QueueProbe, text: str, depth: float | None, age: float | None, error: str | None
+    how: ServerAdapter | QueueProbe, text: str, depth: float | None, age: float | None, error: str | None
 ) -> None:
     seen = queue.read(how, Asked(text), NOW)
     assert seen[:2] == (depth, age)
@@ -103,7 +103,7 @@ def test_a_probe_records_depth_and_age() -> None:
     ],
 )
 def test_the_queue_of_a_sampler_is_asked_over_a_kept_program(
-    how: Server | QueueProbe, program: str | None, depth: float | None, age: float | None
+    how: ServerAdapter | QueueProbe, program: str | None, depth: float | None, age: float | None
 ) -> None:
     history = History()
     replica = LocalStart("cache-1", instead=["sh", "-c", program] if program else None)

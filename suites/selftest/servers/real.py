@@ -21,7 +21,7 @@ from harness.history import Event, History
 from harness.probes import queue
 from harness.probes.readback import probe as read_back
 from harness.probes.server import ServerState
-from harness.servers import Server
+from harness.servers import ServerAdapter
 from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.probes.local import LocalStart, until
 
@@ -57,7 +57,7 @@ def answered(event: Event) -> bool:
     return event.data["error"] is None
 
 
-def sampled(server: Server, good: Callable[[Event], bool] = answered) -> Mapping[str, Any]:
+def sampled(server: ServerAdapter, good: Callable[[Event], bool] = answered) -> Mapping[str, Any]:
     """Sample until an event is as it should be; the data of the last one."""
     state = ServerState(History(), LocalStart("server-1"), "h1", server)
     seen: list[Event] = []
@@ -74,21 +74,21 @@ def sampled(server: Server, good: Callable[[Event], bool] = answered) -> Mapping
     return seen[-1].data
 
 
-def fingerprint(server: Server, *releases: str) -> Mapping[str, Part]:
+def fingerprint(server: ServerAdapter, *releases: str) -> Mapping[str, Part]:
     """All parts that the server tells."""
     found = server.fingerprint(lambda text: LocalReplica().ask(text, 60.0), releases, SystemClock())
     assert set(found) == set(server.parts)
     return found
 
 
-def items(server: Server, part: str, *releases: str) -> Mapping[str, Any]:
+def items(server: ServerAdapter, part: str, *releases: str) -> Mapping[str, Any]:
     """The items of one part, which is known."""
     found = fingerprint(server, *releases)[part]
     assert found.items is not None, found
     return found.items
 
 
-def queued(server: Server) -> tuple[Any, Any, Any]:
+def queued(server: ServerAdapter) -> tuple[Any, Any, Any]:
     """Depth, age and error of its queue, asked once, when a client that is kept open says the same of the depth."""
     kept = queue.Queue(History(), LocalStart("server-1"), "h1", server)
     seen: list[tuple[Event, Event]] = []
@@ -107,7 +107,7 @@ def queued(server: Server) -> tuple[Any, Any, Any]:
     return once["depth"], once["age"], once["error"]
 
 
-def back(server: Server, key: str, directory: Path) -> Mapping[str, Any]:
+def back(server: ServerAdapter, key: str, directory: Path) -> Mapping[str, Any]:
     """What a readback records, with `directory` for its file."""
     history = History(directory / "events.jsonl")
     return read_back(history, LocalReplica("server-1"), server, key, None).data

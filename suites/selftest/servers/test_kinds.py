@@ -11,7 +11,7 @@ import pytest
 import harness.history
 from harness import servers
 from harness.fingerprint import PARTS
-from harness.servers import Server, kinds, queue_of, readback_of
+from harness.servers import ServerAdapter, kinds, queue_of, readback_of
 from harness.servers._base import Client, Password, complaint
 from harness.stack import QueueProbe, XHarness
 from suites.selftest.fingerprint.answers import said
@@ -30,7 +30,9 @@ def test_the_kinds_are_those_of_the_modules() -> None:
 
 
 @pytest.mark.parametrize(("name", "adapter"), ADAPTERS)
-def test_an_adapter_has_its_event_its_parts_its_fields_and_its_documents(name: str, adapter: type[Server]) -> None:
+def test_an_adapter_has_its_event_its_parts_its_fields_and_its_documents(
+    name: str, adapter: type[ServerAdapter]
+) -> None:
     module = adapter.__module__.rpartition(".")[2]
     assert adapter.event == f"probe.{module}"
     assert adapter.parts

@@ -103,6 +103,19 @@ def test_what_is_watched_and_what_is_compared_is_what_it_was(
     assert all(name.startswith(one.service) for name, one in found.items())
 
 
+def test_an_old_key_without_a_value_counts_as_left_out(tmp_path: Path) -> None:
+    found = loaded(tmp_path, HEAD + "{state: {cache: {redis: , files: [/a]}}, probes: {haproxy: }}")
+    assert (found.harness.servers, found.warnings) == ({}, ())
+    assert found.harness.state["cache"].files == ("/a",)
+
+
+def test_one_of_its_own_beside_an_old_one_and_a_block_that_is_no_mapping(tmp_path: Path) -> None:
+    found = loaded(tmp_path, HEAD + "{servers: {cache: {kind: redis}}, state: {lb: {redis: {}}}}").harness.servers
+    assert set(found) == {"cache", "lb"}
+    error = refusal(tmp_path, HEAD + "{servers: [x], state: {lb: {redis: {}}}}")
+    assert str(error.where).endswith("x-harness.servers")
+
+
 @pytest.mark.parametrize(
     ("text", "where", "got", "expected"),
     [
