@@ -26,7 +26,12 @@ http {{
 }}
 """
 PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-UPSTREAMS = "upstream backend { server 127.0.0.1:1 weight=2; server 127.0.0.1:2; # server old:1;\n}\n"
+UPSTREAMS = """
+upstream backend {
+    server 127.0.0.1:1 weight=2;  # not }; server old:1;
+    server 127.0.0.1:2;
+}
+"""
 
 
 def test_a_status_page_becomes_figures_and_anything_else_its_words() -> None:

@@ -206,6 +206,21 @@ def test_statements_come_from_the_extension_where_it_can_be_asked(
     assert bool(slow) == (source == "pg_stat_statements")
 
 
+def test_a_statement_that_failed_is_told_over_a_client_that_goes_on(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    client = database.server().connect(LocalStart("database-1"))
+    answers = []
+    for question in ("SELECT x;", "SELECT 2;"):
+        client.ask(question)
+        answers.append(client.answer(time.monotonic() + 20.0))
+    client.close()
+    assert [(one.text, one.error) for one in answers] == [
+        (None, 'ERROR: column "x" does not exist'),
+        ("2\n", None),
+    ]
+
+
 def test_a_statement_that_the_server_cannot_prepare_is_told_in_its_words(
     database: Running, app: Callable[[str], None]
 ) -> None:

@@ -141,6 +141,7 @@ def test_a_mistake_is_named_where_it_was_written(
     error = refusal(tmp_path, f"{HEAD}{text}\n")
     assert str(error.where).endswith(f"compose.yaml, line 3: x-harness.{where}")
     assert got in str(error.got)
+    assert "kind" not in str(error.got), "it is not in the file"
     assert expected in str(error.expected)
 
 
