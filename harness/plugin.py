@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer
 from harness.engine import Engine, proc
 from harness.environment import Keep
 from harness.errors import INTERNAL, HarnessError, HistoryError, UsageError
@@ -220,7 +220,7 @@ def trial(environment: Subject, harness_run: Run, stack: Stack, release_from: st
 
 
 @pytest.fixture
-def deployer(trial: Trial) -> CommandDeployer:
+def deployer(trial: Trial) -> Deployer:
     """What deploys and rolls back."""
     return trial.deployer
 

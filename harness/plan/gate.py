@@ -188,7 +188,7 @@ def half_deployment(trial: Trial, gate: Gate) -> None:
             wait_until(
                 lambda: (running.ended, trial.environment.anywhere(gate.new)),
                 any,
-                trial.deployer.declared.timeout,
+                trial.deployer.timeout,
                 trial.history.clock,
                 every=LOOK_EVERY,
             )

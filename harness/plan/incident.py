@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from harness import reading
-from harness.deploy.deployer import Deployment
+from harness.deploy import Deployment, RunsCommands
 from harness.errors import UsageError
 from harness.plan.gate import Gate, recovered, standing
 from harness.plan.link import Link, Part
@@ -199,8 +199,15 @@ class Replay:
 
     def _command(self, title: str, command: Sequence[str]) -> Part:
         """Run another command of the deployer; it passes when the command says that it is done."""
+        deployer = self.trial.deployer
+        if not isinstance(deployer, RunsCommands):
+            raise UsageError(
+                "The stack's deployer runs no commands",
+                where=f"{self.trial.stack.file}: x-harness.deployer",
+                expected="deploy and rollback as commands: an incident runs more of them, such as a fix",
+            )
         with self.trial.phase(title):
-            return _ended(title, self.trial.deployer.run(title, command))
+            return _ended(title, deployer.run(title, command))
 
     def _pace(self, phase: str) -> list[Part]:
         """Whether resumes keep up with the load: jobs pile up, or answers are grossly slower, or both."""

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from harness import checks
+from harness import checks, deploy
 from harness.checks.logs import ExpectedLog
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer
 from harness.environment import Replica
-from harness.errors import FaultUnproven, UsageError
+from harness.errors import FaultUnproven
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.fingerprint import Fingerprint
@@ -68,14 +68,7 @@ class Trial:
         self._faults = 0  # that are on
         self._told = set[str]()  # phases with a failure, whose logs were recorded
         declared = self.stack.harness
-        if declared.deployer is None:
-            raise UsageError(
-                "The stack declares no deployer",
-                where=f"{self.stack.file}: x-harness",
-                expected="deployer: {deploy: [...], rollback: [...]}",
-                hint="declare the commands that deploy and roll back; see docs/stack.md",
-            )
-        self.deployer = CommandDeployer(environment, declared.deployer, self.history)
+        self.deployer: Deployer = deploy.build(environment, self.history)
         self._samples, self._beside = samples, beside
         self.sampler = Sampler(environment, self.history)
         self.workload = self._load(workload_spec(environment), samples)

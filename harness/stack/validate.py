@@ -45,7 +45,7 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
             break
         node = child
     if detail["type"] == "missing":
-        key = str(detail["loc"][-1])
+        key = str(detail.get("ctx", {}).get("key") or detail["loc"][-1])
         beside = ", ".join(node.fields) if isinstance(node, Fields) else ""
         error = mistake(
             "A key is missing",

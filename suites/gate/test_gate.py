@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer
 from harness.history import History
 from harness.plan.gate import Gate, half_deployment, round_trip
 from harness.plan.subject import Subject
@@ -30,7 +30,7 @@ def test_a_deployment_that_stopped_halfway_can_be_taken_back(trial: Trial, gate:
 
 
 def test_every_replica_says_by_itself_which_release_it_runs(
-    environment: Subject, deployer: CommandDeployer, release_from: str, release_to: str, history: History
+    environment: Subject, deployer: Deployer, release_from: str, release_to: str, history: History
 ) -> None:
     assert environment.runs(release_from)
     deployer.deploy(release_to)
