@@ -13,12 +13,16 @@ history began and `data` holds the fields of the kind:
 | `step.end` | `start` (id of its step.start), `name`, `ok`, `seconds`, `error` (text or null) |
 | `note` | `text` |
 | `environment.up`, `environment.down` | `environment`, `release`, `seconds`; up also `seed` (of its faults) |
-| `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null) |
+| `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null), `replaced` (true: a |
+| | deployer ended it, to put another container in its place) |
+| `replica.replace` | `replica`, `release`, `release_from`, `order` (`stop-first`, `start-first`), `image` (digest), |
+| | `started` (of the new container, as the engine writes it), `exit_code` (of the old one), `tail` (the last lines |
+| | of its log), `saved` (directory with more of it, or null), `seconds` |
 | `deployer.start` | `verb` (`deploy`, `rollback`), `release` (or null), `command` (list), `place` |
 | `deployer.line` | `start` (id), `stream` (`out`, `err`), `text` |
 | `deployer.end` | `start` (id), `verb`, `release`, `exit_code` (or null), `ended` (`exit`, `timeout`, `stopped`, |
 | | `not started`, `lost`), `seconds`, `error` (text or null) |
-| `probe.release` | `replica`, `release` (text or null), `error` (text or null) |
+| `probe.release` | `replica`, `release` (text or null), `error` (text or null), `image` (digest, where it told) |
 | `probe.health` | `replica`, `ok` (true, false, null), `error` |
 | `probe.registry` | `release` (text or null), `error` |
 | `probe.queue` | `depth` (number or null), `age` (of the oldest, s or null), `error` |

@@ -13,7 +13,7 @@ from harness.engine import Container, ContainerState, Engine
 from harness.engine.process import Process
 from harness.environment.host import host as testinfra_host
 from harness.environment.shell import Answer, RawAnswer, Shell
-from harness.errors import HostError
+from harness.errors import HostError, ReplicaGone
 from harness.stack import Healthcheck, Service
 
 ANSWER_WITHIN = 10.0  # s a command may take unless the caller says otherwise
@@ -27,17 +27,27 @@ class Replica:
         number: counts from 1 within the service.
         declared: the service as the stack declares it.
         health: its health check: the service's own, else its image's.
+        release: the release that its container was made for. What it runs, the container's image says.
+        generation: how many containers it has had.
         changed: set by the engine's events when the container died, and when a wait for it is to be given up.
     """
 
     def __init__(
-        self, engine: Engine, container: Container, declared: Service, name: str, health: Healthcheck | None = None
+        self,
+        engine: Engine,
+        container: Container,
+        declared: Service,
+        name: str,
+        health: Healthcheck | None = None,
+        release: str = "",
     ) -> None:
         self._engine = engine
         self._container = container
         self.declared = declared
         self.name = name
         self.health = health
+        self.release = release
+        self.generation = 1
         self.number = int(name.rsplit("-", 1)[1])
         self.changed = threading.Event()
         self._shell = Shell(engine.api, container.id, name)
@@ -54,6 +64,13 @@ class Replica:
     def container(self) -> str:
         """The name of its container on the engine."""
         return self._container.name
+
+    def adopt(self, container: Container, declared: Service, health: Healthcheck | None, release: str) -> None:
+        """Go on with another container, made for another release: whoever asks the replica asks that one from now."""
+        self._container, self.declared, self.health, self.release = container, declared, health, release
+        self.generation += 1
+        self.changed.clear()
+        self._shell.move(container.id)
 
     @cached_property
     def host(self) -> Host:
@@ -84,6 +101,18 @@ class Replica:
     def image(self) -> str:
         """The digest of its container's image. ReplicaGone where the container is not there any more."""
         return self._container.image()
+
+    def running_image(self) -> str:
+        """The digest of the image that its running container was made of.
+
+        Raises:
+            ReplicaGone: its container does not run. EngineError: it is not there any more.
+        """
+        raw = self._container.inspect()
+        if not raw["State"].get("Running"):
+            status = str(raw["State"].get("Status"))
+            raise ReplicaGone(f"{self.name} does not run: it is {status}", where=self.name, got=status)
+        return str(raw["Image"])
 
     def start(
         self, argv: Sequence[str], environment: Mapping[str, str] | None = None, *, user: str = "", stdin: bool = False
@@ -137,6 +166,11 @@ class Replica:
     def begin(self) -> None:
         """Start its container."""
         self._container.start()
+
+    @property
+    def own(self) -> Container:
+        """Its container, for whoever replaces it."""
+        return self._container
 
     def close(self, *, end: bool = True) -> None:
         """Let go of its shells.

@@ -40,6 +40,10 @@ class FakeEnvironment:
         self.stack, self.history = stack, history
         self.replicas = tuple(FakeReplica(n, stack) for s in stack.services.values() for n in s.replica_names())
 
+    @property
+    def deployed(self) -> tuple[str, ...]:
+        return tuple(self.stack.harness.probes.release)
+
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
         return tuple(replica for replica in self.replicas if replica.service == service)
 
