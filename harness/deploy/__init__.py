@@ -18,7 +18,18 @@ from harness.history import History
 from harness.stack import Deployer as Declared
 from harness.stack import Stack
 
-__all__ = ["Deployer", "Deployment", "Running", "RunsCommands", "build", "built_in", "chosen", "find", "names"]
+__all__ = [
+    "Deployer",
+    "Deployment",
+    "Running",
+    "RunsCommands",
+    "build",
+    "built_in",
+    "chosen",
+    "exchanged",
+    "find",
+    "names",
+]
 
 COMMAND, DEFAULT = "command", "rolling"
 HELPERS = {"belongings", "deployer", "inside", "inventory", "local"}  # modules here that are no deployer
@@ -65,6 +76,40 @@ def chosen(stack: Stack) -> str | None:
 def built_in(stack: Stack) -> bool:
     """Whether the stack is deployed by a built-in strategy, which replaces replicas by those of another release."""
     return chosen(stack) not in (None, COMMAND)
+
+
+def exchanged(stack: Stack, old: str, new: str) -> tuple[str, ...]:
+    """The releases that the environment has to be prepared for, beside the one that it is brought up on: where a
+    built-in strategy replaces replicas, the other one.
+
+    Raises:
+        UsageError: there is no such strategy, or it cannot put one of the releases in the other's place.
+    """
+    name = chosen(stack)
+    if name is None or name == COMMAND:
+        return ()
+    find(name)
+    was, becomes = stack.at(old).services, stack.at(new).services
+    for service in {**was, **becomes}:
+        first, second = was.get(service), becomes.get(service)
+        counts = [0 if one is None else one.replicas for one in (first, second)]
+        if counts[0] != counts[1]:
+            raise UsageError(
+                f"The strategy {name} cannot deploy this release: it neither adds replicas nor removes any",
+                where=f"{stack.file}: x-harness.releases",
+                got=f"{service} has {counts[0]} replicas in {old}, and {counts[1]} in {new}",
+                expected="the same services, with as many replicas",
+                hint="deploy it by commands of your own; see docs/deployers.md",
+            )
+    if not (stack.imaged(old, new) or stack.harness.probes.release):
+        raise UsageError(
+            "Which release a replica runs cannot be told",
+            where=f"{stack.file}: x-harness",
+            got=f"{old} and {new} have the same images, and no release probe is declared",
+            expected="releases that differ by image or build, or probes.release",
+            hint="declare it: probes: {release: {backend: {command: [cat, /srv/release]}}}; see docs/stack.md",
+        )
+    return tuple(one for one in (new,) if one != old)
 
 
 def build(environment: Environment, history: History) -> Deployer:

@@ -250,11 +250,20 @@ class Environment:
             UsageError: no such replica, or the release's images were not prepared.
             NotReady, EngineError, Stopped: see `harness.environment.replacing`.
         """
-        if self._replacer is None:
-            raise UsageError("The environment is not up", where=f"stack {self.stack.name}", hint="bring it up first")
         one = self.replica(replica)
         new = self.prepared.next(one.service, release)
-        self._replacer.replace(one, new, order, stopped=stopped, before_end=before_end)
+        self._replacing().replace(one, new, order, stopped=stopped, before_end=before_end)
+
+    def end(self, replica: str) -> None:
+        """Stop a replica that will be replaced, as Compose would, and save what is to be known of it. The check
+        `containers` takes its end for meant.
+        """
+        self._replacing().end(self.replica(replica))
+
+    def _replacing(self) -> Replacer:
+        if self._replacer is None:
+            raise UsageError("The environment is not up", where=f"stack {self.stack.name}", hint="bring it up first")
+        return self._replacer
 
     @property
     def deployed(self) -> tuple[str, ...]:

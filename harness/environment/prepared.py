@@ -73,7 +73,15 @@ class Prepared:
         Raises:
             UsageError: the release was not prepared.
         """
-        if release not in self._images:
+        return Next(self.stack(release).service(service), self._images[release].services[service], release)
+
+    def stack(self, release: str) -> Stack:
+        """The stack as a release has it.
+
+        Raises:
+            UsageError: the release was not prepared.
+        """
+        if release not in self.stacks:
             raise UsageError(
                 "Replicas cannot be replaced by those of this release",
                 where=f"stack {self._stack.name}",
@@ -81,7 +89,7 @@ class Prepared:
                 expected="one of " + ", ".join(self.stacks),
                 hint="name it when the environment is made: Environment(..., releases=[...])",
             )
-        return Next(self.stacks[release].service(service), self._images[release].services[service], release)
+        return self.stacks[release]
 
     def by_image(self, service: str, digest: str) -> tuple[str, ...]:
         """The releases whose image of a service has this digest."""

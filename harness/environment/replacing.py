@@ -91,7 +91,7 @@ class Replacer:
         step()
         before_end()
         step()
-        gone = self._end(replica)
+        gone = self.end(replica)
         step()
         with suppress(EngineError):  # one that is gone already; another reason shows when its name is taken
             replica.own.remove()
@@ -148,8 +148,8 @@ class Replacer:
             waiting.close(end=False)
         return made
 
-    def _end(self, replica: Replica) -> Removed:
-        """Stop the old container, as Compose would, and keep what is to be known of it."""
+    def end(self, replica: Replica) -> Removed:
+        """Stop a replica's container, as Compose would, and keep what is to be known of it."""
         old = replica.own
         if _runs(replica):
             self._save(replica, True)

@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from harness.deploy import built_in, exchanged
+from harness.deploy import chosen as deploy_by
 from harness.errors import UsageError
 from harness.plan.run import Run
 from harness.plan.trial import Trial
@@ -87,14 +89,18 @@ class Gate:
         declared = self.stack.harness
         needed = {
             "entrypoint": (declared.entrypoint, "entrypoint: lb:80", "the load has to know where to go"),
-            "deployer": (declared.deployer, "deployer: {deploy: [...], rollback: [...]}", "nothing else can deploy"),
+            "deployer": (
+                deploy_by(self.stack),
+                "deployer: {deploy: [...], rollback: [...]}, or releases that differ by image or build",
+                "nothing else can deploy",
+            ),
             "workload": (
                 declared.workload,
                 'workload: {rate: 50/s, request: {method: GET, path: "/"}}',
                 "without load nothing can be said about a deployment",
             ),
             "probes.release": (
-                declared.probes.release,
+                declared.probes.release or built_in(self.stack),
                 "probes: {release: {backend: {command: [cat, /srv/release]}}}",
                 "each replica has to be asked which release it runs",
             ),
@@ -107,6 +113,7 @@ class Gate:
                     expected=example,
                     hint=f"declare it: {why}; see docs/stack.md",
                 )
+        exchanged(self.stack, self.old, self.new)
 
 
 def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
@@ -126,7 +133,8 @@ def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
 
 def run_scenario(run: Run, gate: Gate, name: str) -> list[Verdict]:
     """Run one scenario in an environment of its own; returns its verdicts."""
-    environment = run.environment(gate.stack, gate.old, test=name)
+    releases = exchanged(gate.stack, gate.old, gate.new)
+    environment = run.environment(gate.stack, gate.old, test=name, releases=releases)
     title = f"{name}: {gate.old} -> {gate.new} -> {gate.old}"
     with run.history.scope(environment=environment.id, scenario=name), run.history.step("scenario", title):
         beside = partial(run.control, gate.stack, gate.old)

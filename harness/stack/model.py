@@ -159,6 +159,12 @@ class UpdateConfig(Model):
     failure_action: Literal["continue", "rollback", "pause"] = "pause"
 
 
+class RollbackConfig(UpdateConfig):
+    """How a service is rolled back: a rollback that fails is not rolled back itself."""
+
+    failure_action: Literal["continue", "pause"] = "pause"
+
+
 class Service(Model):
     """One service. `replicas` containers run it; what is None was left out."""
 
@@ -194,7 +200,7 @@ class Service(Model):
     cpus: Annotated[float, Field(ge=0.01, le=1e6), AsNumber] | None = None
     extra_hosts: Annotated[Mapping[str, Text], AfterValidator(accepted.hosts)] = Field(default_factory=dict)
     update_config: UpdateConfig | None = None
-    rollback_config: UpdateConfig | None = None
+    rollback_config: RollbackConfig | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Service:
