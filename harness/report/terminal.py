@@ -139,7 +139,7 @@ class Terminal:
         self._say(event.since_start, line.append(clean(data["reason"]), style="dim"), len(self._steps))
 
     def _on_container(self, event: Event, data: Any) -> None:
-        if data.get("action") in ("die", "oom", "restart"):
+        if data.get("action") in ("die", "oom", "restart") and data.get("replaced") is not True:
             code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
             line = Text(f"! {clean(data.get('replica'))}: {clean(data['action'])}{code}", style="yellow")
             self._say(event.since_start, line, len(self._steps))

@@ -1,0 +1,32 @@
+"""`recreate` ends every replica of a service before it starts one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.deploy import find
+from harness.errors import NotReady
+from harness.stack import Deployer as Declared
+from suites.selftest.deploy.made import FakeEnvironment, stack
+
+
+def test_all_end_before_the_first_one_starts(tmp_path: Path) -> None:
+    environment = FakeEnvironment(stack(tmp_path))
+    deployer = find("recreate")(environment.environment, Declared(), environment.history)
+    assert deployer.deploy("2").claims_success
+    assert sorted(environment.done[:4]) == [f"end web-{number}" for number in range(1, 5)]
+    assert sorted(environment.done[4:]) == [f"web-{number} -> 2" for number in range(1, 5)]
+    assert environment.orders == {"stop-first"}
+    environment.done.clear()
+    assert deployer.deploy("2").claims_success
+    assert environment.done == []
+
+
+def test_one_that_does_not_become_ready_fails_it_and_what_follows_stays(tmp_path: Path) -> None:
+    two = 'services: {web: {image: "web:2"}, lb: {image: "lb:2"}}'
+    environment = FakeEnvironment(stack(tmp_path, two=two))
+    environment.fails[("web-3", "2")] = NotReady("web-3 did not become ready")
+    deployer = find("recreate")(environment.environment, Declared(), environment.history)
+    assert deployer.deploy("2").exit_code == 1
+    assert "lb-1 -> 2" not in environment.done
+    assert environment.lines()[-1] == "stopped: web failed"
