@@ -22,7 +22,8 @@ history began and `data` holds the fields of the kind:
 | `deployer.line` | `start` (id), `stream` (`out`, `err`), `text` |
 | `deployer.end` | `start` (id), `verb`, `release`, `exit_code` (or null), `ended` (`exit`, `timeout`, `stopped`, |
 | | `not started`, `lost`), `seconds`, `error` (text or null) |
-| `probe.release` | `replica`, `release` (text or null), `error` (text or null), `image` (digest, where it told) |
+| `probe.release` | `replica`, `release` (text or null), `error` (text or null); where the image tells: `image` |
+| | (digest), `running` (false: the engine says that it does not run) |
 | `probe.health` | `replica`, `ok` (true, false, null), `error` |
 | `probe.registry` | `release` (text or null), `error` |
 | `probe.queue` | `depth` (number or null), `age` (of the oldest, s or null), `error` |

@@ -1,5 +1,5 @@
-"""Ends every replica of a service, and then starts them all on the other release: what there is where two releases must
-not run at the same time. Nobody is served meanwhile.
+"""Ends every replica of a service, and then starts one after the other on the other release: for releases that must not
+run side by side. Nobody is served until the first one is ready.
 
 Of `update_config` and `rollback_config` it looks at `monitor` and `max_failure_ratio`; there is nothing to pause or to
 go on with.
@@ -27,9 +27,9 @@ def _service(move: Move, service: Service) -> bool:
     if not replicas:
         move.admit(service)
         return True
-    move.say(f"{service.name}: {len(replicas)} to change, all at once")
+    move.say(f"{service.name}: {len(replicas)} to change, all ended first")
     move.end(replicas)
-    failed = set(move.replace(replicas, "stop-first"))
+    failed = {name for one in replicas for name in move.replace([one], "stop-first")}
     ready = move.history.clock.monotonic()
     failed.update(move.watch({one.name: ready + config.monitor for one in replicas if one.name not in failed}))
     move.admit(service)

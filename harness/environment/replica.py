@@ -10,10 +10,11 @@ from functools import cached_property
 from testinfra.host import Host
 
 from harness.engine import Container, ContainerState, Engine
+from harness.engine.gone import gone
 from harness.engine.process import Process
 from harness.environment.host import host as testinfra_host
 from harness.environment.shell import Answer, RawAnswer, Shell
-from harness.errors import HostError, ReplicaGone
+from harness.errors import HostError
 from harness.stack import Healthcheck, Service
 
 ANSWER_WITHIN = 10.0  # s a command may take unless the caller says otherwise
@@ -106,13 +107,12 @@ class Replica:
         """The digest of the image that its running container was made of.
 
         Raises:
-            ReplicaGone: its container does not run. EngineError: it is not there any more.
+            ReplicaGone: its container does not run, or is not there any more. EngineError: the engine cannot say.
         """
-        raw = self._container.inspect()
-        if not raw["State"].get("Running"):
-            status = str(raw["State"].get("Status"))
-            raise ReplicaGone(f"{self.name} does not run: it is {status}", where=self.name, got=status)
-        return str(raw["Image"])
+        error = gone(self._engine.api, self._container.id, self.name, "tell its image")
+        if error is not None:
+            raise error
+        return self._container.image()
 
     def start(
         self, argv: Sequence[str], environment: Mapping[str, str] | None = None, *, user: str = "", stdin: bool = False

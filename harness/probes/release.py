@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from harness.errors import EngineError, HostError
+from harness.errors import EngineError, HostError, ReplicaGone
 from harness.history import Event, History
 from harness.probes.replica import Replica, ask, picked, shortened
 
@@ -50,7 +50,8 @@ def by_image(history: History, replica: Imaged, releases: Callable[[str], Sequen
     try:
         image = replica.running_image()
     except (EngineError, HostError) as error:
-        return history.record("probe.release", replica=replica.name, release=None, error=shortened(error.what))
+        down = {"running": False} if isinstance(error, ReplicaGone) else {}
+        return history.record("probe.release", replica=replica.name, release=None, error=shortened(error.what), **down)
     found = releases(image)
     release = found[0] if found else f"the image {image[:DIGEST]}"
     same = f"the releases {', '.join(found)} have the same image, {image[:DIGEST]}" if len(found) > 1 else None

@@ -45,6 +45,12 @@ def test_an_image_that_two_releases_share_tells_nothing() -> None:
     assert error == "the releases 1, 2 have the same image, sha256:0123456789ab"
 
 
-@pytest.mark.parametrize("error", [ReplicaGone("web-1 does not run"), EngineError("no such container")])
-def test_a_container_that_does_not_run_or_is_gone_runs_no_release(error: HarnessError) -> None:
-    assert told(error, {"1": OLD, "2": NEW}) == (None, error.what)
+@pytest.mark.parametrize(
+    ("error", "running"), [(ReplicaGone("web-1 is exited"), False), (EngineError("the engine cannot say"), None)]
+)
+def test_a_container_that_does_not_run_is_told_from_one_that_cannot_be_looked_at(
+    error: HarnessError, running: bool | None
+) -> None:
+    history = History()
+    event = by_image(history, FakeReplica(error), lambda _: ["1"])
+    assert (event.data["release"], event.data["error"], event.data.get("running")) == (None, error.what, running)
