@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.deploy import Deployer, built_in, exchanged
+from harness.deploy import Deployer, built_in, releases_needed
 from harness.engine import Engine, proc
 from harness.environment import Keep
 from harness.errors import INTERNAL, HarnessError, HistoryError, UsageError
@@ -205,7 +205,7 @@ def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, 
     """An environment of this test's own, up on `release_from`."""
     releases: tuple[str, ...] = ()
     if built_in(stack):
-        releases = exchanged(stack, release_from, request.getfixturevalue("release_to"))
+        releases = releases_needed(stack, release_from, request.getfixturevalue("release_to"))
     found = harness_run.environment(stack, release_from, test=request.node.nodeid, releases=releases)
     with harness_run.history.scope(environment=found.id), found:
         yield found

@@ -26,9 +26,9 @@ __all__ = [
     "build",
     "built_in",
     "chosen",
-    "exchanged",
     "find",
     "names",
+    "releases_needed",
 ]
 
 COMMAND, DEFAULT = "command", "rolling"
@@ -70,7 +70,7 @@ def chosen(stack: Stack) -> str | None:
         return declared.strategy
     if declared is not None and declared.deploy is not None:
         return COMMAND
-    return DEFAULT if stack.imaged() else None
+    return DEFAULT if stack.differing_images() else None
 
 
 def built_in(stack: Stack) -> bool:
@@ -78,7 +78,7 @@ def built_in(stack: Stack) -> bool:
     return chosen(stack) not in (None, COMMAND)
 
 
-def exchanged(stack: Stack, old: str, new: str) -> tuple[str, ...]:
+def releases_needed(stack: Stack, old: str, new: str) -> tuple[str, ...]:
     """The releases that the environment has to be prepared for, beside the one that it is brought up on: where a
     built-in strategy replaces replicas, the other one.
 
@@ -101,7 +101,7 @@ def exchanged(stack: Stack, old: str, new: str) -> tuple[str, ...]:
                 expected="the same services, with as many replicas",
                 hint="deploy it by commands of your own; see docs/deployers.md",
             )
-    if not (stack.imaged(old, new) or stack.harness.probes.release):
+    if not (stack.differing_images(old, new) or stack.harness.probes.release):
         raise UsageError(
             "Which release a replica runs cannot be told",
             where=f"{stack.file}: x-harness",

@@ -1,5 +1,5 @@
 """What every built-in strategy is made of: a deployer that replaces replicas itself, in a thread that can be stopped
-between any two steps. A strategy is a function that makes the moves; see `recreate` and `rolling`.
+between any two steps. A strategy is a function that carries it out; see `recreate` and `rolling`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from harness.deploy._move import Move
+from harness.deploy._rollout import Rollout
 from harness.deploy.deployer import Deployment, Running
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError
@@ -22,7 +22,7 @@ ENDS_WITHIN = 5.0  # s for the step under way, once the harness itself is to end
 FAILED, REFUSED = 1, 3  # exit codes: replicas failed; the release is declared to be one that cannot be taken back
 PLACE = "the harness"
 
-CarryOut = Callable[[Move], bool]  # makes the moves; False where the deployment or the rollback failed
+CarryOut = Callable[[Rollout], bool]  # carries it out; False where the deployment or the rollback failed
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Strategy:
         declared: the timeout, and which releases cannot be taken back.
         history: where its steps are recorded, as a command's output is.
         name: of the strategy.
-        carry_out: makes the moves.
+        carry_out: carries it out.
     """
 
     environment: Environment
@@ -75,26 +75,26 @@ class Strategy:
         started = self.history.record(
             "deployer.start", verb=verb, release=target, command=[self.name, verb, target], place=PLACE
         )
-        return RunningStrategy(self, Move(self.environment, self.history, verb, target, before, started.id), because)
+        return RunningStrategy(self, Rollout(self.environment, self.history, verb, target, before, started.id), because)
 
 
 class RunningStrategy:
     """A strategy under way, in a thread.
 
     Args:
-        move: what is to be done.
+        rollout: what is to be done.
         refused: why it is not done at all; None where it is.
     """
 
-    def __init__(self, strategy: Strategy, move: Move, refused: str | None) -> None:
-        self._strategy, self._move, self._refused = strategy, move, refused
-        self._began = move.history.clock.monotonic()
-        self._patience = Patience(strategy.timeout, clock=move.history.clock.monotonic)
+    def __init__(self, strategy: Strategy, rollout: Rollout, refused: str | None) -> None:
+        self._strategy, self._rollout, self._refused = strategy, rollout, refused
+        self._began = rollout.history.clock.monotonic()
+        self._patience = Patience(strategy.timeout, clock=rollout.history.clock.monotonic)
         self._stop, self._over = threading.Event(), threading.Event()
         self._result: Deployment | None = None
         self._error: BaseException | None = None
-        move.halt = self._halted
-        threading.Thread(target=self._run, name=f"{strategy.name}-{move.verb}", daemon=True).start()
+        rollout.halt = self._halted
+        threading.Thread(target=self._run, name=f"{strategy.name}-{rollout.verb}", daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -119,7 +119,9 @@ class RunningStrategy:
         """
         self._stop.set()
         if not wait_for(self._over, ending=ENDS_WITHIN):
-            raise DeployerError("The deployer could not be ended", where=self._move.verb, hint="it ends with the run")
+            raise DeployerError(
+                "The deployer could not be ended", where=self._rollout.verb, hint="it ends with the run"
+            )
         return self._outcome()
 
     def _halted(self) -> bool:
@@ -134,7 +136,7 @@ class RunningStrategy:
     def _run(self) -> None:
         try:
             if self._refused is not None:
-                self._move.say(f"refused: {self._move.before} cannot be taken back: {self._refused}", "err")
+                self._rollout.say(f"refused: {self._rollout.before} cannot be taken back: {self._refused}", "err")
                 self._result = self._end("exit", REFUSED)
                 return
             well = self._carried_out()
@@ -150,28 +152,28 @@ class RunningStrategy:
 
     def _carried_out(self) -> bool:
         try:
-            return self._strategy.carry_out(self._move)
+            return self._strategy.carry_out(self._rollout)
         except EngineGone:
             raise
         except HarnessError as error:
             if not self._halted():
-                self._move.say(error.what + (f": {error.got}" if error.got else ""), "err")
+                self._rollout.say(error.what + (f": {error.got}" if error.got else ""), "err")
             return False
 
     def _end(self, ended: str, exit_code: int | None, error: str | None = None) -> Deployment:
-        move = self._move
-        seconds = round(move.history.clock.monotonic() - self._began, 3)
-        event = move.history.record(
+        rollout = self._rollout
+        seconds = round(rollout.history.clock.monotonic() - self._began, 3)
+        event = rollout.history.record(
             "deployer.end",
-            start=move.started,
-            verb=move.verb,
-            release=move.release,
+            start=rollout.started,
+            verb=rollout.verb,
+            release=rollout.release,
             exit_code=exit_code,
             ended=ended,
             seconds=seconds,
             error=error,
         )
-        return Deployment(move.verb, move.release, ended, exit_code, seconds, event.id, tuple(move.tail))
+        return Deployment(rollout.verb, rollout.release, ended, exit_code, seconds, event.id, tuple(rollout.tail))
 
 
 def made(name: str, carry_out: CarryOut) -> Callable[[Environment, Declared, History], Strategy]:

@@ -7,32 +7,32 @@ go on with.
 
 from __future__ import annotations
 
-from harness.deploy._move import Move
+from harness.deploy._rollout import Rollout
 from harness.deploy._strategy import made
 from harness.stack import Service
 
 
-def recreate(move: Move) -> bool:
-    """Make the moves, service by service. False where too many replicas failed."""
-    for service in move.services():
-        if not _service(move, service):
-            move.say(f"stopped: {service.name} failed", "err")
+def recreate(rollout: Rollout) -> bool:
+    """Carry it out, service by service. False where too many replicas failed."""
+    for service in rollout.services():
+        if not _service(rollout, service):
+            rollout.say(f"stopped: {service.name} failed", "err")
             return False
-    move.say(f"{move.verb} of {move.release} complete")
+    rollout.say(f"{rollout.verb} of {rollout.release} complete")
     return True
 
 
-def _service(move: Move, service: Service) -> bool:
-    replicas, config = move.pending(service), move.config(service)
+def _service(rollout: Rollout, service: Service) -> bool:
+    replicas, config = rollout.pending(service), rollout.config(service)
     if not replicas:
-        move.admit(service)
+        rollout.admit(service)
         return True
-    move.say(f"{service.name}: {len(replicas)} to change, all ended first")
-    move.end(replicas)
-    failed = {name for one in replicas for name in move.replace([one], "stop-first")}
-    ready = move.history.clock.monotonic()
-    failed.update(move.watch({one.name: ready + config.monitor for one in replicas if one.name not in failed}))
-    move.admit(service)
+    rollout.say(f"{service.name}: {len(replicas)} to change, all ended first")
+    rollout.end(replicas)
+    failed = {name for one in replicas for name in rollout.replace([one], "stop-first")}
+    ready = rollout.history.clock.monotonic()
+    failed.update(rollout.watch({one.name: ready + config.monitor for one in replicas if one.name not in failed}))
+    rollout.admit(service)
     return len(failed) / len(replicas) <= config.max_failure_ratio
 
 

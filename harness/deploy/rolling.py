@@ -9,56 +9,55 @@ what was changed, `continue` goes on. The deployment has failed in each case.
 
 from __future__ import annotations
 
-from harness.deploy._move import Move
+from harness.deploy._rollout import Rollout
 from harness.deploy._strategy import made
 from harness.stack import Service, UpdateConfig
 
 
-def roll(move: Move) -> bool:
-    """Make the moves, service by service. False where too many replicas failed."""
+def roll(rollout: Rollout) -> bool:
+    """Carry it out, service by service. False where too many replicas failed."""
     well = True
-    for service in move.services():
-        config = move.config(service)
-        if _service(move, service, config):
+    for service in rollout.services():
+        config = rollout.config(service)
+        if _service(rollout, service, config):
             continue
         well = False
         if config.failure_action == "continue":
             continue
-        if config.failure_action == "rollback" and move.verb == "deploy":
-            move.say(f"rolling back to {move.before}", "err")
-            roll(move.back())
+        if config.failure_action == "rollback" and rollout.verb == "deploy":
+            rollout.say(f"rolling back to {rollout.before}", "err")
+            roll(rollout.back())
         else:
-            move.say(f"paused: what is not done yet stays as it is ({service.name})", "err")
+            rollout.say(f"paused: what is not done yet stays as it is ({service.name})", "err")
         return False
     if well:
-        move.say(f"{move.verb} of {move.release} complete")
+        rollout.say(f"{rollout.verb} of {rollout.release} complete")
     return well
 
 
-def _service(move: Move, service: Service, config: UpdateConfig) -> bool:
+def _service(rollout: Rollout, service: Service, config: UpdateConfig) -> bool:
     """Replace the replicas of one service that have to change. False where too many failed."""
-    replicas = move.pending(service)
+    replicas = rollout.pending(service)
     if replicas:
         at_once = config.parallelism or len(replicas)
-        move.say(f"{service.name}: {len(replicas)} to change, {at_once} at a time, {config.order}")
+        rollout.say(f"{service.name}: {len(replicas)} to change, {at_once} at a time, {config.order}")
     else:
         at_once = 1
-    clock, until = move.history.clock, dict[str, float]()
+    clock, until = rollout.history.clock, dict[str, float]()
     failed = set[str]()
     for first in range(0, len(replicas), at_once):
         if first:
-            failed.update(move.watch(until, config.delay))
+            failed.update(rollout.watch(until, config.delay))
         if _too_many(failed, len(replicas), config) and config.failure_action != "continue":
             return False
         group = replicas[first : first + at_once]
-        failed.update(move.replace(group, config.order))
+        failed.update(rollout.replace(group, config.order))
         ready = clock.monotonic()
-        until = {name: end for name, end in until.items() if name not in failed}
         until |= {one.name: ready + config.monitor for one in group if one.name not in failed}
         if _too_many(failed, len(replicas), config) and config.failure_action != "continue":
             return False
-    failed.update(move.watch(until))
-    move.admit(service)
+    failed.update(rollout.watch(until))
+    rollout.admit(service)
     return not _too_many(failed, len(replicas), config)
 
 

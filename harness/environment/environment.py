@@ -266,9 +266,9 @@ class Environment:
         return self._replacer
 
     @property
-    def deployed(self) -> tuple[str, ...]:
+    def fleet_services(self) -> tuple[str, ...]:
         """The services that a deployment changes: those with a release probe, or whose image tells the release."""
-        return tuple(dict.fromkeys((*self.stack.harness.probes.release, *self.prepared.imaged)))
+        return tuple(dict.fromkeys((*self.stack.harness.probes.release, *self.prepared.told_by_image)))
 
     def _save_removed(self, replica: Replica, running: bool) -> str | None:
         if self._evidence is None:

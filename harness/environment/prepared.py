@@ -15,7 +15,7 @@ from harness.stack import Service, Stack
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class ReplicaSpec:
     """What a replica is to be from now on: the service as a release has it, its image, and the release's name."""
 
     service: Service
@@ -63,17 +63,17 @@ class Prepared:
         return kept_paths(self._made()) if self.others else {}
 
     @property
-    def imaged(self) -> tuple[str, ...]:
+    def told_by_image(self) -> tuple[str, ...]:
         """The services of which a replica's release can be told by its image: it differs between these releases."""
-        return self._stack.imaged(*self.stacks) if self.others else ()
+        return self._stack.differing_images(*self.stacks) if self.others else ()
 
-    def next(self, service: str, release: str) -> Next:
+    def next(self, service: str, release: str) -> ReplicaSpec:
         """What a replica of a service is as a release has it.
 
         Raises:
             UsageError: the release was not prepared.
         """
-        return Next(self.stack(release).service(service), self._images[release].services[service], release)
+        return ReplicaSpec(self.stack(release).service(service), self._images[release].services[service], release)
 
     def stack(self, release: str) -> Stack:
         """The stack as a release has it.

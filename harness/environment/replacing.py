@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.engine import Attachment, Container, Engine, Owner
-from harness.environment.prepared import Next
+from harness.environment.prepared import ReplicaSpec
 from harness.environment.readiness import check_running, wait_ready
 from harness.environment.replica import Replica
 from harness.environment.specs import Plumbing, attachment, container_spec
@@ -61,7 +61,7 @@ class Replacer:
     def replace(
         self,
         replica: Replica,
-        new: Next,
+        new: ReplicaSpec,
         order: Order,
         *,
         stopped: Callable[[], bool],
@@ -94,7 +94,7 @@ class Replacer:
         gone = self.end(replica)
         step()
         with suppress(EngineError):  # one that is gone already; another reason shows when its name is taken
-            replica.own.remove()
+            replica.current_container.remove()
         step()
         if beside is None:
             spec = container_spec(self._owner, new.service, replica.name, new.image, self._plumbing)
@@ -128,7 +128,7 @@ class Replacer:
             self._watch.expect_end(left)
             left.remove()
 
-    def _beside(self, replica: Replica, new: Next, stopped: Callable[[], bool]) -> Container:
+    def _beside(self, replica: Replica, new: ReplicaSpec, stopped: Callable[[], bool]) -> Container:
         """Get the new container ready, where nobody finds it yet."""
         spec = container_spec(self._owner, new.service, replica.name, new.image, self._plumbing)
         alone = Attachment(self._plumbing.inside, (), self._plumbing.wiring.spare[replica.name])
@@ -150,7 +150,7 @@ class Replacer:
 
     def end(self, replica: Replica) -> Removed:
         """Stop a replica's container, as Compose would, and keep what is to be known of it."""
-        old = replica.own
+        old = replica.current_container
         if _runs(replica):
             self._save(replica, True)
             self._watch.expect_end(old)
@@ -164,7 +164,7 @@ class Replacer:
         lines = tuple(line[:LONGEST] for line in tail.splitlines())
         return Removed(state.exit_code, lines, self._save(replica, False))
 
-    def _hand_over(self, replica: Replica, new: Next, beside: Container) -> None:
+    def _hand_over(self, replica: Replica, new: ReplicaSpec, beside: Container) -> None:
         """Give name and address to the container that is ready."""
         containers = self._engine.containers
         beside.rename(self._name(replica))

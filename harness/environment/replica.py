@@ -168,7 +168,7 @@ class Replica:
         self._container.start()
 
     @property
-    def own(self) -> Container:
+    def current_container(self) -> Container:
         """Its container, for whoever replaces it."""
         return self._container
 

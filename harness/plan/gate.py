@@ -18,8 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from harness.deploy import built_in, exchanged
-from harness.deploy import chosen as deploy_by
+from harness.deploy import built_in, chosen, releases_needed
 from harness.errors import UsageError
 from harness.plan.run import Run
 from harness.plan.trial import Trial
@@ -90,7 +89,7 @@ class Gate:
         needed = {
             "entrypoint": (declared.entrypoint, "entrypoint: lb:80", "the load has to know where to go"),
             "deployer": (
-                deploy_by(self.stack),
+                chosen(self.stack),
                 "deployer: {deploy: [...], rollback: [...]}, or releases that differ by image or build",
                 "nothing else can deploy",
             ),
@@ -113,7 +112,7 @@ class Gate:
                     expected=example,
                     hint=f"declare it: {why}; see docs/stack.md",
                 )
-        exchanged(self.stack, self.old, self.new)
+        releases_needed(self.stack, self.old, self.new)
 
 
 def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
@@ -133,7 +132,7 @@ def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
 
 def run_scenario(run: Run, gate: Gate, name: str) -> list[Verdict]:
     """Run one scenario in an environment of its own; returns its verdicts."""
-    releases = exchanged(gate.stack, gate.old, gate.new)
+    releases = releases_needed(gate.stack, gate.old, gate.new)
     environment = run.environment(gate.stack, gate.old, test=name, releases=releases)
     title = f"{name}: {gate.old} -> {gate.new} -> {gate.old}"
     with run.history.scope(environment=environment.id, scenario=name), run.history.step("scenario", title):

@@ -56,11 +56,11 @@ class Subject(Environment):
 
     def releases(self) -> dict[str, str | None]:
         """Ask every replica which release it runs; None where none was told. Recorded in the history."""
-        return {replica.name: self._release(replica) for service in self.deployed for replica in self[service]}
+        return {replica.name: self._release(replica) for service in self.fleet_services for replica in self[service]}
 
     def anywhere(self, release: str) -> bool:
         """Ask one replica after the other which release it runs, until one runs this. Recorded in the history."""
-        return any(self._release(replica) == release for service in self.deployed for replica in self[service])
+        return any(self._release(replica) == release for service in self.fleet_services for replica in self[service])
 
     def _release(self, replica: Replica) -> str | None:
         """Which release a replica runs: its answer, or what its image tells where the stack declares no probe."""

@@ -84,7 +84,7 @@ class Trial:
     @property
     def fleet(self) -> tuple[Replica, ...]:
         """The replicas of every service that can be asked which release it runs: what a deployment changes."""
-        return tuple(replica for service in self.environment.deployed for replica in self.environment[service])
+        return tuple(replica for service in self.environment.fleet_services for replica in self.environment[service])
 
     @property
     def fleet_names(self) -> tuple[str, ...]:

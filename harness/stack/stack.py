@@ -68,7 +68,7 @@ class Stack(BaseModel):
         changes = dict(variant) if variant else {}
         return self.model_copy(update={**changes, "release": release})
 
-    def imaged(self, *releases: str) -> tuple[str, ...]:
+    def differing_images(self, *releases: str) -> tuple[str, ...]:
         """The services whose image or build differs between releases: what can be told of a replica by its image.
 
         Args:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from harness.clock import ManualClock
 from harness.environment import Environment
-from harness.environment.prepared import Next, Prepared
+from harness.environment.prepared import Prepared, ReplicaSpec
 from harness.errors import EngineError, NotReady, Stopped, UsageError
 from harness.history import History
 from harness.stack import Service, Stack, load
@@ -56,9 +56,9 @@ class FakeReplica:
 class FakePrepared(Prepared):
     """Knows its images without an engine: each has its reference for a digest."""
 
-    def next(self, service: str, release: str) -> Next:
+    def next(self, service: str, release: str) -> ReplicaSpec:
         declared = self.stack(release).service(service)
-        return Next(declared, cast(Any, SimpleNamespace(id=declared.image)), release)
+        return ReplicaSpec(declared, cast(Any, SimpleNamespace(id=declared.image)), release)
 
 
 class FakeEnvironment:

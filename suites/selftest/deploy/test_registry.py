@@ -69,8 +69,8 @@ def test_a_strategy_that_is_named_is_taken(tmp_path: Path) -> None:
 
 def test_releases_that_differ_by_image_are_rolled_where_nothing_is_said(tmp_path: Path) -> None:
     made = stack(tmp_path)
-    assert made.imaged() == made.imaged("1", "2") == ("web",)
-    assert made.imaged("1") == ()
+    assert made.differing_images() == made.differing_images("1", "2") == ("web",)
+    assert made.differing_images("1") == ()
     assert deploy.chosen(made) == "rolling"
     assert deploy.built_in(made)
 

@@ -168,3 +168,18 @@ def test_what_only_says_how_to_update_makes_no_new_container(tmp_path: Path) -> 
     environment = FakeEnvironment(stack(tmp_path, two=two))
     assert rolling(environment).deploy("2").claims_success
     assert environment.done == []
+
+
+def test_one_that_ends_while_the_next_one_is_replaced_has_failed(tmp_path: Path) -> None:
+    environment = made(tmp_path, update="monitor: 2s")
+    clock = environment.history.clock
+    assert isinstance(clock, ManualClock)
+
+    def during(name: str) -> None:  # replacing the second one takes longer than the first one is watched
+        if name == "web-2":
+            environment.replica("web-1").how = "exited with code 3"
+            clock.advance(9.0)
+
+    environment.during = during
+    assert rolling(environment).deploy("2").exit_code == 1
+    assert environment.done == ALL[:2]

@@ -30,16 +30,16 @@ def environment(request: pytest.FixtureRequest, harness_engine: Engine, tmp_path
 
 def test_it_deploys_rolls_back_and_rolls_back_what_was_killed_half_way(environment: Subject) -> None:
     deployer, history = deploy.build(environment, environment.history), environment.history
-    assert environment.deployed == ("web",)
+    assert environment.fleet_services == ("web",)
     assert environment.runs(OLD)
     assert deployer.deploy(NEW).claims_success
     assert environment.runs(NEW)
     assert environment["web"][0].run("printenv RELEASE").stdout == f"{NEW}\n"
     assert deployer.rollback().claims_success
     assert environment.runs(OLD)
-    before = [replica.own.id for replica in environment["web"]]
+    before = [replica.current_container.id for replica in environment["web"]]
     assert deployer.rollback().claims_success
-    assert [replica.own.id for replica in environment["web"]] == before
+    assert [replica.current_container.id for replica in environment["web"]] == before
 
     first = threading.Event()
     history.listen(lambda event: first.set() if _is_replaced(event) else None)

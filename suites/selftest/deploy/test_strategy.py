@@ -103,14 +103,14 @@ def test_a_service_that_comes_or_goes_or_another_number_is_refused_before_anythi
         ('services: {web: {image: "web:2"}, more: {image: x}}', "more has 0 replicas in 1, and 1 in 2"),
     ):
         with pytest.raises(UsageError) as caught:
-            deploy.exchanged(stack(tmp_path, two=two), "1", "2")
+            deploy.releases_needed(stack(tmp_path, two=two), "1", "2")
         assert caught.value.got == said
 
 
 def test_releases_that_no_image_tells_apart_need_a_probe(tmp_path: Path) -> None:
     two = "services: {web: {environment: {A: b}}}"
     with pytest.raises(UsageError, match="cannot be told"):
-        deploy.exchanged(stack(tmp_path, two=two, more="deployer: {strategy: rolling}"), "1", "2")
+        deploy.releases_needed(stack(tmp_path, two=two, more="deployer: {strategy: rolling}"), "1", "2")
     probed = "deployer: {strategy: rolling}, probes: {release: {web: {command: [x]}}}"
-    assert deploy.exchanged(stack(tmp_path, two=two, more=probed), "1", "2") == ("2",)
-    assert deploy.exchanged(stack(tmp_path), "1", "2") == ("2",)
+    assert deploy.releases_needed(stack(tmp_path, two=two, more=probed), "1", "2") == ("2",)
+    assert deploy.releases_needed(stack(tmp_path), "1", "2") == ("2",)

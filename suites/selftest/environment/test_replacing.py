@@ -86,14 +86,14 @@ def test_the_new_one_has_name_address_links_and_volumes_and_the_shells_go_on(
         replica, other = environment["web"]
         for one in (replica, other):  # so that nobody else answers
             one.run("echo kept > /var/kept/file; echo shared >> /srv/shared")
-        address, old, image = environment.addresses["web-1"], replica.own, replica.image()
+        address, old, image = environment.addresses["web-1"], replica.current_container, replica.image()
         host = replica.host
         environment.replace("web-1", "new", order=order)
         other.stop(0)
         assert (replica.release, replica.generation) == ("new", 2)
         assert replica.image() != image
-        assert replica.own.name == old.name
-        assert replica.own.addresses() == {environment.id: address}
+        assert replica.current_container.name == old.name
+        assert replica.current_container.addresses() == {environment.id: address}
         assert host.run("printenv NEW").stdout == "yes\n"  # of testinfra, over the same shell
         assert host.file("/var/kept/file").content_string == "kept\n"
         assert replica.run("grep -c shared /srv/shared").stdout == "2\n"
@@ -138,10 +138,10 @@ def test_one_that_does_not_become_ready_stands_there_or_is_gone_as_the_order_say
     harness_engine: Engine, tmp_path: Path
 ) -> None:
     with up(harness_engine, tmp_path) as environment:
-        before = environment["web"][1].own.id
+        before = environment["web"][1].current_container.id
         with pytest.raises(NotReady, match="did not become ready"):
             environment.replace("web-2", "never", order="start-first")
-        assert (environment["web"][1].own.id, environment["web"][1].release) == (before, "1.0.0")
+        assert (environment["web"][1].current_container.id, environment["web"][1].release) == (before, "1.0.0")
         with pytest.raises(EngineError):
             harness_engine.containers.get(f"{environment.id}-web-2{BESIDE}")
         assert environment.history.select("replica.replace") == ()

@@ -66,7 +66,7 @@ class Made:
             self.proxy = client
 
     @property
-    def deployed(self) -> tuple[str, ...]:
+    def fleet_services(self) -> tuple[str, ...]:
         return tuple(self.stack.harness.probes.release)
 
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:

@@ -41,7 +41,7 @@ class FakeEnvironment:
         self.replicas = tuple(FakeReplica(n, stack) for s in stack.services.values() for n in s.replica_names())
 
     @property
-    def deployed(self) -> tuple[str, ...]:
+    def fleet_services(self) -> tuple[str, ...]:
         return tuple(self.stack.harness.probes.release)
 
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:

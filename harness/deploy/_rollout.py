@@ -23,7 +23,7 @@ LOOK_EVERY = 0.25  # s between two looks at replicas that are watched
 
 
 @dataclass
-class Move:
+class Rollout:
     """What a strategy works with.
 
     Attributes:
@@ -41,10 +41,11 @@ class Move:
     started: int
     halt: Callable[[], bool] = lambda: False
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
+    misses: dict[str, int] = field(default_factory=dict)  # health checks in a row that failed, by replica
 
-    def back(self) -> Move:
+    def back(self) -> Rollout:
         """The same, the other way: to the release that was there before."""
-        return Move(
+        return Rollout(
             self.environment, self.history, "rollback", self.before, self.release, self.started, self.halt, self.tail
         )
 
@@ -134,27 +135,30 @@ class Move:
         for replica in self.environment[service.name]:
             balancer.admit(replica, self.halt)
 
-    def watch(self, until: Mapping[str, float], seconds: float | None = None) -> tuple[str, ...]:
+    def watch(self, until: dict[str, float], seconds: float | None = None) -> tuple[str, ...]:
         """Watch replicas for as long as each is to be watched; returns the names of those that failed meanwhile.
 
         Args:
-            until: by replica, until when it is watched, by the history's clock.
+            until: by replica, until when it is watched, by the history's clock. Who was looked at after that, or has
+                failed, is taken out: what happens while others are replaced is seen at the next look.
             seconds: how long to watch now; None watches each to its end.
         """
         clock, never = self.history.clock, threading.Event()
         end = clock.monotonic() + seconds if seconds is not None else max(until.values(), default=0.0)
-        failed: dict[str, str] = {}
-        misses = dict.fromkeys(until, 0)
+        failed = list[str]()
         while True:
             now = clock.monotonic()
-            for name in [one for one in until if one not in failed and now < until[one]]:
+            for name in list(until):
                 replica = self.environment.replica(name)
-                why = self.ended(replica) or self._sick(replica, misses)
+                why = self.ended(replica) or self._sick(replica)
                 if why is not None:
-                    failed[name] = why
+                    failed.append(name)
                     self.say(f"{name} failed while it was watched: it {why}", "err")
+                if why is not None or now >= until[name]:
+                    del until[name]
             self.check()
-            if (left := end - clock.monotonic()) <= 0.0:
+            left = end - clock.monotonic()
+            if left <= 0.0 or (seconds is None and not until):
                 return tuple(failed)
             clock.wait(never, min(LOOK_EVERY, left))
 
@@ -167,8 +171,8 @@ class Move:
         except EngineError as error:
             return f"is gone ({error.what})"
 
-    def _sick(self, replica: Replica, misses: dict[str, int]) -> str | None:
-        """Whether its health check has failed as often in a row as its `retries` say."""
+    def _sick(self, replica: Replica) -> str | None:
+        """Whether its health check has failed more often in a row than its `retries` say."""
         check, command = replica.health, command_of(replica.health)
         if check is None or command is None:
             return None
@@ -176,8 +180,8 @@ class Move:
             well = replica.run(command, check.timeout).exit_code == 0
         except (CommandTimeout, HostError):
             well = False
-        misses[replica.name] = 0 if well else misses[replica.name] + 1
-        return f"failed its health check {check.retries} times" if misses[replica.name] > check.retries else None
+        self.misses[replica.name] = 0 if well else self.misses.get(replica.name, 0) + 1
+        return f"failed its health check {check.retries} times" if self.misses[replica.name] > check.retries else None
 
 
 def in_order(services: Mapping[str, Service]) -> tuple[Service, ...]:
