@@ -42,6 +42,7 @@ class Rollout:
     halt: Callable[[], bool] = lambda: False
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
     misses: dict[str, int] = field(default_factory=dict)  # health checks in a row that failed, by replica
+    due: dict[str, float] = field(default_factory=dict)  # when each is to be asked again
 
     def back(self) -> Rollout:
         """The same, the other way: to the release that was there before."""
@@ -172,16 +173,18 @@ class Rollout:
             return f"is gone ({error.what})"
 
     def _sick(self, replica: Replica) -> str | None:
-        """Whether its health check has failed more often in a row than its `retries` say."""
+        """Whether its health check, asked once in its interval, has failed as often in a row as its `retries` say."""
         check, command = replica.health, command_of(replica.health)
-        if check is None or command is None:
+        now = self.history.clock.monotonic()
+        if check is None or command is None or now < self.due.get(replica.name, now):
             return None
+        self.due[replica.name] = now + check.interval
         try:
             well = replica.run(command, check.timeout).exit_code == 0
         except (CommandTimeout, HostError):
             well = False
-        self.misses[replica.name] = 0 if well else self.misses.get(replica.name, 0) + 1
-        return f"failed its health check {check.retries} times" if self.misses[replica.name] > check.retries else None
+        misses = self.misses[replica.name] = 0 if well else self.misses.get(replica.name, 0) + 1
+        return f"failed its health check {misses} times" if misses >= max(check.retries, 1) else None
 
 
 def in_order(services: Mapping[str, Service]) -> tuple[Service, ...]:

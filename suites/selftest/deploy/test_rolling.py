@@ -10,9 +10,10 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.deploy import Deployer, find
+from harness.deploy._balancer import Balancer
 from harness.errors import EngineError, NotReady
 from harness.stack import Deployer as Declared
-from suites.selftest.deploy.made import FakeEnvironment, stack
+from suites.selftest.deploy.made import FakeEnvironment, FakeReplica, stack
 
 NOT_READY = NotReady("web did not become ready", got="exit code 7")
 ALL = [f"web-{number} -> 2" for number in range(1, 5)]
@@ -146,14 +147,22 @@ def test_one_that_ends_within_the_time_that_it_is_watched_has_failed(tmp_path: P
     assert (said in environment.lines(), environment.done) == ((True, ALL[:1]) if code else (False, ALL))
 
 
-def test_one_that_is_not_healthy_any_more_while_it_is_watched_has_failed(tmp_path: Path) -> None:
-    two = 'services: {web: {image: "web:2", healthcheck: {test: [CMD, x], retries: 2}}}'
+@pytest.mark.parametrize(
+    ("answers", "code"), [([0, 1, 1, 0, 1, 1, 1], 1), ([0, 1, 1, 0, 1, 1, 0], 0), ([0] * 9 + [1], 0)]
+)
+def test_one_whose_health_check_fails_as_often_in_a_row_as_its_retries_say_has_failed(
+    tmp_path: Path, answers: list[int], code: int
+) -> None:
+    check = "{test: [CMD, x], interval: 1s, retries: 3}"
+    two = f'services: {{web: {{image: "web:2", healthcheck: {check}}}}}'
     environment = FakeEnvironment(stack(tmp_path, update="monitor: 9s", two=two))
     for replica in environment["web"]:
         replica.health = environment.prepared.stack("2").service("web").healthcheck
-    environment.replica("web-4").answers = [0, 1, 1, 0, 1, 1, 1]
-    assert rolling(environment).deploy("2").exit_code == 1
-    assert "web-4 failed while it was watched: it failed its health check 2 times" in environment.lines()
+    environment.replica("web-4").answers = answers
+    assert rolling(environment).deploy("2").exit_code == code
+    assert ("web-4 failed while it was watched: it failed its health check 3 times" in environment.lines()) is bool(
+        code
+    )
 
 
 def test_services_come_after_those_that_they_depend_on(tmp_path: Path) -> None:
@@ -183,3 +192,33 @@ def test_one_that_ends_while_the_next_one_is_replaced_has_failed(tmp_path: Path)
     environment.during = during
     assert rolling(environment).deploy("2").exit_code == 1
     assert environment.done == ALL[:2]
+
+
+class FakeBalancer:
+    """Notes in the environment's steps when replicas are drained and put back."""
+
+    def __init__(self, environment: FakeEnvironment) -> None:
+        self.done = environment.done
+
+    def drain(self, replica: FakeReplica, _halt: object) -> None:
+        self.done.append(f"drain {replica.name}")
+
+    def admit(self, replica: FakeReplica, _halt: object) -> None:
+        self.done.append(f"admit {replica.name}")
+
+
+def test_replicas_are_drained_before_they_are_ended_and_put_back_when_they_are_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = FakeEnvironment(stack(tmp_path, replicas=2))
+    monkeypatch.setattr(Balancer, "of", lambda made, _say: FakeBalancer(made))
+    assert rolling(environment).deploy("2").claims_success
+    steps = [step for step in environment.done if "web" in step]
+    assert steps[:6] == ["drain web-1", "web-1 -> 2", "admit web-1", "drain web-2", "web-2 -> 2", "admit web-2"]
+
+
+def test_one_that_a_killed_deployment_left_drained_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = FakeEnvironment(stack(tmp_path, replicas=2))
+    monkeypatch.setattr(Balancer, "of", lambda made, _say: FakeBalancer(made))
+    assert rolling(environment).rollback().claims_success
+    assert [step for step in environment.done if "web" in step] == ["admit web-1", "admit web-2"]
