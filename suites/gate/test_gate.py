@@ -38,8 +38,4 @@ def test_every_replica_says_by_itself_which_release_it_runs(
     deployer.rollback()
     assert environment.runs(release_from)
     asked = {event.data["replica"] for event in history.select("probe.release")}
-    assert asked == {replica.name for replica in environment.replicas if replica.service in _services(environment)}
-
-
-def _services(environment: Subject) -> set[str]:
-    return set(environment.stack.harness.probes.release)
+    assert asked == {replica.name for service in environment.fleet_services for replica in environment[service]}

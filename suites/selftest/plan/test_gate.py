@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
+from fixtures import rolling
 from harness.clock import ManualClock
-from harness.plan.gate import SCENARIOS, baseline, recovered, settle, standing
+from harness.errors import UsageError
+from harness.plan.gate import SCENARIOS, Gate, baseline, recovered, settle, standing
 from harness.plan.trial import Trial
-from harness.stack import Recovery
+from harness.stack import Deployer, Recovery, load
 from harness.verdict import Outcome, Verdict, combine
 from suites.selftest.plan.made import NEW, OLD, gate, tiny_stack, trial
 
@@ -89,6 +91,25 @@ def test_a_stack_whose_release_cannot_be_asked_is_never_a_pass() -> None:
     made = trial(mute)
     fill(made, "p")
     assert outcomes(standing(made, "p", OLD))["release"] == "unknown"
+
+
+def test_a_stack_whose_releases_are_images_needs_neither_deployer_nor_probe() -> None:
+    Gate(load(rolling.STACK, environ={}), OLD, NEW).check()
+
+
+def test_a_stack_of_one_image_without_a_deployer_is_refused_with_both_ways_out() -> None:
+    stack = tiny_stack()
+    bare = stack.model_copy(update={"harness": stack.harness.model_copy(update={"deployer": None})})
+    with pytest.raises(UsageError, match="declares no deployer") as caught:
+        gate(bare).check()
+    assert "or releases that differ by image or build" in str(caught.value.expected)
+
+
+def test_a_strategy_that_does_not_exist_is_refused_before_anything_is_brought_up() -> None:
+    stack = load(rolling.STACK, environ={})
+    named = stack.harness.model_copy(update={"deployer": Deployer(strategy="blue-green")})
+    with pytest.raises(UsageError, match="no such deployer"):
+        Gate(stack.model_copy(update={"harness": named}), OLD, NEW).check()
 
 
 # -- the baseline ------------------------------------------------------------------------------------------------------
