@@ -130,10 +130,12 @@ class Rollout:
         self.say(f"{replica.name} runs {self.release}")
         return True
 
-    def admit(self, service: Service) -> None:
-        """Let the balancer send requests again to replicas that a deployment which was stopped left drained."""
+    def tidy(self, service: Service) -> None:
+        """Clear away what a stopped deployment left: containers beside a replica, and replicas that are drained."""
         balancer = Balancer.of(self.environment, self.say)
         for replica in self.environment[service.name]:
+            self.check()
+            self.environment.remove_leftover(replica.name)
             balancer.admit(replica, self.halt)
 
     def watch(self, until: dict[str, float], seconds: float | None = None) -> tuple[str, ...]:

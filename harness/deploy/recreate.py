@@ -25,14 +25,14 @@ def recreate(rollout: Rollout) -> bool:
 def _service(rollout: Rollout, service: Service) -> bool:
     replicas, config = rollout.pending(service), rollout.config(service)
     if not replicas:
-        rollout.admit(service)
+        rollout.tidy(service)
         return True
     rollout.say(f"{service.name}: {len(replicas)} to change, all ended first")
     rollout.end(replicas)
     failed = {name for one in replicas for name in rollout.replace([one], "stop-first")}
     ready = rollout.history.clock.monotonic()
     failed.update(rollout.watch({one.name: ready + config.monitor for one in replicas if one.name not in failed}))
-    rollout.admit(service)
+    rollout.tidy(service)
     return len(failed) / len(replicas) <= config.max_failure_ratio
 
 

@@ -57,7 +57,7 @@ def _service(rollout: Rollout, service: Service, config: UpdateConfig) -> bool:
         if _too_many(failed, len(replicas), config) and config.failure_action != "continue":
             return False
     failed.update(rollout.watch(until))
-    rollout.admit(service)
+    rollout.tidy(service)
     return not _too_many(failed, len(replicas), config)
 
 

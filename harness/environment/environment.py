@@ -260,6 +260,10 @@ class Environment:
         """
         self._replacing().end(self.replica(replica))
 
+    def remove_leftover(self, replica: str) -> None:
+        """Remove the container that a stopped `start-first` replacement left beside a replica, if there is one."""
+        self._replacing().remove_leftover(self.replica(replica))
+
     def _replacing(self) -> Replacer:
         if self._replacer is None:
             raise UsageError("The environment is not up", where=f"stack {self.stack.name}", hint="bring it up first")

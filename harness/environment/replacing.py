@@ -85,7 +85,7 @@ class Replacer:
                 raise Stopped("The replacement was stopped", where=replica.name)
 
         began, before = self._history.clock.monotonic(), replica.release
-        self._remove_leftover(replica)
+        self.remove_leftover(replica)
         step()
         beside = self._beside(replica, new, stopped) if order == "start-first" and _runs(replica) else None
         step()
@@ -121,8 +121,8 @@ class Replacer:
             wait_ready(replica, replica.health, self._history.clock, stopped)
             check_running(replica)
 
-    def _remove_leftover(self, replica: Replica) -> None:
-        """Remove what a replacement that was stopped left beside the replica."""
+    def remove_leftover(self, replica: Replica) -> None:
+        """Remove the container that a replacement which was stopped left beside the replica."""
         with suppress(EngineError):  # there is none
             left = self._engine.containers.get(self._name(replica) + BESIDE)
             self._watch.expect_end(left)

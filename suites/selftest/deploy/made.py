@@ -66,6 +66,7 @@ class FakeEnvironment:
 
     Attributes:
         done: each step: `end web-1`, `web-1 -> 2`.
+        tidied: replicas at which leftovers were looked for.
         fails: by replica and release, what a replacement raises.
         during: called with a replica's name while it is replaced.
     """
@@ -81,6 +82,7 @@ class FakeEnvironment:
             FakeReplica(name, service, "1") for service in made.services.values() for name in service.replica_names()
         )
         self.done: list[str] = []
+        self.tidied: list[str] = []
         self.times: dict[str, float] = {}
         self.orders: set[str] = set()
         self.fails: dict[tuple[str, str], Exception] = {}
@@ -101,6 +103,10 @@ class FakeEnvironment:
         with self._lock:
             self.done.append(f"end {replica}")
         self.replica(replica).how = "exited with code 0"
+
+    def remove_leftover(self, replica: str) -> None:
+        """Nothing is left beside a replica here; who looks is noted."""
+        self.tidied.append(replica)
 
     def replace(
         self, replica: str, release: str, *, order: str, stopped: Callable[[], bool], before_end: Callable[[], None]

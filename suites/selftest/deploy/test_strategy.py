@@ -114,3 +114,12 @@ def test_releases_that_no_image_tells_apart_need_a_probe(tmp_path: Path) -> None
     probed = "deployer: {strategy: rolling}, probes: {release: {web: {command: [x]}}}"
     assert deploy.releases_needed(stack(tmp_path, two=two, more=probed), "1", "2") == ("2",)
     assert deploy.releases_needed(stack(tmp_path), "1", "2") == ("2",)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_what_a_killed_deployment_left_beside_a_replica_is_looked_for_also_where_nothing_has_to_change(
+    tmp_path: Path, name: str
+) -> None:
+    environment = FakeEnvironment(stack(tmp_path, replicas=2))
+    assert strategy(environment, name).rollback().claims_success
+    assert {"web-1", "web-2", "lb-1", "other-1"} == set(environment.tidied)

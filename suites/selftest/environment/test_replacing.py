@@ -177,3 +177,24 @@ def test_one_that_is_stopped_at_any_step_leaves_what_it_did_and_the_next_one_rep
         left = harness_engine.containers.list([f"rollback-harness.environment={environment.id}"])
         assert len([one for one in left if BESIDE in one.name]) == 0
         assert environment.history.select("container", replica="web-1", action="die", replaced=None) == ()
+
+
+def test_a_container_that_a_stopped_replacement_left_beside_a_replica_can_be_removed(
+    harness_engine: Engine, tmp_path: Path
+) -> None:
+    with up(harness_engine, tmp_path) as environment:
+        beside = f"{environment.id}-web-1{BESIDE}"
+
+        def there() -> bool:
+            try:
+                return harness_engine.containers.get(beside).state().running
+            except EngineError:
+                return False
+
+        with pytest.raises((Stopped, NotReady)):
+            environment.replace("web-1", "new", order="start-first", stopped=there)
+        assert there()
+        assert environment["web"][0].release == "1.0.0"
+        environment.remove_leftover("web-1")
+        assert not there()
+        assert [meant for action, meant in events(environment) if action == "die"] == [True]
