@@ -12,11 +12,22 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from harness.checks._call import Check, again, as_groundwork, call, takes_samples
+from harness.checks._call import Check, again, as_groundwork, call, refusal, takes_samples
 from harness.errors import UsageError
 from harness.verdict import Outcome, Verdict
 
-__all__ = ["Check", "again", "as_groundwork", "call", "fields", "find", "names", "needs_samples", "verdict_of"]
+__all__ = [
+    "Check",
+    "again",
+    "as_groundwork",
+    "call",
+    "fields",
+    "find",
+    "names",
+    "needs_samples",
+    "refusal",
+    "verdict_of",
+]
 
 
 def names() -> tuple[str, ...]:

@@ -74,6 +74,17 @@ def completed(trial: Trial, name: str, phase: str, given: Mapping[str, Any]) -> 
     return made
 
 
+def needed(name: str) -> list[str]:
+    """The parameters of a check that neither it nor the stack has a value for."""
+    return [
+        key
+        for key, parameter in inspect.signature(checks.find(name)).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+        and key not in ("events", "phase", "samples")
+        and not (DECLARED.get(f"{name}.{key}") or DECLARED.get(key))
+    ]
+
+
 def _replicas(trial: Trial, name: str) -> tuple[str, ...]:
     return {"containers": trial.names, "health": trial.watched_for_health}.get(name, trial.fleet_names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import Self, cast
 
@@ -62,13 +63,14 @@ class Subject(Environment):
                 found[str(event.data["replica"])] = event.data["release"]
         return found
 
-    def anywhere(self, release: str) -> bool:
-        """Ask one replica after the other which release it runs, until one runs this. Recorded in the history."""
-        return any(
+    def anywhere(self, release: str, count: int = 1) -> bool:
+        """Ask one replica after the other which release it runs, until so many run this. Recorded in the history."""
+        runs = (
             release_probe.one(self.history, replica, probe.command, probe.field).data["release"] == release
             for service, probe in self.stack.harness.probes.release.items()
             for replica in self[service]
         )
+        return len(list(itertools.islice(filter(None, runs), count))) == count
 
     def fingerprint(self, name: str = "") -> Fingerprint:
         """Its state now, reduced to what can be compared; recorded in the history.

@@ -1,0 +1,34 @@
+"""Read back the acknowledged work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
+from harness.plan.steps._base import phase as phase_of
+
+if TYPE_CHECKING:
+    from harness.plan.trial import Trial
+
+
+class ReadBack(Step):
+    """Whether all work that was acknowledged up to now is there, once: asked until it is, and judged as `acknowledged`.
+    Nothing is asked where the stack declares no readback.
+    """
+
+    phase: PhaseName = Field(description="The phase that it is judged in.")
+    within: Duration = Field(default=30.0, description="How long the work may take to be there.")
+
+    def title(self) -> str:
+        """What it does."""
+        return f"read back acknowledged work, within {self.within:g} s"
+
+    def requires(self) -> tuple[str, ...]:
+        """The load that was acknowledged, and the phase."""
+        return (LOAD, phase_of(self.phase))
+
+    def run(self, trial: Trial, progress: Progress) -> None:
+        """Ask, and judge."""
+        trial.read_back(progress.of(self.phase), self.within)
