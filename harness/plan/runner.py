@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
 
 from harness.plan.plan import Plan
 from harness.plan.steps import Ended, Progress, Step
 from harness.plan.trial import Trial
 from harness.verdict import Verdict, combine
 
-EVENT, BEGUN, OVER = "plan", "plan.step", "plan.step.end"
+EVENT, BEGUN, OVER = "plan", "plan.step.start", "plan.step.end"
 
 
 def run(plan: Plan, trial: Trial) -> Verdict:
@@ -26,9 +28,9 @@ def run(plan: Plan, trial: Trial) -> Verdict:
     trial.history.record(EVENT, plan=plan.to_data(), text=list(plan.lines()))
     progress = Progress()
     with ExitStack() as faults:
-        faults.callback(_heal, progress)
+        faults.push(partial(_heal, progress))
         for number, step in enumerate(plan.steps, 1):
-            with trial.history.scope(step=number):
+            with trial.history.scope(plan_step=number):
                 try:
                     _run(number, step, trial, progress)
                 except Ended:
@@ -42,7 +44,9 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress) -> None:
     """Run one step between two looks at the releases."""
     if step.changes:
         trial.environment.releases()
-    trial.history.record(BEGUN, number=number, name=step.step_name(), title=step.title(), planned=step.about)
+    trial.history.record(
+        BEGUN, number=number, name=step.step_name(), title=step.title(), planned=step.about, changes=step.changes
+    )
     done = False
     try:
         step.run(trial, progress)
@@ -53,7 +57,15 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress) -> None:
         trial.history.record(OVER, number=number, done=done)
 
 
-def _heal(progress: Progress) -> None:
-    with ExitStack() as every:
-        for name in list(progress.faults):
-            every.push(progress.faults.pop(name))
+def _heal(
+    progress: Progress, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Heal what is still on, the last one first; every one is tried before the first error is raised."""
+    problems: list[BaseException] = []
+    for name in reversed(list(progress.faults)):
+        try:
+            progress.faults.pop(name).__exit__(kind, error, trace)
+        except BaseException as problem:
+            problems.append(problem)
+    if problems and problems[0] is not error:
+        raise problems[0]

@@ -47,7 +47,7 @@ class Asked(Block):
         return {"check": name, "parameters": given}
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:  # noqa: ARG003
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
         names = list(checks.names())
         flat = {
             "type": "object", "required": ["check"], "properties": {"check": {"enum": names}},

@@ -1,4 +1,4 @@
-"""The plans of the gate and of the incident, as they are printed: a step that is missing, or another figure, shows here.
+"""The plans of the gate and of the incident as they are printed: a missing step or another figure shows here.
 
 `python -m suites.selftest.plan.test_golden` writes the files again; look at what changed before it is committed.
 """

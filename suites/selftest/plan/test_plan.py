@@ -1,4 +1,4 @@
-"""Plans as files: what is read, what is refused with its line, and what makes no sense before anything is brought up."""
+"""Plans as files: what is read, what is refused with its line, and what makes no sense on a stack."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ from: "1.0.0"
 to: "1.1.0"
 steps:
   - {step: load, rate: 20/s}
-  - {step: hold, phase: baseline, seconds: 2s, checks: [errors, {check: release, release: "{from}"}], precondition: true}
+  - step: hold
+    phase: baseline
+    seconds: 2s
+    checks: [errors, {check: release, release: "{from}"}]
+    precondition: true
   - {step: fingerprint, phase: baseline}
   - step: inject
     phase: slow
@@ -187,5 +191,11 @@ def test_the_schema_takes_what_is_read_and_refuses_what_is_not() -> None:
     validator = jsonschema.Draft202012Validator(schema())
     validator.check_schema(schema())
     assert not list(validator.iter_errors(yaml.safe_load(WHOLE)))
-    for wrong in ({"steps": []}, {"steps": [{"step": "lode"}]}, {"steps": [{"step": "hold", "phase": "p"}]}, {}):
+    bad: tuple[dict[str, Any], ...] = (
+        {"steps": []},
+        {"steps": [{"step": "lode"}]},
+        {"steps": [{"step": "hold", "phase": "p"}]},
+        {},
+    )
+    for wrong in bad:
         assert list(validator.iter_errors(wrong)), wrong
