@@ -35,8 +35,8 @@ history began and `data` holds the fields of the kind:
 | `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each): see docs/fingerprint.md |
 | `probe.configuration` | `replica`, `release`, `error` |
 | `probe.schema` | `release` (the answer as it came), `error` |
-| `probe.readback` | `key` (of the workload), `pieces` (count or null), `file` (beside the history), `sha256` (of it), |
-| | `error` |
+| `probe.readback` | `key` (of the workload), `before` (second of this history up to which acknowledged work must be |
+| | there; null where that is not known), `pieces` (count or null), `file` (beside the history), `sha256`, `error` |
 | `probe.container` | `replica`, `status` (`running`, `exited`, ..., or null), `started` (text or null), `exit_code`, |
 | | `oom_killed`, `error` |
 | `probe.log` | `replica`, `path`, `records` (new, complete; `heartbeats` and `elsewhere`, in files that the path |
