@@ -32,7 +32,7 @@ from harness.plan.steps.hold import Hold
 from harness.plan.steps.interrupt import Interrupt
 from harness.plan.steps.load import Load
 from harness.plan.steps.measure import Measure
-from harness.plan.steps.read_back import ReadBack
+from harness.plan.steps.read_back import ReadBack, reads_back
 from harness.plan.steps.recover import Recover
 from harness.plan.steps.recovered import Recovered
 from harness.plan.steps.rollback import Rollback
@@ -227,7 +227,7 @@ def _settle(gate: Gate, phase: str, release: str, *more: Asked, baseline: str = 
         )
     return [
         Hold(phase=phase, seconds=gate.settings.hold, drain=drained, checks=checks),
-        ReadBack(phase=phase, within=within),
+        *([ReadBack(phase=phase, within=within)] if reads_back(gate.stack) else []),
         *([_check(phase, *more)] if more else []),
     ]
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harness.plan.steps._base import Duration, InPhase, PhaseName, Progress
 from harness.plan.steps._base import phase as phase_of
+from harness.stack import Stack
 from harness.stack.base import AsNumber
 from harness.stack.xharness.base import Block
 
@@ -25,6 +26,11 @@ class Level(Block):
     )
 
 
+def no_queue(stack: Stack) -> str | None:
+    """Why a queue cannot be watched; None where it can be."""
+    return "the stack declares no probes.queue" if stack.harness.probes.queue is None else None
+
+
 class Drain(InPhase):
     """Watch the queue until it is down. The check `queue` judges how long that took."""
 
@@ -37,6 +43,10 @@ class Drain(InPhase):
     def requires(self) -> tuple[str, ...]:
         """The baseline."""
         return (phase_of(self.until.baseline),)
+
+    def problem(self, stack: Stack) -> str | None:
+        """The stack has no queue that can be looked at."""
+        return no_queue(stack)
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Watch it."""

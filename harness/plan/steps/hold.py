@@ -11,7 +11,8 @@ from pydantic import Field
 from harness.plan.steps._asked import Asked
 from harness.plan.steps._base import LOAD, Duration, Ended, InPhase, Progress
 from harness.plan.steps._base import phase as phase_of
-from harness.plan.steps.drain import Level
+from harness.plan.steps.drain import Level, no_queue
+from harness.stack import Stack
 from harness.stack.base import Truth
 from harness.verdict import Verdict
 
@@ -51,6 +52,10 @@ class Hold(InPhase):
         levels = (phase_of(self.drain.baseline),) if self.drain is not None else ()
         others = (need for one in self.checks for need in one.requires(self.phase))
         return (LOAD, *(need for need in (*levels, *others) if need not in self.provides()))
+
+    def problem(self, stack: Stack) -> str | None:
+        """It is to watch a queue that the stack does not declare."""
+        return no_queue(stack) if self.drain is not None else None
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Hold and judge; again, while the machine stood still."""

@@ -9,14 +9,19 @@ from pydantic import Field
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
 
+from harness.stack import Stack
+
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
 
 
+def reads_back(stack: Stack) -> bool:
+    """Whether a stack says how acknowledged work is read back."""
+    return stack.harness.workload is not None and stack.harness.workload.readback is not None
+
+
 class ReadBack(Step):
-    """Whether all work that was acknowledged up to now is there, once: asked until it is, and judged as `acknowledged`.
-    Nothing is asked where the stack declares no readback.
-    """
+    """Whether all work that was acknowledged up to now is there, once: asked until it is, and judged as `acknowledged`."""
 
     phase: PhaseName = Field(description="The phase that it is judged in.")
     within: Duration = Field(default=30.0, description="How long the work may take to be there.")
@@ -28,6 +33,10 @@ class ReadBack(Step):
     def requires(self) -> tuple[str, ...]:
         """The load that was acknowledged, and the phase."""
         return (LOAD, phase_of(self.phase))
+
+    def problem(self, stack: Stack) -> str | None:
+        """The stack does not say how."""
+        return None if reads_back(stack) else "the stack declares no workload.readback"
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Ask, and judge."""

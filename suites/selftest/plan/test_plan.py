@@ -40,7 +40,6 @@ steps:
   - {step: rollback, phase: rollback}
   - {step: wait-until, phase: back, check: {check: release, release: "{from}"}, within: 10s}
   - {step: restart, phase: again, replicas: [web-2]}
-  - {step: read-back, phase: back, within: 5s}
 """
 
 
@@ -146,7 +145,9 @@ def test_a_mistake_is_refused_with_its_line_and_key(text: str, words: tuple[str,
         ((LOAD, {"step": "restart", "phase": "r", "replicas": ["web-9"]}), "the stack has no replica web-9; it has "),
         ((LOAD, {"step": "retry", "phase": "r", "verb": "deploy"}), "it names no release"),
         ((LOAD, {"step": "recovered", "phase": "r", "baseline": "b"}), "it needs the control"),
-        ((LOAD, {"step": "drain", "phase": "d", "until": {"within": "5s"}}), "it needs the phase baseline"),
+        ((LOAD, {"step": "drain", "phase": "d", "until": {"within": "5s"}}), "the stack declares no probes.queue"),
+        ((LOAD, {**HOLD, "drain": {"within": "5s"}}), "the stack declares no probes.queue"),
+        ((LOAD, HOLD, {"step": "read-back", "phase": "baseline"}), "the stack declares no workload.readback"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused_with_its_step_and_the_reason(
