@@ -8,7 +8,6 @@ from pydantic import Field
 
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
-
 from harness.stack import Stack
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def reads_back(stack: Stack) -> bool:
 
 
 class ReadBack(Step):
-    """Whether all work that was acknowledged up to now is there, once: asked until it is, and judged as `acknowledged`."""
+    """Whether all work that was acknowledged up to now is there, once: asked until it is, judged as `acknowledged`."""
 
     phase: PhaseName = Field(description="The phase that it is judged in.")
     within: Duration = Field(default=30.0, description="How long the work may take to be there.")

@@ -145,8 +145,7 @@ def test_a_mistake_is_refused_with_its_line_and_key(text: str, words: tuple[str,
         ((LOAD, {"step": "restart", "phase": "r", "replicas": ["web-9"]}), "the stack has no replica web-9; it has "),
         ((LOAD, {"step": "retry", "phase": "r", "verb": "deploy"}), "it names no release"),
         ((LOAD, {"step": "recovered", "phase": "r", "baseline": "b"}), "it needs the control"),
-        ((LOAD, {"step": "drain", "phase": "d", "until": {"within": "5s"}}), "the stack declares no probes.queue"),
-        ((LOAD, {**HOLD, "drain": {"within": "5s"}}), "the stack declares no probes.queue"),
+        ((LOAD, {"step": "drain", "phase": "d", "until": {"within": "5s"}}), "it needs the phase baseline"),
         ((LOAD, HOLD, {"step": "read-back", "phase": "baseline"}), "the stack declares no workload.readback"),
     ],
 )
@@ -154,6 +153,16 @@ def test_a_plan_that_makes_no_sense_is_refused_with_its_step_and_the_reason(
     made: tuple[dict[str, Any], ...], words: str
 ) -> None:
     assert words in nonsense(*made)
+
+
+@pytest.mark.parametrize(
+    "step", [{"step": "drain", "phase": "d", "until": {"within": "5s"}}, {**HOLD, "drain": {"within": "5s"}}]
+)
+def test_a_queue_that_the_stack_does_not_declare_cannot_be_waited_for(step: dict[str, Any]) -> None:
+    stack = tiny_stack()
+    probes = stack.harness.probes.model_copy(update={"queue": None})
+    bare = stack.model_copy(update={"harness": stack.harness.model_copy(update={"probes": probes})})
+    assert "the stack declares no probes.queue" in nonsense(LOAD, step, stack=bare)
 
 
 def test_a_fault_that_was_healed_cannot_be_healed_again() -> None:
