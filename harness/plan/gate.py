@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.environment.readiness import command_of
+from harness.plan.needs import refuse_unknown_checks
 from harness.plan.plan import Plan
 from harness.plan.run import Run
 from harness.plan.runner import run as run_plan
@@ -91,6 +92,7 @@ class Gate:
         Raises:
             UsageError: the stack lacks something that they need, before anything is brought up.
         """
+        refuse_unknown_checks(self.stack)
         plans = tuple(SCENARIOS[name](self) for name in scenarios or SCENARIOS)
         for plan in plans:
             plan.check(self.stack)
@@ -184,7 +186,10 @@ def standing(stack: Stack, release: str) -> tuple[Asked, ...]:
 
 
 def _plan(gate: Gate, name: str, title: str, steps: Sequence[Step]) -> Plan:
-    return Plan(name, title, gate.old, gate.new, tuple(steps))
+    """The plan, with what the stack says of its checks."""
+    off = {check: said.off for check, said in gate.stack.harness.checks.items() if said.off is not None}
+    kept = (step.adapted(gate.stack) for step in steps)
+    return Plan(name, title, gate.old, gate.new, tuple(step for step in kept if step is not None), off)
 
 
 def _check(phase: str, *asked: Asked) -> Check:

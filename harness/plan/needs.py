@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness import checks
 from harness.errors import UsageError
 from harness.stack import Stack
+from harness.stack.plainwords import meant, one_of
 
 EXAMPLES = {  # by key below `x-harness`: an example, and why it is needed
     "entrypoint": ("entrypoint: lb:80", "the load has to know where to go"),
@@ -19,6 +21,22 @@ EXAMPLES = {  # by key below `x-harness`: an example, and why it is needed
         "each replica has to be asked which release it runs",
     ),
 }
+
+
+def refuse_unknown_checks(stack: Stack) -> None:
+    """Make sure that the checks that `x-harness: checks` names are there, and take the parameters that it gives.
+
+    Raises:
+        UsageError: the first one that is not, or does not.
+    """
+    for name, declared in stack.harness.checks.items():
+        where = f"{stack.file}: x-harness.checks.{name}"
+        if name not in checks.names():
+            expected = one_of(checks.names()) + meant(name, checks.names())
+            raise UsageError("There is no such check", where=where, got=name, expected=expected)
+        if problem := checks.refusal(checks.find(name), declared.parameters):
+            got = ", ".join(f"{key}: {value}" for key, value in declared.parameters.items())
+            raise UsageError(f"The check {name} does not take this", where=where, got=got, expected=problem)
 
 
 def refuse_without(stack: Stack, keys: Iterable[str], purpose: str) -> None:

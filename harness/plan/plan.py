@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import yaml
 
 from harness import reading
 from harness.errors import UsageError
-from harness.plan.needs import refuse_without
+from harness.plan.needs import refuse_unknown_checks, refuse_without
 from harness.plan.steps import Step, find, names
 from harness.stack import Stack
 from harness.stack.mistakes import Findings, mistake
@@ -26,7 +26,7 @@ from harness.stack.source import parse
 from harness.stack.validate import validate
 
 WIDTH = 80  # columns of the printed plan
-KEYS = ("name", "title", "from", "to", "steps")
+KEYS = ("name", "title", "from", "to", "steps", "not-checked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Plan:
         title: what it does, in a few words.
         old, new: the release that runs at the beginning, and the one that is deployed and taken back.
         steps: what is done.
+        not_checked: by check, why the stack has it switched off.
     """
 
     name: str
@@ -45,11 +46,13 @@ class Plan:
     old: str
     new: str
     steps: tuple[Step, ...]
+    not_checked: Mapping[str, str] = field(default_factory=dict)
 
     def to_data(self) -> dict[str, Any]:
         """As its file has it."""
         steps = [step.to_data() for step in self.steps]
-        return {"name": self.name, "title": self.title, "from": self.old, "to": self.new, "steps": steps}
+        made = {"name": self.name, "title": self.title, "from": self.old, "to": self.new, "steps": steps}
+        return {**made, "not-checked": dict(self.not_checked)} if self.not_checked else made
 
     def to_yaml(self) -> str:
         """As a file that `load` reads."""
@@ -70,12 +73,17 @@ class Plan:
                     detail, WIDTH, initial_indent=indent + "- ", subsequent_indent=indent + "  ", break_on_hyphens=False
                 )
 
+        for name, reason in self.not_checked.items():
+            said = f"not checked: {name} ({reason})"
+            yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
     def check(self, stack: Stack) -> None:
         """Make sure that it makes sense on a stack.
 
         Raises:
             UsageError: the first step that does not, and why.
         """
+        refuse_unknown_checks(stack)
         refuse_without(stack, (key for step in self.steps for key in step.declared), "gated")
         given = set[str]()
         for number, step in enumerate(self.steps, 1):
@@ -127,8 +135,10 @@ def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
         raise mistake("The plan has no steps", place, got="nothing", expected="steps: [{step: load}, ...]")
     made = [_step(_filled(node, releases), findings) for node in steps.items]
     findings.stop_if_any()
-    title = _fill(said["title"], releases)
-    return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], tuple(filter(None, made)))
+    off = root.get("not-checked")
+    not_checked = {key: _text(node) for key, node in off.fields.items()} if isinstance(off, Fields) else {}
+    title, kept = _fill(said["title"], releases), tuple(filter(None, made))
+    return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], kept, not_checked)
 
 
 def of_data(data: Mapping[str, Any], name: str = "the plan") -> Plan:
@@ -193,6 +203,11 @@ def schema() -> dict[str, Any]:
             "from": {"type": "string", "description": "The release that runs at the beginning; {from} stands for it."},
             "to": {"type": "string", "description": "The release that is deployed; {to} stands for it."},
             "steps": {"type": "array", "minItems": 1, "items": {"oneOf": steps}},
+            "not-checked": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "By check, why it was left out when the plan was made.",
+            },
         },
         "$defs": definitions,
     }

@@ -26,6 +26,8 @@ def run(plan: Plan, trial: Trial) -> Verdict:
     """
     plan.check(trial.stack)
     trial.history.record(EVENT, plan=plan.to_data(), text=list(plan.lines()))
+    for name, reason in plan.not_checked.items():
+        trial.history.record("note", text=f"not checked: {name}: {reason}")
     progress = Progress()
     with ExitStack() as faults:
         faults.push(partial(_heal, progress))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationInfo, model_serializer, model_validator
@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, model_serializer, model_validator
 from harness import checks
 from harness.plan.asserting import needed
 from harness.plan.steps._base import Progress, fingerprint, phase
+from harness.stack import Stack
 from harness.stack.base import Word, wrong
 from harness.stack.xharness.base import Block
 from harness.verdict import Verdict
@@ -68,6 +69,13 @@ class Asked(Block):
         """It compares fingerprints, which have the names that the plan gives them."""
         return self.check in COMPARE_STATE
 
+    def adapted(self, stack: Stack) -> Asked | None:
+        """With the thresholds that the stack declares; None where the stack has switched the check off."""
+        declared = stack.harness.checks.get(self.check)
+        if declared is None:
+            return self
+        return None if declared.off else Asked(check=self.check, parameters={**self.parameters, **declared.parameters})
+
     def requires(self, judged: str) -> tuple[str, ...]:
         """What must be there before it is asked about a phase."""
         others = tuple(str(self.parameters[key]) for key in PHASES if key in self.parameters)
@@ -85,6 +93,17 @@ class Asked(Block):
             key: progress.of(str(value)) if key in PHASES and not self.compares_state else value
             for key, value in self.parameters.items()
         }
+
+
+def adapted(asked: Iterable[Asked], stack: Stack) -> tuple[Asked, ...]:
+    """Those that the stack has not switched off, with its thresholds."""
+    return tuple(one for one in (each.adapted(stack) for each in asked) if one is not None)
+
+
+def switched_off(stack: Stack, name: str) -> bool:
+    """Whether the stack has switched a check off."""
+    declared = stack.harness.checks.get(name)
+    return declared is not None and declared.off is not None
 
 
 def _missing(name: str, given: Mapping[str, Any]) -> str | None:

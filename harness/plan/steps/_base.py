@@ -113,6 +113,10 @@ class Step(Block, ABC):
         """Why it cannot be run on a stack; None where it can be."""
         return None
 
+    def adapted(self, stack: Stack) -> Step | None:  # noqa: ARG002 - for those that ask checks
+        """The same with what the stack says of its checks (`x-harness: checks`); None where nothing is left to do."""
+        return self
+
     @abstractmethod
     def run(self, trial: Trial, progress: Progress) -> None:
         """Do it, and judge what it is to judge.

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import Asked, adapted
 from harness.plan.steps._base import PhaseName, Progress, Step
+from harness.stack import Stack
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -26,6 +27,11 @@ class Check(Step):
     def requires(self) -> tuple[str, ...]:
         """What they compare."""
         return tuple(need for one in self.checks for need in one.requires(self.phase))
+
+    def adapted(self, stack: Stack) -> Check | None:
+        """Without what is switched off."""
+        asked = adapted(self.checks, stack)
+        return self.model_copy(update={"checks": asked}) if asked else None
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Judge."""

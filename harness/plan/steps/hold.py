@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import Asked, adapted
 from harness.plan.steps._base import LOAD, Duration, Ended, InPhase, Progress
 from harness.plan.steps._base import phase as phase_of
 from harness.plan.steps.drain import Level, no_queue
@@ -56,6 +56,10 @@ class Hold(InPhase):
     def problem(self, stack: Stack) -> str | None:
         """It is to watch a queue that the stack does not declare."""
         return no_queue(stack) if self.drain is not None else None
+
+    def adapted(self, stack: Stack) -> Hold:
+        """Without what is switched off."""
+        return self.model_copy(update={"checks": adapted(self.checks, stack)})
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Hold and judge; again, while the machine stood still."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from harness.plan.steps._asked import switched_off
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
 from harness.stack import Stack
@@ -36,6 +37,10 @@ class ReadBack(Step):
     def problem(self, stack: Stack) -> str | None:
         """The stack does not say how."""
         return None if reads_back(stack) else "the stack declares no workload.readback"
+
+    def adapted(self, stack: Stack) -> ReadBack | None:
+        """Nothing, where its check is switched off."""
+        return None if switched_off(stack, "acknowledged") else self
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Ask, and judge."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import Asked, adapted, switched_off
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
+from harness.stack import Stack
 from harness.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class Recover(Step):
     def requires(self) -> tuple[str, ...]:
         """The load and both phases."""
         return (LOAD, phase_of(self.phase), phase_of(self.baseline))
+
+    def adapted(self, stack: Stack) -> Recover | None:
+        """Without what is switched off."""
+        if switched_off(stack, "performance"):
+            return None
+        return self.model_copy(update={"checks": adapted(self.checks, stack)})
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Measure until performance is back, or its time is over."""

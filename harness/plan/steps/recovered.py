@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from harness.plan.steps._asked import switched_off
 from harness.plan.steps._base import CONTROL, LOAD, InPhase, PhaseName, Progress
 from harness.plan.steps._base import phase as phase_of
+from harness.stack import Stack
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -27,6 +29,10 @@ class Recovered(InPhase):
     def requires(self) -> tuple[str, ...]:
         """The load, the control and the baseline."""
         return (LOAD, CONTROL, phase_of(self.baseline))
+
+    def adapted(self, stack: Stack) -> Recovered | None:
+        """Nothing, where its check is switched off."""
+        return None if switched_off(stack, "recovery") else self
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Measure and judge."""

@@ -10,7 +10,8 @@ from harness.clock import ManualClock
 from harness.environment import Environment
 from harness.history import Event, History
 from harness.plan.gate import Gate, Settings, standing
-from harness.plan.steps import Progress
+from harness.plan.plan import Plan
+from harness.plan.steps import Progress, Step
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.stack import Stack, load
@@ -76,6 +77,11 @@ def trial(stack: Stack | None = None, history: History | None = None) -> Trial:
 def gate(stack: Stack | None = None) -> Gate:
     """From the old release to the new one, in as little time as the checks can do with."""
     return Gate(stack or tiny_stack(), OLD, NEW, Settings(baseline=1.5, hold=1.5, drain=5.0))
+
+
+def plan_of(*steps: Step, **more: Any) -> Plan:
+    """A plan of these steps between the two releases."""
+    return Plan("p", "a test", OLD, NEW, steps, **more)
 
 
 def judged(made: Trial, phase: str, release: str) -> list[Verdict]:

@@ -14,6 +14,7 @@ from harness.plan.gate import Gate, Settings, half_deployment, round_trip
 from harness.plan.incident import Incident, replay
 from harness.plan.plan import Plan, of_data, of_text
 from harness.stack import Stack, load
+from harness.stack.xharness import CheckSettings
 
 GOLDEN = Path(__file__).parent / "golden"
 OLD, NEW = "4.1.0", "4.1.1"
@@ -33,6 +34,18 @@ def one_way() -> Stack:
     return plain.model_copy(update={"harness": plain.harness.model_copy(update={"deployer": deployer})})
 
 
+def tuned() -> Stack:
+    """The same, with thresholds, and with a check that is switched off."""
+    plain = stack()
+    settings = {
+        "availability": CheckSettings(parameters={"budget": 0.05}),
+        "queue": CheckSettings(parameters={"slack": 50.0}),
+        "trace": CheckSettings(off="the image writes a cache beside the release"),
+        "acknowledged": CheckSettings(off="the work is kept elsewhere"),
+    }
+    return plain.model_copy(update={"harness": plain.harness.model_copy(update={"checks": settings})})
+
+
 def plans() -> dict[str, Plan]:
     """Every plan of the harness's own, by the name of its file."""
     gate, script = Gate(stack(), OLD, NEW), Incident.load(reference.ROOT / "incident.yaml")
@@ -41,11 +54,12 @@ def plans() -> dict[str, Plan]:
         "half-deployment": half_deployment(gate),
         "round-trip-recovery": round_trip(Gate(stack(), OLD, NEW, Settings(recovery=True))),
         "one-way": round_trip(Gate(one_way(), OLD, NEW)),
+        "tuned": round_trip(Gate(tuned(), OLD, NEW)),
         "incident": replay(script, load(script.stack, script.override, environ={})),
     }
 
 
-NAMES = ["round-trip", "half-deployment", "round-trip-recovery", "one-way", "incident"]
+NAMES = ["round-trip", "half-deployment", "round-trip-recovery", "one-way", "tuned", "incident"]
 
 
 @pytest.mark.parametrize("name", NAMES)

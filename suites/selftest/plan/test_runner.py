@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.errors import UsageError
-from harness.plan.plan import Plan
 from harness.plan.runner import run
 from harness.plan.steps import Ended, Progress, Step
 from harness.plan.steps.heal import Heal
@@ -17,7 +16,7 @@ from harness.plan.steps.inject import Inject
 from harness.plan.steps.load import Load
 from harness.plan.trial import Trial
 from harness.verdict import Outcome, Verdict
-from suites.selftest.plan.made import NEW, OLD, trial
+from suites.selftest.plan.made import plan_of, trial
 
 
 class Noted(Step):
@@ -59,23 +58,19 @@ class Judging(Noted):
         trial.judge(Verdict("release", Outcome.FAIL, "another one"), "deployed")
 
 
-def plan(*steps: Step) -> Plan:
-    return Plan("p", "a test", OLD, NEW, steps)
-
-
 def notes(made: Trial) -> list[tuple[Any, str]]:
     return [(event.data.get("plan_step"), event.data["text"]) for event in made.history.select("note")]
 
 
 def test_steps_run_in_order_and_every_event_of_one_has_its_number() -> None:
     made = trial()
-    run(plan(Noted(text="a"), Noted(text="b")), made)
+    run(plan_of(Noted(text="a"), Noted(text="b")), made)
     assert notes(made) == [(1, "a"), (2, "b")]
 
 
 def test_the_plan_is_in_the_history_before_its_first_step() -> None:
     made = trial()
-    run(plan(Noted(text="a")), made)
+    run(plan_of(Noted(text="a")), made)
     whole, begun, *_ = made.history.events
     assert (whole.kind, whole.data["text"]) == ("plan", ["p: a test", "  1. note a"])
     assert (begun.kind, begun.data["number"], begun.data["title"]) == ("plan.step.start", 1, "note a")
@@ -84,7 +79,7 @@ def test_the_plan_is_in_the_history_before_its_first_step() -> None:
 
 def test_a_step_that_ends_the_plan_leaves_out_the_rest_and_says_so() -> None:
     made = trial()
-    run(plan(Noted(text="a"), Last(), Noted(text="b"), Noted(text="c")), made)
+    run(plan_of(Noted(text="a"), Last(), Noted(text="b"), Noted(text="c")), made)
     assert notes(made) == [(1, "a"), (2, "the plan ends after step 2; 2 steps are left out")]
     assert [event.data["done"] for event in made.history.select("plan.step.end")] == [True, False]
 
@@ -92,28 +87,28 @@ def test_a_step_that_ends_the_plan_leaves_out_the_rest_and_says_so() -> None:
 def test_a_step_that_breaks_breaks_the_run() -> None:
     made = trial()
     with pytest.raises(RuntimeError, match="broken"):
-        run(plan(Broken(), Noted(text="b")), made)
+        run(plan_of(Broken(), Noted(text="b")), made)
     assert notes(made) == []
     assert [event.data["done"] for event in made.history.select("plan.step.end")] == [False]
 
 
 def test_a_failed_verdict_does_not_end_the_plan_and_is_what_it_comes_to() -> None:
     made = trial()
-    assert run(plan(Judging(), Noted(text="after")), made).outcome is Outcome.FAIL
+    assert run(plan_of(Judging(), Noted(text="after")), made).outcome is Outcome.FAIL
     assert notes(made) == [(2, "after")]
 
 
 def test_the_releases_are_asked_before_and_after_a_step_that_may_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
     made = trial()
     monkeypatch.setattr(made.environment, "releases", lambda: made.history.record("note", text="asked"))
-    run(plan(Noted(text="a"), Changing(text="b")), made)
+    run(plan_of(Noted(text="a"), Changing(text="b")), made)
     assert notes(made) == [(1, "a"), (2, "asked"), (2, "b"), (2, "asked")]
 
 
 def test_a_plan_that_makes_no_sense_does_nothing() -> None:
     made = trial()
     with pytest.raises(UsageError, match="makes no sense"):
-        run(plan(Noted(text="a"), Heal(name="x")), made)
+        run(plan_of(Noted(text="a"), Heal(name="x")), made)
     assert made.history.events == ()
 
 
@@ -145,7 +140,7 @@ def inject(name: str) -> Inject:
 
 def test_a_fault_stays_on_between_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     made = faulty(monkeypatch)
-    run(plan(Load(), inject("a"), Noted(text="meanwhile"), Heal(name="a"), Noted(text="after")), made)
+    run(plan_of(Load(), inject("a"), Noted(text="meanwhile"), Heal(name="a"), Noted(text="after")), made)
     assert [text for _, text in notes(made)] == ["on in with-a", "meanwhile", "off with-a", "after"]
 
 
@@ -153,6 +148,6 @@ def test_what_is_not_healed_is_healed_at_the_end_also_of_a_plan_that_breaks(monk
     for last in (Noted(text="x"), Last(), Broken()):
         made = faulty(monkeypatch)
         with suppress(RuntimeError):
-            run(plan(Load(), inject("a"), inject("b"), last), made)
+            run(plan_of(Load(), inject("a"), inject("b"), last), made)
         off = [text for _, text in notes(made) if text.startswith("off")]
         assert sorted(off) == ["off with-a", "off with-b"]
