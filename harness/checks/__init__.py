@@ -13,18 +13,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.checks._call import Check, again, as_groundwork, call, refusal, takes_samples
+from harness.checks._evidence import Findings, counted, last, latest, of
 from harness.registry import Registry
 from harness.verdict import Outcome, Verdict
 
 __all__ = [
     "Check",
+    "Findings",
     "again",
     "as_groundwork",
     "call",
+    "counted",
     "fields",
     "find",
+    "last",
+    "latest",
     "names",
     "needs_samples",
+    "of",
     "refusal",
     "verdict_of",
 ]
