@@ -380,6 +380,19 @@ def test_a_few_slow_answers_after_a_stall_prove_nothing_about_performance() -> N
     assert slow(0.0, 10.0, 10.8).verdict("performance").outcome is Outcome.FAIL
 
 
+def test_late_answers_prove_nothing_where_the_machine_stood_still_for_a_good_part_of_them() -> None:
+    """Also where it ran in the seconds before."""
+    requests = Requests()
+    requests.rows["latency"][requests.at(10.2, 10.4)] = 1.1
+    witness = {"environment": "h1", "place": "door", "begin": 60.2, "end": 61.4, "busy": 1.0}
+    requests.history.record("witness", stood=0.4, **witness)
+    assert requests.verdict().outcome is Outcome.UNKNOWN
+    ran = Requests()
+    ran.rows["latency"][ran.at(10.2, 10.4)] = 1.1
+    ran.history.record("witness", stood=0.1, **witness)
+    assert ran.verdict().outcome is Outcome.FAIL
+
+
 def test_slow_answers_that_no_stall_was_near_fail_whatever_was_before() -> None:
     late = slow(0.5, 10.0, 10.2)
     late.rows["latency"][late.at(15.0, 16.0)] = 0.4
