@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import Self, cast
 
@@ -58,9 +59,10 @@ class Subject(Environment):
         """Ask every replica which release it runs; None where none was told. Recorded in the history."""
         return {replica.name: self._release(replica) for service in self.fleet_services for replica in self[service]}
 
-    def anywhere(self, release: str) -> bool:
-        """Ask one replica after the other which release it runs, until one runs this. Recorded in the history."""
-        return any(self._release(replica) == release for service in self.fleet_services for replica in self[service])
+    def anywhere(self, release: str, count: int = 1) -> bool:
+        """Ask one replica after the other which release it runs, until so many run this. Recorded in the history."""
+        runs = (self._release(replica) == release for service in self.fleet_services for replica in self[service])
+        return len(list(itertools.islice(filter(None, runs), count))) == count
 
     def _release(self, replica: Replica) -> str | None:
         """Which release a replica runs: its answer, or what its image tells where the stack declares no probe."""

@@ -121,6 +121,7 @@ def _cause(report: Report) -> list[str]:
         f"{plain(first.verdict.check)}, in the phase {plain(first.phase)}: "
         f"{plain(first.verdict.reason)}{_ids(first.verdict.evidence)}."
     ]
+    lines += [line for said in first.where for line in ("", f"{plain(said)}.")]
     said = _last_words(report, first)
     if said:
         lines += ["", "What was said around it:", "", *(f"- {line}" for line in said)]
@@ -198,6 +199,7 @@ def _list(found: Iterable[Judged]) -> list[str]:
         verdict = one.verdict
         head = f"- **{plain(verdict.check)}** ({plain(one.phase)}), {verdict.outcome}"
         lines.append(f"{head}: {plain(verdict.reason)}{_ids(verdict.evidence)}")
+        lines += [f"  - {plain(line)}" for line in one.where]
     return lines or ["Nothing."]
 
 

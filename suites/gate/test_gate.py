@@ -10,23 +10,21 @@ import pytest
 from harness.deploy import Deployer
 from harness.history import History
 from harness.plan.gate import Gate, half_deployment, round_trip
+from harness.plan.runner import run
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
-from harness.verdict import combine
 
 
 @pytest.mark.alone
 def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_no_harm(
     trial: Trial, gate: Gate
 ) -> None:
-    round_trip(trial, gate)
-    assert combine(trial.verdicts)
+    assert run(round_trip(gate), trial)
 
 
 @pytest.mark.alone
 def test_a_deployment_that_stopped_halfway_can_be_taken_back(trial: Trial, gate: Gate) -> None:
-    half_deployment(trial, gate)
-    assert combine(trial.verdicts)
+    assert run(half_deployment(gate), trial)
 
 
 def test_every_replica_says_by_itself_which_release_it_runs(

@@ -16,7 +16,15 @@ def test_containers_that_run_through_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "words"), [("die", "died"), ("oom", "ran out of memory"), ("restart", "was restarted")]
+    ("action", "words"),
+    [
+        ("die", "died"),
+        ("oom", "ran out of memory"),
+        ("restart", "was restarted"),
+        ("stop", "was stopped"),
+        ("kill", "was killed"),
+        ("destroy", "was removed"),
+    ],
 )
 def test_an_end_fails_and_is_named(action: str, words: str) -> None:
     made = Made().add("container", "deployed", replica="backend-2", action=action, exit_code=137).containers("deployed")

@@ -25,7 +25,6 @@ def gated(
     stack = load(rolling.STACK, [rolling.WATCHED] if watched else [], environ=variables)
     assert stack.warnings == ()
     gate = Gate(stack, OLD, NEW, Settings(baseline=2.0, hold=2.0, drain=5.0))
-    gate.check()
     with Run(engine, Options(out=directory)) as run:
         return run_gate(run, gate, scenarios), run.history
 
