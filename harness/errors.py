@@ -168,6 +168,10 @@ class DeployerError(HarnessError):
     exit_code = UNKNOWN
 
 
+class Stopped(DeployerError):
+    """What was being done was stopped where it stood, on purpose; what it had done stays."""
+
+
 class HistoryError(HarnessError):
     """A history cannot be read: not ours, newer than this version, or damaged beyond its last line; or not written."""
 

@@ -9,16 +9,25 @@ history began and `data` holds the fields of the kind:
 | `run.start` | `harness`, `stack`, `from`, `to`, `engine`, `machine`, `versions` (mappings), `command` (list) |
 | `run.end` | `outcome`, `reason`, `exit_code`, `events` (before it), `sha256` (of their lines) |
 | `run.error` | `what`, `message`, `exit_code` |
+| `plan` | `plan` (as its file has it), `text` (the lines that were printed) |
+| `plan.step.start` | `number` (from 1), `name`, `title`, `planned` (the phase that the plan names), `changes` (it may |
+| | change which release a replica runs) |
+| `plan.step.end` | `number`, `done` (false: an error, or the plan ended here) |
 | `step.start` | `name`, `title` |
 | `step.end` | `start` (id of its step.start), `name`, `ok`, `seconds`, `error` (text or null) |
 | `note` | `text` |
 | `environment.up`, `environment.down` | `environment`, `release`, `seconds`; up also `seed` (of its faults) |
-| `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null) |
+| `container` | `replica`, `action` (`die`, `oom`, `restart`, ...), `exit_code` (number or null), `replaced` (true: a |
+| | deployer ended it, to put another container in its place) |
+| `replica.replace` | `replica`, `release`, `release_from`, `order` (`stop-first`, `start-first`), `image` (digest), |
+| | `started` (of the new container, as the engine writes it), `exit_code` (of the old one), `tail` (the last lines |
+| | of its log), `saved` (directory with more of it, or null), `seconds` |
 | `deployer.start` | `verb` (`deploy`, `rollback`), `release` (or null), `command` (list), `place` |
 | `deployer.line` | `start` (id), `stream` (`out`, `err`), `text` |
 | `deployer.end` | `start` (id), `verb`, `release`, `exit_code` (or null), `ended` (`exit`, `timeout`, `stopped`, |
 | | `not started`, `lost`), `seconds`, `error` (text or null) |
-| `probe.release` | `replica`, `release` (text or null), `error` (text or null) |
+| `probe.release` | `replica`, `release` (text or null), `error` (text or null); where the image tells: `image` |
+| | (digest), `running` (false: the engine says that it does not run) |
 | `probe.health` | `replica`, `ok` (true, false, null), `error` |
 | `probe.registry` | `release` (text or null), `error` |
 | `probe.queue` | `depth` (number or null), `age` (of the oldest, s or null), `error` |
@@ -43,8 +52,8 @@ history began and `data` holds the fields of the kind:
 | `fingerprint` | `name`, `replicas` (of each, its parts), `seconds`, `took` (s, of each): see docs/fingerprint.md |
 | `probe.configuration` | `replica`, `release`, `error` |
 | `probe.schema` | `release` (the answer as it came), `error` |
-| `probe.readback` | `key` (of the workload), `pieces` (count or null), `file` (beside the history), `sha256` (of it), |
-| | `error` |
+| `probe.readback` | `key` (of the workload), `before` (second of this history up to which acknowledged work must be |
+| | there; null where that is not known), `pieces` (count or null), `file` (beside the history), `sha256`, `error` |
 | `probe.container` | `replica`, `status` (`running`, `exited`, ..., or null), `started` (text or null), `exit_code`, |
 | | `oom_killed`, `error` |
 | `probe.log` | `replica`, `path`, `records` (new, complete; `heartbeats` and `elsewhere`, in files that the path |
@@ -85,8 +94,9 @@ history began and `data` holds the fields of the kind:
 | | `link` (of a replayed chain: `text`, `expected` outcome, `parts`: verdicts with their `phase`) |
 
 Every event that belongs to a phase of a plan carries `phase` (`baseline`, `deployed`, `rolled-back`, ...) in its data,
-and every event of an environment carries `environment`, its name. Secrets in any field are replaced by digests
-(`hidden:1f2e3d4c5b6a`) before the event is kept, see `harness/redaction/`: the same one gets the same within a run.
+one of a step of a plan `plan_step`, its number, and every event of an environment carries `environment`, its name.
+Secrets in any field are replaced by digests (`hidden:1f2e3d4c5b6a`) before the event is kept, see `harness/redaction/`:
+the same one gets the same within a run.
 """
 
 from __future__ import annotations

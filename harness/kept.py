@@ -51,6 +51,7 @@ class Kept:
         greeting: sent once after the start; it is answered as a question is.
         refused: how a line begins that means that nothing more will come: the program is ended and tried again later.
         clock: monotonic seconds.
+        generation: counts the containers that the program's replica has had. In a new one it is tried at once.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class Kept:
         greeting: bytes = b"",
         refused: Sequence[bytes] = (),
         clock: Callable[[], float] = time.monotonic,
+        generation: Callable[[], int] = lambda: 1,
     ) -> None:
         self._start, self._mark, self._greeting, self._refused = start, mark, greeting, tuple(refused)
-        self._clock = clock
+        self._clock, self._generation = clock, generation
+        self._seen = generation()
         self._program: Program | None = None
         self._opening: threading.Thread | None = None
         self._closed = False
@@ -78,6 +81,8 @@ class Kept:
     def ask(self, question: bytes) -> None:
         """Send a question, unless the one before is still open or the program has to be started first."""
         self._question = question
+        if self._seen != (now := self._generation()):
+            self._seen, self._failures, self._again = now, 0, 0.0
         if self._program is not None and self._asked is None:
             self._send()
         elif self._program is None and self._opening is None and self._clock() >= self._again:
@@ -220,6 +225,7 @@ class KeptShell(Kept):
             lambda: replica.start(["/bin/sh", "-c", "exec 2>&1; exec /bin/sh"], user="0", stdin=True),
             self._token.encode(),
             greeting=told.encode(),
+            generation=lambda: getattr(replica, "generation", 1),
         )
 
     def call(self, line: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer, built_in, releases_needed
 from harness.engine import Engine, proc
 from harness.environment import Keep
 from harness.errors import INTERNAL, HarnessError, HistoryError, UsageError
@@ -203,7 +203,10 @@ def history(harness_run: Run) -> History:
 @pytest.fixture
 def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, release_from: str) -> Iterator[Subject]:
     """An environment of this test's own, up on `release_from`."""
-    found = harness_run.environment(stack, release_from, test=request.node.nodeid)
+    releases: tuple[str, ...] = ()
+    if built_in(stack):
+        releases = releases_needed(stack, release_from, request.getfixturevalue("release_to"))
+    found = harness_run.environment(stack, release_from, test=request.node.nodeid, releases=releases)
     with harness_run.history.scope(environment=found.id), found:
         yield found
         found.failed = request.node.stash.get(FAILED, False)
@@ -220,7 +223,7 @@ def trial(environment: Subject, harness_run: Run, stack: Stack, release_from: st
 
 
 @pytest.fixture
-def deployer(trial: Trial) -> CommandDeployer:
+def deployer(trial: Trial) -> Deployer:
     """What deploys and rolls back."""
     return trial.deployer
 

@@ -1,4 +1,5 @@
-"""Checks: pure functions from a history to a verdict. One file each; to add one is to add a file.
+"""Checks: pure functions from a history to a verdict. One file each; to add one is to add a file, here or in a package
+of your own (docs/extending.md).
 
 A check is the function `check` of a module here, and is known by the module's name with `-` for `_`:
 `check(events, *, phase=..., ...) -> Verdict`. It reads events and does no I/O. It passes only on evidence: for an
@@ -7,34 +8,36 @@ empty history every check is unknown, and so is one whose evidence is missing fo
 
 from __future__ import annotations
 
-import pkgutil
+import sys
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
-from harness.checks._call import Check, again, as_groundwork, call, takes_samples
-from harness.errors import UsageError
+from harness.checks._call import Check, again, as_groundwork, call, refusal, takes_samples
+from harness.checks._evidence import Findings, counted, last, latest, of
+from harness.registry import Registry
 from harness.verdict import Outcome, Verdict
 
-__all__ = ["Check", "again", "as_groundwork", "call", "fields", "find", "names", "needs_samples", "verdict_of"]
+__all__ = [
+    "Check",
+    "Findings",
+    "again",
+    "as_groundwork",
+    "call",
+    "counted",
+    "fields",
+    "find",
+    "last",
+    "latest",
+    "names",
+    "needs_samples",
+    "of",
+    "refusal",
+    "verdict_of",
+]
 
 
-def names() -> tuple[str, ...]:
-    """The names of all checks, sorted."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_")))
-
-
-def find(name: str) -> Check:
-    """The check of this name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if name not in names():
-        raise UsageError("There is no such check", got=name, expected="one of " + ", ".join(names()))
-    check: Check = import_module(f"{__name__}.{name.replace('-', '_')}").check
-    return check
+_REGISTRY: Registry[Check] = Registry("check", sys.modules[__name__], lambda module: module.check)
+names, find = _REGISTRY.names, _REGISTRY.find
 
 
 def needs_samples(name: str) -> bool:

@@ -107,6 +107,20 @@ def _typed(check: Check, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _adapter(hints[key]).validate_python(value) for key, value in parameters.items()}
 
 
+def refusal(check: Check, parameters: Mapping[str, Any]) -> str | None:
+    """What a check expects instead of these parameters; None where it takes them."""
+    hints = get_type_hints(check)
+    known = [key for key in hints if key not in (*GIVEN, "return")]
+    for key, value in parameters.items():
+        if key not in known:
+            return "no parameter but " + ", ".join(known) if known else "no parameter"
+        try:
+            _adapter(hints[key]).validate_python(value)
+        except ValidationError as error:
+            return f"{key}: {str(error.errors()[0]['msg']).lower()}"
+    return None
+
+
 def _adapter(hint: Any) -> TypeAdapter[Any]:
     """What turns JSON into a value of this type. Any collection is a tuple: that has an order and cannot be changed."""
     if get_origin(hint) in (Collection, Iterable, Sequence):

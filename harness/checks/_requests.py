@@ -84,7 +84,8 @@ class Load:
         due, ended = self.due[bad][order], self.ended[bad][order]
         left, said = 0, ""
         for low, high in _joined(due, ended, APART):
-            explained = witness.explains(low - LEAD, high) or self._blind_words(low - LEAD, high)
+            held = witness.explains(low, high) or witness.explains(low - LEAD, high)
+            explained = held or self._blind_words(low - LEAD, high)
             said = said or explained
             left += 0 if explained else int(((due >= low) & (due <= high)).sum())
         return left, said

@@ -33,7 +33,8 @@ def check(
     """No container of the fleet ended in the phase, and each was seen to be running at its end.
 
     That no death was reported proves nothing by itself, so every replica must also have been looked at
-    (`probe.container`) in the phase. Where the phase before saw it too, a later start time is a restart. What happens
+    (`probe.container`) in the phase. Where the phase before saw it too, a later start time is a restart, unless it is
+    that of a container which a deployer has put in the place of the one before (`replica.replace`). What happens
     inside a container that runs on, `probe.replica` tells: a process killed for want of memory and, in a phase in which
     nothing was deployed, a main process that was started again.
 
@@ -42,7 +43,7 @@ def check(
     past the engine's knowledge: that is unknown.
 
     Args:
-        events: the history (`container`, `probe.container`, `probe.replica`, `witness`).
+        events: the history (`container`, `probe.container`, `probe.replica`, `replica.replace`, `witness`).
         phase: the phase.
         replicas: every replica of the environment.
         expected: replicas that may end in this phase.
@@ -53,7 +54,7 @@ def check(
     looks = latest(events, "probe.container", phase)
     for event in of(events, "container", phase):
         replica, action = str(event.data.get("replica")), str(event.data.get("action"))
-        if action in BAD and replica not in expected:
+        if action in BAD and replica not in expected and event.data.get("replaced") is not True:
             code = event.data.get("exit_code")
             findings.fail(f"{replica} {BAD[action]}" + (f" with exit code {code}" if code is not None else ""), event)
     if not replicas:
@@ -68,7 +69,8 @@ def check(
                 f"the container of {replica} could not be looked at: {look.data.get('error') or 'no answer'}"
             )
         elif replica not in expected:
-            _state(findings, replica, look, _before(events, replica, look))
+            before = _before(events, replica, look)
+            _state(findings, replica, look, _replacement(events, replica, look, before) or before)
         if replica not in expected:
             since = _before(events, replica, look) if look is not None else None
             _paused(findings, events, replica, phase, since)
@@ -97,13 +99,27 @@ def _before(events: tuple[Event, ...], replica: str, look: Event) -> Event | Non
     return earlier[-1] if earlier else None
 
 
+def _replacement(events: tuple[Event, ...], replica: str, look: Event, before: Event | None) -> Event | None:
+    """How a deployer started its container last, between two looks."""
+    found = [
+        event
+        for event in events
+        if event.kind == "replica.replace"
+        and (before.id if before is not None else -1) < event.id < look.id
+        and event.data.get("replica") == replica
+        and event.data.get("environment") == look.data.get("environment")
+    ]
+    return found[-1] if found else None
+
+
 def _state(findings: Findings, replica: str, look: Event, before: Event | None) -> None:
     if look.data.get("oom_killed"):
         findings.fail(f"{replica} ran out of memory", look)
     elif look.data["status"] != "running":
         findings.fail(f"{replica} is {look.data['status']} (exit code {look.data.get('exit_code')})", look)
     elif before is not None and before.data.get("started") not in (None, look.data.get("started")):
-        findings.fail(f"{replica} was started again since the phase before", before, look)
+        since = "it was replaced" if before.kind == "replica.replace" else "the phase before"
+        findings.fail(f"{replica} was started again since {since}", before, look)
 
 
 def _paused(findings: Findings, events: tuple[Event, ...], replica: str, phase: str, since: Event | None) -> None:

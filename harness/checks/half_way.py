@@ -20,7 +20,8 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
         phase: in which the deployment was stopped.
         release: what was being deployed.
         replicas: of the fleet; each was asked after the deployer had ended. Where there are several, not all of them
-            may run the new release then: a deployment that was over tells nothing about one that was not.
+            may run the new release then: a deployment that was over tells nothing about one that was not. One that the
+            engine says does not run is on no release.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -47,9 +48,10 @@ def _mixed(
     """Whether the fleet was left on both releases."""
     asked = [event for event in of(events, "probe.release", phase) if event.id > end.id]
     runs = {str(event.data.get("replica")): event.data.get("release") for event in asked}
+    down = {str(event.data.get("replica")) for event in asked if event.data.get("running") is False}
     findings.saw(*asked)
-    silent = [name for name in replicas if runs.get(name) is None]
+    silent = [name for name in replicas if runs.get(name) is None and name not in down]
     if silent:
         findings.missing(f"what {listed(silent)} ran when the deployer was stopped is not known")
-    elif all(runs[name] == release for name in replicas):
+    elif all(runs.get(name) == release for name in replicas):
         findings.missing(f"every replica ran {release} when the deployer was stopped: it was not half-way any more")

@@ -6,15 +6,16 @@ its machine: where performance is given time to recover, further windows say whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from harness.checks._evidence import BUSY, Findings, of
-from harness.checks._requests import span
+from harness.checks._requests import Load, load, span
 from harness.checks._witness import SHARE, Witness
 from harness.checks._workload import Window, measured, milliseconds, percent
 from harness.history import Event
+from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
 NAME = "performance"
@@ -24,6 +25,7 @@ def check(
     events: Iterable[Event],
     *,
     phase: str,
+    samples: Samples | None = None,
     baseline: str = "baseline",
     again: Sequence[str] = (),
     within: float = 0.0,
@@ -36,6 +38,7 @@ def check(
     Args:
         events: the history (`workload`).
         phase: the phase to judge.
+        samples: of the workload; they tell which of the slow answers a stall of the machine explains.
         baseline: the phase to compare it with.
         again: the phases in which it was measured once more, in order, because no window before was as the baseline
             was. The first that is decides: pass where it began within the time, fail where it began later. Where none
@@ -47,18 +50,23 @@ def check(
         error_slack: how much larger the share of failures may be, 0 to 1.
     """
     events = tuple(events)
-    judge = partial(_one, events, baseline=baseline, factor=factor, allowance=allowance, error_slack=error_slack)
+    judge = partial(
+        _one, events, samples=samples, baseline=baseline, factor=factor, allowance=allowance, error_slack=error_slack
+    )
     found = judge(phase)
     first, good, seen = found, bool(found), set(found.evidence)
+    held = found.reason if found.stalled else ""
     for number, name in enumerate(again, start=2):
         if good:
             break
-        found = judge(name)
-        good = bool(found)
+        found, after = judge(name), _after(events, phase, name)
+        good, stalled = bool(found), found.stalled
         seen |= set(found.evidence)
-        found = _timed(found, first, _after(events, phase, name), within, number)
-        if found.outcome is Outcome.FAIL and bool(judge(name)):
-            found = _delayed(found, events, phase, name, within)
+        found = _timed(found, first, after, within, number)
+        if found.outcome is Outcome.FAIL and good:
+            found = _delayed(found, events, phase, name, within, held)
+        if stalled and after is not None and after <= within:
+            held = found.reason
     return replace(found, evidence=tuple(sorted(seen)))
 
 
@@ -85,8 +93,12 @@ def _timed(found: Verdict, first: Verdict, after: float | None, within: float, n
     return replace(found, reason=f"as in the baseline again {when}: {found.reason}; at first: {first.reason}")
 
 
-def _delayed(late: Verdict, events: tuple[Event, ...], phase: str, name: str, within: float) -> Verdict:
-    """Recovery that came too late proves nothing where the machine stood still meanwhile."""
+def _delayed(late: Verdict, events: tuple[Event, ...], phase: str, name: str, within: float, held: str) -> Verdict:
+    """Recovery that came too late proves nothing where the machine stood still meanwhile, or in a window that began in
+    time: `held` is what was said of that one.
+    """
+    if held:
+        return replace(late, outcome=Outcome.UNKNOWN, reason=f"{late.reason}; before: {held}", look=BUSY, stalled=True)
     first, last = (of(events, "workload", one)[0] for one in (phase, name))
     begin, end = span(events, first)[0], span(events, last)[0]
     stall = Witness(events).explains(begin, end, end - begin, within)
@@ -97,7 +109,14 @@ def _delayed(late: Verdict, events: tuple[Event, ...], phase: str, name: str, wi
 
 
 def _one(
-    events: tuple[Event, ...], phase: str, *, baseline: str, factor: float, allowance: float, error_slack: float
+    events: tuple[Event, ...],
+    phase: str,
+    *,
+    samples: Samples | None,
+    baseline: str,
+    factor: float,
+    allowance: float,
+    error_slack: float,
 ) -> Verdict:
     """What a single window says."""
     findings = Findings(NAME)
@@ -110,7 +129,8 @@ def _one(
             findings.timed(said + after.why, stall, *before.events, *after.events)
         _steady(findings, events, before, after)
         if _punctual(findings, (before, baseline), (after, phase), allowance):
-            good = _compare(findings, before, after, factor, allowance, stall)
+            held = partial(_held, events, samples, after)
+            good = _compare(findings, before, after, factor, allowance, lambda *late: stall or held(*late))
     return findings.verdict(
         good,
         look="what is slow: the queue, the cache, the database's connections",
@@ -147,14 +167,29 @@ def _punctual(findings: Findings, before: tuple[Window, str], after: tuple[Windo
     return True
 
 
-def _compare(findings: Findings, before: Window, after: Window, factor: float, allowance: float, stall: str) -> str:
+def _held(events: tuple[Event, ...], samples: Samples | None, after: Window, bound: float, share: float) -> str:
+    """In words, that stalls explain all but this share of the answers that took longer than `bound`; empty where they
+    do not. A short stall holds up a few requests, and a few are enough for a quantile.
+    """
+    requests = load(events, after.events, samples)
+    if not isinstance(requests, Load):
+        return ""
+    left, said = requests.unexplained(requests.ok & (requests.latency > bound), Witness(events))
+    return said if left <= share * int(requests.ok.sum()) else ""
+
+
+def _compare(
+    findings: Findings, before: Window, after: Window, factor: float, allowance: float,
+    stall: Callable[[float, float], str],
+) -> str:  # fmt: skip
     said = []
-    for name, old, new in (("p50", before.p50, after.p50), ("p95", before.p95, after.p95)):
+    for name, share, old, new in (("p50", 0.5, before.p50, after.p50), ("p95", 0.05, before.p95, after.p95)):
         if old is None or (new is None and not findings.wrong):
             findings.missing(f"there is no {name} to compare: no request was answered")
         elif new is not None:
             said.append(f"{name} {milliseconds(new)}, {milliseconds(old)} before")
             if new > factor * old + allowance:
                 bound = f"more than {factor:g} times that and {milliseconds(allowance)}"
-                findings.timed(f"{said[-1]}: {bound}", stall, *before.events, *after.events)
+                late = stall(factor * old + allowance, share)
+                findings.timed(f"{said[-1]}: {bound}", late, *before.events, *after.events)
     return "; ".join(said)

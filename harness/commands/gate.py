@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from harness.commands.plan import show_plans
 from harness.commands.running import keep_option, out_option, override_option, report_on, stack_argument
 from harness.engine import Engine
 from harness.environment import Keep
-from harness.errors import UsageError
+from harness.errors import PASS, UsageError
 from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
 from harness.plan.run import Options, Run
 from harness.redaction import Redactor
@@ -44,6 +45,7 @@ from harness.stack import Stack, load
     is_flag=True,
     help="Measure recovery with a stated confidence, beside an untouched control; takes two minutes more.",
 )
+@click.option("--dry-run", is_flag=True, help="Print the plans, and run nothing.")
 @out_option
 @keep_option
 def gate(
@@ -55,6 +57,7 @@ def gate(
     baseline: float,
     hold: float,
     recovery: bool,
+    dry_run: bool,
     out: Path,
     keep: Keep,
 ) -> int:
@@ -65,12 +68,15 @@ def gate(
     """
     found = load(stack, overrides)
     old, new = releases(found, old, new)
-    plan = Gate(found, old, new, Settings(baseline=baseline, hold=hold, recovery=recovery))
-    plan.check()
+    wanted = Gate(found, old, new, Settings(baseline=baseline, hold=hold, recovery=recovery))
+    plans = wanted.plans(scenarios)
+    if dry_run:
+        show_plans(plans)
+        return PASS
     facts = {"stack": found.name, "file": str(found.file), "from": old, "to": new, "command": sys.argv[1:]}
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, **facts) as run:
-        return report_on(run, found, lambda: run_gate(run, plan, scenarios))
+        return report_on(run, found, lambda: run_gate(run, wanted, scenarios))
 
 
 def releases(stack: Stack, old: str | None, new: str | None) -> tuple[str, str]:

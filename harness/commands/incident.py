@@ -12,10 +12,9 @@ from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import Keep
 from harness.files import write
-from harness.plan.gate import SCENARIOS, Gate, run_scenario
-from harness.plan.incident import Incident, Replay, timeline
+from harness.plan.gate import Gate, in_environment, run_gate
+from harness.plan.incident import Incident, replay, timeline
 from harness.plan.run import Options, Run
-from harness.plan.trial import Trial
 from harness.redaction import Redactor
 from harness.report.timeline import Entry, lines, pair, table
 from harness.stack import load
@@ -43,28 +42,20 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
     """
     found = Incident.load(script)
     broken, mended = load(found.stack, found.override), load(found.stack)
+    plan = replay(found, broken)
+    plan.check(broken)
     original = [{"minute": one.minute, "time": one.time, "text": one.text} for one in found.original]
     facts = {"stack": broken.name, "from": found.old, "to": found.new, "original": original}
     options = Options(out=out, keep=keep, redactor=Redactor({*broken.secrets, *mended.secrets}))
     with Engine.connect() as engine, Run(engine, options, **facts) as run:
 
         def work() -> Verdict:
-            verdicts = [_replay(run, found, Gate(broken, found.old, found.new))]
-            for name in SCENARIOS:
-                verdicts += run_scenario(run, Gate(mended, found.old, found.new), name)
-            return combine(verdicts)
+            verdicts = in_environment(run, broken, plan)
+            return combine([combine(verdicts), run_gate(run, Gate(mended, found.old, found.new))])
 
         code = report_on(run, broken, work, HEADLINES)
         _show(run, found)
         return code
-
-
-def _replay(run: Run, found: Incident, gate: Gate) -> Verdict:
-    environment = run.environment(gate.stack, gate.old, test="incident")
-    with run.history.scope(environment=environment.id, scenario="incident"), run.history.step(
-        "scenario", "the outage of April 2012"
-    ), environment, Trial(environment, run.samples(environment)) as trial:  # fmt: skip
-        return Replay(trial, found, gate).run()
 
 
 def _show(run: Run, found: Incident) -> None:

@@ -75,7 +75,7 @@ def variants_of(stack: Path | None, file: Path | None) -> Variants:
 @jobs_option
 @click.option("--only", multiple=True, metavar="TARGET", help="Spoil only this; may be repeated. See --list.")
 @click.option("--undisturbed/--no-undisturbed", default=True, show_default=True, help="First each variant, unspoilt.")
-@limit_option(300.0)
+@limit_option(600.0)
 @list_option
 @case_option
 @out_option("honesty")

@@ -17,7 +17,7 @@ from harness.deploy.inside import ReplicaProcess
 from harness.deploy.inventory import Inventory, fill
 from harness.deploy.local import LocalProcess
 from harness.environment import Environment
-from harness.errors import DeployerError, EngineGone, HarnessError
+from harness.errors import DeployerError, EngineGone, HarnessError, UsageError
 from harness.history import History
 from harness.redaction import Lines
 from harness.signals import wait_for
@@ -67,6 +67,11 @@ class CommandDeployer:
     def __post_init__(self) -> None:
         self._now = self._other = self.environment.release
 
+    @property
+    def timeout(self) -> float:
+        """Seconds after which a command is ended."""
+        return self.declared.timeout
+
     def deploy(self, release: str) -> Deployment:
         """Deploy and wait for the end. Its outcome is in the result, never an exception."""
         return self.start("deploy", release).wait()
@@ -87,10 +92,10 @@ class CommandDeployer:
         """
         if verb == "deploy":
             assert release is not None
-            target, other, template = release, self._now, self.declared.deploy
+            target, other, template = release, self._now, self.declared.deploy or ()
             self._now = release
         else:
-            target, other, template = self.environment.release, self._now, self.declared.rollback
+            target, other, template = self.environment.release, self._now, self.declared.rollback or ()
             self._now = target
         self._other = other
         return self._start(verb, target, fill(template, release=target, release_from=other))
@@ -158,6 +163,22 @@ class CommandDeployer:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="harness-deployer-")
         return Path(self._temporary.name)
+
+
+def deployer(environment: Environment, declared: Declared, history: History) -> CommandDeployer:
+    """The commands that the stack declares.
+
+    Raises:
+        UsageError: it declares none.
+    """
+    if declared.deploy is None or declared.rollback is None:
+        raise UsageError(
+            "The stack declares no command that deploys",
+            where=f"{environment.stack.file}: x-harness.deployer",
+            expected="deploy: [...] and rollback: [...], each a list of words",
+            hint="declare both, or name a built-in strategy; see docs/deployers.md",
+        )
+    return CommandDeployer(environment, declared, history)
 
 
 @dataclass(frozen=True, slots=True)

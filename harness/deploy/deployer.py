@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,23 @@ class Running(Protocol):
 class Deployer(Protocol):
     """Deploys and rolls back an environment."""
 
+    @property
+    def timeout(self) -> float:
+        """Seconds after which the harness ends a deployment or a rollback."""
+
     def deploy(self, release: str) -> Deployment:
-        """Deploy and wait for the end."""
+        """Deploy and wait for the end. Its outcome is in the result, never an exception."""
 
     def rollback(self) -> Deployment:
-        """Roll back and wait for the end."""
+        """Roll back to the release that the environment was brought up on, and wait for the end; likewise."""
 
     def start(self, verb: str, release: str | None = None) -> Running:
         """Begin to deploy or roll back and return at once."""
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """A deployer that can run other commands of the team's too, e.g. to fix something forward."""
+
+    def run(self, title: str, command: Sequence[str]) -> Deployment:
+        """Run a command and wait for the end. Its outcome is in the result, never an exception."""

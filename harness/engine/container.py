@@ -143,6 +143,12 @@ class Container:
             if status(error) != 404:
                 raise as_ours(error, f"{self.name} is being removed and does not go", where=self.name) from error
 
+    def rename(self, name: str) -> None:
+        """Give it another name, which no other container may have."""
+        with translate(f"{self.name} cannot be renamed to {name}", where=self.name):
+            self._api.rename(self.id, name)
+        self.name = name
+
     def inspect(self) -> dict[str, Any]:
         """Everything that the engine knows of it, in the engine's own shape."""
         with translate(f"{self.name} cannot be inspected", where=self.name):

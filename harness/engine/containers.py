@@ -9,6 +9,7 @@ import docker
 
 from harness.engine.container import Container, ContainerState
 from harness.engine.labels import OURS
+from harness.engine.networks import Network
 from harness.engine.spec import Attachment, ContainerSpec, arguments, endpoint
 from harness.engine.translate import translate
 from harness.signals import cleaning_up_after
@@ -64,6 +65,11 @@ class Containers:
                 aliases=list(attachment.aliases) or None,
                 ipv4_address=attachment.address,
             )
+
+    def detach(self, container: Container, network: Network) -> None:
+        """Take a container out of a network, whatever is connected to it there."""
+        with translate(f"{container.name} cannot be taken out of {network.name}", where=container.name):
+            self._api.disconnect_container_from_network(container.id, network.id, force=True)
 
     def get(self, name_or_id: str) -> Container:
         """A container that there is.

@@ -26,6 +26,7 @@ class ContainerEvent:
         container: its name. replica: the replica's, from its label; empty if it has none.
         action: one of `ACTIONS`. exit_code: of a `die`, else None.
         time: Unix seconds, by the engine's clock.
+        id: the container's.
     """
 
     container: str
@@ -33,6 +34,7 @@ class ContainerEvent:
     action: str
     exit_code: int | None
     time: float
+    id: str = ""
 
 
 class Events:
@@ -106,4 +108,5 @@ def _event(raw: dict[str, Any]) -> ContainerEvent:
         action=str(raw["Action"]).partition(":")[0],
         exit_code=int(code) if raw["Action"] == "die" and code.lstrip("-").isdigit() else None,
         time=raw["timeNano"] / 1e9 if raw.get("timeNano") else float(raw["time"]),
+        id=str(raw["Actor"]["ID"]),
     )

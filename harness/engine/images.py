@@ -58,6 +58,7 @@ class ImageFacts:
     size: int  # bytes
     labels: Mapping[str, str]
     datagrams: bool = False
+    volumes: tuple[str, ...] = ()  # paths that each container of it keeps in a volume
 
 
 class Images:
@@ -304,4 +305,5 @@ def _facts(raw: Mapping[str, Any]) -> ImageFacts:
         size=int(raw.get("Size") or 0),
         labels=dict(config.get("Labels") or {}),
         datagrams=any(protocol not in ("", "tcp") for _, _, protocol in ports),
+        volumes=tuple(sorted(config.get("Volumes") or ())),
     )

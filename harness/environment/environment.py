@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from functools import cached_property
@@ -15,9 +15,11 @@ from harness.engine import Engine, Owner
 from harness.engine.sweep import sweep
 from harness.engine.threads import DaemonThreads
 from harness.environment.door import Door
-from harness.environment.evidence import save_evidence
-from harness.environment.images import Images, Progress, ensure_images
+from harness.environment.evidence import save_evidence, save_removed
+from harness.environment.images import Images, Progress
 from harness.environment.links import Links
+from harness.environment.prepared import Prepared
+from harness.environment.replacing import Order, Replacer
 from harness.environment.replica import Replica
 from harness.environment.sockets import sockets, straight, what_no_link_carries
 from harness.environment.specs import Plumbing, container_spec
@@ -50,6 +52,7 @@ class Environment:
         failed: set it when what the environment was for has failed.
         kept: it was left up on purpose.
         warnings: once it is up, what its links do not carry.
+        prepared: the releases that its replicas may run.
 
     Args:
         engine: where the containers run.
@@ -61,6 +64,7 @@ class Environment:
         evidence: a directory for logs and state when something fails; None saves nothing.
         seed: of everything that is left to chance about its faults; None draws one.
         progress: called with (image, line) while images are built.
+        releases: those that replicas may be replaced by: their images are built before anything starts.
     """
 
     _replica_class: type[Replica] = Replica
@@ -79,6 +83,7 @@ class Environment:
         evidence: Path | None = None,
         progress: Progress | None = None,
         seed: int | None = None,
+        releases: Sequence[str] = (),
     ) -> None:
         self.engine, self.history = engine, history
         self.stack, self.release = stack.at(release), release
@@ -93,6 +98,8 @@ class Environment:
         self._watch: Watch | None = None
         self._standing = False  # something of it may be on the engine
         self._networks: dict[str, str] = {}  # those of the door, name to id
+        self.prepared = Prepared(stack, release, releases)
+        self._replacer: Replacer | None = None
         self._ready = False  # it has been up
         self._looked = float("-inf")  # when the networks were looked at, by the history's clock
 
@@ -165,7 +172,7 @@ class Environment:
             ImageError, NetworkError, NoSpace, PortTaken, EngineGone: the engine could not do it.
         """
         with self.history.step("images", f"images of {self.stack.name}"):
-            images = ensure_images(self.engine, self.stack, self._progress)
+            images = self.prepared.build(self.engine, self._progress)
         with self.history.step("up", f"bring {self.stack.name} up on {self.release}"):
             began = self.history.clock.monotonic()
             # What is being made while Ctrl-C comes would be there a moment after the cleaning up had looked.
@@ -173,9 +180,13 @@ class Environment:
                 self._standing = True
                 self.engine.leases.acquire(self._owner)
                 self._watch = Watch(self.engine, self.id, self.history, self._replicas)
-                plumbing = Plumbing.lay(self.engine, self._owner, self.stack, images.ports(self.stack))
+                ports, others, kept = self.prepared.ports, self.prepared.others, self.prepared.kept
+                plumbing = Plumbing.lay(self.engine, self._owner, self.stack, ports, others, kept)
+                self._replacer = Replacer(
+                    self.engine, self._owner, plumbing, self.history, self._watch, self._save_removed
+                )
             self._start(images, plumbing)
-            ports, direct = images.ports(self.stack), images.with_datagrams(self.stack)
+            direct = images.with_datagrams(self.stack)
             self.warnings = tuple(what_no_link_carries(self.replicas, ports, direct))
             for said in self.warnings:
                 self.history.record("note", text=said)
@@ -192,13 +203,15 @@ class Environment:
         try:
             with DaemonThreads(f"up-{self.id}") as threads:
                 for service, name in names:
-                    spec = container_spec(self._owner, service, name, images.services[service.name].reference, plumbing)
+                    spec = container_spec(self._owner, service, name, images.services[service.name], plumbing)
                     making.append(threads.submit(self.engine.containers.create, spec))
                 door = threads.submit(Door.open, self.engine, self._owner, plumbing, images, self.seed)
                 making.append(door)
                 for (service, name), created in zip(names, making, strict=False):
                     health = images.services[service.name].health(service)
-                    self._replicas[name] = self._replica_class(self.engine, created.result(), service, name, health)
+                    self._replicas[name] = self._replica_class(
+                        self.engine, created.result(), service, name, health, self.release
+                    )
                 # Replicas reach each other through the door alone, so it is open before the first of them starts.
                 self._door = door.result()
                 self._networks = networks_of(self._door.container)
@@ -214,6 +227,59 @@ class Environment:
             with uninterrupted():
                 wait(making, MAKING)
             raise
+
+    def replace(
+        self,
+        replica: str,
+        release: str,
+        *,
+        order: Order = "stop-first",
+        stopped: Callable[[], bool] = lambda: False,
+        before_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make a replica's container again as another release has it, and return when it is ready. Its name, addresses,
+        links and volumes stay.
+
+        Args:
+            release: one of `releases`, or the one that it was brought up on.
+            order: whether the old container ends before the new one starts.
+            stopped: asked between any two steps; true ends it where it stands.
+            before_end: called when the old container is about to be ended, e.g. to drain it.
+
+        Raises:
+            UsageError: no such replica, or the release's images were not prepared.
+            NotReady, EngineError, Stopped: see `harness.environment.replacing`.
+        """
+        one = self.replica(replica)
+        new = self.prepared.next(one.service, release)
+        self._replacing().replace(one, new, order, stopped=stopped, before_end=before_end)
+
+    def end(self, replica: str) -> None:
+        """Stop a replica that will be replaced, as Compose would, and save what is to be known of it. The check
+        `containers` takes its end for meant.
+        """
+        self._replacing().end(self.replica(replica))
+
+    def remove_leftover(self, replica: str) -> None:
+        """Remove the container that a stopped `start-first` replacement left beside a replica, if there is one."""
+        self._replacing().remove_leftover(self.replica(replica))
+
+    def _replacing(self) -> Replacer:
+        if self._replacer is None:
+            raise UsageError("The environment is not up", where=f"stack {self.stack.name}", hint="bring it up first")
+        return self._replacer
+
+    @property
+    def fleet_services(self) -> tuple[str, ...]:
+        """The services that a deployment changes: those with a release probe, or whose image tells the release."""
+        return tuple(dict.fromkeys((*self.stack.harness.probes.release, *self.prepared.told_by_image)))
+
+    def _save_removed(self, replica: Replica, running: bool) -> str | None:
+        if self._evidence is None:
+            return None
+        logs = [log.path for log in self.stack.harness.logs.get(replica.service, ())]
+        directory = self._evidence / self.id / "replaced" / f"{replica.name}-{replica.generation}"
+        return save_removed(directory, replica, self.history, logs, running=running)
 
     def down(self) -> None:
         """Remove everything that belongs to the environment. May be called at any time and twice.

@@ -49,6 +49,31 @@ def save_evidence(
     return directory
 
 
+def save_removed(
+    directory: Path, replica: Replica, history: History, logs: Sequence[str], *, running: bool
+) -> str | None:
+    """Save what is to be known of a container that a deployer removes: while it runs, its declared log files, which go
+    with it; when it has ended, `<replica>.log` and `<replica>.state.json`.
+
+    Returns the directory; None where nothing could be saved. What could not be had is said in the file's place.
+    """
+    name = replica.name
+    ended = {f"{name}.log": _output(replica), f"{name}.state.json": _state(replica)}
+    wanted = {f"{name}{path.replace('/', '_')}": _file(replica, path) for path in logs} if running else ended
+    try:
+        files.directory(directory)
+        problems = [
+            problem
+            for file, read in wanted.items()
+            if (problem := _save(directory / file, read, history.redactor.text))
+        ]
+    except OSError as error:
+        problems = [f"{directory}: {error.strerror or error}"]
+    if problems:
+        history.record("note", text=f"evidence of {name} could not be saved: {', '.join(problems)}")
+    return str(directory) if not problems else None
+
+
 def _output(replica: Replica) -> Callable[[], str]:
     return lambda: replica.tail(LOG_LINES)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class Image:
     healthcheck: tuple[str, ...]
     ports: tuple[int, ...] = ()
     datagrams: bool = False  # it declares a port that is not TCP's
+    id: str = ""  # its digest, by which a container's image is known
+    volumes: tuple[str, ...] = ()  # paths that it keeps in a volume of each container
 
     def health(self, service: Service) -> Healthcheck | None:
         """The service's health check; where it declares none, the image's own; None where there is none either."""
@@ -74,6 +76,27 @@ class Images:
         )
 
 
+def ports_of(stacks: Sequence[tuple[Stack, Images]]) -> Ports:
+    """The ports that links lead to, whichever of these releases a replica runs."""
+    found: dict[str, tuple[int, ...]] = {}
+    for ports in (images.ports(stack) for stack, images in stacks):
+        found |= {name: tuple(sorted({*found.get(name, ()), *own})) for name, own in ports.items()}
+    direct = {name for stack, images in stacks for name in images.with_datagrams(stack)}
+    return {name: () if name in direct else ports for name, ports in found.items()}
+
+
+def kept_paths(stacks: Sequence[tuple[Stack, Images]]) -> dict[str, tuple[str, ...]]:
+    """By service: the paths that any of these releases keeps in a volume without a name, its image's among them. They
+    outlive the container when a replica is replaced, as with Compose.
+    """
+    found: dict[str, set[str]] = {}
+    for stack, images in stacks:
+        for name, service in stack.services.items():
+            paths = {one.target for one in service.volumes if one.type == "volume" and not one.source}
+            found.setdefault(name, set()).update(paths, images.services[name].volumes)
+    return {name: tuple(sorted(paths)) for name, paths in found.items() if paths}
+
+
 def build_specs(stack: Stack) -> tuple[BuildSpec, ...]:
     """What is built for a stack: every service with a `build:` section, and the door."""
     built = [
@@ -113,7 +136,7 @@ def ensure_images(engine: Engine, stack: Stack, progress: Progress | None = None
                 service.image, who=f"service {service.name}", where=str(stack.file), progress=say
             )
         facts = engine.images.find(reference)
-        said = (facts.healthcheck, facts.ports, facts.datagrams) if facts else ((), (), False)
+        said = (facts.healthcheck, facts.ports, facts.datagrams, facts.id, facts.volumes) if facts else ((),)
         services[service.name] = Image(reference, *said)
     other = stack.harness.proxy.image
     proxy = engine.images.require(other, who="x-harness.proxy", where=str(stack.file), progress=say) if other else None

@@ -107,7 +107,32 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
         if (left := patience.left) <= 0.0:
             raise _not_ready(replica, command, patience, last, None)
         clock.wait(replica.changed, min(pause, max(left, 0.001)))
-        pause = min(pause * 1.5, max(check.interval, FIRST_PAUSE))
+        pause = min(pause * 1.5, max(_longest_pause(check, patience.waited), FIRST_PAUSE))
+
+
+def _longest_pause(check: Healthcheck, waited: float) -> float:
+    """Seconds between two attempts at most: `start_interval` within the start period, where it is declared."""
+    if check.start_interval is not None and waited < check.start_period:
+        return check.start_interval
+    return check.interval
+
+
+def check_running(replica: Waitable) -> None:
+    """Make sure that a replica that was just started runs on.
+
+    Raises:
+        NotReady: it has ended.
+    """
+    ended = replica.ended()
+    if ended is not None:
+        raise NotReady(
+            f"{replica.name} {ended} right after its start",
+            where=f"service {replica.name.rpartition('-')[0]}",
+            got=ended,
+            expected="a process that stays",
+            hint="the tail of its log stands below",
+            detail=replica.tail(TAIL) or "(its log is empty)",
+        )
 
 
 def _not_ready(replica: Waitable, command: str, patience: Patience, last: str, ended: str | None) -> NotReady:

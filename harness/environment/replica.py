@@ -10,6 +10,7 @@ from functools import cached_property
 from testinfra.host import Host
 
 from harness.engine import Container, ContainerState, Engine
+from harness.engine.gone import gone
 from harness.engine.process import Process
 from harness.environment.host import host as testinfra_host
 from harness.environment.shell import Answer, RawAnswer, Shell
@@ -27,17 +28,27 @@ class Replica:
         number: counts from 1 within the service.
         declared: the service as the stack declares it.
         health: its health check: the service's own, else its image's.
+        release: the release that its container was made for. What it runs, the container's image says.
+        generation: how many containers it has had.
         changed: set by the engine's events when the container died, and when a wait for it is to be given up.
     """
 
     def __init__(
-        self, engine: Engine, container: Container, declared: Service, name: str, health: Healthcheck | None = None
+        self,
+        engine: Engine,
+        container: Container,
+        declared: Service,
+        name: str,
+        health: Healthcheck | None = None,
+        release: str = "",
     ) -> None:
         self._engine = engine
         self._container = container
         self.declared = declared
         self.name = name
         self.health = health
+        self.release = release
+        self.generation = 1
         self.number = int(name.rsplit("-", 1)[1])
         self.changed = threading.Event()
         self._shell = Shell(engine.api, container.id, name)
@@ -54,6 +65,13 @@ class Replica:
     def container(self) -> str:
         """The name of its container on the engine."""
         return self._container.name
+
+    def adopt(self, container: Container, declared: Service, health: Healthcheck | None, release: str) -> None:
+        """Go on with another container, made for another release: whoever asks the replica asks that one from now."""
+        self._container, self.declared, self.health, self.release = container, declared, health, release
+        self.generation += 1
+        self.changed.clear()
+        self._shell.move(container.id)
 
     @cached_property
     def host(self) -> Host:
@@ -83,6 +101,17 @@ class Replica:
 
     def image(self) -> str:
         """The digest of its container's image. ReplicaGone where the container is not there any more."""
+        return self._container.image()
+
+    def running_image(self) -> str:
+        """The digest of the image that its running container was made of.
+
+        Raises:
+            ReplicaGone: its container does not run, or is not there any more. EngineError: the engine cannot say.
+        """
+        error = gone(self._engine.api, self._container.id, self.name, "tell its image")
+        if error is not None:
+            raise error
         return self._container.image()
 
     def start(
@@ -137,6 +166,11 @@ class Replica:
     def begin(self) -> None:
         """Start its container."""
         self._container.start()
+
+    @property
+    def current_container(self) -> Container:
+        """Its container, for whoever replaces it."""
+        return self._container
 
     def close(self, *, end: bool = True) -> None:
         """Let go of its shells.

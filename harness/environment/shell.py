@@ -158,6 +158,17 @@ class Shell:
                 raise process.too_long(timeout, "it runs on: an image without /bin/sh has nothing to end it") from late
             return RawAnswer(process.exit_code(), bytes(output[1]), bytes(output[2]), time.monotonic() - began)
 
+    def move(self, container_id: str) -> None:
+        """Go on in another container: what ran in the one before is gone with it."""
+        with self._lock:
+            shells, self._idle, self._held = self._idle + self._held, [], []
+            self.container_id, self._no_shell = container_id, False
+            others = list(self._others.values())
+        for other in others:
+            other.move(container_id)
+        for shell in shells:
+            shell.process.abandon()
+
     def close(self, *, end: bool = True) -> None:
         """End every shell and what commands left running. It can be used again afterwards.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.environment.images import Image
 from harness.environment.wiring import Ports, Wiring, addresses_needed
 from harness.stack import Service, Stack
 from harness.stack import Volume as Declared
@@ -21,32 +22,54 @@ class Plumbing:
         outside: the door's network, on which ports are published on 127.0.0.1. Nobody else is in it.
         volumes: the stack's named volumes, to their names on the engine.
         wiring: who has which address, and the links.
+        kept: by (replica, path), the volume of a replica whose containers are replaced by those of other releases.
     """
 
     inside: Network
     outside: Network
     volumes: Mapping[str, str]
     wiring: Wiring
+    kept: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
-    def lay(cls, engine: Engine, owner: Owner, stack: Stack, ports: Ports) -> Plumbing:
+    def lay(
+        cls,
+        engine: Engine,
+        owner: Owner,
+        stack: Stack,
+        ports: Ports,
+        others: Sequence[Stack] = (),
+        kept: Mapping[str, Sequence[str]] | None = None,
+    ) -> Plumbing:
         """Make the networks and the volumes that the stack's services name.
 
         Args:
             ports: the TCP ports of each service.
+            others: the stack as the releases have it that replicas are to be replaced by.
+            kept: by service, the paths of volumes without a name that each replica keeps then.
         """
-        declared = (volume for service in stack.services.values() for volume in service.volumes)
+        declared = (
+            volume for one in (stack, *others) for service in one.services.values() for volume in service.volumes
+        )
         names = sorted({v.source for v in declared if v.type == "volume" and v.source})
         volumes = {name: engine.volumes.create(f"{owner.environment}-{name}", owner) for name in names}
-        create, needed = engine.networks.create, addresses_needed(stack, ports)
+        own = {
+            (name, path): engine.volumes.create(f"{owner.environment}-{name}-{number}", owner)
+            for service, paths in (kept or {}).items()
+            for name in stack.services[service].replica_names()
+            for number, path in enumerate(paths, 1)
+        }
+        spare = bool(others)
+        create, needed = engine.networks.create, addresses_needed(stack, ports, spare=spare)
         with ThreadPoolExecutor(2) as pool:  # a network takes a twentieth of a second and more
             inner = pool.submit(create, owner.environment, owner, addresses=needed)
             outer = pool.submit(create, f"{owner.environment}-door", owner, internal=False)
         inside, outside = inner.result(), outer.result()
-        return cls(inside, outside, volumes, Wiring.plan(owner.environment, stack, ports, inside, outside))
+        wiring = Wiring.plan(owner.environment, stack, ports, inside, outside, spare=spare)
+        return cls(inside, outside, volumes, wiring, own)
 
 
-def container_spec(owner: Owner, service: Service, name: str, image: str, plumbing: Plumbing) -> ContainerSpec:
+def container_spec(owner: Owner, service: Service, name: str, image: Image, plumbing: Plumbing) -> ContainerSpec:
     """The container of one replica.
 
     It finds its neighbours by their names, at the door's addresses where the proxy listens for it. Docker's name server
@@ -54,7 +77,7 @@ def container_spec(owner: Owner, service: Service, name: str, image: str, plumbi
     """
     return ContainerSpec(
         name=f"{owner.environment}-{name}",
-        image=image,
+        image=image.reference,
         owner=owner,
         replica=name,
         command=service.command,
@@ -64,9 +87,9 @@ def container_spec(owner: Owner, service: Service, name: str, image: str, plumbi
         hostname=service.hostname or name,
         user=service.user,
         working_dir=service.working_dir,
-        networks=(Attachment(plumbing.inside, (name, service.name), plumbing.wiring.replicas[name]),),
+        networks=(attachment(service, name, plumbing),),
         extra_hosts={**plumbing.wiring.hosts[name], **service.extra_hosts},
-        volumes=tuple(_mount(volume, plumbing) for volume in service.volumes if volume.type != "tmpfs"),
+        volumes=_mounts(service, name, image, plumbing),
         tmpfs={**service.tmpfs, **{v.target: _options(v) for v in service.volumes if v.type == "tmpfs"}},
         cap_add=service.cap_add,
         cap_drop=service.cap_drop,
@@ -82,10 +105,24 @@ def container_spec(owner: Owner, service: Service, name: str, image: str, plumbi
     )
 
 
-def _mount(volume: Declared, plumbing: Plumbing) -> Volume:
+def attachment(service: Service, name: str, plumbing: Plumbing) -> Attachment:
+    """How a replica is attached to the environment's network: by its names, at its address."""
+    return Attachment(plumbing.inside, (name, service.name), plumbing.wiring.replicas[name])
+
+
+def _mounts(service: Service, name: str, image: Image, plumbing: Plumbing) -> tuple[Volume, ...]:
+    """What is mounted, with the volumes that the image keeps something in where the replica has one for them."""
+    declared = [_mount(volume, name, plumbing) for volume in service.volumes if volume.type != "tmpfs"]
+    taken = {volume.target for volume in service.volumes} | set(service.tmpfs)
+    own = [path for path in image.volumes if path not in taken and (name, path) in plumbing.kept]
+    return (*declared, *(Volume(path, plumbing.kept[name, path]) for path in own))
+
+
+def _mount(volume: Declared, name: str, plumbing: Plumbing) -> Volume:
     if volume.type == "bind":
         return Volume(volume.target, volume.source or "", "bind", volume.read_only)
-    return Volume(volume.target, plumbing.volumes[volume.source] if volume.source else "", "volume", volume.read_only)
+    source = plumbing.volumes[volume.source] if volume.source else plumbing.kept.get((name, volume.target), "")
+    return Volume(volume.target, source, "volume", volume.read_only)
 
 
 def _options(volume: Declared) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future, wait
 
 from harness.clock import Clock
-from harness.environment.readiness import allowance, wait_ready
+from harness.environment.readiness import allowance, check_running, wait_ready
 from harness.environment.replica import Replica
 from harness.errors import NotReady
 from harness.stack import Condition, Stack
@@ -72,16 +72,7 @@ class Startup:
             self._reach(replica, Condition.COMPLETED)
             return
         wait_ready(replica, replica.health, self._clock, lambda: self._failed is not None)
-        ended = replica.ended()
-        if ended is not None:
-            raise NotReady(
-                f"{replica.name} {ended} right after its start",
-                where=f"service {replica.service}",
-                got=ended,
-                expected="a process that stays",
-                hint="the tail of its log stands below",
-                detail=replica.tail(20) or "(its log is empty)",
-            )
+        check_running(replica)
         self._reach(replica, Condition.HEALTHY)
 
     def _until_completed(self, replica: Replica) -> None:

@@ -13,6 +13,7 @@ from harness.errors import DoorGone, EngineError, EngineGone, HarnessError
 from harness.history import History
 
 ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
+REPLACED = ("die", "kill", "stop")  # those of a container that is replaced
 PLUMBING = ("door", "proxy")  # what must not end while an environment lives
 
 
@@ -30,6 +31,7 @@ class Watch:
         self._leaving = False
         self._lost: HarnessError | None = None
         self.witness: Witness | None = None
+        self._replaced = set[str]()  # ids of containers that a deployer ends
         self._events = Events(engine.api, environment, self._on_event, gone=self._on_gone)
 
     def check(self) -> None:
@@ -46,6 +48,10 @@ class Watch:
         self.witness = Witness(self._engine, container, self._history, self._environment)
         self.witness.start()
 
+    def expect_end(self, container: Container) -> None:
+        """A deployer is about to end this container, to put another one in its place."""
+        self._replaced.add(container.id)
+
     def leave(self) -> None:
         """Containers that end from now on are being taken down."""
         self._leaving = True
@@ -60,8 +66,11 @@ class Watch:
     def _on_event(self, event: ContainerEvent) -> None:
         if self._leaving or event.action not in ACTIONS:
             return
-        self._history.record("container", replica=event.replica, action=event.action, exit_code=event.exit_code)
-        if event.action != "die":
+        # What the memory killer ends while it is being replaced has run out of memory all the same.
+        meant = {"replaced": True} if event.id in self._replaced and event.action in REPLACED else {}
+        told = {"replica": event.replica, "action": event.action, "exit_code": event.exit_code, **meant}
+        self._history.record("container", **told)
+        if event.action != "die" or meant:
             return
         replica = self._replicas.get(event.replica)
         if replica is not None:

@@ -8,7 +8,7 @@ be told. Whoever asks Docker's name server instead of `/etc/hosts` gets the repl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from harness.engine import Network
@@ -48,10 +48,14 @@ def targets(stack: Stack, ports: Ports) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def addresses_needed(stack: Stack, ports: Ports) -> int:
-    """How many addresses an environment's network must have: for replicas, the door, and each consumer's targets."""
+def addresses_needed(stack: Stack, ports: Ports, *, spare: bool = False) -> int:
+    """How many addresses an environment's network must have: for replicas, the door, and each consumer's targets.
+
+    Args:
+        spare: a second one for each replica, see `Wiring.spare`.
+    """
     replicas = sum(service.replicas for service in stack.services.values())
-    return replicas + 1 + replicas * len(targets(stack, ports))
+    return replicas * (2 if spare else 1) + 1 + replicas * len(targets(stack, ports))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Wiring:
         hosts: by consumer, the names of its targets and their addresses: what goes into its `/etc/hosts`.
         links: every link, those from the entry point last.
         published: `service:port` of each entry point to the door's port that is published for it.
+        spare: a second address of each replica, for the container that gets ready beside the one that it will replace.
     """
 
     replicas: Mapping[str, str]
@@ -75,14 +80,18 @@ class Wiring:
     hosts: Mapping[str, Mapping[str, str]]
     links: Links
     published: Mapping[str, int]
+    spare: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def plan(cls, environment: str, stack: Stack, ports: Ports, inside: Network, outside: Network) -> Wiring:
+    def plan(
+        cls, environment: str, stack: Stack, ports: Ports, inside: Network, outside: Network, *, spare: bool = False
+    ) -> Wiring:
         """Give out the addresses of the two networks.
 
         Args:
             environment: its name.
             ports: the TCP ports of each service; see `targets`.
+            spare: whether replicas are to be replaced.
 
         Raises:
             NetworkError: `inside` is too small; `addresses_needed` says what it takes.
@@ -107,7 +116,8 @@ class Wiring:
         if stack.harness.entry is not None:
             published[":".join(map(str, stack.harness.entry))] = ENTRY_PORT
             links.append(_entry(stack, stack.harness.entry, replicas, f"{beyond}:{ENTRY_PORT}"))
-        return cls(replicas, door, beyond, listening, hosts, Links(environment, links), published)
+        second = {name: str(next(free)) for name in names} if spare else {}
+        return cls(replicas, door, beyond, listening, hosts, Links(environment, links), published, second)
 
 
 def _numbered(network: Network) -> Iterator[IPv4Address]:

@@ -69,7 +69,7 @@ def _pick(environment: Environment, how: str, service: str | None, chance: rando
     """`all` is every replica; `one` and `minority` are of the fleet, what a deployment changes, where the stack says
     what that is. With a service all three are of that service.
     """
-    fleet = environment.stack.harness.probes.release if how != "all" and service is None else ()
+    fleet = environment.fleet_services if how != "all" and service is None else ()
     names = [
         replica.name
         for replica in environment.replicas

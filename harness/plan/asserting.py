@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness import checks
 from harness.environment.fingerprint import allowances
 from harness.errors import UsageError
+from harness.stack import Stack
 from harness.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -58,9 +59,12 @@ def completed(trial: Trial, name: str, phase: str, given: Mapping[str, Any]) -> 
             where=f"phase {phase}",
             expected=", ".join(key for key in known if key not in ("events", "samples")),
         )
-    made = dict(given)
+    made, said = dict(given), thresholds(trial.stack, name)
     for key, parameter in known.items():
         if key in made or key in ("events", "phase", "samples"):
+            continue
+        if key in said:
+            made[key] = said[key]
             continue
         declared = DECLARED.get(f"{name}.{key}") or DECLARED.get(key)
         if declared is not None:
@@ -72,6 +76,23 @@ def completed(trial: Trial, name: str, phase: str, given: Mapping[str, Any]) -> 
                 hint=f"checks.{name.replace('-', '_')}(phase={phase!r}, {key}=...)",
             )
     return made
+
+
+def thresholds(stack: Stack, name: str) -> Mapping[str, Any]:
+    """The parameters of a check that the stack declares (`x-harness: checks`)."""
+    declared = stack.harness.checks.get(name)
+    return declared.parameters if declared is not None else {}
+
+
+def needed(name: str) -> list[str]:
+    """The parameters of a check that neither it nor the stack has a value for."""
+    return [
+        key
+        for key, parameter in inspect.signature(checks.find(name)).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+        and key not in ("events", "phase", "samples")
+        and not (DECLARED.get(f"{name}.{key}") or DECLARED.get(key))
+    ]
 
 
 def _replicas(trial: Trial, name: str) -> tuple[str, ...]:

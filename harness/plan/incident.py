@@ -1,34 +1,39 @@
 """The outage of April 2012, replayed: every link of its causal chain must happen again, and be seen.
 
-The same script is not run a second time on the mended deployer: there the gate passes, and the script's first link (a
-silent log) does not happen.
+The same plan is not run a second time on the fixed deployer: there the gate passes, and the plan's first link (a silent
+log) does not happen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from harness import reading
-from harness.deploy.deployer import Deployment
 from harness.errors import UsageError
-from harness.plan.gate import Gate, recovered, standing
-from harness.plan.link import Link, Part
-from harness.plan.trial import Trial
-from harness.stack import nodetree
+from harness.plan.gate import standing
+from harness.plan.link import EVENT
+from harness.plan.plan import Plan
+from harness.plan.steps import Step
+from harness.plan.steps.deploy import Deploy
+from harness.plan.steps.drain import Drain, Level
+from harness.plan.steps.hold import Hold
+from harness.plan.steps.link import Link, Seen
+from harness.plan.steps.load import Load
+from harness.plan.steps.recover import Recover
+from harness.plan.steps.rollback import Rollback
+from harness.plan.steps.run import Run
+from harness.stack import Stack, nodetree
 from harness.stack.quantities import per_second
-from harness.verdict import Outcome, Verdict, combine
 
 SLOW_FOR = 6.0  # s of the day's load that are measured before and after the configuration is changed
 TESTS_FOR = 5.0  # s of the night's load for each look
 DRAINS_WITHIN = 120.0  # s that the queue may take after the manual rollback
 BASELINE = "by-day"  # the phase that performance is compared with
-EVENT = "incident"  # the kind of the events that make up our timeline
 
 
 class _Model(BaseModel):
@@ -96,145 +101,85 @@ class Incident(_Model):
         )
 
 
-@dataclass
-class Replay:
-    """One replay, link by link. Each link is recorded as an event of our timeline and judged: it passes when what
-    happened then happened again.
-    """
-
-    trial: Trial
-    incident: Incident
-    gate: Gate
-
-    def run(self) -> Verdict:
-        """Replay everything; a link that breaks ends it, because what follows would be another story."""
-        self.trial.use_rate(self.incident.rates.day)
-        for link in (self.baseline, self.deploy, self.logs, self.rollback, self.fix, self.slow, self.repair):
-            if not link():
-                break
-        else:
-            self.trial.environment.failed = False  # the failures were the script
-        return combine(self.trial.verdicts)
-
-    def baseline(self) -> bool:
-        """The old release under the day's load: what performance is compared with."""
-        self._look(BASELINE, SLOW_FOR)
-        return self._link("by-day", "", *(Part(BASELINE, one) for one in standing(self.trial, BASELINE, self.gate.old)))
-
-    def deploy(self) -> bool:
-        """By night the hot-fix goes out: no errors, no downtime."""
-        self.trial.use_rate(self.incident.rates.night)
-        self._happened("deploy-started", f"deploy {self.gate.new}")
-        with self.trial.phase("hot-fix"), self.trial.measured("hot-fix"):
-            ended = self.trial.deployer.deploy(self.gate.new)
-        seen = [_ended("deploy", ended), self._asked("availability", "hot-fix")]
-        return self._link("deployed", "no errors, no downtime", *seen)
-
-    def logs(self) -> bool:
-        """The tests find that logs are silent."""
-        self._look("hot-fix-out", TESTS_FOR)
-        seen = self._asked("logs", "hot-fix-out", release=self.gate.new)
-        return self._link("logs-silent", "the logs are not being updated", seen, expected=Outcome.FAIL)
-
-    def rollback(self) -> bool:
-        """The rollback fails halfway, and leaves registry and fleet at odds."""
-        self._happened("rollback-started", "rollback")
-        with self.trial.phase("first-rollback"), self.trial.measured("first-rollback"):
-            ended = self.trial.deployer.rollback()
-        self._look("rollback-failed", TESTS_FOR)
-        well = _ended("rollback", ended)
-        seen = well if well.verdict else self._asked("registry", "rollback-failed")
-        return self._link("rollback-failed", "the rollback fails: a stale cached row", seen, expected=Outcome.FAIL)
-
-    def fix(self) -> bool:
-        """The logs are mended forward, and by night all tests pass."""
-        fixed = self._command("fix-forward", self.incident.commands.fix_forward)
-        self._look("fixed-forward", TESTS_FOR)
-        logs = self._asked("logs", "fixed-forward", release=self.gate.new)
-        if not self._link("fixed-forward", "the log problem is fixed forward", fixed, logs):
-            return False
-        tests = [
-            self._asked("release", "fixed-forward", release=self.gate.new),
-            self._asked("health", "fixed-forward"),
-            self._asked("errors", "fixed-forward"),
-        ]
-        return self._link("tests-pass", "the tests pass", *tests)
-
-    def slow(self) -> bool:
-        """With the day's load everything is slow, and a configuration that is mended changes nothing."""
-        self.trial.use_rate(self.incident.rates.day)
-        self._look("slow", SLOW_FOR)
-        if not self._link("slow", "slow under the day's load", *self._pace("slow"), expected=Outcome.FAIL):
-            return False
-        configured = self._command("configure", self.incident.commands.configure)
-        if not configured.verdict:
-            return self._link("still-slow", "a configuration is fixed", configured)
-        self._look("still-slow", SLOW_FOR)
-        seen = self._pace("still-slow")
-        return self._link("still-slow", "a configuration is fixed: no better", *seen, expected=Outcome.FAIL)
-
-    def repair(self) -> bool:
-        """The manual rollback repairs it, and the queue drains."""
-        self._happened("manual-rollback", f"manual rollback to {self.gate.old}")
-        repaired = self._command("manual-rollback", self.incident.commands.manual_rollback)
-        self._look("repaired", TESTS_FOR)
-        seen = [
-            repaired,
-            self._asked("release", "repaired", release=self.gate.old),
-            self._asked("registry", "repaired"),
-            self._asked("logs", "repaired", release=self.gate.old),
-        ]
-        depth = self.trial.queue_level("still-slow")
-        if not self._link("stable", f"the servers are stable; {depth:g} jobs had piled up", *seen):
-            return False
-        with self.trial.phase("draining"):
-            self.trial.drain(self.trial.queue_level(BASELINE), DRAINS_WITHIN)
-        drained = self._asked("queue", "draining", baseline=BASELINE, within=DRAINS_WITHIN)
-        if not self._link("drained", "the queue is drained", drained):
-            return False
-        began = self.trial.history.clock.monotonic()
-        self._look("recovered", TESTS_FOR)
-        back = recovered(self.trial, "recovered", began=began, hold=TESTS_FOR, baseline=BASELINE)
-        return self._link("recovered", "performance is back", Part("recovered", back))
-
-    def _command(self, title: str, command: Sequence[str]) -> Part:
-        """Run another command of the deployer; it passes when the command says that it is done."""
-        with self.trial.phase(title):
-            return _ended(title, self.trial.deployer.run(title, command))
-
-    def _pace(self, phase: str) -> list[Part]:
-        """Whether resumes keep up with the load: jobs pile up, or answers are grossly slower, or both."""
-        queue = self._asked("queue", phase, baseline=BASELINE, within=0.0)
-        return [queue, self._asked("performance", phase, baseline=BASELINE)]
-
-    # -- how a link is recorded ----------------------------------------------------------------------------------------
-
-    def _look(self, phase: str, seconds: float) -> None:
-        with self.trial.phase(phase):
-            self.trial.watch(phase, seconds)
-
-    def _asked(self, check: str, phase: str, **parameters: Any) -> Part:
-        return Part(phase, self.trial.verdict(check, phase=phase, **parameters))
-
-    def _happened(self, key: str, text: str) -> None:
-        self.trial.history.record(EVENT, key=key, text=text)
-
-    def _link(self, key: str, text: str, *seen: Part, expected: Outcome = Outcome.PASS) -> bool:
-        """Judge a link: what was seen must be what it was then."""
-        made = Link(key, text, expected, seen)
-        verdict = made.verdict()
-        if text:
-            self._happened(key, text if verdict else verdict.reason)
-        self.trial.judge(verdict, "outage", link=made.data())
-        return bool(verdict)
+def replay(incident: Incident, stack: Stack) -> Plan:
+    """The outage, link by link: each must happen again. A link that breaks ends it."""
+    old, new, commands = incident.old, incident.new, incident.commands
+    day, night = Load(rate=incident.rates.day), Load(rate=incident.rates.night)
+    pace = ({"check": "queue", "baseline": BASELINE, "within": 0.0}, {"check": "performance", "baseline": BASELINE})
+    steps: list[Step] = [
+        # The old release under the day's load: what performance is compared with.
+        day,
+        _hold(BASELINE, SLOW_FOR),
+        _link("by-day", "", *((BASELINE, asked) for asked in standing(stack, old))),
+        # By night the hot-fix goes out: no errors, no downtime.
+        night,
+        Link(key="deploy-started", text=f"deploy {new}"),
+        Deploy(phase="hot-fix", release=new),
+        _link("deployed", "no errors, no downtime", "hot-fix", ("hot-fix", "availability")),
+        # The tests find that logs are silent.
+        _hold("hot-fix-out", TESTS_FOR),
+        _link("logs-silent", "the logs are not being updated", ("hot-fix-out", _logs(new)), expected="fail"),
+        # The rollback fails half-way, and leaves registry and fleet at odds.
+        Link(key="rollback-started", text="rollback"),
+        Rollback(phase="first-rollback"),
+        _hold("rollback-failed", TESTS_FOR),
+        _link("rollback-refused", "", "first-rollback", expected="fail"),
+        _link(
+            "rollback-failed", "the rollback fails: a stale cached row", ("rollback-failed", "registry"),
+            expected="fail",
+        ),
+        # The logs are fixed forward, and by night all tests pass.
+        Run(phase="fix-forward", command=commands.fix_forward),
+        _hold("fixed-forward", TESTS_FOR),
+        _link("fixed-forward", "the log problem is fixed forward", "fix-forward", ("fixed-forward", _logs(new))),
+        _link(
+            "tests-pass", "the tests pass",
+            ("fixed-forward", {"check": "release", "release": new}), ("fixed-forward", "health"),
+            ("fixed-forward", "errors"),
+        ),
+        # With the day's load everything is slow, and a configuration that is fixed changes nothing.
+        day,
+        _hold("slow", SLOW_FOR),
+        _link("slow", "slow under the day's load", *(("slow", asked) for asked in pace), expected="fail"),
+        Run(phase="configure", command=commands.configure),
+        _link("configured", "", "configure"),
+        _hold("still-slow", SLOW_FOR),
+        _link(
+            "still-slow", "a configuration is fixed: no better", *(("still-slow", asked) for asked in pace),
+            expected="fail",
+        ),
+        # The manual rollback repairs it, and the queue drains.
+        Link(key="manual-rollback", text=f"manual rollback to {old}"),
+        Run(phase="manual-rollback", command=commands.manual_rollback),
+        _hold("repaired", TESTS_FOR),
+        _link(
+            "stable", "the servers are stable; {queue:still-slow} jobs had piled up", "manual-rollback",
+            ("repaired", {"check": "release", "release": old}), ("repaired", "registry"), ("repaired", _logs(old)),
+        ),
+        Drain(phase="draining", until=Level(within=DRAINS_WITHIN, baseline=BASELINE)),
+        _link(
+            "drained", "the queue is drained",
+            ("draining", {"check": "queue", "baseline": BASELINE, "within": DRAINS_WITHIN}),
+        ),
+        _hold("recovered", TESTS_FOR),
+        Recover(phase="recovered", baseline=BASELINE, within=stack.harness.recovery.within, hold=TESTS_FOR),
+        _link("recovered", "performance is back", ("recovered", "performance")),
+    ]  # fmt: skip
+    return Plan("incident", "the outage of April 2012", old, new, tuple(steps))
 
 
-def _ended(title: str, ended: Deployment) -> Part:
-    """What a command of the deployer says of itself."""
-    outcome = Outcome.PASS if ended.claims_success else Outcome.FAIL
-    last = ended.tail[-1].strip() if ended.tail else "no output"
-    how = f"{title} ended with exit code {ended.exit_code}: {last}"
-    return Part(title, Verdict(title, outcome, how, (ended.event,)))
+def _hold(phase: str, seconds: float) -> Hold:
+    return Hold(phase=phase, seconds=seconds)
+
+
+def _logs(release: str) -> dict[str, str]:
+    return {"check": "logs", "release": release}
+
+
+def _link(key: str, text: str, *seen: str | tuple[str, Any], expected: Literal["pass", "fail"] = "pass") -> Link:
+    """A link; what is seen is (phase, check), or the phase of a command of the deployer."""
+    parts = [Seen(phase=one) if isinstance(one, str) else Seen(phase=one[0], check=one[1]) for one in seen]
+    return Link(key=key, text=text, seen=tuple(parts), expected=expected)
 
 
 def timeline(events: Sequence[Any]) -> list[tuple[float, str, str]]:

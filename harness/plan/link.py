@@ -9,6 +9,7 @@ from typing import Any
 from harness import checks
 from harness.verdict import Outcome, Verdict, combine
 
+EVENT = "incident"  # the kind of the events that make up a timeline
 SPELT_OUT = 2  # parts that are told each in its own words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -113,8 +113,12 @@ class Run:
         for problem in swept.problems:
             self.history.record("note", text=f"the sweep of dead runs: {problem}")
 
-    def environment(self, stack: Stack, release: str, *, test: str) -> Subject:
-        """An environment of this run, not up yet: use it in a `with` block."""
+    def environment(self, stack: Stack, release: str, *, test: str, releases: Sequence[str] = ()) -> Subject:
+        """An environment of this run, not up yet: use it in a `with` block.
+
+        Args:
+            releases: those that its replicas may be replaced by; their images are built before anything starts.
+        """
         made = Subject(
             self.engine,
             stack,
@@ -127,6 +131,7 @@ class Run:
             evidence=self.directory / "evidence",
             progress=self.progress,
             seed=self._options.seed,
+            releases=releases,
         )
         self._environments.append(made)
         return made

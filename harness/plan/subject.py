@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import Self, cast
 
 from harness.engine.threads import concurrently
-from harness.environment import Environment
+from harness.environment import Environment, Replica
 from harness.environment.fingerprint import take
 from harness.errors import NotMeasured
 from harness.fingerprint import Fingerprint
@@ -56,19 +57,22 @@ class Subject(Environment):
 
     def releases(self) -> dict[str, str | None]:
         """Ask every replica which release it runs; None where none was told. Recorded in the history."""
-        found: dict[str, str | None] = {}
-        for service, probe in self.stack.harness.probes.release.items():
-            for event in release_probe.probe(self.history, self[service], probe.command, probe.field):
-                found[str(event.data["replica"])] = event.data["release"]
-        return found
+        return {replica.name: self._release(replica) for service in self.fleet_services for replica in self[service]}
 
-    def anywhere(self, release: str) -> bool:
-        """Ask one replica after the other which release it runs, until one runs this. Recorded in the history."""
-        return any(
-            release_probe.one(self.history, replica, probe.command, probe.field).data["release"] == release
-            for service, probe in self.stack.harness.probes.release.items()
-            for replica in self[service]
-        )
+    def anywhere(self, release: str, count: int = 1) -> bool:
+        """Ask one replica after the other which release it runs, until so many run this. Recorded in the history."""
+        runs = (self._release(replica) == release for service in self.fleet_services for replica in self[service])
+        return len(list(itertools.islice(filter(None, runs), count))) == count
+
+    def _release(self, replica: Replica) -> str | None:
+        """Which release a replica runs: its answer, or what its image tells where the stack declares no probe."""
+        probe = self.stack.harness.probes.release.get(replica.service)
+        if probe is not None:
+            event = release_probe.one(self.history, replica, probe.command, probe.field)
+        else:
+            event = release_probe.by_image(self.history, replica, partial(self.prepared.by_image, replica.service))
+        found: str | None = event.data["release"]
+        return found
 
     def fingerprint(self, name: str = "") -> Fingerprint:
         """Its state now, reduced to what can be compared; recorded in the history.

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from harness import checks
+from harness import checks, deploy
 from harness.checks.logs import ExpectedLog
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer
 from harness.environment import Replica
-from harness.errors import FaultUnproven, UsageError
+from harness.errors import FaultUnproven
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.fingerprint import Fingerprint
@@ -69,14 +69,7 @@ class Trial:
         self._faults = 0  # that are on
         self._told = set[str]()  # phases with a failure, whose logs were recorded
         declared = self.stack.harness
-        if declared.deployer is None:
-            raise UsageError(
-                "The stack declares no deployer",
-                where=f"{self.stack.file}: x-harness",
-                expected="deployer: {deploy: [...], rollback: [...]}",
-                hint="declare the commands that deploy and roll back; see docs/stack.md",
-            )
-        self.deployer = CommandDeployer(environment, declared.deployer, self.history)
+        self.deployer: Deployer = deploy.build(environment, self.history)
         self._samples, self._beside = samples, beside
         self.sampler = Sampler(environment, self.history)
         self.workload = self._load(workload_spec(environment), samples)
@@ -92,7 +85,7 @@ class Trial:
     @property
     def fleet(self) -> tuple[Replica, ...]:
         """The replicas of every service that can be asked which release it runs: what a deployment changes."""
-        return tuple(replica for service in self.stack.harness.probes.release for replica in self.environment[service])
+        return tuple(replica for service in self.environment.fleet_services for replica in self.environment[service])
 
     @property
     def fleet_names(self) -> tuple[str, ...]:

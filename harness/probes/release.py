@@ -1,11 +1,24 @@
-"""Which release every replica runs, asked of each one."""
+"""Which release every replica runs: asked of each one, or told by the image that its container was made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
+from harness.errors import EngineError, HostError, ReplicaGone
 from harness.history import Event, History
+from harness.printable import shortened
 from harness.probes.replica import Replica, ask, picked
+
+DIGEST = 19  # characters of a digest that are shown: `sha256:` and twelve more
+
+
+class Imaged(Protocol):
+    """A replica whose image the engine tells."""
+
+    @property
+    def name(self) -> str: ...
+    def running_image(self) -> str: ...
 
 
 def probe(
@@ -26,3 +39,23 @@ def one(history: History, replica: Replica, command: Sequence[str], field: str |
     """Ask one replica."""
     found = picked(ask(replica, command), field)
     return history.record("probe.release", replica=replica.name, release=found.text, error=found.error)
+
+
+def by_image(history: History, replica: Imaged, releases: Callable[[str], Sequence[str]]) -> Event:
+    """Look at the image that the replica's running container was made of. One that no release has is what it runs, and
+    no release; one that several have tells nothing.
+
+    Args:
+        releases: the releases that have the image of this digest.
+    """
+    try:
+        image = replica.running_image()
+    except (EngineError, HostError) as error:
+        down = {"running": False} if isinstance(error, ReplicaGone) else {}
+        return history.record("probe.release", replica=replica.name, release=None, error=shortened(error.what), **down)
+    found = releases(image)
+    release = found[0] if found else f"the image {image[:DIGEST]}"
+    same = f"the releases {', '.join(found)} have the same image, {image[:DIGEST]}" if len(found) > 1 else None
+    return history.record(
+        "probe.release", replica=replica.name, release=None if same else release, error=same, image=image
+    )

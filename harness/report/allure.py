@@ -111,11 +111,15 @@ def _status(report: Report, phase: str, judged: list[Judged]) -> tuple[str, Stat
         details = StatusDetails(message=_text(said), trace=_text(trace) or None)
         return STATUS[outcome], None if outcome is Outcome.PASS else details
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-        bad = [one.verdict for one in judged if one.verdict.outcome is outcome]
+        found = [one for one in judged if one.verdict.outcome is outcome]
+        bad = [one.verdict for one in found]
         if bad:
-            looks = "\n".join(f"{verdict.check}: look at {verdict.look}" for verdict in bad if verdict.look)
+            steps = dict.fromkeys(line for one in found for line in one.where)
+            looks = [f"{verdict.check}: look at {verdict.look}" for verdict in bad if verdict.look]
             message = "\n".join(f"{verdict.check}: {verdict.reason}" for verdict in bad)
-            return STATUS[outcome], StatusDetails(message=_text(message), trace=_text(looks) or None)
+            return STATUS[outcome], StatusDetails(
+                message=_text(message), trace=_text("\n".join([*steps, *looks])) or None
+            )
     if judged or all(step.ok for step in report.steps if step.phase == phase):
         return Status.PASSED, None
     return Status.BROKEN, StatusDetails(message="a step of this phase did not end well")

@@ -33,7 +33,8 @@ def lines(report: Report, environ: Mapping[str, str] = os.environ) -> list[str]:
 
 def _text(one: Judged) -> str:
     verdict = one.verdict
-    return f"{verdict.outcome}: {verdict.reason}" + (f". Look at {verdict.look}" if verdict.look else "")
+    look = f". Look at {verdict.look}" if verdict.look else ""
+    return f"{verdict.outcome}: {verdict.reason}{look}" + "".join(f"\n{line}" for line in one.where)
 
 
 def _file(report: Report, environ: Mapping[str, str]) -> str:

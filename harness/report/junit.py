@@ -58,7 +58,8 @@ def _case(suite: Xml.Element, name: str, one: Judged) -> None:
     )
     ids = ", ".join(str(number) for number in one.verdict.evidence)
     look = f"\nlook at: {one.verdict.look}" if one.verdict.look else ""
-    text = f"{one.verdict.reason}{look}\nevidence: events {ids or 'none'}"
+    where = "".join(f"\n{line}" for line in one.where)
+    text = f"{one.verdict.reason}{where}{look}\nevidence: events {ids or 'none'}"
     _result(case, one.verdict, text)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from harness.checks import verdict_of
 from harness.history import Event
 from harness.report._fields import event_id, number
+from harness.report.steps import where
 from harness.verdict import Outcome, Verdict, combine
 
 WORDS = {Outcome.PASS: "passed", Outcome.FAIL: "FAILED", Outcome.UNKNOWN: "unknown"}
@@ -32,12 +33,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict, the phase that it is about, and when it was given (seconds since the start, and Unix time)."""
+    """A verdict, the phase that it is about, and when it was given (seconds since the start, and Unix time).
+
+    Attributes:
+        where: the step of the plan, and the releases around it, each a line; empty outside of a plan.
+    """
 
     verdict: Verdict
     phase: str
     at: float
     time: float
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,10 +117,11 @@ class Report:
 
 def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
     found: dict[tuple[str, str], Judged] = {}
+    steps = where(events)
     for event in events:
         if event.kind == "verdict" and event.data.get("check") != "run":
             phase = str(event.data.get("phase") or "run")
-            one = Judged(verdict_of(event.data), phase, event.since_start, event.time)
+            one = Judged(verdict_of(event.data), phase, event.since_start, event.time, steps.get(event.id, ()))
             found.pop((phase, one.verdict.check), None)
             found[phase, one.verdict.check] = one
     return tuple(found.values())

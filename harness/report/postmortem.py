@@ -19,7 +19,10 @@ from harness.report.model import Judged, Report
 from harness.verdict import Outcome
 
 INCIDENT = "incident"  # the kind of the events of a replayed outage
-KINDS = ("deployer.start", "deployer.end", "container", "fault.inject", "fault.heal", "verdict", INCIDENT, "run.error")
+KINDS = (
+    "deployer.start", "deployer.end", "container", "replica.replace", "fault.inject", "fault.heal", "verdict", INCIDENT,
+    "run.error",
+)  # fmt: skip
 MOST = 80  # lines of the timeline
 
 
@@ -118,6 +121,7 @@ def _cause(report: Report) -> list[str]:
         f"{plain(first.verdict.check)}, in the phase {plain(first.phase)}: "
         f"{plain(first.verdict.reason)}{_ids(first.verdict.evidence)}."
     ]
+    lines += [line for said in first.where for line in ("", f"{plain(said)}.")]
     said = _last_words(report, first)
     if said:
         lines += ["", "What was said around it:", "", *(f"- {line}" for line in said)]
@@ -143,6 +147,7 @@ def _last_words(report: Report, one: Judged) -> list[str]:
     lines += [
         f"{plain(event.data.get('replica'))}: {plain(event.data.get('action'))}{_ids([event.id])}"
         for event in seen if event.kind == "container" and event.data.get("action") in ("die", "oom", "restart")
+        and event.data.get("replaced") is not True
     ][:5]  # fmt: skip
     told = [event for event in seen if event.kind == "deployer.line"]
     return lines + [f"deployer: {plain(event.data.get('text'))}{_ids([event.id])}" for event in told[-5:]]
@@ -174,7 +179,10 @@ def _told(event: Event) -> str:
     if event.kind == "deployer.end":
         return f"it ends: {plain(data.get('ended'))}, exit code {plain(data.get('exit_code'))}"
     if event.kind == "container":
-        return f"{plain(data.get('replica'))}: {plain(data.get('action'))}" if data.get("action") != "start" else ""
+        meant = data.get("action") == "start" or data.get("replaced") is True
+        return "" if meant else f"{plain(data.get('replica'))}: {plain(data.get('action'))}"
+    if event.kind == "replica.replace":
+        return f"{plain(data.get('replica'))} is replaced by {plain(data.get('release'))}"
     if event.kind == "verdict":
         if data.get("outcome") == "pass" or data.get("phase") == "outage":
             return ""
@@ -191,6 +199,7 @@ def _list(found: Iterable[Judged]) -> list[str]:
         verdict = one.verdict
         head = f"- **{plain(verdict.check)}** ({plain(one.phase)}), {verdict.outcome}"
         lines.append(f"{head}: {plain(verdict.reason)}{_ids(verdict.evidence)}")
+        lines += [f"  - {plain(line)}" for line in one.where]
     return lines or ["Nothing."]
 
 

@@ -82,6 +82,8 @@ def _reason(one: Judged) -> Text:
         f"{clean(verdict.check)} ({clean(one.phase)}) {WORDS[verdict.outcome]}: ", style=STYLES[verdict.outcome]
     )
     text.append(clean(verdict.reason), style="not bold default")
+    for line in one.where:
+        text.append(f"\n  {clean(line)}", style="not bold dim default")
     if verdict.look:
         text.append(f"\n  look at {clean(verdict.look)}", style="not bold dim default")
     return text

@@ -90,7 +90,8 @@ class Terminal:
             self._spin()
 
     def _on_step_start(self, event: Event, data: Any) -> None:
-        title, depth = clean(data.get("title") or data["name"]), len(self._steps)
+        number = f"{data['plan_step']}. " if "plan_step" in data else ""  # of the plan
+        title, depth = number + clean(data.get("title") or data["name"]), len(self._steps)
         self._steps[event.id] = (title, depth)
         if self._bars is None:
             self._say(event.since_start, Text(f"{title} ..."), depth)
@@ -109,6 +110,10 @@ class Terminal:
         if not ok:
             first = next(iter(str(data.get("error") or "").splitlines()), "")
             self._say(event.since_start, Text(clean(first), style="red"), depth + 1)
+
+    def _on_plan(self, event: Event, data: Any) -> None:
+        for line in data.get("text") or []:
+            self._say(event.since_start, Text(clean(line), style="dim"), len(self._steps))
 
     def _on_deployer_start(self, event: Event, data: Any) -> None:
         self._shown = self._hidden = 0
@@ -139,7 +144,7 @@ class Terminal:
         self._say(event.since_start, line.append(clean(data["reason"]), style="dim"), len(self._steps))
 
     def _on_container(self, event: Event, data: Any) -> None:
-        if data.get("action") in ("die", "oom", "restart"):
+        if data.get("action") in ("die", "oom", "restart") and data.get("replaced") is not True:
             code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
             line = Text(f"! {clean(data.get('replica'))}: {clean(data['action'])}{code}", style="yellow")
             self._say(event.since_start, line, len(self._steps))

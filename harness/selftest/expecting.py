@@ -12,6 +12,7 @@ import signal
 from harness.errors import FAIL, INTERNAL, PASS, UNKNOWN
 from harness.selftest.examining import Left
 from harness.selftest.gating import Ended
+from harness.selftest.seams.trigger import KILLED
 from harness.selftest.table import Case
 
 VERDICTS = (PASS, FAIL, UNKNOWN)
@@ -81,7 +82,7 @@ def _words(ended: Ended, left: Left) -> list[str]:
     for who, text in texts.items():
         if "Traceback (most recent call last)" in text:
             found.append(f"traceback: of {who}: {_last_line(text)}")
-        elif UNNAMED in text:
+        elif UNNAMED in text and KILLED not in _line_with(text, UNNAMED):
             found.append(f"unnamed error: of {who}: {_line_with(text, UNNAMED)}")
     return found
 

@@ -21,7 +21,7 @@ from harness.selftest.table import Case
 from harness.selftest.working import Stopped
 
 MARK = "HARNESS_SELFTEST_GATE"  # a variable by which every process that a gate starts can be found
-LIMIT = 300.0  # s after which a gate hangs
+LIMIT = 600.0  # s after which a gate hangs; each question that is never answered takes its time-out
 ENDS_WITHIN = 90.0  # s that it may take to clean up, once it is told to
 LOOK_EVERY = 0.1  # s
 LONGEST = 2_000_000  # bytes of its output that are read

@@ -52,7 +52,7 @@ class Runner:
 
     def judged(self, case: Case, ended: Ended, killed: bool = False) -> Result:
         """What came of a gate that has ended."""
-        left = examine(self.engine, ended.going, killed)
+        left = examine(self.engine, ended.going, killed or (bool(ended.touches) and _cut_off(case)))
         touches = [*ended.touches]
         run = ended.going.run
         if case.details.get("phase") == SAVED and run is not None:
@@ -94,6 +94,11 @@ class _Place:
 
 def _killed(case: Case) -> bool:
     return case.details.get("target") == "harness" and case.details.get("action") == "kill"
+
+
+def _cut_off(case: Case) -> bool:
+    """The gate cannot clean up itself: it is killed, or the engine does not answer it."""
+    return _killed(case) or case.details.get("target") == "engine-answers"
 
 
 def _spoil_saved(run: Path, spec: Spec) -> list[Mapping[str, Any]]:

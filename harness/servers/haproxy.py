@@ -79,6 +79,15 @@ class HAProxy(ServerAdapter):
             return PageClient(replica, self._page)
         return Client(replica, connected(self.address), mark=PROMPT, greeting="prompt\n")
 
+    @property
+    def has_runtime(self) -> bool:
+        """It is asked over its runtime API, which takes commands."""
+        return not self._is_page
+
+    def command(self, text: str) -> list[str]:
+        """The command that gives it one of its runtime API's commands and prints the answer."""
+        return piped((text,), connected(self.address))
+
     def once(self, *questions: str) -> list[str]:
         """One command of the runtime API, or the page."""
         return together(questions, self._page) if self._is_page else piped(questions, connected(self.address))

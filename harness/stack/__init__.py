@@ -4,7 +4,17 @@
 else exported here is what a stack consists of.
 """
 
-from harness.stack.model import Build, Condition, Healthcheck, Port, Service, Ulimit, UpdateConfig, Volume
+from harness.stack.model import (
+    Build,
+    Condition,
+    Healthcheck,
+    Port,
+    RollbackConfig,
+    Service,
+    Ulimit,
+    UpdateConfig,
+    Volume,
+)
 from harness.stack.reader import load
 from harness.stack.schema import schema
 from harness.stack.stack import Stack
@@ -44,6 +54,7 @@ __all__ = [
     "Recovery",
     "ReleaseProbe",
     "Request",
+    "RollbackConfig",
     "SchemaProbe",
     "Service",
     "Stack",

@@ -33,6 +33,11 @@ def wrong(expected: str, hint: str = "", key: str | int = "") -> PydanticCustomE
     return PydanticCustomError("harness", "expected {expected}", {"expected": expected, "hint": hint, "key": key})
 
 
+def missing(key: str) -> PydanticCustomError:
+    """A key that has to be there because of another one; raise it from a validator of the mapping."""
+    return PydanticCustomError("missing", "{key} is missing", {"key": key})
+
+
 def screen(
     node: Fields,
     known: frozenset[str],

@@ -29,6 +29,7 @@ def check(root: Fields, services: Mapping[str, Service], harness: XHarness, find
         _dependencies(root, service, services, findings)
     _circles(root, services, findings)
     _one_way(root, harness, findings)
+    _unread(root, services, harness, findings)
     for path, name in _named(harness):
         _exists(root, path, name, services, findings)
     crosscheck_servers.check(root, harness, findings)
@@ -211,6 +212,16 @@ def _one_way(root: Fields, harness: XHarness, findings: Findings) -> None:
             expected = one_of(harness.releases) + meant(release, harness.releases)
             error = mistake("A release is named that does not exist", place, got=release, expected=expected)
             findings.wrong(place, error)
+
+
+def _unread(root: Fields, services: Mapping[str, Service], harness: XHarness, findings: Findings) -> None:
+    """How a service is updated is for a built-in strategy to do; where the team's own commands deploy, it is theirs."""
+    if harness.deployer is None or harness.deployer.deploy is None:
+        return
+    for service in services.values():
+        for key in ("update_config", "rollback_config"):
+            if getattr(service, key) is not None:
+                findings.ignored.setdefault(find(root, "services", service.name, key))
 
 
 def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:

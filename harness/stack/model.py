@@ -105,7 +105,7 @@ class Healthcheck(Model):
     timeout: Seconds = 30.0
     retries: Annotated[int, Field(ge=0), AsWhole] = 3
     start_period: Seconds = 0.0
-    start_interval: Seconds = 5.0
+    start_interval: Seconds | None = None  # between two attempts in the start period; None: as after it
 
 
 class Port(Model):
@@ -154,9 +154,15 @@ class UpdateConfig(Model):
     parallelism: Annotated[int, Field(ge=0), AsWhole] = 1
     delay: Seconds = 0.0
     order: Literal["stop-first", "start-first"] = "stop-first"
-    monitor: Seconds = 5.0
+    monitor: Seconds = 0.0
     max_failure_ratio: Annotated[float, Field(ge=0, le=1), AsNumber] = 0.0
     failure_action: Literal["continue", "rollback", "pause"] = "pause"
+
+
+class RollbackConfig(UpdateConfig):
+    """How a service is rolled back: a rollback that fails is not rolled back itself."""
+
+    failure_action: Literal["continue", "pause"] = "pause"
 
 
 class Service(Model):
@@ -194,7 +200,7 @@ class Service(Model):
     cpus: Annotated[float, Field(ge=0.01, le=1e6), AsNumber] | None = None
     extra_hosts: Annotated[Mapping[str, Text], AfterValidator(accepted.hosts)] = Field(default_factory=dict)
     update_config: UpdateConfig | None = None
-    rollback_config: UpdateConfig | None = None
+    rollback_config: RollbackConfig | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Service:

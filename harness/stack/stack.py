@@ -68,6 +68,16 @@ class Stack(BaseModel):
         changes = dict(variant) if variant else {}
         return self.model_copy(update={**changes, "release": release})
 
+    def differing_images(self, *releases: str) -> tuple[str, ...]:
+        """The services whose image or build differs between releases: what can be told of a replica by its image.
+
+        Args:
+            releases: which to compare; all that are declared if none is named.
+        """
+        made = [self.at(release).services for release in releases or self.harness.releases]
+        images = {name: {_image(services.get(name)) for services in made} for name in self.services}
+        return tuple(name for name, found in images.items() if len(found) > 1)
+
     def service(self, name: str) -> Service:
         """A service by its name. Raises UsageError where there is none."""
         if name not in self.services:
@@ -84,3 +94,11 @@ class Stack(BaseModel):
         copy = self.model_copy()
         copy._variants.update(variants)
         return copy
+
+
+def _image(service: Service | None) -> str:
+    """What the containers of a service are made from, as a text to compare."""
+    if service is None:
+        return ""
+    build = service.build
+    return repr((service.image, build and (build.context, build.dockerfile, build.target, dict(build.args))))

@@ -45,7 +45,7 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
             break
         node = child
     if detail["type"] == "missing":
-        key = str(detail["loc"][-1])
+        key = str(detail.get("ctx", {}).get("key") or detail["loc"][-1])
         fields = node.fields.items() if isinstance(node, Fields) else ()
         beside = ", ".join(name for name, child in fields if child.place != node.place)  # others are not in the file
         error = mistake(

@@ -7,30 +7,28 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer
 from harness.history import History
 from harness.plan.gate import Gate, half_deployment, round_trip
+from harness.plan.runner import run
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
-from harness.verdict import combine
 
 
 @pytest.mark.alone
 def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_no_harm(
     trial: Trial, gate: Gate
 ) -> None:
-    round_trip(trial, gate)
-    assert combine(trial.verdicts)
+    assert run(round_trip(gate), trial)
 
 
 @pytest.mark.alone
 def test_a_deployment_that_stopped_halfway_can_be_taken_back(trial: Trial, gate: Gate) -> None:
-    half_deployment(trial, gate)
-    assert combine(trial.verdicts)
+    assert run(half_deployment(gate), trial)
 
 
 def test_every_replica_says_by_itself_which_release_it_runs(
-    environment: Subject, deployer: CommandDeployer, release_from: str, release_to: str, history: History
+    environment: Subject, deployer: Deployer, release_from: str, release_to: str, history: History
 ) -> None:
     assert environment.runs(release_from)
     deployer.deploy(release_to)
@@ -38,8 +36,4 @@ def test_every_replica_says_by_itself_which_release_it_runs(
     deployer.rollback()
     assert environment.runs(release_from)
     asked = {event.data["replica"] for event in history.select("probe.release")}
-    assert asked == {replica.name for replica in environment.replicas if replica.service in _services(environment)}
-
-
-def _services(environment: Subject) -> set[str]:
-    return set(environment.stack.harness.probes.release)
+    assert asked == {replica.name for service in environment.fleet_services for replica in environment[service]}

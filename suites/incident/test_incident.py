@@ -12,11 +12,11 @@ import pytest
 
 from fixtures import reference
 from harness.plan.gate import Gate, round_trip
-from harness.plan.incident import Incident, Replay, timeline
+from harness.plan.incident import Incident, replay, timeline
 from harness.plan.run import Run
+from harness.plan.runner import run
 from harness.plan.trial import Trial
 from harness.stack import Stack, load
-from harness.verdict import combine
 
 pytestmark = (
     pytest.mark.alone
@@ -43,8 +43,7 @@ def broken_trial(harness_run: Run, incident: Incident, request: pytest.FixtureRe
 def test_every_link_of_the_causal_chain_happens_again_and_in_the_originals_order(
     broken_trial: Trial, incident: Incident
 ) -> None:
-    gate = Gate(broken_trial.stack, incident.old, incident.new)
-    assert Replay(broken_trial, incident, gate).run()
+    assert run(replay(incident, broken_trial.stack), broken_trial)
     ours = [key for _, key, _ in timeline(broken_trial.history.events)]
     theirs = [row.event for row in incident.original if row.event]
     assert [key for key in ours if key in theirs] == theirs
@@ -52,5 +51,4 @@ def test_every_link_of_the_causal_chain_happens_again_and_in_the_originals_order
 
 @pytest.mark.harness(stack=Path(reference.STACK), release_from="4.1.0", release_to="4.1.1")
 def test_with_the_deployer_mended_the_same_hot_fix_passes_the_gate(trial: Trial, gate: Gate) -> None:
-    round_trip(trial, gate)
-    assert combine(trial.verdicts)
+    assert run(round_trip(gate), trial)

@@ -3,6 +3,8 @@
 One command opens the file once and asks the opened file: what it is, the bytes before the offset, those after it and
 those at its beginning. So a rotation in the middle cannot mix two files, and a file that was truncated and has grown
 past the old offset is not taken for the one that was read. `dd` skips by seeking: what was read is never read again.
+What is answered ends with its digest, where the image has `md5sum`: bytes that were changed, doubled or lost on their
+way are no evidence, neither for nor against a release.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from harness.errors import NotMeasured
 from harness.printable import shortened
+from harness.probes.digest import TRIES, digested, whole
 from harness.probes.logs.spec import LogReplica
 
 PRINT = 256  # bytes at the beginning, and before the offset, by which a file is known again
@@ -84,14 +87,15 @@ class Found:
     instance: str = ""
 
 
-_OPENED = """(LC_ALL=C; export LC_ALL; p={path}; f=/proc/self/fd/3; i=
+_END = b"\nEND"
+_OPENED = """LC_ALL=C; export LC_ALL; p={path}; f=/proc/self/fd/3; i=
 read -r i 2>/dev/null </proc/1/stat && i=${{i##*) }} && set -- $i && i=${{20}}; echo "$i"
 if [ ! -e "$p" ]; then m=$(stat -L "$p" 2>&1 >/dev/null)
-case $m in *'o such file'*|'') echo missing;; *) echo "cannot: ${{m##*: }}";; esac; exit 0; fi
+case $m in *'o such file'*|'') echo missing;; *) echo "cannot: ${{m##*: }}";; esac; return; fi
 if [ ! -f "$p" ]; then k='not a regular file'; [ -d "$p" ] && k="a directory, $k"; [ -p "$p" ] && k="a FIFO, $k"
-echo "cannot: $k"; exit 0; fi
-{{ stat -L -c '{stat}' "$f" && {commands}
-}} 3<"$p")"""
+echo "cannot: $k"; return; fi
+{{ stat -L -c '{stat}' "$f" && {commands} && printf '\\nEND'
+}} 3<"$p\""""
 
 
 def look(replica: LogReplica, path: str) -> Found:
@@ -123,12 +127,12 @@ def read(replica: LogReplica, path: str, cursor: Cursor, blocks: tuple[int, int]
     """
     length, before = len(cursor.head), len(cursor.anchor)
     start = (cursor.offset - before) // blocks[0]
-    found, body = _ask(replica, path, _pieces(blocks[0], start, blocks[1], length))
+    found, body = _ask(replica, path, _pieces(blocks[0], start, blocks[1], length), few=blocks == FEW)
     if found.file is None:
         return found
     cut = len(body) - length - len(_HEAD)
-    anchor_at = cursor.offset - before - start * blocks[0]
     data = body[: max(cut, 0)]
+    anchor_at = cursor.offset - before - start * blocks[0]
     known = (
         cut >= 0
         and body[cut:] == _HEAD + cursor.head
@@ -151,22 +155,29 @@ def _pieces(block: int, start: int, count: int, head: int) -> str:
     return f'dd if="$f" bs={block} skip={start} count={count} 2>/dev/null && printf "\\nHEAD:"{first}'
 
 
-def _ask(replica: LogReplica, path: str, commands: str) -> tuple[Found, memoryview]:
-    answer = replica.ask(_OPENED.format(path=shlex.quote(path), commands=commands, stat=STAT), TIMEOUT)
-    if answer.exit_code != 0:
-        raise _unreadable(replica, path, (answer.stderr or answer.stdout[-200:]).decode("utf-8", "replace"))
+def _ask(replica: LogReplica, path: str, commands: str, *, few: bool = True) -> tuple[Found, memoryview]:
+    question = digested(_OPENED.format(path=shlex.quote(path), commands=commands, stat=STAT), wanted=few)
+    for _ in range(TRIES):
+        answer = replica.ask(question, TIMEOUT)
+        if (found := whole(answer.stdout)) is not None:
+            break
+    else:
+        raise _unreadable(replica, path, f"{TRIES} answers in a row that were damaged on their way")
     first = answer.stdout.find(b"\n")
-    second = answer.stdout.find(b"\n", first + 1)
-    second = second if second >= 0 else len(answer.stdout)
+    second = answer.stdout.find(b"\n", first + 1, len(found))
+    second = second if second >= 0 else len(found)
     instance, said = answer.stdout[:first], answer.stdout[first + 1 : second].decode("utf-8", "replace")
-    body = memoryview(answer.stdout)[second + 1 :]  # it may be large, and is copied no oftener than it has to be
     if said == "missing":
-        return Found(None, None, instance.decode("ascii", "replace")), body
+        return Found(None, None, instance.decode("ascii", "replace")), found[:0]
+    if said.startswith("cannot: ") or found[-len(_END) :] != _END:
+        why = said.removeprefix("cannot: ") if said.startswith("cannot: ") else answer.stderr.decode("utf-8", "replace")
+        raise _unreadable(replica, path, why or said or "nothing")
     try:
         file = File.of(said.split("|"))
     except ValueError:
-        raise _unreadable(replica, path, said.removeprefix("cannot: ")) from None
-    return Found(file, None, instance.decode("ascii", "replace")), body
+        raise _unreadable(replica, path, said) from None
+    # It may be large, and is copied no oftener than it has to be.
+    return Found(file, None, instance.decode("ascii", "replace")), found[second + 1 : -len(_END)]
 
 
 def _unreadable(replica: LogReplica, path: str, got: str) -> NotMeasured:

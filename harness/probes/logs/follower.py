@@ -25,6 +25,7 @@ from harness.probes.logs.surroundings import Surroundings, examine
 from harness.probes.logs.window import Window
 
 BYTES = 32 << 20  # of one poll
+PROMPT = 0.5  # s that an answer may take whose time is taken to be in the middle
 MOVED = 5  # times that a file may change under a poll before the poll gives up
 
 
@@ -328,7 +329,10 @@ class LogFollower:
         before = self._clock.now()
         around = examine(self.replica, self.spec.path)
         if around.now is not None:
-            self._skew = around.now - (before + self._clock.now()) / 2
+            # The replica's clock was read between the two moments. Where the answer took long, what was known of it
+            # before is kept as far as that is possible: the middle could be off by half that time.
+            low, high = around.now - self._clock.now(), around.now - before
+            self._skew = (low + high) / 2 if high - low < PROMPT else min(max(self._skew, low), high)
         self._around = around
         self._container = around.container or self._container
         return around

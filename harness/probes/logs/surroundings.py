@@ -12,6 +12,7 @@ from datetime import datetime
 
 from harness.errors import NotMeasured
 from harness.printable import shortened
+from harness.probes.digest import TRIES, digested, whole
 from harness.probes.logs.file import STAT, File
 from harness.probes.logs.spec import LogReplica
 
@@ -95,12 +96,17 @@ class Surroundings:
 
 def examine(replica: LogReplica, path: str) -> Surroundings:
     """Look around. Raises HostError, or NotMeasured where the answer is none."""
-    answer = replica.ask(_SCRIPT.format(path=shlex.quote(path), stat=STAT))
-    lines = answer.stdout.decode("utf-8", "surrogateescape").split("\n")
+    question = digested(_SCRIPT.format(path=shlex.quote(path), stat=STAT))
+    for _ in range(TRIES):
+        answer = replica.ask(question)
+        said = whole(answer.stdout)
+        if answer.exit_code != 0 or said is not None:
+            break
+    lines = bytes(said or b"").decode("utf-8", "surrogateescape").split("\n")
     if answer.exit_code != 0 or not lines[0].startswith("R "):
-        said = (answer.stderr or answer.stdout[:200]).decode("utf-8", "replace")
+        got = (answer.stderr or answer.stdout[:200]).decode("utf-8", "replace")
         raise NotMeasured(
-            "What stands beside the log cannot be seen", where=f"{replica.name}:{path}", got=shortened(said)
+            "What stands beside the log cannot be seen", where=f"{replica.name}:{path}", got=shortened(got)
         )
     found, opened, links, names = Surroundings(), dict[str, File](), dict[str, str](), dict[str, str]()
     foreign = set[str]()

@@ -53,7 +53,9 @@ def _words(event: Event) -> Iterable[tuple[object, object]]:
         yield from ((replica, line) for line in items(data.get("lines")))
     elif event.kind == "container":
         code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
-        yield replica, f"{data.get('action')}{code}"
+        yield replica, f"{data.get('action')}{code}" + (", to be replaced" if data.get("replaced") is True else "")
+    elif event.kind == "replica.replace":
+        yield replica, f"replaced by {data.get('release')}"
     elif event.kind in ("fault.inject", "fault.heal"):
         yield "fault", data.get("title") or data.get("reason")
     elif event.kind == "note":

@@ -92,7 +92,8 @@ def _reason(one: Judged, number: int) -> str:
     )
     look = tag("div", f"Look at {safe(verdict.look)}.", class_="dim") if verdict.look else ""
     more = tag("a", "what was said around it", href=f"#around-{number}") if number < 20 else ""
-    return tag("li", said, safe(verdict.reason), look, more)
+    where = "".join(tag("div", safe(line), class_="dim") for line in one.where)
+    return tag("li", said, safe(verdict.reason), where, look, more)
 
 
 def _about(report: Report) -> str:

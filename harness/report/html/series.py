@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -227,11 +227,19 @@ def _rate(times: list[float], values: list[float | None]) -> list[float | None]:
     return made
 
 
+def _release_asked(event: Event) -> bool:
+    """Whether a look at a replica asked for its release; what is told by its image is told elsewhere."""
+    missing = event.data.get("missing")
+    return isinstance(missing, Mapping) and "release" in missing
+
+
 def _releases(events: Iterable[Event], end: float) -> tuple[tuple[str, tuple[Span, ...]], ...]:
-    """Which release each replica said that it runs, and from when to when."""
+    """Which release each replica said that it runs, or was made for, and from when to when."""
     found: dict[str, list[tuple[float, str]]] = {}
     for event in events:
-        if event.kind not in ("probe.release", "probe.replica") or "release" not in event.data:
+        if event.kind not in ("probe.release", "probe.replica", "replica.replace") or "release" not in event.data:
+            continue
+        if event.kind == "probe.replica" and event.data["release"] is None and not _release_asked(event):
             continue
         runs = str(event.data["release"]) if event.data["release"] is not None else ""
         seen = found.setdefault(str(event.data.get("replica")), [])
@@ -267,11 +275,16 @@ def _spans(events: Sequence[Event], end: float) -> tuple[Span, ...]:
 
 
 def _marks(events: Iterable[Event]) -> tuple[Mark, ...]:
-    """Containers that ended, and verdicts that are no pass."""
+    """Containers that ended or were replaced, and verdicts that are no pass."""
     made = []
     for event in events:
         data = event.data
-        if event.kind == "container" and data.get("action") in ("die", "oom", "restart", "kill", "stop"):
+        if event.kind == "replica.replace":
+            text = f"{data.get('replica')}: replaced by {data.get('release')}"
+            made.append(Mark(event.since_start, text, "container", event.id))
+        elif event.kind == "container" and data.get("replaced") is True:
+            continue
+        elif event.kind == "container" and data.get("action") in ("die", "oom", "restart", "kill", "stop"):
             made.append(Mark(event.since_start, f"{data.get('replica')}: {data.get('action')}", "container", event.id))
         elif event.kind == "verdict" and data.get("outcome") in ("fail", "unknown"):
             made.append(Mark(event.since_start, f"{data.get('check')}: {data.get('outcome')}", "verdict", event.id))

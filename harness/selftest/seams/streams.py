@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from harness.engine.events import Events
 from harness.probes.logs.follower import LogFollower
 from harness.probes.sampler import Sampler
-from harness.selftest.seams.trigger import Trigger
+from harness.selftest.seams.trigger import KILLED, Trigger
 from harness.workload import workload
 
 
@@ -115,7 +115,7 @@ def _calls(trigger: Trigger, kind: Any, name: str) -> None:
             return original(self, *args)
         action = trigger.spec.action
         if action == "kill":
-            raise SystemExit(1) if threading.current_thread() is not threading.main_thread() else RuntimeError("killed")
+            raise SystemExit(1) if threading.current_thread() is not threading.main_thread() else RuntimeError(KILLED)
         if action == "drop":
             return 0
         if action == "duplicate":

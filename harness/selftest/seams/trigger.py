@@ -17,6 +17,7 @@ PHASES = (
     "second-deploy", "deployed-again", "half-baseline", "half-deploy", "half-rollback", "half-rolled-back",
 )  # fmt: skip
 MEASURED = ("recovery-baseline", "recovered")  # of a gate that measures recovery
+KILLED = "killed by the self-test"  # what an error says that is raised on purpose
 LONGEST = 15.0  # s that anything is held up, where it is to stand still for ever
 
 _write = os.write  # the seams replace it, and a report of them must not be spoilt

@@ -2,6 +2,7 @@
 
 from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.block import NAME, Proxy, XHarness
+from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
 from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
@@ -14,6 +15,7 @@ __all__ = [
     "NAME",
     "Allow",
     "Availability",
+    "CheckSettings",
     "Deployer",
     "HealthProbe",
     "Log",

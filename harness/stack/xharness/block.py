@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from harness.stack.base import AsText, Word, wrong
 from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.base import Block
+from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.logs import Log
 from harness.stack.xharness.probes import Probes
@@ -99,6 +100,9 @@ class XHarness(Block):
         default_factory=Availability,
         description="How available the service has to stay while a release is deployed or taken back.",
         json_schema_extra={"default": {}},
+    )
+    checks: Mapping[str, CheckSettings] = Field(
+        default_factory=dict, description="By check: its thresholds, or why it is switched off; see docs/verdicts.md."
     )
     recovery: Recovery = Field(
         default_factory=Recovery,

@@ -16,7 +16,15 @@ def test_containers_that_run_through_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "words"), [("die", "died"), ("oom", "ran out of memory"), ("restart", "was restarted")]
+    ("action", "words"),
+    [
+        ("die", "died"),
+        ("oom", "ran out of memory"),
+        ("restart", "was restarted"),
+        ("stop", "was stopped"),
+        ("kill", "was killed"),
+        ("destroy", "was removed"),
+    ],
 )
 def test_an_end_fails_and_is_named(action: str, words: str) -> None:
     made = Made().add("container", "deployed", replica="backend-2", action=action, exit_code=137).containers("deployed")
@@ -141,3 +149,43 @@ def test_a_replica_that_was_started_again_answers_nothing_meanwhile() -> None:
     for _ in range(3):
         made.inside("deploy", "backend-2", error="its program is being started")
     assert judge(made.inside("deploy", "backend-2").containers("deployed"))
+
+
+def replaced(phase: str = "deploy", **data: Any) -> Made:
+    """backend-2 is replaced by a deployer, between two looks at all containers."""
+    made = Made().containers("baseline")
+    for action, code in (("kill", None), ("die", 143), ("stop", None)):
+        made.add("container", phase, replica="backend-2", action=action, exit_code=code, replaced=True)
+    return made.add("replica.replace", phase, **{"replica": "backend-2", "started": "10:03", **data})
+
+
+def looked(made: Made, started: str) -> Made:
+    for replica in REPLICAS:
+        made.add(
+            "probe.container", "deployed", replica=replica, status="running",
+            started=started if replica == "backend-2" else "10:00", exit_code=None, oom_killed=False, error=None,
+        )  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize("phase", ["deploy", "deployed"])
+def test_a_replica_that_a_deployer_replaced_ran_through(phase: str) -> None:
+    assert judge(looked(replaced(phase), "10:03"))
+
+
+def test_one_that_was_started_again_after_it_was_replaced_fails() -> None:
+    verdict = judge(looked(replaced(), "10:04"))
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == "backend-2 was started again since it was replaced"
+
+
+def test_a_replacement_of_another_replica_or_environment_excuses_no_restart() -> None:
+    for other in ({"replica": "backend-1"}, {"environment": "h2"}):
+        verdict = judge(looked(replaced(**other), "10:03"))
+        assert "backend-2 was started again since the phase before" in verdict.reason
+
+
+def test_one_that_dies_by_itself_after_it_was_replaced_fails() -> None:
+    made = replaced("deployed").add("container", "deployed", replica="backend-2", action="die", exit_code=1)
+    verdict = judge(looked(made, "10:03"))
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "backend-2 died with exit code 1")

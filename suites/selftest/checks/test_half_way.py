@@ -51,3 +51,12 @@ def test_what_was_left_has_to_be_on_both_releases(left: tuple[str | None, ...], 
 def test_a_fleet_of_one_is_half_way_while_its_deployer_had_not_ended() -> None:
     made = Made().releases("half", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", "4.1.1")
     assert check(made.events, phase="half", release="4.1.1", replicas=["backend-1"])
+
+
+@pytest.mark.parametrize(("running", "outcome"), [(False, "pass"), (None, "unknown")])
+def test_one_that_the_engine_says_does_not_run_is_on_no_release(running: bool | None, outcome: str) -> None:
+    made = Made().releases("half", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", "4.1.1")
+    for replica in REPLICAS[1:]:
+        down = {} if running is None else {"running": running}
+        made.add("probe.release", "half", replica=replica, release=None, error="it is exited", **down)
+    assert str(check(made.events, phase="half", release="4.1.1", replicas=REPLICAS).outcome) == outcome

@@ -21,6 +21,7 @@ def judged(
     bad_for: float = 0.0,
     failing: float = 0.0,
     retries: int = 0,
+    retried: float = 0.0,
     latency: float = 0.005,
     ages: tuple[float | None, ...] = (),
     pushed: tuple[int, int] | None = None,
@@ -29,7 +30,8 @@ def judged(
 ) -> Verdict:
     """Twenty seconds of baseline, then a phase: everything fails for `bad_for` seconds, then the share `failing`.
 
-    `retries` further attempts of every request, `latency` after the baseline, `ages` of the oldest job in the phase.
+    `retries` further attempts of every request, one more of the share `retried`,
+    `latency` after the baseline, `ages` of the oldest job in the phase.
     """
     history = History(clock=ManualClock())
     start = history.record("workload.start", at=0.0, began=0.0, environment="h1", arm="subject", rate=RATE, timeout=1.0)
@@ -46,7 +48,8 @@ def judged(
     made["latency"][later] = latency
     bad = later & ((due < BASE + bad_for) | (np.arange(len(due)) % 100 < 100 * failing))
     made["flags"][bad], made["outcome"][bad] = FINAL, 503
-    again = np.repeat(made[later], retries)
+    share = made[later][:: round(1 / retried)] if retried else made[:0]
+    again = np.concatenate([np.repeat(made[later], retries), share])
     again["flags"] = 0
     for phase, begin, seconds in (("baseline", 0.0, BASE), ("after", BASE, after)):
         history.record("workload", phase=phase, start=start.id, began=begin, seconds=seconds)
@@ -80,6 +83,7 @@ def test_the_time_allowed_grows_with_the_outage_and_the_utilisation_and_the_rest
         ({"bad_for": 99.0}, "goodput is 0 % of what is offered"),
         ({"failing": 0.05}, "of what is offered, long after the trigger"),
         ({"retries": 2}, "3.00 attempts for each request"),
+        ({"retried": 0.1}, "1.10 attempts for each request"),
         ({"latency": 0.5}, "requests are in flight"),
         ({"ages": (0.1, 9.0)}, "the oldest job waits for 9.0 s"),
         ({"pushed": (100, 80)}, "the push was not absorbed: 80 of 100"),

@@ -97,6 +97,24 @@ def test_performance_that_comes_back_too_late_fails(within: float, outcome: Outc
     assert ("later than" in verdict.reason) == (outcome is Outcome.FAIL)
 
 
+@pytest.mark.parametrize(("stood", "outcome"), [(0.5, Outcome.UNKNOWN), (0.0, Outcome.FAIL)])
+def test_recovery_that_was_late_proves_nothing_where_the_machine_spoilt_a_window_that_began_in_time(
+    stood: float, outcome: Outcome
+) -> None:
+    made = Made().load("baseline")
+    made.clock.advance(60.0)
+    made.load("window-1", **SLOW)
+    end = made.events[-1].since_start
+    made.history.record("witness", place="door", begin=end - 10.0, end=end, stood=10.0 * stood, busy=1.0)
+    made.clock.advance(20.0)
+    made.history.record("witness", place="door", begin=end, end=end + 19.0, stood=0.0, busy=1.0)
+    made.load("window-2")
+    found = performance.check(made.events, phase="window-1", again=["window-2"], within=0.0)
+    assert found.outcome is outcome, found
+    assert "later than 0 s" in found.reason
+    assert found.stalled == ("; before: the machine stood still for " in found.reason) == (stood > 0)
+
+
 def test_a_window_after_the_one_that_came_too_late_changes_nothing() -> None:
     assert recovery(SLOW, {}, SLOW, within=1.0).reason == recovery(SLOW, {}, within=1.0).reason
     assert recovery(SLOW, {}, {}, within=1.0).outcome is Outcome.FAIL

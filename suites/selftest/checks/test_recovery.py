@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from harness.checks._noninferiority import compare
 from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.verdict import Outcome
@@ -46,6 +48,18 @@ def test_noise_leaves_it_unknown_and_the_reason_says_how_much_more_would_tell() 
     assert verdict.outcome is Outcome.UNKNOWN
     assert "s more or" in verdict.reason
     assert "requests/s" in verdict.reason
+
+
+def test_each_of_two_looks_gets_half_of_the_error_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    alphas = list[float]()
+
+    def noted(before: Any, after: Any, tolerance: float, alpha: float) -> Any:
+        alphas.append(alpha)
+        return compare(before, after, tolerance, alpha)
+
+    monkeypatch.setattr("harness.checks.recovery.compare", noted)
+    Arms().verdict(confidence=0.95)
+    assert alphas == [pytest.approx(0.025)] * 3
 
 
 def test_a_machine_that_slows_both_down_is_cancelled_out() -> None:

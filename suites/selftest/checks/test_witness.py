@@ -361,6 +361,44 @@ def test_failures_on_a_machine_that_stood_still_prove_nothing(name: str) -> None
         assert requests.verdict(name).outcome is outcome, (name, share)
 
 
+def slow(share: float, begin: float, end: float) -> Requests:
+    """One answer in twelve is slow, all of them in a row; in the two seconds before, the machine stood still."""
+    requests = Requests()
+    requests.rows["latency"][requests.at(begin, end)] = 0.4
+    requests.history.record(
+        "witness", environment="h1", place="door", begin=48.0 + begin, end=50.0 + begin, stood=2.0 * share, busy=1.0
+    )
+    return requests
+
+
+def test_a_few_slow_answers_after_a_stall_prove_nothing_about_performance() -> None:
+    """The stall is short against the window, and explains what makes up its p95."""
+    found = slow(0.5, 10.0, 10.8).verdict("performance")
+    assert found.outcome is Outcome.UNKNOWN, found
+    assert found.stalled
+    assert "the machine stood still for 1.0 s" in found.reason
+    assert slow(0.0, 10.0, 10.8).verdict("performance").outcome is Outcome.FAIL
+
+
+def test_late_answers_prove_nothing_where_the_machine_stood_still_for_a_good_part_of_them() -> None:
+    """Also where it ran in the seconds before."""
+    requests = Requests()
+    requests.rows["latency"][requests.at(10.2, 10.4)] = 1.1
+    witness = {"environment": "h1", "place": "door", "begin": 60.2, "end": 61.4, "busy": 1.0}
+    requests.history.record("witness", stood=0.4, **witness)
+    assert requests.verdict().outcome is Outcome.UNKNOWN
+    ran = Requests()
+    ran.rows["latency"][ran.at(10.2, 10.4)] = 1.1
+    ran.history.record("witness", stood=0.1, **witness)
+    assert ran.verdict().outcome is Outcome.FAIL
+
+
+def test_slow_answers_that_no_stall_was_near_fail_whatever_was_before() -> None:
+    late = slow(0.5, 10.0, 10.2)
+    late.rows["latency"][late.at(15.0, 16.0)] = 0.4
+    assert late.verdict("performance").outcome is Outcome.FAIL
+
+
 def test_samples_that_are_not_all_there_are_no_evidence() -> None:
     requests = Requests()
     requests.verdict()

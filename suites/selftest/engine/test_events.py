@@ -26,7 +26,7 @@ class _Api:
 def test_an_engine_that_goes_away_is_told_once() -> None:
     seen: queue.Queue[object] = queue.Queue()
     Events(_Api(), "e", seen.put, gone=seen.put)  # type: ignore[arg-type]
-    assert seen.get(timeout=30) == ContainerEvent("a", "", "die", 3, 7.5)
+    assert seen.get(timeout=30) == ContainerEvent("a", "", "die", 3, 7.5, "id")
     assert isinstance(seen.get(timeout=30), EngineGone)
     assert seen.empty()
 

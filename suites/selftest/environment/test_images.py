@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from harness.engine import BuildSpec, Engine
-from harness.environment.images import DOOR, Image, Images, build_specs, ensure_images
+from harness.environment.images import DOOR, Image, Images, build_specs, ensure_images, kept_paths, ports_of
 from harness.errors import UsageError
 from harness.stack import Build, Healthcheck
 from harness.stack.xharness import XHarness
@@ -79,7 +79,8 @@ class FakeImages:
         return reference
 
     def find(self, reference: str) -> Any:
-        found = SimpleNamespace(healthcheck=OF_THE_IMAGE, ports=(6379,), datagrams=False)
+        told = {"healthcheck": OF_THE_IMAGE, "ports": (6379,), "datagrams": False, "volumes": ("/data",)}
+        found = SimpleNamespace(**told, id="sha256:1")
         return found if reference == "redis:7" else None
 
 
@@ -89,7 +90,7 @@ def test_every_service_gets_its_image_and_who_needs_a_foreign_one_is_said() -> N
     found = ensure_images(cast(Engine, SimpleNamespace(images=images)), made)
     assert found.services == {
         "web": Image("rollback-harness/made-web:1", ()),
-        "cache": Image("redis:7", OF_THE_IMAGE, (6379,)),
+        "cache": Image("redis:7", OF_THE_IMAGE, (6379,), id="sha256:1", volumes=("/data",)),
     }
     assert found.door == "rollback-harness/proxy:1"
     assert images.required == [("redis:7", "service cache", "/made/compose.yaml")]
@@ -109,6 +110,24 @@ def test_links_lead_to_the_ports_of_the_file_of_the_image_and_of_the_entry_point
 def test_no_link_leads_to_a_service_with_datagrams() -> None:
     assert ports(datagrams=True) == {"web": ()}
     assert ports(ports=[{"target": 514, "protocol": "udp"}]) == {"web": ()}
+
+
+def test_links_lead_to_the_ports_of_every_release_and_to_none_where_one_has_datagrams() -> None:
+    old = (stack(web={"expose": [80]}), Images({"web": Image("x", ())}, "door"))
+    new = (stack(web={"expose": [8080]}), Images({"web": Image("y", (), (22,))}, "door"))
+    spoken = (stack(web={}), Images({"web": Image("z", (), (), True)}, "door"))
+    assert ports_of([old, new]) == {"web": (22, 80, 8080)}
+    assert ports_of([old, spoken]) == ports_of([spoken, old]) == {"web": ()}
+
+
+def test_what_a_replica_keeps_are_the_volumes_without_a_name_of_every_release_and_image() -> None:
+    anonymous, named = {"type": "volume", "target": "/a"}, {"type": "volume", "target": "/b", "source": "data"}
+    old = (
+        stack(web={"volumes": [anonymous, named]}, cache={}),
+        Images({n: Image(n, ()) for n in ("web", "cache")}, ""),
+    )
+    new = (stack(web={}, cache={}), Images({"web": Image("w", (), volumes=("/c",)), "cache": Image("c", ())}, ""))
+    assert kept_paths([old, new]) == {"web": ("/a", "/c")}
 
 
 def test_another_proxys_image_is_required_where_the_stack_names_one() -> None:

@@ -52,6 +52,25 @@ def test_the_allowance_is_the_start_period_then_every_retry() -> None:
     assert allowance(CHECK) == 3.0 + 5 * 1.0 + 2.0
 
 
+@pytest.mark.parametrize(("start_interval", "longest"), [(None, [1.0, 1.0]), (0.1, [0.1, 1.0]), (2.0, [2.0, 1.0])])
+def test_between_attempts_of_the_start_period_lies_the_start_interval_where_one_is_declared(
+    start_interval: float | None, longest: list[float]
+) -> None:
+    clock, pauses = ManualClock(), list[tuple[bool, float]]()
+    began = clock.monotonic()
+
+    def wait(woken: threading.Event, seconds: float) -> bool:
+        pauses.append((clock.monotonic() - began < 10.0, seconds))
+        return ManualClock.wait(clock, woken, seconds)
+
+    vars(clock)["wait"] = wait
+    check = Healthcheck(
+        test=("CMD", "x"), interval=1.0, timeout=1.0, retries=9, start_period=10.0, start_interval=start_interval
+    )
+    refusal(FakeReplica(answers=[bad()]), clock, check)
+    assert [max(pause for first, pause in pauses if first is starting) for starting in (True, False)] == longest
+
+
 # -- ready -------------------------------------------------------------------------------------------------------------
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network
 from types import SimpleNamespace
 from typing import Any, cast
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.environment.images import Image
 from harness.environment.specs import Plumbing, container_spec
-from harness.environment.wiring import Wiring
+from harness.environment.wiring import Wiring, addresses_needed
 from suites.selftest.environment.fakes import stack
 
 OWNER = Owner(run="r", environment="h1")
@@ -20,7 +22,7 @@ PLUMBING = Plumbing(INSIDE, OUTSIDE, {"data": "h1-data"}, WIRING)
 
 
 def spec(**fields: Any) -> ContainerSpec:
-    return container_spec(OWNER, stack(web=fields).services["web"], "web-2", "image:1", PLUMBING)
+    return container_spec(OWNER, stack(web=fields).services["web"], "web-2", Image("image:1", ()), PLUMBING)
 
 
 def test_a_replica_is_found_by_its_own_name_and_by_its_services_in_the_internal_network_alone() -> None:
@@ -81,6 +83,27 @@ def test_volumes_get_the_environments_own_name_and_binds_their_path() -> None:
         Volume("/anonymous", "", "volume", False),
         Volume("/there", "/here", "bind", False),
     )
+
+
+def test_a_replica_that_is_replaced_keeps_its_volumes_without_a_name_and_those_of_its_image() -> None:
+    kept = {("web-2", path): f"h1-web-2-{number}" for number, path in enumerate(("/a", "/image", "/tmpfs"), 1)}
+    image = Image("image:1", (), volumes=("/image", "/other", "/tmpfs"))
+    service = stack(web={"volumes": [{"type": "volume", "target": "/a"}], "tmpfs": ["/tmpfs"]}).services["web"]
+    found = container_spec(OWNER, service, "web-2", image, replace(PLUMBING, kept=kept))
+    assert found.volumes == (Volume("/a", "h1-web-2-1"), Volume("/image", "h1-web-2-2"))
+
+
+def test_where_releases_are_exchanged_replicas_have_a_second_address_and_volumes_of_their_own() -> None:
+    engine, made = FakeEngine(), stack(a={"replicas": 2}, b={})
+    extra = stack(a={"volumes": [{"type": "volume", "source": "new", "target": "/new"}]}, b={})
+    plumbing = Plumbing.lay(cast(Engine, engine), OWNER, made, {"a": (80,)}, [extra], {"a": ("/kept",)})
+    assert engine.volumes_asked == ["h1-new", "h1-a-1-1", "h1-a-2-1"]
+    assert plumbing.kept == {("a-1", "/kept"): "h1-a-1-1", ("a-2", "/kept"): "h1-a-2-1"}
+    wiring = plumbing.wiring
+    assert set(wiring.spare) == {"a-1", "a-2", "b-1"}
+    given = {*wiring.replicas.values(), wiring.door, *wiring.listening}
+    assert len(given | set(wiring.spare.values())) == len(given) + 3
+    assert ("h1", True, addresses_needed(made, {"a": (80,)}) + 3) in engine.asked
 
 
 def test_a_tmpfs_may_be_written_either_way() -> None:

@@ -65,6 +65,10 @@ class Made:
         if client is not None:
             self.proxy = client
 
+    @property
+    def fleet_services(self) -> tuple[str, ...]:
+        return tuple(self.stack.harness.probes.release)
+
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
         self.stack.service(service)
         return tuple(replica for replica in self.replicas if replica.service == service)

@@ -10,6 +10,7 @@ import pytest
 from fixtures import reference
 from harness.plan.gate import Gate, Settings, round_trip
 from harness.plan.run import Run
+from harness.plan.runner import run
 from harness.plan.trial import Trial
 from harness.report import Report, html, postmortem
 from harness.samples import Samples
@@ -49,7 +50,7 @@ def test_a_defect_is_caught_by_the_check_that_should_catch_it(
     trial_with_defect: Trial, caught: tuple[str, str, str]
 ) -> None:
     check, phase, words = caught
-    round_trip(trial_with_defect, Gate(trial_with_defect.stack, "4.1.0", "4.1.1", SHORT))
+    run(round_trip(Gate(trial_with_defect.stack, "4.1.0", "4.1.1", SHORT)), trial_with_defect)
     failed = {
         (event.data["check"], event.data["phase"]): event.data["reason"]
         for event in trial_with_defect.history.select("verdict", outcome="fail")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness import kept
+from harness.errors import HostError
 from harness.kept import Kept, KeptShell, code_and_text
 from suites.selftest.probes.local import LocalStart, until
 
@@ -128,3 +129,22 @@ def test_an_answer_without_end_is_given_up(replica: LocalStart) -> None:
     assert heard.text is None
     assert until(lambda: replica.started[0].process.poll() is not None)
     one.close()
+
+
+def test_a_program_that_failed_too_often_is_tried_at_once_when_its_replica_has_a_new_container() -> None:
+    tries, generation = list[int](), 1
+
+    def start() -> kept.Program:
+        tries.append(generation)
+        raise HostError("the container is gone")
+
+    made = Kept(start, b"$", clock=lambda: 0.0, generation=lambda: generation)
+
+    def ask() -> int:
+        made.ask(b"?")
+        made.answer(SOON)
+        return len(tries)
+
+    assert [ask() for _ in range(kept.OFTEN + 2)] == [1, 2, 3, 3, 3]
+    generation = 2
+    assert ask() == kept.OFTEN + 1

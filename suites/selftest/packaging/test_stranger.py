@@ -20,14 +20,14 @@ harness_stack = "deploy/compose.yaml"
 harness_release_to = "1.1.0"
 """
 TEST = """
-from harness.deploy import CommandDeployer
+from harness.deploy import Deployer
 from harness.plan.subject import Subject
 from harness.stack import Stack
 from harness.workload import Workload
 
 
 def test_our_release_can_be_taken_back(
-    environment: Subject, deployer: CommandDeployer, workload: Workload, stack: Stack, release_to: str
+    environment: Subject, deployer: Deployer, workload: Workload, stack: Stack, release_to: str
 ) -> None:
     assert stack.name == "tiny"
     workload.start()

@@ -9,10 +9,13 @@ from fixtures import tiny
 from harness.clock import ManualClock
 from harness.environment import Environment
 from harness.history import Event, History
-from harness.plan.gate import Gate, Settings
+from harness.plan.gate import Gate, Settings, standing
+from harness.plan.plan import Plan
+from harness.plan.steps import Progress, Step
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.stack import Stack, load
+from harness.verdict import Verdict
 
 OLD, NEW = "1.0.0", "1.1.0"
 
@@ -40,11 +43,19 @@ class FakeEnvironment:
         self.stack, self.history = stack, history
         self.replicas = tuple(FakeReplica(n, stack) for s in stack.services.values() for n in s.replica_names())
 
+    @property
+    def fleet_services(self) -> tuple[str, ...]:
+        return tuple(self.stack.harness.probes.release)
+
     def __getitem__(self, service: str) -> tuple[FakeReplica, ...]:
         return tuple(replica for replica in self.replicas if replica.service == service)
 
     def fingerprint(self, name: str) -> None:
         """It has no state; what is not taken is unknown to the checks."""
+
+    def releases(self) -> dict[str, str | None]:
+        """Nobody is asked."""
+        return {}
 
     def check_alive(self, *, every: float = 0.0) -> None:
         """It is always there."""
@@ -70,6 +81,16 @@ def trial(stack: Stack | None = None, history: History | None = None) -> Trial:
 def gate(stack: Stack | None = None) -> Gate:
     """From the old release to the new one, in as little time as the checks can do with."""
     return Gate(stack or tiny_stack(), OLD, NEW, Settings(baseline=1.5, hold=1.5, drain=5.0))
+
+
+def plan_of(*steps: Step, **more: Any) -> Plan:
+    """A plan of these steps between the two releases."""
+    return Plan("p", "a test", OLD, NEW, steps, **more)
+
+
+def judged(made: Trial, phase: str, release: str) -> list[Verdict]:
+    """What the gate's checks say of a phase in which everything should stand on a release."""
+    return [asked.ask(made, Progress(), phase) for asked in standing(made.stack, release)]
 
 
 def replayed(events: Iterable[Event]) -> History:

@@ -7,12 +7,17 @@ from typing import Any, cast
 
 import pytest
 
+from fixtures import rolling
 from harness.clock import ManualClock
-from harness.plan.gate import SCENARIOS, baseline, recovered, settle, standing
+from harness.errors import UsageError
+from harness.plan.gate import SCENARIOS, Gate, _baseline, _settle
+from harness.plan.runner import run
+from harness.plan.steps import Ended, Progress
+from harness.plan.steps.recover import Recover
 from harness.plan.trial import Trial
-from harness.stack import Recovery
+from harness.stack import Deployer, Recovery, load
 from harness.verdict import Outcome, Verdict, combine
-from suites.selftest.plan.made import NEW, OLD, gate, tiny_stack, trial
+from suites.selftest.plan.made import NEW, OLD, gate, judged, tiny_stack, trial
 
 CHECKS = {"release", "errors", "containers", "logs", "health", "registry", "convergence"}
 
@@ -58,17 +63,17 @@ def outcomes(verdicts: list[Verdict]) -> dict[str, str]:
 def test_where_all_is_well_every_check_of_what_is_declared_passes() -> None:
     made = trial()
     fill(made, "deployed", NEW)
-    assert outcomes(standing(made, "deployed", NEW)) == dict.fromkeys(CHECKS, "pass")
+    assert outcomes(judged(made, "deployed", NEW)) == dict.fromkeys(CHECKS, "pass")
 
 
 def test_where_nothing_was_recorded_nothing_passes() -> None:
-    assert set(outcomes(standing(trial(), "deployed", NEW)).values()) == {"unknown"}
+    assert set(outcomes(judged(trial(), "deployed", NEW)).values()) == {"unknown"}
 
 
 def test_one_replica_on_another_release_is_named() -> None:
     made = trial()
     fill(made, "rolled-back", OLD, web_2=NEW)
-    failed = {v.check: v.reason for v in standing(made, "rolled-back", OLD) if v.outcome is Outcome.FAIL}
+    failed = {v.check: v.reason for v in judged(made, "rolled-back", OLD) if v.outcome is Outcome.FAIL}
     assert "web-2 runs 1.1.0" in failed["release"]
     assert failed.keys() == {"release", "registry", "convergence"}
 
@@ -79,7 +84,7 @@ def test_only_what_the_stack_declares_is_asked_for() -> None:
     harness = stack.harness.model_copy(update={"logs": {}, "probes": probes})
     web = stack.services["web"].model_copy(update={"healthcheck": None})
     bare = stack.model_copy(update={"harness": harness, "services": {**stack.services, "web": web}})
-    assert {v.check for v in standing(trial(bare), "p", OLD)} == {"release", "errors", "containers", "convergence"}
+    assert {v.check for v in judged(trial(bare), "p", OLD)} == {"release", "errors", "containers", "convergence"}
 
 
 def test_a_stack_whose_release_cannot_be_asked_is_never_a_pass() -> None:
@@ -88,7 +93,26 @@ def test_a_stack_whose_release_cannot_be_asked_is_never_a_pass() -> None:
     mute = stack.model_copy(update={"harness": stack.harness.model_copy(update={"probes": probes})})
     made = trial(mute)
     fill(made, "p")
-    assert outcomes(standing(made, "p", OLD))["release"] == "unknown"
+    assert outcomes(judged(made, "p", OLD))["release"] == "unknown"
+
+
+def test_a_stack_whose_releases_are_images_needs_neither_deployer_nor_probe() -> None:
+    Gate(load(rolling.STACK, environ={}), OLD, NEW).plans()
+
+
+def test_a_stack_of_one_image_without_a_deployer_is_refused_with_both_ways_out() -> None:
+    stack = tiny_stack()
+    bare = stack.model_copy(update={"harness": stack.harness.model_copy(update={"deployer": None})})
+    with pytest.raises(UsageError, match="declares no deployer") as caught:
+        gate(bare).plans()
+    assert "or releases that differ by image or build" in str(caught.value.expected)
+
+
+def test_a_strategy_that_does_not_exist_is_refused_before_anything_is_brought_up() -> None:
+    stack = load(rolling.STACK, environ={})
+    named = stack.harness.model_copy(update={"deployer": Deployer(strategy="blue-green")})
+    with pytest.raises(UsageError, match="no such deployer"):
+        Gate(stack.model_copy(update={"harness": named}), OLD, NEW).plans()
 
 
 # -- the baseline ------------------------------------------------------------------------------------------------------
@@ -103,8 +127,15 @@ def measured(monkeypatch: pytest.MonkeyPatch, **other: Any) -> Trial:
 
 def test_a_sound_baseline_lets_the_gate_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     made = measured(monkeypatch)
-    assert baseline(made, gate())
+    _baseline(gate(), "baseline").run(made, Progress())
     assert outcomes(made.verdicts) == dict.fromkeys(CHECKS, "pass")
+
+
+def settle(made: Trial) -> str:
+    """Hold the phase after a deployment; the name under which it was measured last."""
+    progress = Progress()
+    _settle(gate(), "deployed", NEW)[0].run(made, progress)
+    return progress.of("deployed")
 
 
 def stalls(made: Trial, share: float, seconds: float = 10.0) -> None:
@@ -128,7 +159,7 @@ def test_what_a_stall_explains_is_measured_again_and_everything_else_counts_as_i
 
     monkeypatch.setattr(made, "watch", watch)
     monkeypatch.setattr(made, "drain", lambda *_: None)
-    assert settle(made, gate(), "deployed", NEW) == "deployed-remeasured-3"
+    assert settle(made) == "deployed-remeasured-3"
     assert phases == ["deployed", "deployed-remeasured-2", "deployed-remeasured-3"]
     found = [
         (event.data["phase"], event.data["check"], event.data["outcome"]) for event in made.history.select("verdict")
@@ -149,7 +180,7 @@ def test_a_machine_that_stands_still_for_ever_ends_as_unknown(monkeypatch: pytes
 
     monkeypatch.setattr(made, "watch", watch)
     monkeypatch.setattr(made, "drain", lambda *_: None)
-    settle(made, gate(), "deployed", NEW)
+    settle(made)
     assert 2 < len(count) < 10
     logs = [verdict for verdict in made.verdicts if verdict.check == "logs"]
     assert [verdict.outcome for verdict in logs] == [Outcome.UNKNOWN]
@@ -166,14 +197,15 @@ def test_what_fails_on_a_machine_that_ran_is_measured_once(monkeypatch: pytest.M
 
     monkeypatch.setattr(made, "watch", watch)
     monkeypatch.setattr(made, "drain", lambda *_: None)
-    settle(made, gate(), "deployed", NEW)
+    settle(made)
     assert count == ["deployed"]
     assert {verdict.check for verdict in made.verdicts if verdict.outcome is Outcome.FAIL} == {"logs"}
 
 
 def test_a_baseline_that_fails_is_unknown_since_nothing_was_deployed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     made = measured(monkeypatch, web_1="0.9.0")
-    assert not baseline(made, gate())
+    with pytest.raises(Ended):
+        _baseline(gate(), "baseline").run(made, Progress())
     assert Outcome.FAIL not in {verdict.outcome for verdict in made.verdicts}
     (release,) = (verdict for verdict in made.verdicts if verdict.check == "release")
     assert release.outcome is Outcome.UNKNOWN
@@ -185,7 +217,7 @@ def test_a_baseline_that_fails_is_unknown_since_nothing_was_deployed_yet(monkeyp
 @pytest.mark.parametrize("name", list(SCENARIOS))
 def test_on_a_baseline_that_is_not_sound_nothing_is_deployed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = measured(monkeypatch, web_1="0.9.0")
-    SCENARIOS[name](made, gate())
+    run(SCENARIOS[name](gate()), made)
     assert made.history.select("deployer.start") == ()
 
 
@@ -195,7 +227,7 @@ def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch:
     monkeypatch.setattr(made.deployer, "rollback", lambda: verbs.append("rollback"))
     monkeypatch.setattr(made, "drain", lambda *_: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
-    SCENARIOS["round-trip"](made, gate())
+    run(SCENARIOS["round-trip"](gate()), made)
     assert verbs == ["deploy 1.1.0", "rollback", "rollback", "deploy 1.1.0"]
     release = {v.data["phase"]: v.data["outcome"] for v in made.history.select("verdict", check="release")}
     assert release == {
@@ -240,7 +272,7 @@ def performance(made: Trial) -> tuple[str, str]:
 
 def test_a_rollback_after_which_performance_is_as_before_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made = paced(monkeypatch, {})
-    SCENARIOS["round-trip"](made, gate())
+    run(SCENARIOS["round-trip"](gate()), made)
     assert (windows(made), performance(made)[0]) == ([], "pass")
 
 
@@ -248,7 +280,7 @@ def test_a_stall_of_the_machine_in_the_first_window_after_a_rollback_is_no_verdi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = paced(monkeypatch, {"rolled-back": 0.3})
-    SCENARIOS["round-trip"](made, gate())
+    run(SCENARIOS["round-trip"](gate()), made)
     assert windows(made) == ["rolled-back-window-2"]
     outcome, reason = performance(made)
     assert outcome == "pass"
@@ -259,7 +291,7 @@ def test_a_stall_of_the_machine_in_the_first_window_after_a_rollback_is_no_verdi
 
 def test_performance_that_stays_bad_fails_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     made = paced(monkeypatch, {"baseline": 0.02}, usual=0.3)
-    SCENARIOS["round-trip"](made, gate())
+    run(SCENARIOS["round-trip"](gate()), made)
     assert made.stack.harness.recovery.within == 30.0
     assert len(windows(made)) == 19  # of 1.5 s each, after the first, that begin within 30 s
     outcome, reason = performance(made)
@@ -270,7 +302,7 @@ def test_performance_that_stays_bad_fails_when_its_time_is_over(monkeypatch: pyt
 def test_failures_before_performance_came_back_are_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     for phase in ("rolled-back", "rolled-back-window-2"):
         made = paced(monkeypatch, {"rolled-back": 0.3, "rolled-back-window-2": 0.3}, failed=phase)
-        SCENARIOS["round-trip"](made, gate())
+        run(SCENARIOS["round-trip"](gate()), made)
         assert performance(made)[0] == "pass"
         (failed,) = (v for v in made.history.select("verdict", phase=phase) if v.data["outcome"] == "fail")
         assert failed.data["check"] == "errors"
@@ -281,15 +313,15 @@ def test_without_a_baseline_to_compare_with_nothing_is_measured_in_vain(monkeypa
     made = paced(monkeypatch, {})
     fill(made, "baseline", lateness=0.3)
     fill(made, "rolled-back")
-    found = recovered(made, "rolled-back", began=0.0, hold=1.5)
-    assert (found.outcome, windows(made)) == (Outcome.UNKNOWN, [])
+    Recover(phase="rolled-back", within=30.0, hold=1.5).run(made, Progress())
+    assert (made.verdicts[-1].outcome, windows(made)) == (Outcome.UNKNOWN, [])
 
 
 def test_how_long_recovery_may_take_is_the_stacks_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
     made = paced(monkeypatch, {"baseline": 0.02}, usual=0.3)
     shorter = made.stack.harness.model_copy(update={"recovery": Recovery(within=4.0)})
     made.stack = made.stack.model_copy(update={"harness": shorter})
-    SCENARIOS["round-trip"](made, gate())
+    run(SCENARIOS["round-trip"](gate(made.stack)), made)
     assert windows(made) == ["rolled-back-window-2", "rolled-back-window-3"]
     assert performance(made)[0] == "fail"
 
@@ -310,7 +342,7 @@ def test_a_release_that_cannot_be_taken_back_must_be_refused_and_the_round_trip_
     monkeypatch.setattr(made.deployer, "rollback", lambda: verbs.append("rollback"))
     monkeypatch.setattr(made, "drain", lambda *_: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
-    SCENARIOS["round-trip"](made, gate(one_way))
+    run(SCENARIOS["round-trip"](gate(one_way)), made)
     assert verbs == ["deploy 1.1.0", "rollback"]
     assert [v.data["phase"] for v in made.history.select("verdict", check="one-way")] == ["refused"]
     assert not made.history.select("verdict", check="trace")

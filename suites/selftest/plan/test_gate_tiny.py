@@ -10,11 +10,11 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.history import Event, History, read
-from harness.plan.gate import MEASURED, Settings, run_gate, standing
+from harness.plan.gate import MEASURED, Settings, run_gate
 from harness.plan.run import Options, Run
 from harness.stack import load
 from harness.verdict import Outcome, Verdict
-from suites.selftest.plan.made import NEW, OLD, gate, replayed, trial
+from suites.selftest.plan.made import NEW, OLD, gate, judged, replayed, trial
 
 pytestmark = pytest.mark.containers
 
@@ -129,7 +129,7 @@ def assert_judged_the_same(events: tuple[Event, ...], path: Path) -> None:
         vars(made.environment)["id"] = environment
         for phase, release in (("deployed", NEW), ("rolled-back", OLD), ("half-rolled-back", OLD)):
             recorded = {e.data["check"]: e for e in own if e.kind == "verdict" and e.data["phase"] == phase}
-            for again in standing(made, phase, release) if recorded else ():
+            for again in judged(made, phase, release) if recorded else ():
                 told = recorded[again.check].data
                 assert (again.outcome, again.reason) == (told["outcome"], told["reason"])
                 assert list(again.evidence) == told["evidence"]

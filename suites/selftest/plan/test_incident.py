@@ -11,7 +11,8 @@ from fixtures import reference
 from harness.clock import ManualClock
 from harness.errors import UsageError
 from harness.history import History
-from harness.plan.incident import EVENT, Incident, timeline
+from harness.plan.incident import Incident, timeline
+from harness.plan.link import EVENT
 
 SCRIPT = reference.ROOT / "incident.yaml"
 

@@ -57,11 +57,11 @@ class Holder:
 
 
 class ClockedReplica(LocalReplica):
-    """One whose clock is the test's, give or take `skew` seconds."""
+    """One whose clock is the test's, give or take `skew` seconds; its answers are `late`."""
 
     def __init__(self, clock: ManualClock) -> None:
         super().__init__("backend-2")
-        self.clock, self.skew = clock, 0.0
+        self.clock, self.skew, self.late = clock, 0.0, 0.0
 
     def ask(self, command: str | Sequence[str], timeout: float = 10.0) -> SaidRaw:
         said = self.prelude
@@ -70,6 +70,7 @@ class ClockedReplica(LocalReplica):
             return super().ask(command, timeout)
         finally:
             self.prelude = said
+            self.clock.advance(self.late)
 
 
 class Case:

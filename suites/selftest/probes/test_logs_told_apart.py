@@ -279,6 +279,12 @@ def test_7_times_in_the_future_and_a_clock_that_is_wrong(case: Case) -> None:
     assert "the replica's clock is 100.0 s behind the harness's" in reason
 
 
+def test_7_an_answer_that_comes_late_makes_no_clock_wrong(case: Case) -> None:
+    case.mark()
+    case.replica.late = 15.0
+    assert case.follower.report().data["skew"] == 0.0
+
+
 def test_9_a_writer_that_holds_records_back(case: Case) -> None:
     case.mark()
     held = []

@@ -101,11 +101,14 @@ def test_a_replica_that_hangs_costs_the_others_nothing(history: History, monkeyp
     stuck = LocalStart("backend-3")
     gate = threading.Event()
     stuck.before = gate.wait
+
+    def good() -> int:
+        return sum(event.data["error"] is None for event in history.select("probe.replica", replica="backend-1"))
+
     with Sampler(environment(hung, stuck, well), history, every=0.5) as sampler:
-        assert until(lambda: sampler.ticks >= 10)
+        # On a busy machine a look may be late; one that has to wait for the others never comes.
+        assert until(lambda: sampler.ticks >= 10 and good() >= 6)
         gate.set()
-    good = [event for event in history.select("probe.replica", replica="backend-1") if event.data["error"] is None]
-    assert len(good) >= 6  # the first may come while the machine is busy with the start
     for name, words in (("backend-2", "being started"), ("backend-3", "being started")):
         bad = history.select("probe.replica", replica=name)
         assert len(bad) >= 10

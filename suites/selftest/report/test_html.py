@@ -153,6 +153,7 @@ KINDS = [
     "step.end",
     "note",
     "container",
+    "replica.replace",
     "deployer.start",
     "deployer.line",
     "deployer.end",
@@ -234,3 +235,17 @@ def test_no_history_however_damaged_its_fields_keeps_a_report_from_being_written
 def test_the_axis_has_a_bounded_number_of_bins(begin: float, length: float) -> None:
     found = series([Event(n, 0.0, at, "note", {}) for n, at in enumerate((begin, begin + length))], Samples())
     assert math.ceil((found.end - found.begin) / found.bin) <= 241
+
+
+def test_a_replica_that_is_replaced_is_marked_once_and_as_what_it_is() -> None:
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("probe.release", {"replica": "web-1", "release": "1"}),
+        ("probe.replica", {"replica": "web-1", "release": None, "missing": {}}),
+        ("container", {"replica": "web-1", "action": "die", "exit_code": 0, "replaced": True}),
+        ("replica.replace", {"replica": "web-1", "release": "2"}),
+        ("container", {"replica": "web-1", "action": "die", "exit_code": 1}),
+    ]
+    found = series([Event(n, 0.0, float(n), kind, data) for n, (kind, data) in enumerate(told)], Samples())
+    assert [mark.text for mark in found.marks] == ["web-1: replaced by 2", "web-1: die"]
+    ((_, spans),) = found.releases
+    assert [(span.text, span.start, span.end) for span in spans] == [("1", 0.0, 3.0), ("2", 3.0, 4.0)]

@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 
 from harness.selftest.expecting import UNNAMED, findings
+from harness.selftest.seams.trigger import KILLED
 from harness.selftest.variants import Variant
 from suites.selftest.selftest.made import CLEAN, HALF, case, ended, left
 
 TRACE = "Traceback (most recent call last):\n  File x\n    y\nKeyError: 'z'\n"
+
+
+def test_an_error_that_was_raised_on_purpose_is_no_finding(tmp_path: Path) -> None:
+    told = ended(tmp_path, exit_code=3, err=f"error: {UNNAMED}: RuntimeError: {KILLED}\n")
+    assert findings(case(variant=CLEAN), told, left(exit_code=3, judged=2)) == ()
 
 
 @pytest.mark.parametrize(

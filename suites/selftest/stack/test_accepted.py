@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from harness.engine import ContainerSpec, Engine, Owner
 from harness.engine.sweep import sweep
+from harness.environment.images import Image
 from harness.environment.specs import Plumbing, container_spec
 from harness.errors import EngineError, StackError
 from harness.stack import Stack, load
@@ -203,7 +204,7 @@ def test_a_real_engine_takes_what_is_let_through(tmp_path: Path, plumbing: tuple
     def ask(number: int, key: str, value: Any) -> tuple[str, str]:
         (directory := tmp_path / str(number)).mkdir()
         service = stack_of(directory, key, value).services["web"]
-        spec = container_spec(owner, service, "web-1", image, laid)
+        spec = container_spec(owner, service, "web-1", Image(image, ()), laid)
         # Each in the network of nobody: twenty at a time would have the same address.
         alone = replace(spec, name=f"{spec.name}-{number}", networks=())
         return f"{key}: {str(value)[:60]}", complaint(engine, alone)

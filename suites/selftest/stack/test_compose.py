@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.stack import Condition, Service, Ulimit, UpdateConfig, keys
+from harness.stack import Condition, RollbackConfig, Service, Ulimit, UpdateConfig, keys
 from suites.selftest.stack.support import loaded, refusal
 
 
@@ -72,7 +72,7 @@ def test_update_and_rollback_have_their_configuration(tmp_path: Path) -> None:
         tmp_path, "deploy: {update_config: {parallelism: 2, monitor: 3s}, rollback_config: {order: start-first}}"
     )
     assert found.update_config == UpdateConfig(parallelism=2, monitor=3.0)
-    assert found.rollback_config == UpdateConfig(order="start-first")
+    assert found.rollback_config == RollbackConfig(order="start-first")
 
 
 def test_a_health_check_has_seconds_and_can_be_switched_off(tmp_path: Path) -> None:
@@ -173,6 +173,11 @@ def test_a_top_level_key_that_would_matter_is_refused(tmp_path: Path, key: str) 
         ("deploy: {replicas: -1}", "deploy.replicas", "0 or more"),
         ("deploy: {replicas: true}", "deploy.replicas", "a whole number"),
         ("deploy: {mode: global}", "deploy.mode", "replicated"),
+        (
+            "deploy: {rollback_config: {failure_action: rollback}}",
+            "deploy.rollback_config.failure_action",
+            "continue, pause",
+        ),
         ("deploy: {update_config: {order: x}}", "deploy.update_config.order", "stop-first, start-first"),
         ("deploy: {update_config: {max_failure_ratio: 2}}", "deploy.update_config.max_failure_ratio", "1 or less"),
         ("deploy: {resources: {limits: {memory: lots}}}", "deploy.resources.limits.memory", "a size"),

@@ -127,3 +127,15 @@ def test_parts_of_a_workload_that_do_not_go_together_are_refused(
 def test_parts_that_go_together_are_taken(tmp_path: Path, workload: str) -> None:
     text = f"services: {{a: {{image: i}}}}\nx-harness:\n  workload: {workload}\n"
     assert loaded(tmp_path, text, {"access.log": ""}).harness.workload is not None
+
+
+@pytest.mark.parametrize(
+    ("deployer", "ignored"), [("{deploy: [x], rollback: [x]}", True), ("{strategy: rolling}", False), ("{}", False)]
+)
+def test_how_a_service_is_updated_is_ignored_only_where_commands_deploy_it(
+    tmp_path: Path, deployer: str, ignored: bool
+) -> None:
+    web = "{image: i, deploy: {update_config: {parallelism: 2}, rollback_config: {delay: 1s}}}"
+    warnings = loaded(tmp_path, f"services: {{web: {web}}}\nx-harness: {{deployer: {deployer}}}\n").warnings
+    named = [key for key in ("update_config", "rollback_config") if f"services.web.deploy.{key} (" in str(warnings)]
+    assert named == (["update_config", "rollback_config"] if ignored else [])

@@ -52,6 +52,11 @@ def test_a_name_without_a_value_in_the_later_file_takes_the_callers() -> None:
     assert merged("environment: {A: 1}", "environment: [A]") == {"environment": {"A": None}}
 
 
+def test_an_argument_of_a_build_without_a_value_takes_the_callers() -> None:
+    found = merged("build: {context: ., args: {A: 1, B: 1}}", "build: {args: {A: }}")
+    assert found == {"build": {"context": ".", "args": {"A": None, "B": 1}}}
+
+
 def test_a_key_without_a_value_in_the_later_file_changes_nothing() -> None:
     assert merged("image: a", "image:") == {"image": "a"}
 

@@ -17,7 +17,9 @@ def test_the_reference_stack_is_read_whole(tmp_path: Path) -> None:
     assert (stack.name, stack.file, stack.release) == ("reference", tmp_path / "compose.yaml", None)
     assert list(stack.services) == ["lb", "backend", "database", "cache", "control"]
     assert stack.service("backend").replica_names() == ("backend-1", "backend-2", "backend-3")
-    assert stack.warnings == ()
+    (warning,) = stack.warnings  # the reference's own tool deploys it, and not a strategy
+    assert "services.backend.deploy.update_config (" in warning
+    assert "services.backend.deploy.rollback_config (" in warning
 
 
 def test_a_release_has_its_overrides_merged_in(tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_the_message_reads_as_a_person_needs_it(tmp_path: Path, monkeypatch: pyt
         "A key is not known\n"
         "  where:    compose.yaml, line 22: x-harness.deployer.im\n"
         "  got:      im\n"
-        "  expected: one of deploy, environment, in, one_way, rollback, timeout\n"
+        "  expected: one of deploy, environment, in, one_way, rollback, strategy, timeout\n"
         "  do:       correct the key or remove it"
     )
 

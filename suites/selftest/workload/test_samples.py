@@ -86,6 +86,11 @@ def test_quantiles_are_of_the_nearest_rank() -> None:
     assert quantile(np.empty(0), 0.5) is None
 
 
+def test_a_window_has_the_quantiles_that_it_names() -> None:
+    window = made(*[200] * 100).window("p", 0, 100, 10.0)
+    assert (window.p50, window.p95, window.p99) == (0.5, 0.95, 0.99)
+
+
 @given(st.lists(st.sampled_from([0, 1, 2, SHED, 200, 503]), max_size=600), st.randoms())
 def test_the_counts_of_a_window_add_up_in_whatever_order_the_answers_come(codes: list[int], random: object) -> None:
     found, order = samples(len(codes)), list(rows(*codes))

@@ -1,0 +1,119 @@
+"""`harness plan`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from harness.commands.running import keep_option, out_option, override_option, report_on
+from harness.commands.say import say
+from harness.environment import Keep
+from harness.errors import PASS, UsageError
+from harness.plan.plan import Plan, load
+from harness.redaction import Redactor
+from harness.stack import Stack
+from harness.stack import load as load_stack
+
+from_option = click.option("--from", "old", metavar="RELEASE", default="", help="What {from} stands for.")
+to_option = click.option("--to", "new", metavar="RELEASE", default="", help="What {to} stands for.")
+
+
+@click.group()
+def plan() -> None:
+    """Show and run plans: what is done to an environment, step by step."""
+
+
+@plan.command()
+@click.argument("name", metavar="PLAN")
+@click.argument("stack", type=click.Path(path_type=Path), required=False)
+@override_option
+@from_option
+@to_option
+@click.option("--yaml", "form", flag_value="yaml", help="As a file that `harness plan run` takes.")
+@click.option("--json", "form", flag_value="json", help="The same as JSON.")
+def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str, form: str | None) -> int:
+    """Print a plan, numbered.
+
+    PLAN is a file, or `gate` or `incident`: the plans of `harness gate STACK` and `harness incident`. STACK is the
+    Compose file that the gate's plans are made for; with it, a plan from a file is checked against the stack.
+    """
+    plans = _named(name, stack, overrides, old, new)
+    if form is None:
+        show_plans(plans)
+    elif form == "yaml":
+        say("---\n".join(one.to_yaml() for one in plans), nl=False)
+    else:
+        found = [one.to_data() for one in plans]
+        say(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
+    return PASS
+
+
+@plan.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("stack", type=click.Path(path_type=Path))
+@override_option
+@from_option
+@to_option
+@out_option
+@keep_option
+def run(file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str, out: Path, keep: Keep) -> int:
+    """Run the plan in FILE on STACK, in an environment of its own. Exit codes as of `harness gate`."""
+    from harness.engine import Engine
+    from harness.plan.gate import in_environment
+    from harness.plan.run import Options, Run
+    from harness.verdict import combine
+
+    found = load_stack(stack, overrides)
+    wanted = _for_stack(load(file, old, new), found)
+    facts = {
+        "stack": found.name, "file": str(found.file), "from": wanted.old, "to": wanted.new, "command": sys.argv[1:],
+    }  # fmt: skip
+    options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
+    with Engine.connect() as engine, Run(engine, options, **facts) as under_way:
+        return report_on(under_way, found, lambda: combine(in_environment(under_way, found, wanted)))
+
+
+def show_plans(plans: Sequence[Plan]) -> None:
+    """Print them, numbered."""
+    say("\n\n".join("\n".join(one.lines()) for one in plans))
+
+
+def _named(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str) -> tuple[Plan, ...]:
+    if name == "gate":
+        from harness.commands.gate import releases
+        from harness.plan.gate import Gate
+
+        if stack is None:
+            raise UsageError("The plans of the gate are made for a stack", hint="harness plan show gate compose.yaml")
+        found = load_stack(stack, overrides)
+        return Gate(found, *releases(found, old, new)).plans()
+    if name == "incident":
+        from harness.commands.incident import SCRIPT
+        from harness.plan.incident import Incident, replay
+
+        script = Incident.load(stack or SCRIPT)
+        return (replay(script, load_stack(script.stack, script.override)),)
+    made = load(Path(name), old, new)
+    return (made if stack is None else _for_stack(made, load_stack(stack, overrides)),)
+
+
+def _for_stack(made: Plan, stack: Stack) -> Plan:
+    """The plan, checked against a stack.
+
+    Raises:
+        UsageError: it makes no sense there.
+    """
+    if not made.old:
+        raise UsageError(
+            "The plan does not say which release runs at the beginning",
+            where=made.name,
+            expected=f"from: one of {', '.join(stack.harness.releases) or 'the releases of the stack'}",
+            hint="add `from:` to the plan, or give --from",
+        )
+    stack.at(made.old)
+    made.check(stack)
+    return made

@@ -1,0 +1,231 @@
+"""A plan: what is done to an environment, step by step, as a value.
+
+It is printed before it runs, saved with the run, read from a file (YAML or JSON) and compared. A plan that makes no
+sense is refused with the step and the reason, before anything is brought up.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness import reading
+from harness.deploy import releases_needed
+from harness.errors import UsageError
+from harness.plan.needs import refuse_unknown_checks, refuse_without
+from harness.plan.steps import Step, find, names
+from harness.stack import Stack
+from harness.stack.mistakes import Findings, mistake
+from harness.stack.nodes import Fields, Items, Node, Scalar
+from harness.stack.plainwords import meant, one_of
+from harness.stack.source import parse
+from harness.stack.validate import validate
+
+WIDTH = 80  # columns of the printed plan
+KEYS = ("name", "title", "from", "to", "steps", "not-checked")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in order, and the releases that they go between.
+
+    Attributes:
+        name: what reports call it.
+        title: what it does, in a few words.
+        old, new: the release that runs at the beginning, and the one that is deployed and taken back.
+        steps: what is done.
+        not_checked: by check, why the stack has it switched off.
+    """
+
+    name: str
+    title: str
+    old: str
+    new: str
+    steps: tuple[Step, ...]
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+
+    def to_data(self) -> dict[str, Any]:
+        """As its file has it."""
+        steps = [step.to_data() for step in self.steps]
+        made = {"name": self.name, "title": self.title, "from": self.old, "to": self.new, "steps": steps}
+        return {**made, "not-checked": dict(self.not_checked)} if self.not_checked else made
+
+    def to_yaml(self) -> str:
+        """As a file that `load` reads."""
+        return yaml.safe_dump(self.to_data(), sort_keys=False, allow_unicode=True, width=WIDTH)
+
+    def lines(self) -> Iterator[str]:
+        """The plan for people: its title, then each step with its number and phase."""
+        yield f"{self.name}: {self.title}" if self.title else self.name
+        wide = len(str(len(self.steps)))
+        for number, step in enumerate(self.steps, 1):
+            phase = f"  [{step.about}]" if step.about else ""
+            indent = " " * (wide + 4)
+            yield from textwrap.wrap(
+                f"{number:{wide + 2}}. {step.title()}{phase}", WIDTH, subsequent_indent=indent, break_on_hyphens=False
+            )
+            for detail in step.details():
+                yield from textwrap.wrap(
+                    detail, WIDTH, initial_indent=indent + "- ", subsequent_indent=indent + "  ", break_on_hyphens=False
+                )
+
+        for name, reason in self.not_checked.items():
+            said = f"not checked: {name} ({reason})"
+            yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+    def check(self, stack: Stack) -> None:
+        """Make sure that it makes sense on a stack.
+
+        Raises:
+            UsageError: the first step that does not, and why.
+        """
+        refuse_unknown_checks(stack)
+        for release in self.releases():
+            releases_needed(stack, self.old, release)
+        refuse_without(stack, (key for step in self.steps for key in step.declared), "gated")
+        given = set[str]()
+        for number, step in enumerate(self.steps, 1):
+            if problem := step.problem(stack):
+                raise self._refusal(number, step, problem)
+            missing = [need for need in step.requires() if need not in given]
+            if missing:
+                raise self._refusal(number, step, f"it needs {missing[0]}, which no step before it gives")
+            twice = [one for one in step.provides() if one in given and one.startswith("the phase ")]
+            if twice:
+                raise self._refusal(number, step, f"{twice[0]} is measured already by a step before it")
+            given = (given | set(step.provides())) - set(step.removes())
+
+    def releases(self) -> tuple[str, ...]:
+        """The releases that its steps go to, beside the one that runs at the beginning."""
+        named = (getattr(step, "release", None) for step in self.steps)
+        return tuple(dict.fromkeys(one for one in named if one and one != self.old))
+
+    def _refusal(self, number: int, step: Step, problem: str) -> UsageError:
+        return UsageError(
+            "The plan makes no sense",
+            where=f"{self.name}, step {number}: {step.title()}",
+            got=problem,
+            hint="`harness plan show` prints the plan with its numbers; docs/plans.md says what each step needs",
+        )
+
+
+def load(file: Path, old: str = "", new: str = "") -> Plan:
+    """A plan from a file.
+
+    Args:
+        file: YAML or JSON.
+        old, new: what `{from}` and `{to}` in it stand for; left out, what the file itself says.
+
+    Raises:
+        UsageError: it cannot be read, or is no plan; with its line and key.
+    """
+    return of_text(reading.text(file, "The plan"), str(file), old, new)
+
+
+def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
+    """A plan from the text of a file. `name` stands for the file in messages."""
+    root, findings = parse(text, name), Findings(name)
+    for key, node in root.fields.items():
+        if key not in KEYS:
+            findings.wrong(
+                node.place, mistake("A key is not known", node.place, got=key, expected=one_of(KEYS) + meant(key, KEYS))
+            )
+    said = {key: _text(root.get(key)) for key in ("name", "title", "from", "to")}
+    releases = {"from": old or said["from"], "to": new or said["to"]}
+    steps = root.get("steps")
+    if not isinstance(steps, Items) or not steps.items:
+        place = steps.place if steps is not None else root.place
+        raise mistake("The plan has no steps", place, got="nothing", expected="steps: [{step: load}, ...]")
+    made = [_step(_filled(node, releases), findings) for node in steps.items]
+    findings.stop_if_any()
+    off = root.get("not-checked")
+    not_checked = {key: _text(node) for key, node in off.fields.items()} if isinstance(off, Fields) else {}
+    title, kept = _fill(said["title"], releases), tuple(filter(None, made))
+    return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], kept, not_checked)
+
+
+def of_data(data: Mapping[str, Any], name: str = "the plan") -> Plan:
+    """A plan from what `to_data` gave."""
+    return of_text(yaml.safe_dump(dict(data), sort_keys=False), name)
+
+
+def _step(node: Node, findings: Findings) -> Step | None:
+    kind = node.get("step") if isinstance(node, Fields) else None
+    name = kind.text if isinstance(kind, Scalar) else ""
+    if not isinstance(node, Fields) or name not in names():
+        place = kind.place if kind is not None else node.place
+        error = mistake(
+            "A step has no name that is known",
+            place,
+            got=name or "no `step`",
+            expected=f"step: {one_of(names())}{meant(name, names())}",
+        )
+        findings.wrong(place, error)
+        return None
+    return validate(find(name), node.having(step=None), findings)
+
+
+def _text(node: Node | None) -> str:
+    return node.text if isinstance(node, Scalar) else ""
+
+
+def _fill(text: str, releases: Mapping[str, str]) -> str:
+    for key, release in releases.items():
+        text = text.replace("{" + key + "}", release) if release else text
+    return text
+
+
+def _filled(node: Node, releases: Mapping[str, str]) -> Node:
+    """The tree with `{from}` and `{to}` replaced."""
+    if isinstance(node, Scalar):
+        value = _fill(node.value, releases) if isinstance(node.value, str) else node.value
+        return Scalar(value, _fill(node.text, releases), node.place, node.tag)
+    if isinstance(node, Items):
+        return Items(tuple(_filled(one, releases) for one in node.items), node.place, node.tag)
+    return Fields({key: _filled(one, releases) for key, one in node.fields.items()}, node.place, node.tag)
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12, of a plan's file."""
+    steps: list[dict[str, Any]] = []
+    definitions: dict[str, Any] = {}
+    for name in names():
+        made = find(name).model_json_schema(by_alias=True, mode="validation", ref_template="#/$defs/{model}")
+        definitions |= made.pop("$defs", {})
+        properties = {"step": {"const": name}, **made.get("properties", {})}
+        steps.append({**made, "title": name, "properties": properties, "required": ["step", *made.get("required", ())]})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "plan",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["steps"],
+        "properties": {
+            "name": {"type": "string", "description": "What reports call it; left out, the file's name."},
+            "title": {"type": "string", "description": "What it does, in a few words."},
+            "from": {"type": "string", "description": "The release that runs at the beginning; {from} stands for it."},
+            "to": {"type": "string", "description": "The release that is deployed; {to} stands for it."},
+            "steps": {"type": "array", "minItems": 1, "items": {"oneOf": steps}},
+            "not-checked": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "By check, why it was left out when the plan was made.",
+            },
+        },
+        "$defs": definitions,
+    }
+
+
+def phases(steps: Iterable[Step]) -> list[str]:
+    """The phases that steps measure, in order."""
+    return [
+        given.removeprefix("the phase ")
+        for step in steps
+        for given in step.provides()
+        if given.startswith("the phase ")
+    ]

@@ -1,0 +1,50 @@
+"""Deploy a release under load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
+from harness.stack import Stack
+from harness.stack.base import Word
+
+if TYPE_CHECKING:
+    from harness.plan.trial import Trial
+
+
+def unknown_release(stack: Stack, release: str) -> str | None:
+    """Why a release cannot be deployed; None where the stack declares it."""
+    known = stack.harness.releases
+    return None if release in known else f"the stack has no release {release}; it has {', '.join(known) or 'none'}"
+
+
+class Deploy(InPhase):
+    """Deploy a release, whatever comes of it. What the deployer says of itself is recorded, and judged by checks."""
+
+    changes = True
+    declared = ("deployer", "probes.release")
+
+    release: Word = Field(description="Which.")
+
+    def title(self) -> str:
+        """What it does."""
+        return f"deploy {self.release}"
+
+    def requires(self) -> tuple[str, ...]:
+        """The load, which is measured meanwhile."""
+        return (LOAD,)
+
+    def provides(self) -> tuple[str, ...]:
+        """Its phase, and that something was deployed."""
+        return (*super().provides(), DEPLOYED)
+
+    def problem(self, stack: Stack) -> str | None:
+        """The stack has no such release."""
+        return unknown_release(stack, self.release)
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        """Deploy."""
+        with trial.phase(self.phase), trial.measured(self.phase):
+            trial.deployer.deploy(self.release)

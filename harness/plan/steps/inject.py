@@ -1,0 +1,53 @@
+"""Inject a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from harness import faults
+from harness.errors import UsageError
+from harness.plan.steps._base import LOAD, InPhase, PhaseName, Progress
+from harness.plan.steps._base import fault as fault_of
+from harness.stack.base import wrong
+
+if TYPE_CHECKING:
+    from harness.plan.trial import Trial
+
+
+class Inject(InPhase):
+    """Inject a fault, which stays until `heal`, or until the plan ends."""
+
+    name: PhaseName = Field(description="What `heal` calls it.")
+    fault: Mapping[str, Any] = Field(
+        description="The fault and its parameters: {fault: latency, from: backend-2, to: cache, ms: 300}."
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Inject:
+        try:
+            faults.from_data(self.fault)
+        except UsageError as error:
+            raise wrong(f"{error.expected or 'a fault'} ({error.what})", key="fault") from None
+        return self
+
+    def title(self) -> str:
+        """What it does."""
+        return f"inject {self.name}: {faults.from_data(self.fault).title()}"
+
+    def requires(self) -> tuple[str, ...]:
+        """Traffic that the fault can touch."""
+        return (LOAD,)
+
+    def provides(self) -> tuple[str, ...]:
+        """Its phase, and the fault."""
+        return (*super().provides(), fault_of(self.name))
+
+    def run(self, trial: Trial, progress: Progress) -> None:
+        """Inject it."""
+        stack = progress.faults[self.name] = ExitStack()
+        with trial.phase(self.phase):
+            stack.enter_context(trial.fault(self.fault, self.phase))

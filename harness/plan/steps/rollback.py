@@ -1,0 +1,32 @@
+"""Roll back under load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
+
+if TYPE_CHECKING:
+    from harness.plan.trial import Trial
+
+
+class Rollback(InPhase):
+    """Roll back to the release that ran at the beginning, whatever comes of it. It is never left out because deploying
+    failed: a failed deployment is when a rollback is needed.
+    """
+
+    changes = True
+    declared = ("deployer",)
+
+    def title(self) -> str:
+        """What it does."""
+        return "roll back"
+
+    def requires(self) -> tuple[str, ...]:
+        """Something to take back, and the load, which is measured meanwhile."""
+        return (LOAD, DEPLOYED)
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        """Roll back."""
+        with trial.phase(self.phase), trial.measured(self.phase):
+            trial.deployer.rollback()

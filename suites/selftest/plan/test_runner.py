@@ -1,0 +1,153 @@
+"""The runner: the order of the steps, their numbers, what ends a plan, and what is healed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar
+
+import pytest
+
+from harness.errors import UsageError
+from harness.plan.runner import run
+from harness.plan.steps import Ended, Progress, Step
+from harness.plan.steps.heal import Heal
+from harness.plan.steps.inject import Inject
+from harness.plan.steps.load import Load
+from harness.plan.trial import Trial
+from harness.verdict import Outcome, Verdict
+from suites.selftest.plan.made import plan_of, trial
+
+
+class Noted(Step):
+    """Notes that it ran."""
+
+    text: str = ""
+
+    def title(self) -> str:
+        return f"note {self.text}"
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        trial.history.record("note", text=self.text)
+
+
+class Changing(Noted):
+    """May change the releases."""
+
+    changes: ClassVar[bool] = True
+
+
+class Last(Noted):
+    """Ends the plan."""
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        raise Ended
+
+
+class Broken(Noted):
+    """Breaks."""
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        raise RuntimeError("broken")
+
+
+class Judging(Noted):
+    """Judges."""
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        trial.judge(Verdict("release", Outcome.FAIL, "another one"), "deployed")
+
+
+def notes(made: Trial) -> list[tuple[Any, str]]:
+    return [(event.data.get("plan_step"), event.data["text"]) for event in made.history.select("note")]
+
+
+def test_steps_run_in_order_and_every_event_of_one_has_its_number() -> None:
+    made = trial()
+    run(plan_of(Noted(text="a"), Noted(text="b")), made)
+    assert notes(made) == [(1, "a"), (2, "b")]
+
+
+def test_the_plan_is_in_the_history_before_its_first_step() -> None:
+    made = trial()
+    run(plan_of(Noted(text="a")), made)
+    whole, begun, *_ = made.history.events
+    assert (whole.kind, whole.data["text"]) == ("plan", ["p: a test", "  1. note a"])
+    assert (begun.kind, begun.data["number"], begun.data["title"]) == ("plan.step.start", 1, "note a")
+    assert made.history.select("plan.step.end")[0].data["done"] is True
+
+
+def test_a_step_that_ends_the_plan_leaves_out_the_rest_and_says_so() -> None:
+    made = trial()
+    run(plan_of(Noted(text="a"), Last(), Noted(text="b"), Noted(text="c")), made)
+    assert notes(made) == [(1, "a"), (2, "the plan ends after step 2; 2 steps are left out")]
+    assert [event.data["done"] for event in made.history.select("plan.step.end")] == [True, False]
+
+
+def test_a_step_that_breaks_breaks_the_run() -> None:
+    made = trial()
+    with pytest.raises(RuntimeError, match="broken"):
+        run(plan_of(Broken(), Noted(text="b")), made)
+    assert notes(made) == []
+    assert [event.data["done"] for event in made.history.select("plan.step.end")] == [False]
+
+
+def test_a_failed_verdict_does_not_end_the_plan_and_is_what_it_comes_to() -> None:
+    made = trial()
+    assert run(plan_of(Judging(), Noted(text="after")), made).outcome is Outcome.FAIL
+    assert notes(made) == [(2, "after")]
+
+
+def test_the_releases_are_asked_before_and_after_a_step_that_may_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trial()
+    monkeypatch.setattr(made.environment, "releases", lambda: made.history.record("note", text="asked"))
+    run(plan_of(Noted(text="a"), Changing(text="b")), made)
+    assert notes(made) == [(1, "a"), (2, "asked"), (2, "b"), (2, "asked")]
+
+
+def test_a_plan_that_makes_no_sense_does_nothing() -> None:
+    made = trial()
+    with pytest.raises(UsageError, match="makes no sense"):
+        run(plan_of(Noted(text="a"), Heal(name="x")), made)
+    assert made.history.events == ()
+
+
+# -- faults ------------------------------------------------------------------------------------------------------------
+
+FAULT = {"fault": "latency", "from": "web-1", "to": "queue", "ms": 50}
+
+
+def faulty(monkeypatch: pytest.MonkeyPatch) -> Trial:
+    """A trial whose faults are only noted."""
+    made = trial()
+
+    @contextmanager
+    def fault(_: object, phase: str) -> Iterator[None]:
+        made.history.record("note", text=f"on in {phase}")
+        try:
+            yield
+        finally:
+            made.history.record("note", text=f"off {phase}")
+
+    monkeypatch.setattr(made, "fault", fault)
+    monkeypatch.setattr(made.workload, "start", lambda: None)
+    return made
+
+
+def inject(name: str) -> Inject:
+    return Inject(phase=f"with-{name}", name=name, fault=FAULT)
+
+
+def test_a_fault_stays_on_between_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = faulty(monkeypatch)
+    run(plan_of(Load(), inject("a"), Noted(text="meanwhile"), Heal(name="a"), Noted(text="after")), made)
+    assert [text for _, text in notes(made)] == ["on in with-a", "meanwhile", "off with-a", "after"]
+
+
+def test_what_is_not_healed_is_healed_at_the_end_also_of_a_plan_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for last in (Noted(text="x"), Last(), Broken()):
+        made = faulty(monkeypatch)
+        with suppress(RuntimeError):
+            run(plan_of(Load(), inject("a"), inject("b"), last), made)
+        off = [text for _, text in notes(made) if text.startswith("off")]
+        assert sorted(off) == ["off with-a", "off with-b"]
