@@ -1,4 +1,5 @@
-"""Deployers: what deploys and rolls back. One file each; to add one is to add a file.
+"""Deployers: what deploys and rolls back. One file each; to add one is to add a file, here or in a package of your own
+(docs/extending.md).
 
 A deployer is the function `deployer` of a module here, and is known by the module's name with `-` for `_`:
 `deployer(environment, declared, history) -> Deployer`. `command` runs the team's own commands; every other one is a
@@ -7,14 +8,14 @@ strategy that is built in, and replaces replicas itself (`Environment.replace`).
 
 from __future__ import annotations
 
-import pkgutil
+import sys
 from collections.abc import Callable
-from importlib import import_module
 
 from harness.deploy.deployer import Deployer, Deployment, Running, RunsCommands
 from harness.environment import Environment
 from harness.errors import UsageError
 from harness.history import History
+from harness.registry import Registry
 from harness.stack import Deployer as Declared
 from harness.stack import Stack
 
@@ -37,28 +38,10 @@ HELPERS = {"belongings", "deployer", "inside", "inventory", "local"}  # modules 
 Factory = Callable[[Environment, Declared, History], Deployer]
 
 
-def names() -> tuple[str, ...]:
-    """The names of all deployers, sorted."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_") and name not in HELPERS))
-
-
-def find(name: str) -> Factory:
-    """What makes the deployer of this name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if name not in names():
-        raise UsageError(
-            "There is no such deployer",
-            where="x-harness: deployer: strategy",
-            got=name,
-            expected="one of " + ", ".join(names()),
-            hint="name one of these, or declare the commands that deploy and roll back; see docs/deployers.md",
-        )
-    factory: Factory = import_module(f"{__name__}.{name.replace('-', '_')}").deployer
-    return factory
+_REGISTRY: Registry[Factory] = Registry(
+    "deployer", sys.modules[__name__], lambda module: module.deployer, besides=HELPERS
+)
+names, find = _REGISTRY.names, _REGISTRY.find
 
 
 def chosen(stack: Stack) -> str | None:

@@ -1,4 +1,5 @@
-"""Servers: one adapter per product, one file each; to add one is to add a file.
+"""Servers: one adapter per product, one file each; to add one is to add a file, here or in a package of your own
+(docs/extending.md).
 
 An adapter is the subclass of `ServerAdapter` in a module here: its fields are what a stack may declare below
 `x-harness: servers`, its methods are how such a server is asked. It is known by the values that its field `kind` may
@@ -7,13 +8,12 @@ have. It asks in the replica itself, with what the server's image has; nothing c
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import import_module
 from typing import get_args
 
+from harness.registry import Registry, the_class
 from harness.servers._base import (
     Ask,
     DeclaredQueue,
@@ -33,16 +33,14 @@ __all__ = [
 ]  # fmt: skip
 
 
+_REGISTRY = Registry("server", sys.modules[__name__], the_class(ServerAdapter))
+
+
 @cache
 def kinds() -> Mapping[str, type[ServerAdapter]]:
     """Every kind of server by name, sorted; one adapter may have several."""
-    found: dict[str, type[ServerAdapter]] = {}
-    for name in (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")):
-        module = import_module(f"{__name__}.{name}")
-        for one in vars(module).values():
-            if inspect.isclass(one) and issubclass(one, ServerAdapter) and one.__module__ == module.__name__:
-                found |= dict.fromkeys(get_args(one.model_fields["kind"].annotation), one)
-    return dict(sorted(found.items()))
+    adapters = map(_REGISTRY.find, _REGISTRY.names())
+    return dict(sorted((kind, one) for one in adapters for kind in get_args(one.model_fields["kind"].annotation)))
 
 
 def declared(harness: XHarness) -> Mapping[str, ServerAdapter]:
