@@ -217,7 +217,8 @@ class Process:
         while True:
             with own_words(self.api, self.container_id, self.name, f"ask how {self.argv[0]} ended"):
                 state = self.api.exec_inspect(self.exec_id)
-            if not state["Running"] and state["ExitCode"] is not None:
+                ended = not state["Running"] and state["ExitCode"] is not None
+            if ended:
                 break
             if error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}"):
                 raise error
