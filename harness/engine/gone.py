@@ -37,6 +37,13 @@ def own_words(api: Api, container_id: str, name: str, doing: str) -> Iterator[No
         ) from refusal
     except CONNECTION_LOST as lost:
         raise engine_gone(name, doing, lost) from lost
+    except (KeyError, TypeError) as strange:
+        raise EngineError(
+            f"the engine's answer cannot be understood, while trying to {doing}",
+            where=name,
+            got=f"{type(strange).__name__}: {strange}",
+            hint="whether something stands between the harness and the engine that changes answers",
+        ) from strange
 
 
 def gone(api: Api, container_id: str, name: str, doing: str) -> HarnessError | None:

@@ -105,7 +105,7 @@ class Process:
                 if patience.left > 0.0:
                     continue
                 doing = f"start {self.argv[0]}"
-                raise gone(self.api, self.container_id, self.name, doing) or self.too_long(timeout) from late
+                raise gone(self.api, self.container_id, self.name, doing) or self._mute(patience) from late
             if frame is None:
                 break
             seen, rest = (seen + frame[1], rest) if frame[0] == OUT else (seen, [*rest, frame])
@@ -127,6 +127,15 @@ class Process:
         self.pid = int(words[1])
         self._ready = [frame for frame in [(OUT, more), *rest] if frame[1]] + self._ready
         return True
+
+    def _mute(self, patience: Patience) -> CommandTimeout:
+        return CommandTimeout(
+            f"{self.argv[0]} did not start in {self.name} within {patience.seconds:g} s",
+            where=self.name,
+            got=f"nothing from its /bin/sh{patience.words}",
+            expected="the first line of a started process",
+            hint="its /bin/sh hangs, or the replica or this machine is short of CPU time",
+        )
 
     def read(self, timeout: float) -> tuple[int, bytes] | None:
         """The next piece of output as (1 for stdout or 2 for stderr, bytes), or None when both have ended.
@@ -217,7 +226,8 @@ class Process:
         while True:
             with own_words(self.api, self.container_id, self.name, f"ask how {self.argv[0]} ended"):
                 state = self.api.exec_inspect(self.exec_id)
-            if not state["Running"] and state["ExitCode"] is not None:
+                ended = not state["Running"] and state["ExitCode"] is not None
+            if ended:
                 break
             if error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}"):
                 raise error

@@ -45,11 +45,15 @@ class NeverBegan(Exception):
 
 
 class OpenShell:
-    """One shell in the container. Not for two threads at once."""
+    """One shell in the container. Not for two threads at once.
 
-    def __init__(self, api: Api, container_id: str, name: str, user: str) -> None:
+    Args:
+        timeout: seconds that its start may take.
+    """
+
+    def __init__(self, api: Api, container_id: str, name: str, user: str, timeout: float = 30.0) -> None:
         self._api, self._container_id, self._name = api, container_id, name
-        self.process = Process.start(api, container_id, ["/bin/sh"], user=user, stdin=True, name=name)
+        self.process = Process.start(api, container_id, ["/bin/sh"], user=user, stdin=True, name=name, timeout=timeout)
         self._last: Reply | None = None
         if self.process.pid is not None:
             self.process.write(HELPER.encode())

@@ -20,6 +20,9 @@ __all__ = ["Answer", "RawAnswer", "Shell"]
 
 LIMIT = 64 * 1024 * 1024
 AT_ONCE = 4
+# Seconds that a shell may take to start. A replica in which two in a row said nothing is most likely mute: each further
+# one is given less, so that a run whose replica is mute for minutes still comes to its end.
+START, START_MUTE = 30.0, 2.0
 
 
 class Shell:
@@ -37,6 +40,7 @@ class Shell:
         self._idle: list[OpenShell] = []
         self._held: list[OpenShell] = []  # something that a command left running holds on to these
         self._no_shell = False
+        self._mute = 0  # shells in a row that did not start in time
         self._others: dict[str, Shell] = {}
 
     def as_user(self, user: str) -> Shell:
@@ -127,7 +131,14 @@ class Shell:
             if state is False:
                 with self._lock:
                     self._held.append(shell)
-        shell = OpenShell(self.api, self.container_id, self.name, self.user)
+        try:
+            shell = OpenShell(
+                self.api, self.container_id, self.name, self.user, START if self._mute < 2 else START_MUTE
+            )
+        except CommandTimeout:
+            self._mute += 1
+            raise
+        self._mute = 0
         if shell.process.pid is not None:
             return shell
         shell.process.abandon()

@@ -36,7 +36,8 @@ class Seen(Block):
         name = progress.of(self.phase)
         if self.check is None:
             return Part(name, _claim(trial, name))
-        judged = trial.history.select("verdict", phase=name, check=self.check.check)
+        own = {"environment": trial.environment.id, "phase": name}  # a run has several, with phases of the same name
+        judged = trial.history.select("verdict", check=self.check.check, **own)
         said = checks.verdict_of(judged[-1].data) if judged else self.check.ask(trial, progress, name)
         return Part(name, said)
 
@@ -93,7 +94,7 @@ class Link(Step):
 
 def _claim(trial: Trial, phase: str) -> Verdict:
     """What a command of the deployer says of itself."""
-    ends = trial.history.select("deployer.end", phase=phase)
+    ends = trial.history.select("deployer.end", phase=phase, environment=trial.environment.id)
     if not ends:
         return Verdict("deployer", Outcome.UNKNOWN, f"no command of the deployer ran in {phase}")
     end, lines = ends[-1], trial.history.select("deployer.line", start=ends[-1].data["start"])

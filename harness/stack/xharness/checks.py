@@ -36,6 +36,7 @@ class CheckSettings(Block):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
         return {
+            "title": cls.__name__,
             "type": "object",
             "minProperties": 1,
             "properties": {"off": {"type": "string", "minLength": 1, "description": "Why the check is switched off."}},

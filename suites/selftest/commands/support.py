@@ -103,6 +103,10 @@ class World:
     def directories(self) -> list[Path]:
         return sorted(p for p in self.runs.iterdir() if p.is_dir() and not p.is_symlink()) if self.runs.is_dir() else []
 
+    def histories(self) -> list[tuple[Event, ...]]:
+        """What each run has recorded so far. A run has its directory a moment before its history."""
+        return [read(path) for run in self.directories() if (path := run / "events.jsonl").exists()]
+
     def events(self) -> tuple[Event, ...]:
         """The history of the only run."""
         (run,) = self.directories()
@@ -124,11 +128,10 @@ class Going:
         self.wait_for(lambda: self._find(kind, data), f"{kind} {data}")
 
     def _find(self, kind: str, data: dict[str, Any]) -> Event | None:
-        for run in self.world.directories():
-            if (run / "events.jsonl").exists():
-                for event in read(run / "events.jsonl"):
-                    if event.kind == kind and all(event.data.get(key) == value for key, value in data.items()):
-                        return event
+        for events in self.world.histories():
+            for event in events:
+                if event.kind == kind and all(event.data.get(key) == value for key, value in data.items()):
+                    return event
         return None
 
     def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = 60.0) -> None:

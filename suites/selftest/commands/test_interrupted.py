@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from harness.engine import Engine
-from harness.history import read
 from suites.selftest.commands.support import (
     ROUND_TRIP,
     Ended,
@@ -88,7 +87,7 @@ def test_ctrl_c_at_a_random_moment_leaves_nothing(world: World, engine: Engine, 
     chosen = random.Random(seed)
     going = world.gate(variant(world.directory), *ROUND_TRIP)
     count, fraction = chosen.randrange(1, 45), chosen.random() * 0.2
-    going.wait_for(lambda: any(len(read(d / "events.jsonl")) >= count for d in world.directories()), f"{count} events")
+    going.wait_for(lambda: any(len(events) >= count for events in world.histories()), f"{count} events")
     with pytest.raises(Exception, match="timed out"):
         going.process.wait(fraction)
     going.interrupt()

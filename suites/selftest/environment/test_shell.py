@@ -198,6 +198,23 @@ def test_two_hundred_commands_from_eight_threads_get_their_own_answers(shell: Sh
     assert [(a.stdout, a.stderr, a.exit_code) for a in answers] == [(f"{n}\n", f"e{n}\n", n % 7) for n in range(200)]
 
 
+def test_a_replica_whose_shell_is_mute_is_waited_for_twice_and_then_only_shortly_until_it_speaks(
+    shell: Shell, api: Api, sleeper: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that asks such a replica a hundred times would take an hour."""
+    monkeypatch.setattr("harness.environment.shell.START", 1.0)
+    with Shell(api, sleeper, "backend-1") as other:
+        mute = "printf '#!/usr/bin/perl\\nsleep 600;\\n' >/tmp/mute && chmod 755 /tmp/mute && mv /tmp/mute /bin/sh"
+        assert other.run(mute).exit_code == 0
+        for limit in ("1", "1", "2", "2"):
+            with pytest.raises(CommandTimeout, match=f"/bin/sh did not start in backend-1 within {limit} s"):
+                shell.run("true")
+        assert other.run("ln -sf dash /bin/sh").exit_code == 0
+        monkeypatch.setattr("harness.environment.shell.START_MUTE", 30.0)
+        assert shell.run("echo hi").stdout == "hi\n"
+        assert shell._mute == 0
+
+
 def test_a_command_that_kills_its_own_shell_is_named(shell: Shell) -> None:
     with pytest.raises(HostError, match="ended under the command"):
         shell.run("kill -9 0")

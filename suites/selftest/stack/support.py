@@ -41,6 +41,7 @@ x-harness:
     ids: 1-500
     timeout: 5s
   recovery: {within: 30s, tolerance: 10%, confidence: 95%}
+  checks: {queue: {slack: 10}}
   secrets: {}
   proxy: {image: toxiproxy:2}
 """

@@ -1,0 +1,49 @@
+"""A link of a replayed chain rests on its own environment alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.plan.steps import Ended, Progress
+from harness.plan.steps._asked import Asked
+from harness.plan.steps.link import Link, Seen
+from harness.verdict import Outcome
+from suites.selftest.plan.made import trial
+
+SEEN = Seen(phase="recovered", check=Asked(check="errors"))
+
+
+@pytest.mark.parametrize(("whose", "outcome"), [("h1", Outcome.PASS), ("h2", Outcome.UNKNOWN)])
+def test_a_verdict_of_another_environment_is_not_taken(whose: str, outcome: Outcome) -> None:
+    made = trial()
+    passed = {"check": "errors", "outcome": "pass", "reason": "no request failed", "evidence": []}
+    made.history.record("verdict", environment=whose, phase="recovered", **passed)
+    link = Link(key="back", text="it is back", seen=(SEEN,))
+    if outcome is Outcome.PASS:
+        link.run(made, Progress())
+    else:
+        with pytest.raises(Ended):
+            link.run(made, Progress())
+    assert made.verdicts[-1].outcome is outcome
+
+
+@pytest.mark.parametrize(("whose", "outcome"), [("h1", Outcome.PASS), ("h2", Outcome.UNKNOWN)])
+def test_what_the_deployer_of_another_environment_says_is_not_taken(whose: str, outcome: Outcome) -> None:
+    made = trial()
+    ended = {
+        "start": 0,
+        "verb": "deploy",
+        "release": "1",
+        "exit_code": 0,
+        "ended": "exit",
+        "seconds": 1.0,
+        "error": None,
+    }
+    made.history.record("deployer.end", environment=whose, phase="fix", **ended)
+    link = Link(key="fixed", text="it is fixed", seen=(Seen(phase="fix"),))
+    if outcome is Outcome.PASS:
+        link.run(made, Progress())
+    else:
+        with pytest.raises(Ended):
+            link.run(made, Progress())
+    assert made.verdicts[-1].outcome is outcome
