@@ -116,11 +116,11 @@ class Gate:
         process, hung = self.going.process, False
         while process.poll() is None:
             if stop.wait(LOOK_EVERY):
-                self._end(signal.SIGINT)
+                self._end()
                 raise Stopped
             if time.monotonic() - self._began > self._limit:
                 hung = True
-                self._end(signal.SIGTERM)
+                self._end()
         assert process.stdin is not None
         process.stdin.close()
         return Ended(
@@ -133,11 +133,12 @@ class Gate:
             touches=tuple(_touches(self._touches)),
         )
 
-    def _end(self, number: int) -> None:
+    def _end(self) -> None:
+        # Not SIGINT: a background job of a shell ignores it, and what it starts does too.
         process = self.going.process
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGCONT)
-            process.send_signal(number)
+            process.send_signal(signal.SIGTERM)
         try:
             process.wait(ENDS_WITHIN)
         except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ from harness.samples import Samples
 from harness.stack import load
 from harness.verdict import Outcome, combine
 
-SHORT = Settings(baseline=3.0, hold=3.0, drain=20.0)
+SHORT = Settings(baseline=3.0, hold=3.0, drain=8.0)
 CAUGHT = {  # defect: the check that must fail, its phase, and words of its reason
     "incident": ("logs", "deployed", "/var/log/backend/backend.log on backend-1"),
     "logs-stop": ("logs", "deployed", "/var/log/backend/backend.log on backend-1"),

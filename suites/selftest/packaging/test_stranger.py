@@ -50,7 +50,6 @@ def run(directory: Path, *command: str | Path, seconds: float = 240) -> subproce
 
 
 @pytest.mark.containers
-@pytest.mark.alone
 def test_a_strangers_repository_needs_nothing_but_the_wheel(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "venv"
     venv.create(home, with_pip=True)
@@ -78,7 +77,8 @@ def test_a_strangers_repository_needs_nothing_but_the_wheel(wheel: Path, tmp_pat
     judged = select(read(theirs / "gate" / "latest" / "events.jsonl"), "verdict")
     assert [event.data["reason"] for event in judged if event.data["outcome"] == "fail"] == []
     unknown = [event.data["reason"] for event in judged if event.data["outcome"] == "unknown"]
-    assert all("itself was late" in reason for reason in unknown), unknown  # a machine too busy to measure says so
+    # A machine too busy to measure says so.
+    assert all("itself was late" in reason or "stood still" in reason for reason in unknown), unknown
     assert gated.returncode == (2 if unknown else 0), gated.stdout + gated.stderr
     assert "Traceback" not in gated.stderr
 
