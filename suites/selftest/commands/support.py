@@ -169,19 +169,23 @@ class Going:
         return Ended(code, self.out.read_text(), self.err.read_text(), time.monotonic() - began)
 
 
+def left_of(engine: Engine, run: Path) -> dict[str, list[str]]:
+    """What the engine has of a run, by kind."""
+    label = [f"{RUN}={run.name}"]
+    kinds = {
+        "containers": [container.name for container in engine.containers.list(label)],
+        "networks": list(engine.networks.list(label)),
+        "volumes": list(engine.volumes.list(label)),
+    }
+    return {kind: names for kind, names in kinds.items() if names}
+
+
 def left_on(engine: Engine, world: World) -> dict[str, list[str]]:
     """What the engine has of the runs of a world, by kind."""
     found: dict[str, list[str]] = {}
     for run in world.directories():
-        label = [f"{RUN}={run.name}"]
-        kinds = {
-            "containers": [container.name for container in engine.containers.list(label)],
-            "networks": list(engine.networks.list(label)),
-            "volumes": list(engine.volumes.list(label)),
-        }
-        for kind, names in kinds.items():
-            if names:
-                found.setdefault(kind, []).extend(names)
+        for kind, names in left_of(engine, run).items():
+            found.setdefault(kind, []).extend(names)
     return found
 
 
