@@ -74,16 +74,26 @@ class OpenShell:
         except TimeoutError:
             return True
 
-    def ask(self, command: str, timeout: float, limit: int) -> RawAnswer:
-        """Run a command. After any error this shell must be closed."""
+    @property
+    def mute(self) -> bool:
+        """It has said nothing about the last command, not even that it took it up."""
+        return self._last is not None and not self._last.begun
+
+    def ask(self, command: str, timeout: float, limit: int, begin: float) -> RawAnswer:
+        """Run a command. After any error this shell must be closed.
+
+        Args:
+            timeout: seconds until it must have ended.
+            begin: seconds until the shell must have taken it up.
+        """
         reply = self._last = Reply(token := secrets.token_hex(16), limit)
-        patience = Patience(timeout)
+        patience, first = Patience(timeout), Patience(min(begin, timeout))
         try:
             self._send(call(token, command), timeout)
             while not reply.complete:
-                self._receive(reply, patience)
+                self._receive(reply, patience if reply.begun else first)
         except (TimeoutError, CommandTimeout) as late:
-            raise self._too_late(command, patience, reply) from late
+            raise self._too_late(command, patience if reply.begun else first, reply) from late
         except TooMuch as much:
             raise HostError(
                 f"a command in {self._name} wrote more than {limit / 2**20:g} MiB",
@@ -145,6 +155,14 @@ class OpenShell:
             for what, data in (("stdout", reply.stdout), ("stderr", reply.stderr))
             if data and reply.begun
         )
+        if not reply.begun:
+            return CommandTimeout(
+                f"the shell in {self._name} did not take up a command within {patience.seconds:g} s, and {became}",
+                where=self._name,
+                got=f"no answer to {short(command)}{patience.words}",
+                expected="the first line of an answer",
+                hint="the replica hangs, or it or this machine is short of CPU time",
+            )
         return CommandTimeout(
             f"a command in {self._name} still ran after {patience.seconds:g} s, and {became}",
             where=self._name,

@@ -20,8 +20,8 @@ __all__ = ["Answer", "RawAnswer", "Shell"]
 
 LIMIT = 64 * 1024 * 1024
 AT_ONCE = 4
-# Seconds that a shell may take to start. A replica in which two in a row said nothing is most likely mute: each further
-# one is given less, so that a run whose replica is mute for minutes still comes to its end.
+# Seconds that a shell may take to start, or to take up a command. A replica in which two in a row said nothing is most
+# likely mute: each further one is given less, so that a run whose replica is mute for minutes still comes to its end.
 START, START_MUTE = 30.0, 2.0
 
 
@@ -40,7 +40,7 @@ class Shell:
         self._idle: list[OpenShell] = []
         self._held: list[OpenShell] = []  # something that a command left running holds on to these
         self._no_shell = False
-        self._mute = 0  # shells in a row that did not start in time
+        self._mute = 0  # shells in a row that said nothing in time
         self._others: dict[str, Shell] = {}
 
     def as_user(self, user: str) -> Shell:
@@ -95,11 +95,12 @@ class Shell:
             if shell is None:
                 return self._without_shell(command, timeout)
             try:
-                answer = shell.ask(text, timeout, self.limit)
+                answer = shell.ask(text, timeout, self.limit, self._start)
             except NeverBegan:
                 shell.process.abandon()
                 continue
             except Exception as error:
+                self._mute += shell.mute and isinstance(error, CommandTimeout)
                 with cleaning_up_after(error):
                     shell.process.close()
                 raise
@@ -110,12 +111,17 @@ class Shell:
                 with self._lock:
                     self._held.append(shell)
                 raise
+            self._mute = 0
             with self._lock:
                 self._idle.append(shell)
             return answer
         raise gone(self.api, self.container_id, self.name, "run a command") or HostError(
             f"{self.name} ends every shell before it takes up a command", where=self.name, got=short(text)
         )
+
+    @property
+    def _start(self) -> float:
+        return START if self._mute < 2 else START_MUTE
 
     def _take(self) -> OpenShell | None:
         """A shell that is free, opened if need be. None where the image has none."""
@@ -132,13 +138,10 @@ class Shell:
                 with self._lock:
                     self._held.append(shell)
         try:
-            shell = OpenShell(
-                self.api, self.container_id, self.name, self.user, START if self._mute < 2 else START_MUTE
-            )
+            shell = OpenShell(self.api, self.container_id, self.name, self.user, self._start)
         except CommandTimeout:
             self._mute += 1
             raise
-        self._mute = 0
         if shell.process.pid is not None:
             return shell
         shell.process.abandon()

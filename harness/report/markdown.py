@@ -33,6 +33,7 @@ def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
         head = f"- **{plain(verdict.check)}** ({plain(one.phase)}) {WORDS[verdict.outcome].lower()}"
         parts.append(f"{head}: {plain(verdict.reason)}.{look}")
         parts += [f"  - {plain(line)}" for line in one.where]
+    parts += [f"- not checked: {plain(line)}" for line in report.not_checked]
     parts += _table(report) + _timeline(report)
     parts += ["", *(f"- {plain(line)}" for line in evidence)] if evidence else []
     text = "\n".join(parts) + "\n"

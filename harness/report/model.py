@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.checks import verdict_of
 from harness.history import Event
-from harness.report._fields import event_id, number
+from harness.report._fields import event_id, mapping, number
 from harness.report.steps import where
 from harness.verdict import Outcome, Verdict, combine
 
@@ -103,6 +103,13 @@ class Report:
         stack, old, new = (str(self.info.get(key) or "") for key in ("stack", "from", "to"))
         way = f"{old} -> {new} -> {old}" if old and new else ""
         return ", ".join(part for part in (stack, way) if part) or "run"
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """`performance: reason` for each check that the stack has switched off: a pass says nothing about these."""
+        plans = (mapping(event.data.get("plan")) for event in self.events if event.kind == "plan")
+        off = {f"{name}: {why}": None for plan in plans for name, why in mapping(plan.get("not-checked")).items()}
+        return tuple(off)
 
     def bad(self) -> tuple[Judged, ...]:
         """What did not pass: failures first."""

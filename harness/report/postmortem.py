@@ -76,6 +76,7 @@ def _summary(report: Report) -> list[str]:
     if bad:
         phases = list(dict.fromkeys(one.phase for one in bad))
         said.append(f"{len(bad)} checks did not pass, in the phases {', '.join(plain(phase) for phase in phases)}.")
+    said += [f"Not checked, because the stack has it switched off: {plain(line)}." for line in report.not_checked]
     if not report.ended:
         said.append("The run did not come to its end; what is said here is what it saw until then.")
     said += [f"The run itself broke: {plain(error.splitlines()[0])}." for error in report.errors if error]

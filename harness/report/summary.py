@@ -38,6 +38,8 @@ def summary(
     parts: list[RenderableType] = [head, *_reasons(report)]
     if report.judged:
         parts += [Text(), _table(report, SIGNS if unicode else PLAIN_SIGNS)]
+    if report.not_checked:
+        parts += [Text(), *(Text(clean(f"not checked: {line}"), style="yellow") for line in report.not_checked)]
     if report.spent():
         parts += [Text(), _time(report)]
     if evidence:

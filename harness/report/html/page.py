@@ -78,8 +78,9 @@ def _verdict(report: Report) -> str:
     errors = "".join(tag("p", safe(error.splitlines()[0]), class_="said fail") for error in report.errors if error)
     why = tag("p", safe(report.run.reason)) if not reasons or report.errors else ""
     listed = tag("ol", reasons, class_="reasons") if reasons else ""
+    off = "".join(tag("p", safe(f"not checked: {line}")) for line in report.not_checked)
     head = tag("h1", tag("b", outcome.upper()), f" {safe(report.title)}")
-    box = tag("div", head, tag("p", safe(HEADLINES[outcome])), why, errors, class_=f"verdict {outcome}")
+    box = tag("div", head, tag("p", safe(HEADLINES[outcome])), why, errors, off, class_=f"verdict {outcome}")
     return box + (tag("h2", "Why") + listed if listed else "")
 
 

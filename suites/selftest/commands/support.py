@@ -20,10 +20,14 @@ from harness.engine import Container, Engine
 from harness.engine.labels import RUN
 from harness.errors import EngineError
 from harness.history import Event, read
+from harness.plan.gate import Gate, Settings
+from harness.stack import load
+from suites.selftest.there_and_back import there_and_back
 
 ROOT = Path(__file__).parents[3]
 MARK = "HARNESS_SELFTEST_MARK"
 QUICK = ("--baseline", "1", "--hold", "1")
+SHORT = Settings(baseline=1.0, hold=1.0)  # the same
 ROUND_TRIP = ("--scenario", "round-trip")
 Edit = Callable[[dict[str, Any]], object]
 
@@ -87,6 +91,12 @@ class World:
     def gate(self, stack: Path, *words: str, **extra: str) -> Going:
         """Start a short gate."""
         return self.start("gate", stack, "--out", self.runs, *QUICK, *words, **extra)
+
+    def there_and_back(self, stack: Path, **extra: str) -> Going:
+        """Start the gate's round trip, as far as its first rollback is judged."""
+        plan = self.directory / "there-and-back.yaml"
+        plan.write_text(there_and_back(Gate(load(tiny.STACK, environ={}), "1.0.0", "1.1.0", SHORT)).to_yaml())
+        return self.start("plan", "run", plan, stack, "--out", self.runs, **extra)
 
     def processes(self) -> list[str]:
         """The command lines of everything that carries the mark."""
@@ -159,19 +169,23 @@ class Going:
         return Ended(code, self.out.read_text(), self.err.read_text(), time.monotonic() - began)
 
 
+def left_of(engine: Engine, run: Path) -> dict[str, list[str]]:
+    """What the engine has of a run, by kind."""
+    label = [f"{RUN}={run.name}"]
+    kinds = {
+        "containers": [container.name for container in engine.containers.list(label)],
+        "networks": list(engine.networks.list(label)),
+        "volumes": list(engine.volumes.list(label)),
+    }
+    return {kind: names for kind, names in kinds.items() if names}
+
+
 def left_on(engine: Engine, world: World) -> dict[str, list[str]]:
     """What the engine has of the runs of a world, by kind."""
     found: dict[str, list[str]] = {}
     for run in world.directories():
-        label = [f"{RUN}={run.name}"]
-        kinds = {
-            "containers": [container.name for container in engine.containers.list(label)],
-            "networks": list(engine.networks.list(label)),
-            "volumes": list(engine.volumes.list(label)),
-        }
-        for kind, names in kinds.items():
-            if names:
-                found.setdefault(kind, []).extend(names)
+        for kind, names in left_of(engine, run).items():
+            found.setdefault(kind, []).extend(names)
     return found
 
 

@@ -1,5 +1,5 @@
-"""A deployer that fails, hangs, lies, stops half-way or floods: the right verdict in words, and the way back is tried
-and judged all the same.
+"""A deployer that fails, hangs, dies or floods: the right verdict in words, and the way back is tried and judged
+all the same. One that lies or does half is in plan/test_gate_tiny.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import pytest
 from harness.engine import Engine
 from harness.history import Event, select
 from suites.selftest.commands.support import (
-    ROUND_TRIP,
     Ended,
     World,
     clean,
@@ -27,15 +26,13 @@ from suites.selftest.commands.support import (
 )
 
 pytestmark = pytest.mark.containers
-TINY = ["python3", "/opt/tiny/deploy.py"]
 BACK = ["sh", "-c", "for at in web-1 web-2 registry; do printf {release} > /srv/$$at; done"]  # at once
 AT_ONCE = BACK[2]
-FORTH = [*TINY, "deploy", "{release}"]
 
 
 def gated(world: World, engine: Engine, stack: Path, **extra: str) -> tuple[Ended, tuple[Event, ...]]:
     """Gate it, see that nothing is left, and give what the history has."""
-    ended = world.gate(stack, *ROUND_TRIP, **extra).end(120)
+    ended = world.there_and_back(stack, **extra).end(120)
     clean(ended)
     assert left_on(engine, world) == {}
     assert eventually(lambda: not world.processes()), world.processes()
@@ -60,29 +57,6 @@ def test_a_deployer_that_fails_fails_the_gate_and_is_rolled_back(world: World, e
     assert rolled_back(events)
     assert outcomes(events)["rolled-back", "release"] == "pass"
     assert {"web-1.log", "web-1.state.json", "web-1_var_log_web.log"} <= set(evidence(world))
-
-
-def test_a_deployer_that_hangs_is_stopped_at_its_timeout_and_rolled_back(world: World, engine: Engine) -> None:
-    stack = variant(world.directory, deployer(FORTH, BACK))
-    ended, events = gated(world, engine, stack, TINY_DEPLOYER="hangs", TINY_TIMEOUT="3s")
-    assert ended.code == 1
-    assert "its timeout" in reasons(events, "deployed")
-    assert {e.data["ended"] for e in select(events, "deployer.end", verb="deploy")} == {"timeout"}
-    assert rolled_back(events)
-
-
-def test_a_deployer_that_lies_is_not_believed(world: World, engine: Engine) -> None:
-    ended, events = gated(world, engine, variant(world.directory), TINY_DEPLOYER="lies")
-    assert ended.code == 1
-    assert "the deployer says that the deploy succeeded" in reasons(events, "deployed")
-    assert rolled_back(events)
-
-
-def test_a_rollback_that_does_half_is_seen_on_the_very_replica(world: World, engine: Engine) -> None:
-    ended, events = gated(world, engine, variant(world.directory), TINY_DEPLOYER="half")
-    assert ended.code == 1
-    assert "web-2 runs 1.1.0" in reasons(events, "rolled-back")
-    assert outcomes(events)["deployed", "release"] == "pass"
 
 
 def test_a_command_that_does_not_exist_is_unknown_and_named(world: World, engine: Engine) -> None:

@@ -215,6 +215,22 @@ def test_a_replica_whose_shell_is_mute_is_waited_for_twice_and_then_only_shortly
         assert shell._mute == 0
 
 
+def test_a_shell_that_takes_up_no_command_is_waited_for_twice_and_then_only_shortly(
+    shell: Shell, api: Api, sleeper: str
+) -> None:
+    with ThreadPoolExecutor(4) as pool:  # four shells, open and idle
+        list(pool.map(shell.run, ["sleep 0.5"] * 4))
+    pids = [one.process.pid for one in shell._idle]
+    assert len(pids) == 4
+    with Shell(api, sleeper, "backend-1") as other:
+        assert other.run(f"kill -STOP {' '.join(map(str, pids))}").exit_code == 0
+        for limit in ("3", "3", "2", "2"):
+            with pytest.raises(CommandTimeout, match=f"did not take up a command within {limit} s"):
+                shell.run("true", timeout=3.0)
+    assert shell.run("sleep 3; echo hi", timeout=30.0).stdout == "hi\n", "one that takes long is given its time"
+    assert shell._mute == 0
+
+
 def test_a_command_that_kills_its_own_shell_is_named(shell: Shell) -> None:
     with pytest.raises(HostError, match="ended under the command"):
         shell.run("kill -9 0")

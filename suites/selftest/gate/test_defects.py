@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from fixtures import reference
-from harness.plan.gate import Gate, Settings, round_trip
+from harness.plan.gate import Gate, Settings
 from harness.plan.run import Run
 from harness.plan.runner import run
 from harness.plan.trial import Trial
@@ -16,6 +16,7 @@ from harness.report import Report, html, postmortem
 from harness.samples import Samples
 from harness.stack import load
 from harness.verdict import Outcome, combine
+from suites.selftest.there_and_back import there_and_back
 
 SHORT = Settings(baseline=3.0, hold=3.0, drain=8.0)
 CAUGHT = {  # defect: the check that must fail, its phase, and words of its reason
@@ -50,7 +51,7 @@ def test_a_defect_is_caught_by_the_check_that_should_catch_it(
     trial_with_defect: Trial, caught: tuple[str, str, str]
 ) -> None:
     check, phase, words = caught
-    run(round_trip(Gate(trial_with_defect.stack, "4.1.0", "4.1.1", SHORT)), trial_with_defect)
+    run(there_and_back(Gate(trial_with_defect.stack, "4.1.0", "4.1.1", SHORT)), trial_with_defect)
     failed = {
         (event.data["check"], event.data["phase"]): event.data["reason"]
         for event in trial_with_defect.history.select("verdict", outcome="fail")

@@ -10,11 +10,12 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.history import Event, History, read
-from harness.plan.gate import MEASURED, Settings, run_gate
+from harness.plan.gate import MEASURED, Gate, Settings, in_environment, run_gate
 from harness.plan.run import Options, Run
-from harness.stack import load
-from harness.verdict import Outcome, Verdict
+from harness.stack import Stack, load
+from harness.verdict import Outcome, Verdict, combine
 from suites.selftest.plan.made import NEW, OLD, gate, judged, replayed, trial
+from suites.selftest.there_and_back import there_and_back
 
 pytestmark = pytest.mark.containers
 
@@ -31,12 +32,20 @@ WRONG = {
 }
 
 
-def gated(
-    mode: str, engine: Engine, directory: Path, *scenarios: str, recovery: str = "30s"
-) -> tuple[Verdict, History]:
-    stack = load(tiny.STACK, environ={"TINY_DEPLOYER": mode, "TINY_TIMEOUT": "4s", "TINY_RECOVERY": recovery})
+def tiny_stack(mode: str, recovery: str = "30s") -> Stack:
+    return load(tiny.STACK, environ={"TINY_DEPLOYER": mode, "TINY_TIMEOUT": "4s", "TINY_RECOVERY": recovery})
+
+
+def gated(mode: str, engine: Engine, directory: Path) -> tuple[Verdict, History]:
+    """By the whole gate."""
     with Run(engine, Options(out=directory)) as run:
-        return run_gate(run, gate(stack), scenarios), run.history
+        return run_gate(run, gate(tiny_stack(mode))), run.history
+
+
+def taken_back(wanted: Gate, engine: Engine, directory: Path) -> tuple[Verdict, History]:
+    """By its round trip, up to where the first rollback is judged."""
+    with Run(engine, Options(out=directory)) as run:
+        return combine(in_environment(run, wanted.stack, there_and_back(wanted))), run.history
 
 
 def reasons(events: tuple[Event, ...], outcome: str) -> dict[tuple[str, str], str]:
@@ -67,11 +76,13 @@ def test_a_good_deployer_passes_every_scenario_and_its_history_says_the_same_whe
 
 @pytest.mark.parametrize("mode", list(WRONG))
 def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engine, tmp_path: Path) -> None:
-    verdict, history = gated(mode, harness_engine, tmp_path, "round-trip")
+    verdict, history = taken_back(gate(tiny_stack(mode)), harness_engine, tmp_path)
     assert verdict.outcome is Outcome.FAIL, verdict
     failed = reasons(history.events, "fail")
     for where, words in WRONG[mode].items():
         assert words in failed.get(where, "not failed"), (where, failed)
+    assert history.select("deployer.end", verb="rollback"), "the way back is tried all the same"
+    assert history.select("verdict", phase="rolled-back", check="release"), "and judged"
     assert history.path is not None
     assert_judged_the_same(read(history.path), history.path)
 
@@ -87,7 +98,7 @@ def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engi
 def test_a_service_that_is_slow_after_a_rollback_passes_when_it_recovers_in_time_and_fails_when_it_does_not(
     mode: str, recovery: str, outcome: str, words: str, harness_engine: Engine, tmp_path: Path
 ) -> None:
-    _, history = gated(mode, harness_engine, tmp_path, "round-trip", recovery=recovery)
+    _, history = taken_back(gate(tiny_stack(mode, recovery)), harness_engine, tmp_path)
     (performance,) = history.select("verdict", check="performance")
     assert (performance.data["phase"], performance.data["outcome"]) == ("rolled-back", outcome), performance.data
     assert performance.data["reason"].startswith(words)
@@ -103,17 +114,16 @@ def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
     short.write_text("x-harness: {recovery: {baseline: 4s, hold: 2s, within: 0s}}\n")
     stack = load(tiny.STACK, [short], environ={})
     wanted = replace(gate(stack), settings=Settings(baseline=1.5, hold=1.5, drain=5.0, recovery=True))
-    with Run(harness_engine, Options(out=tmp_path)) as run:
-        run_gate(run, wanted, ["round-trip"])
+    _, history = taken_back(wanted, harness_engine, tmp_path)
     looks = {}
     for phase in (MEASURED, "recovered"):
-        window, *_ = run.history.select("workload", phase=phase)  # there may be a second look
+        window, *_ = history.select("workload", phase=phase)  # there may be a second look
         assert window.data["seconds"] >= 1.5
-        during = (event.kind for event in run.history.events if event.data.get("phase") == phase)
+        during = (event.kind for event in history.events if event.data.get("phase") == phase)
         looks[phase] = {kind for kind in during if kind.startswith("probe.")}
     assert looks[MEASURED] == looks["recovered"]
     assert "probe.log" not in looks[MEASURED]
-    (verdict,) = run.history.select("verdict", check="recovery")
+    (verdict,) = history.select("verdict", check="recovery")
     assert verdict.data["parameters"]["baseline"] == MEASURED
     assert "no control" not in verdict.data["reason"], verdict.data["reason"]
 

@@ -1,8 +1,15 @@
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
 from harness.clock import ManualClock
 from harness.history import History
-from harness.report import Report
+from harness.report import Report, html, markdown, postmortem
+from harness.report.summary import summary
+from harness.samples import Samples
 from harness.verdict import Outcome
-from suites.selftest.report.made import events
+from suites.selftest.report.made import events, gate
 
 
 def test_a_finished_run_has_the_verdict_that_it_ended_with() -> None:
@@ -56,3 +63,29 @@ def test_an_outcome_that_is_none_of_the_three_is_unknown() -> None:
     history = History(clock=ManualClock())
     history.record("verdict", check="queue", outcome="fine", reason="", evidence=[], look="", phase="x")
     assert Report.of(history.events).judged[0].verdict.outcome is Outcome.UNKNOWN
+
+
+def test_every_report_of_a_pass_names_the_checks_that_were_switched_off() -> None:
+    clock = ManualClock()
+    history = History(clock=clock)
+    for _scenario in range(2):
+        history.record("plan", plan={"not-checked": {"logs": "no logs <yet>"}}, text=[])
+    gate(history, clock)
+    report = Report.of(history.events)
+    assert report.run.outcome is Outcome.PASS
+    assert report.not_checked == ("logs: no logs <yet>",)
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(summary(report))
+    assert console.export_text().count("not checked: logs: no logs <yet>") == 1
+    assert "- not checked: logs: no logs &#60;yet>" in markdown.render(report)
+    assert "<p>not checked: logs: no logs &lt;yet&gt;</p>" in html.render(report, Samples())
+    assert "switched off: logs: no logs &#60;yet>." in postmortem.render(report)
+
+
+@pytest.mark.parametrize("plan", [None, [], {"not-checked": 3}, {"not-checked": {"logs": None}}])
+def test_a_plan_that_is_damaged_breaks_no_report(plan: object) -> None:
+    clock = ManualClock()
+    history = History(clock=clock)
+    history.record("plan", plan=plan)
+    gate(history, clock)
+    assert markdown.render(Report.of(history.events))
