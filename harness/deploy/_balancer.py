@@ -6,7 +6,6 @@ sends it no new requests; it is waited for until those that it has are done, for
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -14,8 +13,9 @@ from typing import Self
 from harness.environment import Environment, Replica
 from harness.errors import DeployerError, HostError, NotReady
 from harness.servers.haproxy import HAProxy, rows
+from harness.waiting import poll
 
-PAUSE = 0.1  # s between two looks
+LOOK_EVERY = 0.1  # s
 ADMITTED_WITHIN = 10.0  # s until a server counts as up again, by the balancer's own checks
 AWAY = ("DRAIN", "MAINT")
 Say = Callable[[str, str], None]
@@ -97,13 +97,14 @@ class Balancer:
             )
 
     def _wait(self, replica: Replica, halt: Callable[[], bool], within: float, until: Callable[[Server], bool]) -> bool:
-        clock, never = self.environment.history.clock, threading.Event()
-        end = clock.monotonic() + within
-        while not all(until(server) for server in self._servers(replica)):
-            if halt() or clock.monotonic() > end:
-                return False
-            clock.wait(never, PAUSE)
-        return True
+        well, _ = poll(
+            lambda: (all(until(server) for server in self._servers(replica)), halt()),
+            any,
+            within=within,
+            every=LOOK_EVERY,
+            clock=self.environment.history.clock,
+        )
+        return well
 
     def _servers(self, replica: Replica) -> list[Server]:
         """The servers that are this replica."""

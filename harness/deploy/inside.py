@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 from harness.environment import Replica
 from harness.errors import DeployerError, EngineGone, ReplicaGone
+from harness.waiting import pause
 
 LONGEST = 65536  # bytes of a line; a longer one is told in pieces
 OUT = 1  # the number of stdout in the engine's frames
@@ -51,7 +51,7 @@ class ReplicaProcess:
                     raise
                 frame = None  # it has ended; a child that it left behind holds the streams open
             if frame is None and self._process.running():  # it has closed its streams, and runs on
-                threading.Event().wait(timeout)
+                pause(timeout)
                 raise TimeoutError
             if frame is None:
                 self._over = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +12,7 @@ import requests.exceptions
 import urllib3.exceptions
 
 from harness.errors import EngineError, EngineGone, HarnessError, ReplicaGone
+from harness.waiting import poll
 
 Api = docker.APIClient
 CONNECTION_LOST = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
@@ -80,20 +79,20 @@ def took_down(
     Args:
         started: what `started_at` said when the process was started.
     """
-    deadline, pause = time.monotonic() + patience, threading.Event()
-    while True:
+
+    def why() -> HarnessError | None:
         if error := gone(api, container_id, name, doing):
             return error
-        if started_at(api, container_id, name) != started:
-            return ReplicaGone(
-                f"{name} was restarted meanwhile",
-                where=name,
-                expected=f"a container that runs on, to {doing}",
-                hint="what ran may have been done in part; ask again",
-            )
-        if time.monotonic() > deadline:
+        if started_at(api, container_id, name) == started:
             return None
-        pause.wait(0.02)
+        return ReplicaGone(
+            f"{name} was restarted meanwhile",
+            where=name,
+            expected=f"a container that runs on, to {doing}",
+            hint="what ran may have been done in part; ask again",
+        )
+
+    return poll(why, within=patience, every=0.02)
 
 
 def describe(state: dict[str, Any]) -> str:

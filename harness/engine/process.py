@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
@@ -20,6 +19,7 @@ from harness.engine.hijack import OUT, Connection, Frames
 from harness.errors import CommandTimeout, EngineGone, HarnessError, HostError, ReplicaGone
 from harness.signals import cleaning_up_after
 from harness.stalls import Patience
+from harness.waiting import poll
 
 __all__ = ["Api", "Process"]
 
@@ -222,22 +222,22 @@ class Process:
             ReplicaGone: it ended because its container did.
             CommandTimeout: its output ended, and it still runs after `timeout` seconds.
         """
-        patience, pause = Patience(timeout), threading.Event()
-        while True:
-            with own_words(self.api, self.container_id, self.name, f"ask how {self.argv[0]} ended"):
-                state = self.api.exec_inspect(self.exec_id)
-                ended = not state["Running"] and state["ExitCode"] is not None
-            if ended:
-                break
-            if error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}"):
-                raise error
-            if patience.left <= 0.0:
-                raise self.too_long(timeout, "its output has ended")
-            pause.wait(0.005)  # the engine has no event that could be waited on without a second connection
-        code = int(state["ExitCode"])
+        # The engine has no event that could be waited on without a second connection.
+        code = poll(self._exit_code, lambda code: code is not None, within=Patience(timeout), every=0.005)
+        if code is None:
+            raise self.too_long(timeout, "its output has ended")
         if code == 137 and (error := self.taken_down()):
             raise error
         return code
+
+    def _exit_code(self) -> int | None:
+        with own_words(self.api, self.container_id, self.name, f"ask how {self.argv[0]} ended"):
+            state = self.api.exec_inspect(self.exec_id)
+            if not state["Running"] and state["ExitCode"] is not None:
+                return int(state["ExitCode"])
+        if error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}"):
+            raise error
+        return None
 
     def taken_down(self) -> HarnessError | None:
         """Why its container took it down, or None when that runs on. Looks for up to a second."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -30,6 +29,7 @@ from harness.environment.specs import Plumbing
 from harness.environment.wiring import API_PORT
 from harness.errors import EngineError, NotReady, UsageError
 from harness.stalls import Patience
+from harness.waiting import poll
 
 # A file, which only the proxy and who may use the engine can read: command lines and variables are seen by every user
 # of the engine's machine and end up in lists, labels in every `inspect` that somebody saves.
@@ -37,7 +37,7 @@ TOKEN = "/token"
 PROXY_USER = 58474  # as which the proxy runs, see image/door; a number that no user of the engine's machine has
 FLAGS = ("-config", "/proxies.json", "-proxy-metrics")
 READY_WITHIN = 20.0  # s
-PAUSE = 0.02  # s between two questions
+ASK_EVERY = 0.02  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +105,21 @@ class Door:
         Raises:
             NotReady: it does not within 20 s, or has ended; the message has its last answer and its log.
         """
-        patience, never = Patience(READY_WITHIN, clock=clock.monotonic), threading.Event()
-        while (last := self._ask()) is not None:
-            ended = not self.container.state().running
-            if ended or patience.left <= 0.0:
-                raise NotReady(
-                    "The environment's door did not open",
-                    where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
-                    got="its process has ended" if ended else last,
-                    expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s{patience.words}",
-                    detail=self.container.logs(tail=20),
-                )
-            clock.wait(never, PAUSE)
+        patience = Patience(READY_WITHIN, clock=clock.monotonic)
+
+        def look() -> tuple[str | None, bool]:
+            last = self._ask()
+            return last, last is not None and not self.container.state().running
+
+        last, ended = poll(look, lambda seen: seen[0] is None or seen[1], within=patience, every=ASK_EVERY, clock=clock)
+        if last is not None:
+            raise NotReady(
+                "The environment's door did not open",
+                where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
+                got="its process has ended" if ended else last,
+                expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s{patience.words}",
+                detail=self.container.logs(tail=20),
+            )
 
     def _ask(self) -> str | None:
         """None when it is open, else what it said instead."""

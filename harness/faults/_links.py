@@ -19,6 +19,7 @@ from harness.faults._counters import Counts
 from harness.faults._selectors import Selector
 from harness.proxy.client import Toxic
 from harness.signals import cleaning_up_after
+from harness.waiting import poll
 
 LEASE = 60.0  # s after which a toxic removes itself, should nobody live to heal it
 RENEW = LEASE / 4
@@ -262,10 +263,7 @@ class Spoilt:
 
     def remains(self) -> str | None:
         """Look until nothing of it is left, for some seconds."""
-        end = self._clock.monotonic() + GONE_WITHIN
-        while (left := self._left()) is not None and self._clock.monotonic() < end:
-            self._clock.wait(threading.Event(), LOOK_EVERY)
-        return left
+        return poll(self._left, lambda left: left is None, within=GONE_WITHIN, every=LOOK_EVERY, clock=self._clock)
 
     def _left(self) -> str | None:
         states = self._proxy.proxies()

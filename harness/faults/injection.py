@@ -22,6 +22,7 @@ from harness.environment import Environment
 from harness.errors import FaultUnproven, HarnessError
 from harness.faults._base import Active, Evidence, Fault, Scene
 from harness.signals import uninterrupted
+from harness.waiting import poll
 
 LOOK_EVERY = 0.05  # s between two looks at the evidence while it is waited for
 _COUNTS: WeakKeyDictionary[Environment, itertools.count[int]] = WeakKeyDictionary()
@@ -109,11 +110,9 @@ class Injection:
             FaultUnproven: it has not by then; the message says what traffic there was.
         """
         clock = self._history.clock
-        end, never = clock.monotonic() + within, threading.Event()
-        while (found := self.evidence()).bit is not True:
-            if clock.monotonic() >= end:
-                raise self._unproven(f"did not bite within {within:g} s", found.said)
-            clock.wait(never, LOOK_EVERY)
+        found = poll(self.evidence, lambda seen: seen.bit is True, within=within, every=LOOK_EVERY, clock=clock)
+        if found.bit is not True:
+            raise self._unproven(f"did not bite within {within:g} s", found.said)
         return found
 
     def __exit__(

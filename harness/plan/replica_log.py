@@ -13,7 +13,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from harness.history import Event, History
 from harness.probes.logs import LogFollower
 from harness.stack import Log
 from harness.verdict import Outcome, Verdict
+from harness.waiting import poll
 
 NAME = "log"
 RECORDS, BYTES = 20_000, 8 << 20  # that are kept of each log
@@ -200,12 +201,12 @@ class ReplicaLog:
 
     # -- what they share ---------------------------------------------------------------------------------------------
 
-    def _wait(self, done: Any, within: float) -> None:
-        clock, never = self.followed.history.clock, threading.Event()
-        end = clock.monotonic() + within
-        while not done() and (left := end - clock.monotonic()) > 0:
-            clock.wait(never, min(LOOK_EVERY, left))
+    def _wait(self, done: Callable[[], bool], within: float) -> None:
+        def look() -> bool:
             self.followed.look()
+            return done()
+
+        poll(look, within=within, every=LOOK_EVERY, clock=self.followed.history.clock)
 
     def _seen(self, first: int) -> tuple[list[str], Event, str]:
         """The records from a number on, the report, and why they may not be all."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.clock import Clock
 from harness.history import Event
 from harness.probes.logs.follower import LogFollower
-from harness.probes.waiting import wait_until
+from harness.waiting import poll
 
 
 def watch(
@@ -28,5 +28,5 @@ def watch(
             follower.poll()
         return until_advanced and all(follower.records for follower in followers)
 
-    wait_until(look_at_all, bool, seconds, clock, every=every)
+    poll(look_at_all, within=seconds, every=every, clock=clock)
     return tuple(follower.report() for follower in followers)

@@ -20,6 +20,7 @@ from harness.environment.witness import Witness
 from harness.errors import HarnessError
 from harness.kept import Kept
 from harness.selftest.seams.trigger import LONGEST, Trigger
+from harness.waiting import pause
 
 PROGRAMS = {  # target to the modules of the processes, each a child of the one before it
     "generator": ("harness.workload.generator",),
@@ -53,7 +54,7 @@ def _once(trigger: Trigger, find: Callable[[], tuple[str, Signal] | None]) -> No
     while trigger.open:
         found = find()
         if found is None:
-            threading.Event().wait(LOOK_EVERY)
+            pause(LOOK_EVERY)
             continue
         name, send = found
         with suppress(HarnessError, OSError):

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.waiting import pause
+
 STARTUP, SAVED = "startup", "saved"
 PHASES = (
     "baseline", "deploy", "deployed", "rollback", "rolled-back", "second-rollback", "rolled-back-twice",
@@ -87,7 +89,7 @@ class Trigger:
             while self._phase != self.spec.phase:
                 self._changed.wait()
             left = self._since + self.spec.after - time.monotonic()
-        threading.Event().wait(max(0.0, left))
+        pause(max(0.0, left))
 
     def take(self, what: str) -> bool:
         """Whether this one is to be spoilt. A line says what it was."""

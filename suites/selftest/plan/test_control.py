@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock import SystemClock
 from harness.engine import Engine, proc
 from harness.engine.labels import ENVIRONMENT
 from harness.engine.labels import RUN as RUN_LABEL
@@ -21,8 +20,8 @@ from harness.errors import NotMeasured
 from harness.history import History
 from harness.plan.control import Control, Order, end_all, join
 from harness.plan.control.order import HOLDER, READY, Ready
-from harness.probes.waiting import wait_until
 from harness.samples import read
+from harness.waiting import poll
 from suites.selftest.plan.made import OLD, tiny_stack
 
 pytestmark = pytest.mark.containers
@@ -52,7 +51,7 @@ def gone(engine: Engine, environment: str) -> bool:
 
 
 def until(done: Callable[[], bool], seconds: float = 30.0) -> bool:
-    return wait_until(done, bool, seconds, SystemClock())[0]
+    return bool(poll(done, within=seconds, every=0.1))
 
 
 def test_what_it_measures_is_brought_into_the_history_of_the_subject(run: Path, tmp_path: Path) -> None:
