@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from harness.engine.gone import Api, own_words
+from harness.engine.gone import Api, gone
+from harness.engine.translate import field, translate
 from harness.errors import HostError
 from harness.signals import hurried
 from harness.stalls import Patience
@@ -49,14 +51,15 @@ def end_sessions(
     if not sessions:
         return
     patience = Patience(KILL_TIMEOUT)
-    with own_words(api, container_id, name, "end a process"):
+    why = partial(gone, api, container_id, name, "end a process")
+    with translate(f"A process in {name} cannot be ended", where=name, why=why):
         command = ["/bin/sh", "-c", END, "sh", signal, " ".join(map(str, sessions))]
-        ending = api.exec_create(container_id, command, user="0")["Id"]
+        ending = field(api.exec_create(container_id, command, user="0"), "Id", where=name)
         api.exec_start(ending, detach=True)
 
         def ended() -> int | None:
             meanwhile()
-            code: int | None = api.exec_inspect(ending)["ExitCode"]
+            code: int | None = field(api.exec_inspect(ending), "ExitCode", where=name)
             return code
 
         code = poll(ended, lambda code: code is not None or hurried(), within=patience, every=0.002)
