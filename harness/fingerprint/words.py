@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from harness.fingerprint.compare import Comparison, Difference
-from harness.fingerprint.model import PARTS
+from harness.fingerprint.parts import PARTS
 from harness.fingerprint.words_of_files import files
 
 VALUE = 160  # characters of a value that are shown

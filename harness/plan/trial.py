@@ -258,7 +258,7 @@ class Trial:
     @property
     def checks(self) -> Checks:
         """Every check as an assertion."""
-        return Checks(self)
+        return Checks(self.check)
 
     def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False, **more: Any) -> Verdict:
         """Record a verdict; returns it.

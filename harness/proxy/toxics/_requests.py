@@ -10,12 +10,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from .base import KIB, End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import KIB, Direction, End, Stage, Toxic
 
 LONGEST = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
 
@@ -34,7 +31,7 @@ class Requests(Stage):
 
     stream: ClassVar[str] = "upstream"
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._buffer = bytearray()
         self._least = 0  # how many bytes the request in the buffer will have, at the least

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ..timers import Timer
-from .base import KIB, End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import KIB, Direction, End, Stage, Toxic
 
 SEGMENT = 1400  # bytes: a slow line delivers about so much at a time
 CREDIT = 0.005  # seconds whose bytes may be made up for, since senders come in gusts
@@ -27,7 +24,7 @@ class Bandwidth(Stage):
     type = "bandwidth"
     attributes: ClassVar[Mapping[str, str]] = {"rate": "int64"}
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._waiting: deque[bytes | End] = deque()
         self._timer: Timer | None = None
