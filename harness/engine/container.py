@@ -42,7 +42,7 @@ class ContainerState:
         oom_killed: the kernel ended it for want of memory.
         error: why it could not be started; empty if it could.
         pid: of its first process on the engine's machine; 0 when it does not run.
-        started_at, finished_at: the engine's own text, RFC 3339.
+        started_at: the engine's own text, RFC 3339.
     """
 
     status: str
@@ -52,7 +52,6 @@ class ContainerState:
     error: str
     pid: int
     started_at: str
-    finished_at: str
 
 
 class Container:
@@ -174,7 +173,6 @@ class Container:
             error=str(raw.get("Error") or ""),
             pid=int(raw.get("Pid") or 0),
             started_at=str(raw.get("StartedAt") or ""),
-            finished_at=str(raw.get("FinishedAt") or ""),
         )
 
     def logs(self, *, tail: int | None = None, since: float | None = None, timestamps: bool = False) -> str:

@@ -38,15 +38,6 @@ def seconds(written: str) -> float:
     return total
 
 
-def duration(value: float) -> str:
-    """Seconds as they are written: `90s`, `1.5s`, `500ms`. Read again, they are the same to the microsecond."""
-    micro = round(value * 1e6)
-    for unit, size in (("s", 1_000_000), ("ms", 1000)):
-        if micro % size == 0:
-            return f"{micro // size}{unit}"
-    return f"{micro}us" if micro < 1_000_000 else f"{micro // 1_000_000}.{micro % 1_000_000:06d}".rstrip("0") + "s"
-
-
 def per_second(written: str) -> float:
     """`50/s`, `3000/m` as a number per second, more than 0."""
     if not re.fullmatch(RATE, written):
