@@ -118,7 +118,7 @@ class Kept:
                 return self._give_up(str(error))
             if frame is None:
                 words = heard.decode("utf-8", "replace").strip()
-                return self._give_up(f"its program ended: {words or 'without a word'}")
+                return self._give_up(f"its program ended: {words or 'without any output'}")
             self._heard += frame[1]
 
     def _send(self) -> None:
@@ -139,7 +139,7 @@ class Kept:
         if waited < min(PATIENCE + CHAIN * MACHINE.stood(asked, now), MOST_PATIENCE):
             return Heard(None, f"no answer within {waited:.1f} s")
         said = self._heard[-200:].decode("utf-8", "replace").strip()
-        how_long = f"no answer within {waited:.1f} s" if waited < 1e9 else "it takes no question"
+        how_long = f"no answer within {waited:.1f} s" if waited < 1e9 else "it accepts no input"
         return self._give_up(how_long + (f": {said}" if said else ""))
 
     def _give_up(self, why: str) -> Heard:
@@ -174,7 +174,7 @@ class Kept:
             frame = program.read(PATIENCE)
             if frame is None:
                 words = said.decode("utf-8", "replace").strip()
-                raise TimeoutError(f"its program ended: {words or 'without a word'}")
+                raise TimeoutError(f"its program ended: {words or 'without any output'}")
             said += frame[1]
 
     def _failed(self, why: str) -> None:

@@ -75,7 +75,7 @@ class Balancer:
         if self._wait(replica, halt, grace, lambda one: one.sessions == 0):
             self.say(f"{replica.name} is drained", "out")
         else:
-            self.say(f"{replica.name} still had requests after {grace:g} s, and is ended all the same", "err")
+            self.say(f"{replica.name} still had requests after {grace:g} s, and is stopped anyway", "err")
 
     def admit(self, replica: Replica, halt: Callable[[], bool]) -> None:
         """Put a replica back where it was taken out, and wait until HAProxy sends requests to it.
@@ -89,7 +89,7 @@ class Balancer:
         if away and not self._wait(replica, halt, ADMITTED_WITHIN, _serves) and not halt():
             seen = ", ".join(f"{server.path} is {server.status}" for server in self._servers(replica))
             raise NotReady(
-                f"HAProxy did not take {replica.name} in again",
+                f"HAProxy did not put {replica.name} back into rotation",
                 where=self.place.name if self.place else None,
                 got=seen,
                 expected=f"UP within {ADMITTED_WITHIN:g} s",

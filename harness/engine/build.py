@@ -110,7 +110,7 @@ def _follow(
                 failed,
                 where=f"{spec.dockerfile_path}{', ' + step if step else ''}",
                 got=said,
-                hint="mend the step; the lines below are the last of its output",
+                hint="fix the step; the end of its output is below",
                 detail=evidence,
             )
 

@@ -103,7 +103,7 @@ def entries(spec: BuildSpec) -> tuple[Entry, ...]:
                     f"The build context of {spec.title} holds too much",
                     where=str(spec.context),
                     got=f"more than {MOST} files and directories",
-                    hint="leave out by .dockerignore what the image does not need",
+                    hint="exclude what the image does not need with .dockerignore",
                 )
     except OSError as error:
         raise _unreadable(spec, error, Path(error.filename or spec.context)) from error
@@ -134,7 +134,7 @@ def _unreadable(spec: BuildSpec, error: OSError, path: Path) -> ContextError:
         f"The build context of {spec.title} cannot be read",
         where=str(path),
         got=error.strerror or str(error),
-        hint="give yourself permission, or leave it out by .dockerignore",
+        hint="fix its permissions, or exclude it with .dockerignore",
     )
 
 

@@ -183,7 +183,7 @@ def _end(pids: Sequence[int], first: signal.Signals) -> None:
         if poll(partial(_gone, starts), within=patience, every=LOOK_EVERY):
             return
     raise EngineError(
-        "The harness's own engine does not end",
+        "The harness's own engine does not stop",
         got=f"processes {', '.join(map(str, pids))} are still there",
         hint="a process in uninterruptible sleep (`ps -o pid,stat,cmd`) holds it; look for a stuck disk or mount",
     )

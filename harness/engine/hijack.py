@@ -39,7 +39,7 @@ class Frames:
             stream = self._rest[start]
             if stream not in (OUT, ERR) or self._rest[start + 1 : start + 4] != b"\0\0\0":
                 raise EngineError(
-                    "the engine sent what is not a stream of frames",
+                    "the engine sent something that is not a stream of frames",
                     got=repr(bytes(self._rest[start : start + 64])),
                     expected="a header of 8 bytes for stream 1 or 2",
                     hint="a proxy between here and the engine may not support connection upgrades",

@@ -192,7 +192,7 @@ class Process:
             f"a command in {self.name} still runs after {seconds:g} s",
             where=self.name,
             got=command if len(command) <= 500 else command[:500] + " ...",
-            expected=f"an end within {seconds:g} s",
+            expected=f"it ends within {seconds:g} s",
             hint="give it more time, or find out what it waits for",
             detail=detail,
         )

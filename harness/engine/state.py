@@ -87,7 +87,7 @@ def lock(name: str, environ: Mapping[str, str] = os.environ, *, deadline: float 
     with path.open("a") as file:
         if not poll(lambda: _try_lock(file.fileno()), within=deadline, every=0.05):  # flock has no timeout of its own
             raise HarnessError(
-                "Another process holds a lock of the harness and does not let go",
+                "Another process holds a lock of the harness and does not release it",
                 where=str(path),
                 got=f"waited {deadline:.0f} s",
                 hint="see which process has the file open (`fuser -v`), and end it if it hangs",

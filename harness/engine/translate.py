@@ -70,7 +70,7 @@ def field(answer: Any, name: str, *, where: str) -> Any:
             "The engine's answer cannot be understood",
             where=where,
             got=f"no {name} in {answer!r:.200}",
-            hint="whether something stands between the harness and the engine that changes answers",
+            hint="check whether something between the harness and the engine changes its answers",
         ) from strange
 
 
@@ -89,7 +89,7 @@ def as_ours(error: BaseException, what: str, *, where: str | None = None) -> Eng
             f"{what}: the container engine does not answer any more",
             where=where,
             got=said,
-            hint="see whether the daemon still runs (`harness doctor`); what it held is swept by the next run",
+            hint="check whether the daemon still runs (`harness doctor`); the next run sweeps what it held",
         )
     if _NO_SPACE.search(said) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
         return no_space(what, said, where=where)
@@ -99,7 +99,7 @@ def as_ours(error: BaseException, what: str, *, where: str | None = None) -> Eng
             f"{what}: the port {which[1] if which else 'asked for'} is in use",
             where=where,
             got=said,
-            hint="end what holds the port, or leave the published port out so that a free one is taken",
+            hint="stop what uses the port, or omit the published port so that a free one is chosen",
         )
     if _NO_SUBNET.search(said):
         return NetworkError(

@@ -88,7 +88,7 @@ class Door:
         return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token, holder)
 
     def address(self, target: str | None) -> tuple[str, int]:
-        """("127.0.0.1", port) of an entry point, `service:port`. UsageError where it is none."""
+        """("127.0.0.1", port) of an entry point, `service:port`. UsageError where there is none."""
         if target is None or target not in self.ports:
             raise UsageError(
                 "The environment has no such entry point",

@@ -402,7 +402,7 @@ class Environment:
         threads = DaemonThreads(f"evidence-{self.id}")
         saving = threads.submit(self.save_evidence)
         if not threads.finish(ending=EVIDENCE_WITHIN):
-            self.history.record("note", text="the evidence is not whole: the end was asked for while it was saved")
+            self.history.record("note", text="the evidence is incomplete: the run was interrupted while it was saved")
         elif problem := saving.exception():
             self.history.record("note", text=f"the evidence could not be saved: {problem}")
 

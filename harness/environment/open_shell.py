@@ -126,7 +126,7 @@ class OpenShell:
         if error := self.process.taken_down():
             raise error
         raise HostError(
-            f"the shell in {self._name} ended under the command that it ran",
+            f"the shell in {self._name} ended while it ran the command",
             where=self._name,
             got=f"exit code {self.process.exit_code()}",
             expected="an answer",
@@ -137,7 +137,7 @@ class OpenShell:
         """End the command and its children, then the error that says so."""
         try:
             self.process.close()
-            became = "was ended with its children"
+            became = "was killed with its children"
         except HarnessError as second:
             became = f"could not be ended ({second.what})"
         sofar = "".join(
@@ -149,7 +149,7 @@ class OpenShell:
             f"a command in {self._name} still ran after {patience.seconds:g} s, and {became}",
             where=self._name,
             got=f"{short(command)}{patience.words}",
-            expected=f"an end within {patience.seconds:g} s",
+            expected=f"it ends within {patience.seconds:g} s",
             hint="give it more time (timeout=...), or find out what it waits for",
             detail=f"the output until then:\n{sofar}" if sofar else "no output until then",
         )

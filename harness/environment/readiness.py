@@ -130,7 +130,7 @@ def check_running(replica: Waitable) -> None:
             where=f"service {replica.name.rpartition('-')[0]}",
             got=ended,
             expected="a process that stays",
-            hint="the tail of its log stands below",
+            hint="the end of its log is below",
             detail=replica.tail(TAIL) or "(its log is empty)",
         )
 
@@ -145,6 +145,6 @@ def _not_ready(replica: Waitable, command: str, patience: Patience, last: str, e
         where=f"health check of {replica.name}: {command}",
         got=f"after {patience.waited:.1f} s{patience.words}: {last}",
         expected="exit code 0",
-        hint="the tail of its log stands below; --keep=failed leaves the environment up to look into",
+        hint="the end of its log is below; --keep=failed leaves the environment up to look into",
         detail=tail or "(its log is empty)",
     )

@@ -95,7 +95,7 @@ def check_whole(engine: Engine, environment: str, replicas: Iterable[str], netwo
         return
     kind: type[HarnessError] = DoorGone if set(PLUMBING) & set(ended) else NotReady if ended else NetworkError
     raise kind(
-        f"The environment {environment} came up, and is not whole any more",
+        f"The environment {environment} came up, and is no longer complete",
         where=", ".join([*ended, *outside]),
         got="; ".join(told),
         expected=f"{', '.join(names)} running, in the networks {', '.join(networks)}",

@@ -66,7 +66,7 @@ class Watch:
     def _on_event(self, event: ContainerEvent) -> None:
         if self._leaving or event.action not in ACTIONS:
             return
-        # What the memory killer ends while it is being replaced has run out of memory all the same.
+        # What the OOM killer ends while it is being replaced has run out of memory nevertheless.
         meant = {"replaced": True} if event.id in self._replaced and event.action in REPLACED else {}
         told = {"replica": event.replica, "action": event.action, "exit_code": event.exit_code, **meant}
         self._history.record("container", **told)

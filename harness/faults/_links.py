@@ -203,7 +203,7 @@ class Spoilt:
             for spoil in self._spoils
         }
         if lost := self._lost():
-            return Evidence(None, f"it was ended by somebody else, or its lease was: {_few(lost)}", moved)
+            return Evidence(None, f"something else removed it, or its lease expired: {_few(lost)}", moved)
         bit = {link: [need for need in self._needs if counts.get(need)] for link, counts in moved.items()}
         if said := [
             f"{link} ({', '.join(WORDS[need].format(moved[link][need]) for need in needs)})"
@@ -241,7 +241,7 @@ class Spoilt:
             except HarnessError:
                 continue
             if past:
-                said += f"; {consumer} is connected to {_few(past)} straight, past the proxy (see docs/links.md)"
+                said += f"; {consumer} is connected to {_few(past)} directly, past the proxy (see docs/links.md)"
         return said
 
     def heal(self) -> None:

@@ -134,14 +134,14 @@ class Injection:
         try:
             found = self._active.evidence()
         except Exception as problem:  # whatever it was, the fault has to be healed
-            found, cause = Evidence(None, f"nobody could tell: {_what(problem)}"), problem
+            found, cause = Evidence(None, f"that could not be determined: {_what(problem)}"), problem
         gone: bool | None = None
         try:
             self._active.heal()
             left = self._active.remains()
             gone, said = left is None, left or ""
         except Exception as problem:  # it is told as what it means: nobody knows that it is gone
-            said, cause = f"it may be there still: {_what(problem)}", problem
+            said, cause = f"it may still be there: {_what(problem)}", problem
         self.proven = found.bit is True and gone is True
         self._history.record(
             "fault.heal",
@@ -168,8 +168,8 @@ class Injection:
             where=f"environment {self._environment.id}",
             got=said,
             expected="traffic that it touches while it is on, and none of it left afterwards",
-            hint="run the workload meanwhile, hold the fault for longer (`bites(within=...)` waits for it), or choose "
-            "a link that is used; see docs/faults.md",
+            hint="run the workload at the same time, keep the fault on for longer (`bites(within=...)` waits for "
+            "it), or choose a link that is used; see docs/faults.md",
         )
 
 

@@ -119,5 +119,5 @@ def _part(data: Mapping[str, Any], contents: Mapping[str, Any]) -> Part:
     said = {key: data[key] for key in SAID if data.get(key)}
     found = contents.get(data["same"]) if "same" in data else data.get("items")
     if found is None and not said.keys() & {"error", "absent"}:
-        said["error"] = "the history does not hold it"
+        said["error"] = "the history does not contain it"
     return Part(found, **said)

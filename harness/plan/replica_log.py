@@ -182,7 +182,7 @@ class ReplicaLog:
         """No record since `since`, else since it is followed, matches this regular expression.
 
         Raises:
-            HostError: the replica cannot be asked. UsageError: the pattern is none.
+            HostError: the replica cannot be asked. UsageError: the pattern is invalid.
         """
         try:
             compiled = re.compile(pattern)
@@ -219,7 +219,7 @@ class ReplicaLog:
             if report.time <= self.began and report is not event:
                 continue
             said = [report.data["error"], *(one["what"] for one in report.data["losses"]), *report.data["unread_parts"]]
-            doubts += [f"{self} could not be read whole: {one}" for one in said if one]
+            doubts += [f"{self} could not be read completely: {one}" for one in said if one]
         return lines, event, next((one for one in doubts if one), "")
 
     def _passed(self, reason: str, event: Event) -> Verdict:

@@ -1,6 +1,6 @@
 """How one replica is, once a second: processes, sockets, deleted files, CPU, memory, pressure, and the release it runs.
 
-Which processes there are and what the cgroup counts is looked at every second. What is dear is asked when a process
+Which processes there are and what the cgroup counts is looked at every second. What costs more is asked when a process
 began or ended, and else every few seconds: what each process is, the release, the listening sockets, the open files.
 They change with the process that has them.
 """

@@ -12,7 +12,7 @@ from harness.redaction.known import Known
 from harness.redaction.veil import veiled
 
 LONGEST, MOST = 200, 20_000  # characters of a text that is remembered as one without a secret; how many are
-SHORTEST = 4  # characters of a declared secret; a shorter one stands in too much that is none
+SHORTEST = 4  # characters of a declared secret; a shorter one occurs in too much that is not secret
 # Keys of mappings in events whose value is a secret. Names of state (`fingerprint`) are not looked at in this way.
 _KEY = re.compile(
     r"pass(word|wd|phrase)|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key", re.IGNORECASE

@@ -290,7 +290,7 @@ def complaint(answer: RawAnswer) -> str:
 
 
 def items_of(text: str | None, why: str) -> Part:
-    """A JSON object of texts as items; an error of these words where it is none."""
+    """A JSON object of texts as items; an error of these words where it is not one."""
     try:
         found = json.loads(text or "")
         return Part({str(key): "" if value is None else str(value) for key, value in found.items()})

@@ -145,7 +145,7 @@ class Redis(ServerAdapter):
         if said.get("loading") == "1":
             share = said.get("loading_loaded_perc")
             so_far = f" ({share} % so far)" if share else ""
-            return Sample(error=f"it is loading its data from disk, and has not all of it{so_far}")
+            return Sample(error=f"it is loading its data from disk, and has not finished{so_far}")
         if found["memory"] is None:
             return Sample(error=shortened(f"not what INFO says: {text.strip()}"))
         # A database without keys is not named.

@@ -130,7 +130,7 @@ class _Text:
         self.position += braced
         match = _NAME.match(self.written, self.position)
         if not match:
-            raise self.invalid("a $ that begins no variable")
+            raise self.invalid("a $ that does not begin a variable")
         self.position = match.end()
         if not braced:
             return self.plain(match[0], wanted=wanted)

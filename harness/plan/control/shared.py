@@ -206,7 +206,7 @@ def _wait(directory: Path, started: subprocess.Popen[bytes] | None, clock: Clock
 
 def _check(directory: Path, ready: Ready) -> None:
     if (directory / FAILED).exists() or proc.is_alive(ready.holder) is False:
-        raise _no_more(directory, "The control is no more")
+        raise _no_more(directory, "The control has ended")
 
 
 def _no_more(directory: Path, what: str) -> NotMeasured:
@@ -214,5 +214,5 @@ def _no_more(directory: Path, what: str) -> NotMeasured:
     for name in (FAILED, OUTPUT):
         with suppress(OSError):
             said = said or (directory / name).read_text(encoding="utf-8", errors="replace").strip()[-2000:]
-    got = said.splitlines()[0] if said else "it ended without a word"
+    got = said.splitlines()[0] if said else "it ended without any output"
     return NotMeasured(what, where=str(directory), got=got, detail=said, hint="without it, recovery is judged unpaired")

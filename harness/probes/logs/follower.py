@@ -86,7 +86,7 @@ class LogFollower:
         return self._window.unread is not None
 
     def expect_canaries(self, prefix: str) -> None:
-        """Canaries carry `<prefix>-<number>`: other values of the declared field are none."""
+        """Canaries carry `<prefix>-<number>`: other values of the declared field do not count."""
         with self._lock:
             self._prefix = prefix
             self._begin()
@@ -106,7 +106,7 @@ class LogFollower:
             self._window.began = self._window.progress = self._clock.monotonic()  # placing it may have taken a while
 
     def poll(self) -> int:
-        """Look once, and count what is new. Returns how many records that is; heartbeats are none."""
+        """Look once, and count what is new. Returns how many records that is; heartbeats do not count."""
         with self._lock:
             before, asked = self._tally.own, self._clock.monotonic()
             if not self._marked:

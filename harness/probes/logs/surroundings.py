@@ -95,7 +95,7 @@ class Surroundings:
 
 
 def examine(replica: LogReplica, path: str) -> Surroundings:
-    """Look around. Raises HostError, or NotMeasured where the answer is none."""
+    """Look around. Raises HostError, or NotMeasured where the answer is damaged."""
     question = digested(_SCRIPT.format(path=shlex.quote(path), stat=STAT))
     for _ in range(TRIES):
         answer = replica.ask(question)
@@ -106,7 +106,7 @@ def examine(replica: LogReplica, path: str) -> Surroundings:
     if answer.exit_code != 0 or not lines[0].startswith("R "):
         got = (answer.stderr or answer.stdout[:200]).decode("utf-8", "replace")
         raise NotMeasured(
-            "What stands beside the log cannot be seen", where=f"{replica.name}:{path}", got=shortened(got)
+            "The files beside the log cannot be listed", where=f"{replica.name}:{path}", got=shortened(got)
         )
     found, opened, links, names = Surroundings(), dict[str, File](), dict[str, str](), dict[str, str]()
     foreign = set[str]()

@@ -51,7 +51,7 @@ class Spec:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Spec:
-        """From JSON. TypeError where it is none."""
+        """From JSON. TypeError where it does not fit."""
         return cls(**data)
 
 

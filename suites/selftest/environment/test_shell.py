@@ -216,7 +216,7 @@ def test_a_replica_whose_shell_is_mute_is_waited_for_twice_and_then_only_shortly
 
 
 def test_a_command_that_kills_its_own_shell_is_named(shell: Shell) -> None:
-    with pytest.raises(HostError, match="ended under the command"):
+    with pytest.raises(HostError, match="ended while it ran the command"):
         shell.run("kill -9 0")
     assert shell.run("echo on").stdout == "on\n"
 

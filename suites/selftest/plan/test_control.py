@@ -80,7 +80,7 @@ def test_it_ends_with_the_run_and_leaves_nothing(harness_engine: Engine, run: Pa
     end_all(run)
     assert proc.is_alive(ready(run).holder) is False
     assert gone(harness_engine, control.environment)
-    with pytest.raises(NotMeasured, match="no more"):
+    with pytest.raises(NotMeasured, match="has ended"):
         join(order(), run)
 
 
@@ -112,7 +112,7 @@ def test_one_that_breaks_is_told_to_whoever_compares_with_it(run: Path, tmp_path
     control.follow(History(tmp_path / "test" / "events.jsonl"))
     os.kill(int(ready(run).holder.split("/")[-2]), signal.SIGKILL)
     assert until(lambda: proc.is_alive(ready(run).holder) is False)
-    with pytest.raises(NotMeasured, match="The control is no more"):
+    with pytest.raises(NotMeasured, match="The control has ended"):
         control.bring()
 
 

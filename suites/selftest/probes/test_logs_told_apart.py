@@ -141,7 +141,7 @@ def test_3_a_file_that_reuses_the_inode_is_another_file(case: Case) -> None:
     if case.path.stat().st_ino != inode:
         pytest.skip("this file system does not reuse inodes at once")
     case.poll(3.0)
-    assert f"was deleted and created anew on the same inode {inode}" in failed(case.verdict())
+    assert f"was deleted and recreated on the same inode {inode}" in failed(case.verdict())
 
 
 # -- 4: copytruncate ---------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_10_a_container_that_was_made_anew_took_its_log_along(case: Case, monkey
     case.path.unlink()
     case.path.touch()
     case.poll(3.0)
-    assert "vanished with its container, which was made anew" in failed(case.verdict())
+    assert "vanished with its container, which was recreated" in failed(case.verdict())
 
 
 @pytest.mark.parametrize(
