@@ -18,7 +18,7 @@ from harness.history import History
 from harness.stack import Service, Stack, UpdateConfig
 from harness.waiting import poll
 
-TAIL = 40  # lines kept for messages
+TAIL_LINES = 40  # lines kept for messages
 LOOK_EVERY = 0.25  # s between two looks at replicas that are watched
 
 
@@ -40,7 +40,7 @@ class Rollout:
     before: str
     started: int
     halt: Callable[[], bool] = lambda: False
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     misses: dict[str, int] = field(default_factory=dict)  # health checks in a row that failed, by replica
     due: dict[str, float] = field(default_factory=dict)  # when each is to be asked again
 

@@ -10,7 +10,7 @@ from harness.environment import Replica
 from harness.errors import DeployerError, EngineGone, ReplicaGone
 from harness.waiting import pause
 
-LONGEST = 65536  # bytes of a line; a longer one is told in pieces
+MAX_LINE_BYTES = 65536  # bytes of a line; a longer one is told in pieces
 OUT = 1  # the number of stdout in the engine's frames
 
 
@@ -59,7 +59,7 @@ class ReplicaProcess:
                 break
             stream = "out" if frame[0] == OUT else "err"
             *whole, rest = (self._parts[stream] + frame[1]).split(b"\n")
-            if len(rest) > LONGEST:
+            if len(rest) > MAX_LINE_BYTES:
                 whole, rest = [*whole, rest], b""
             self._parts[stream] = rest
             self._ready.extend((stream, _text(line)) for line in whole)

@@ -20,7 +20,7 @@ from harness.errors import EngineError
 
 OUT, ERR = 1, 2
 HEADER = 8
-GOODBYE = 5.0  # seconds that the other side may take to take it
+GOODBYE_TIMEOUT = 5.0  # seconds that the other side may take to take it
 CHUNK = 256 * 1024
 NOT_YET = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -111,7 +111,7 @@ def _say_goodbye(sock: ssl.SSLSocket) -> None:
         finally:
             os.dup2(wire.fileno(), sock.fileno())
         ours.shutdown(socket.SHUT_WR)
-        wire.settimeout(GOODBYE)
+        wire.settimeout(GOODBYE_TIMEOUT)
         while said := theirs.recv(CHUNK):
             wire.sendall(said)
 

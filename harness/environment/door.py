@@ -25,7 +25,7 @@ from harness.engine.process import Process
 from harness.environment import limits
 from harness.environment.images import Images
 from harness.environment.links import Links
-from harness.environment.specs import Plumbing
+from harness.environment.specs import Resources
 from harness.environment.wiring import API_PORT
 from harness.errors import EngineError, NotReady, UsageError
 from harness.stalls import Patience
@@ -62,18 +62,18 @@ class Door:
     holder: Container | None = None
 
     @classmethod
-    def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images, seed: int) -> Door:
+    def open(cls, engine: Engine, owner: Owner, resources: Resources, images: Images, seed: int) -> Door:
         """Start the proxy with a listener for every link; `wait` waits for it. `seed` is that of its chance."""
-        wiring = plumbing.wiring
+        wiring = resources.wiring
         config = [
             {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True}
             for link in wiring.links
         ]
         flags = ("-host", wiring.outside, "-port", str(API_PORT), *FLAGS, "-seed", str(seed))
         token = secrets.token_urlsafe(32) if images.proxy is None else None
-        own = (*flags, "-token-file", TOKEN, "-upstreams", str(plumbing.inside.subnet))
-        holder = engine.containers.create(_spec(owner, plumbing, images.door, None if token is None else own))
-        files = [File("network", limits.network(plumbing).encode()), File("proxies.json", json.dumps(config).encode())]
+        own = (*flags, "-token-file", TOKEN, "-upstreams", str(resources.inside.subnet))
+        holder = engine.containers.create(_spec(owner, resources, images.door, None if token is None else own))
+        files = [File("network", limits.network(resources).encode()), File("proxies.json", json.dumps(config).encode())]
         if token is not None:
             files.append(File(TOKEN[1:], token.encode(), 0o400, PROXY_USER, PROXY_USER))
         holder.put_all("/", files)
@@ -138,8 +138,8 @@ class Door:
         return f"no listener for {', '.join(missing[:3])}{more}" if missing else None
 
 
-def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] | None) -> ContainerSpec:
-    inside = Attachment(plumbing.inside, aliases=("door",), address=plumbing.wiring.door)
+def _spec(owner: Owner, resources: Resources, image: str, flags: tuple[str, ...] | None) -> ContainerSpec:
+    inside = Attachment(resources.inside, aliases=("door",), address=resources.wiring.door)
     return ContainerSpec(
         name=f"{owner.environment}-door",
         image=image,
@@ -148,8 +148,8 @@ def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] |
         hostname="door",
         entrypoint=None if flags else ("sleep", "infinity"),
         command=flags,
-        networks=(Attachment(plumbing.outside, address=plumbing.wiring.outside), inside),
-        publish=tuple(Publish(port) for port in (API_PORT, *plumbing.wiring.published.values())),
+        networks=(Attachment(resources.outside, address=resources.wiring.outside), inside),
+        publish=tuple(Publish(port) for port in (API_PORT, *resources.wiring.published.values())),
         # For its addresses and rules, and then for giving all of that up; KILL lets `init` pass a signal on to the
         # proxy, which is another user by then.
         cap_drop=("ALL",),

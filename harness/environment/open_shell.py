@@ -12,7 +12,7 @@ from harness.environment.reply import HELPER, Reply, TooMuch, call
 from harness.errors import CommandTimeout, HarnessError, HostError
 from harness.stalls import Patience
 
-SHOWN = 2000  # characters of a command or an output that a message quotes
+MAX_QUOTED = 2000  # characters of a command or an output that a message quotes
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ class OpenShell:
 
 
 def short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ... ({len(text)} characters)"
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]} ... ({len(text)} characters)"
 
 
 def _tail(data: bytes | bytearray) -> str:
-    return bytes(data[-SHOWN:]).decode("utf-8", "replace").rstrip()
+    return bytes(data[-MAX_QUOTED:]).decode("utf-8", "replace").rstrip()

@@ -14,7 +14,7 @@ from harness.history import History
 
 ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
 REPLACED = ("die", "kill", "stop")  # those of a container that is replaced
-PLUMBING = ("door", "proxy")  # what must not end while an environment lives
+RESOURCES = ("door", "proxy")  # what must not end while an environment lives
 
 
 class Watch:
@@ -75,7 +75,7 @@ class Watch:
         replica = self._replicas.get(event.replica)
         if replica is not None:
             replica.changed.set()
-        elif event.replica in PLUMBING:
+        elif event.replica in RESOURCES:
             self._lose(
                 DoorGone(
                     "The environment's door has ended, and with it every link",

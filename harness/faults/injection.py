@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 from harness import faults
 from harness.environment import Environment
 from harness.errors import FaultUnproven, HarnessError
-from harness.faults._base import Active, Evidence, Fault, Scene
+from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.signals import uninterrupted
 from harness.waiting import poll
 
@@ -82,7 +82,7 @@ class Injection:
     def __enter__(self) -> Self:
         try:
             with uninterrupted():  # what is being injected while Ctrl-C comes has to be known, to be healed
-                self._active = self.fault.inject(Scene(self._environment, self._chance))
+                self._active = self.fault.inject(FaultContext(self._environment, self._chance))
                 event = self._history.record(
                     "fault.inject",
                     fault=self.fault.fault_name(),

@@ -44,7 +44,7 @@ from harness.workload.spec import at_rate
 
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 NETWORKS_EVERY = 2.0  # s between two looks at the environment's networks meanwhile
-ENOUGH = 25  # requests; the checks want 20
+MIN_REQUESTS = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
 PATIENCE = 60.0  # s
 READ_EVERY = 1.0  # s between two readbacks while acknowledged work is waited for
@@ -133,7 +133,7 @@ class Trial:
         clock, began = self.history.clock, self.history.clock.monotonic()
         with self.workload.window(phase):
             yield
-            enough = min(ENOUGH / self.workload.spec.rate, LONGEST_WAIT)
+            enough = min(MIN_REQUESTS / self.workload.spec.rate, LONGEST_WAIT)
             pause(max(0.0, began + enough - clock.monotonic()), clock)
 
     def watch(self, phase: str, seconds: float) -> None:

@@ -21,7 +21,7 @@ RATE_PATTERN = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)/(s|m|h)$"
 PERCENTAGE_PATTERN = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)%$"
 
 _UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-LONGEST = 366 * 24 * 3600.0
+MAX_SECONDS = 366 * 24 * 3600.0
 
 
 def seconds(written: str) -> float:
@@ -33,7 +33,7 @@ def seconds(written: str) -> float:
     total = math.fsum(
         float(number) * _UNITS[unit] for number, unit in re.findall(rf"({NUMBER})(us|µs|ms|s|m|h)", written)
     )
-    if total > LONGEST:
+    if total > MAX_SECONDS:
         raise ValueError("a duration of a year or less")
     return total
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from .base import KIB, Direction, End, Stage, Toxic
 
-LONGEST = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
+MAX_REQUEST_BYTES = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
 
 
 class Unreadable(Exception):
@@ -85,7 +85,7 @@ class Requests(Stage):
         except Unreadable:
             self._readable = False
         self._least = max(0, -end - at)
-        if max(len(data) - at, self._least) > LONGEST:
+        if max(len(data) - at, self._least) > MAX_REQUEST_BYTES:
             self._readable = False
         del self._buffer[:at]
         if not self._readable:

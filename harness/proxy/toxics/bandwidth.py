@@ -12,7 +12,7 @@ from .base import KIB, Direction, End, Stage, Toxic
 
 SEGMENT = 1400  # bytes: a slow line delivers about so much at a time
 CREDIT = 0.005  # seconds whose bytes may be made up for, since senders come in gusts
-SHORTEST, LONGEST = 0.002, 0.05  # seconds between two deliveries
+MIN_PAUSE, MAX_PAUSE = 0.002, 0.05  # seconds between two deliveries
 
 
 class Bandwidth(Stage):
@@ -60,7 +60,7 @@ class Bandwidth(Stage):
         if not self.held and isinstance(self._waiting[0], End):
             self._fire()
             return
-        pause = min(max(SEGMENT / self.rate, SHORTEST), LONGEST) if self.rate else 0.0
+        pause = min(max(SEGMENT / self.rate, MIN_PAUSE), MAX_PAUSE) if self.rate else 0.0
         due = self._counted + min(pause, self.held / self.rate) if self.rate else 0.0
         self._timer = self.timers.at(due, self._fire)
 

@@ -20,7 +20,7 @@ PHASES = (
 )  # fmt: skip
 MEASURED = ("recovery-baseline", "recovered")  # of a gate that measures recovery
 KILLED = "killed by the self-test"  # what an error says that is raised on purpose
-LONGEST = 15.0  # s that anything is held up, where it is to stand still for ever
+MAX_HOLD_UP = 15.0  # s that anything is held up, where it is to stand still for ever
 
 _write = os.write  # the seams replace it, and a report of them must not be spoilt
 
@@ -110,7 +110,7 @@ class Trigger:
 
     def hold_up(self) -> None:
         """Stand still for as long as the spec says."""
-        deadline = time.monotonic() + (self.spec.seconds or LONGEST)
+        deadline = time.monotonic() + (self.spec.seconds or MAX_HOLD_UP)
         with self._changed:
             while (left := deadline - time.monotonic()) > 0:
                 if not self.spec.seconds and self._phase != self.spec.phase:
