@@ -65,7 +65,7 @@ class RotatedParts:
         self.known: set[tuple[object, ...]] = set()
 
     def mark(self, around: DirectoryState | None, current: File | None) -> None:
-        """Begin anew: what is there now is known, and what somebody writes elsewhere from now on is read."""
+        """Begin again: what is there now is known, and what somebody writes elsewhere from now on is read."""
         self.parts, self.done = [], {}
         self.known = set()
         self.remember(around)
