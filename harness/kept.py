@@ -21,9 +21,9 @@ from harness.stalls import CHAIN, MACHINE
 
 PATIENCE = 3.0  # s without an answer, after which the program is ended
 MOST_PATIENCE = 15.0  # s, where the machine stands still
-OFTEN = 3  # times in a row that it may fail before it is tried less often
-RARELY = 10.0  # s between two tries then
-MOST = 1024 * 1024  # bytes of an answer
+MAX_FAILURES = 3  # times in a row that it may fail before it is tried less often
+RETRY_AFTER = 10.0  # s between two tries then
+MAX_ANSWER_BYTES = 1024 * 1024  # bytes of an answer
 
 
 class Program(Protocol):
@@ -35,14 +35,14 @@ class Program(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Response:
     """An answer, or None with the reason why there is none."""
 
     text: str | None
     error: str | None = None
 
 
-class Kept:
+class KeptProgram:
     """Not for two threads at once. Every question is one `ask` and one `answer`.
 
     Args:
@@ -89,26 +89,26 @@ class Kept:
             self._opening = threading.Thread(target=self._open, name="probe-open", daemon=True)
             self._opening.start()
 
-    def answer(self, until: float) -> Heard:
+    def answer(self, until: float) -> Response:
         """What came by `until`, a moment of the clock. An open question is waited for at the next call."""
         if self._opening is not None:
             self._opening.join(max(0.0, until - self._clock()))
             if self._opening.is_alive():
-                return Heard(None, "its program is being started")
+                return Response(None, "its program is being started")
             self._opening = None
             if self._program is not None:
                 self._send()
         program = self._program
         if program is None:
-            return Heard(None, self._why)
+            return Response(None, self._why)
         while True:
             heard = bytes(self._heard)
             if heard.endswith(self._mark):
                 self._heard.clear()
                 self._asked, self._failures = None, 0
-                return Heard(heard.removesuffix(self._mark).decode("utf-8", "replace"))
+                return Response(heard.removesuffix(self._mark).decode("utf-8", "replace"))
             refusal = next((line for line in heard.splitlines() if line.startswith(self._refused)), None)
-            if refusal is not None or len(heard) > MOST:
+            if refusal is not None or len(heard) > MAX_ANSWER_BYTES:
                 return self._give_up((refusal or heard).decode("utf-8", "replace"))
             try:
                 frame = program.read(max(0.0, until - self._clock()))
@@ -118,7 +118,7 @@ class Kept:
                 return self._give_up(str(error))
             if frame is None:
                 words = heard.decode("utf-8", "replace").strip()
-                return self._give_up(f"its program ended: {words or 'without a word'}")
+                return self._give_up(f"its program ended: {words or 'without any output'}")
             self._heard += frame[1]
 
     def _send(self) -> None:
@@ -132,23 +132,23 @@ class Kept:
             self._heard += str(error).encode()
             self._asked = float("-inf")  # given up at the next look
 
-    def _late(self) -> Heard:
+    def _late(self) -> Response:
         now = self._clock()
         asked = self._asked if self._asked is not None else now
         waited = now - asked
         if waited < min(PATIENCE + CHAIN * MACHINE.stood(asked, now), MOST_PATIENCE):
-            return Heard(None, f"no answer within {waited:.1f} s")
+            return Response(None, f"no answer within {waited:.1f} s")
         said = self._heard[-200:].decode("utf-8", "replace").strip()
-        how_long = f"no answer within {waited:.1f} s" if waited < 1e9 else "it takes no question"
+        how_long = f"no answer within {waited:.1f} s" if waited < 1e9 else "it accepts no input"
         return self._give_up(how_long + (f": {said}" if said else ""))
 
-    def _give_up(self, why: str) -> Heard:
+    def _give_up(self, why: str) -> Response:
         self._failed(why)
         program, self._program, self._asked = self._program, None, None
         self._heard.clear()
         if program is not None:
             threading.Thread(target=_end, args=(program,), name="probe-end", daemon=True).start()
-        return Heard(None, self._why)
+        return Response(None, self._why)
 
     def _open(self) -> None:
         program: Program | None = None
@@ -174,13 +174,13 @@ class Kept:
             frame = program.read(PATIENCE)
             if frame is None:
                 words = said.decode("utf-8", "replace").strip()
-                raise TimeoutError(f"its program ended: {words or 'without a word'}")
+                raise TimeoutError(f"its program ended: {words or 'without any output'}")
             said += frame[1]
 
     def _failed(self, why: str) -> None:
         self._failures += 1
         self._why = shortened(why)
-        self._again = self._clock() + (RARELY if self._failures >= OFTEN else 0.0)
+        self._again = self._clock() + (RETRY_AFTER if self._failures >= MAX_FAILURES else 0.0)
 
     @property
     def busy(self) -> bool:
@@ -210,7 +210,7 @@ class Startable(Protocol):
     def start(self, argv: Sequence[str], *, user: str = ..., stdin: bool = ...) -> Program: ...
 
 
-class KeptShell(Kept):
+class KeptShell(KeptProgram):
     """A shell that runs functions which it was told at the start, or commands, with the output of both streams.
 
     Args:
@@ -237,12 +237,12 @@ class KeptShell(Kept):
         self.ask(f"( {shlex.join(argv)} ) </dev/null; printf '\\n%s' $?; __end\n".encode())
 
 
-def code_and_text(heard: Heard) -> Heard:
+def code_and_text(heard: Response) -> Response:
     """The answer to `KeptShell.command`: the stripped output where the exit code was 0 and something was said."""
     if heard.text is None:
         return heard
     said, _, code = heard.text.rpartition("\n")
     said = said.strip()
     if code != "0":
-        return Heard(None, shortened(f"exit code {code}" + (f": {said}" if said else "")))
-    return Heard(said) if said else Heard(None, "exit code 0 and no answer")
+        return Response(None, shortened(f"exit code {code}" + (f": {said}" if said else "")))
+    return Response(said) if said else Response(None, "exit code 0 and no answer")

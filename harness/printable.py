@@ -19,7 +19,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\btravis_(fold|time):(?=\w)", re.IGNORECASE), r"travis_\1: "),  # Travis
     (re.compile(r"^(?=(?:---|\+\+\+|~~~|\^\^\^)(?: |$))"), " "),  # Buildkite, at the beginning of a line
 )
-LONGEST = 200  # characters that `shortened` keeps
+MAX_CHARACTERS = 200  # characters that `shortened` keeps
 _MARKS = ("##", "::", "section_", "travis_", "---", "+++", "~~~", "^^^")
 
 
@@ -39,6 +39,6 @@ def clean_lines(text: object) -> str:
 
 
 def shortened(text: str) -> str:
-    """One line of at most `LONGEST` characters; what is cut off ends in `...`."""
+    """One line of at most `MAX_CHARACTERS` characters; what is cut off ends in `...`."""
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+    return line if len(line) <= MAX_CHARACTERS else line[: MAX_CHARACTERS - 3] + "..."

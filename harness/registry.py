@@ -29,7 +29,7 @@ class Registry(Generic[T]):
         what: what one is called in messages, e.g. `check`; the entry points' group is that of its plural.
         package: where the built-in ones are, a module each.
         take: gets it out of its module. AttributeError, TypeError or ValueError say that the module has none.
-        besides: modules of the package that are none. Those whose name begins with `_` are none either.
+        besides: modules of the package that do not count; those whose name begins with `_` never do.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Registry(Generic[T]):
         if not isinstance(module, ModuleType) or spelt(module.__name__.rpartition(".")[2]) != spelt(point.name):
             expected = f"a module whose name ends in {point.name.replace('-', '_')}"
             raise UsageError(
-                f"This is no module of a {self.what}", where=where, got=repr(module), expected=expected, hint=hint
+                f"This is not a module of a {self.what}", where=where, got=repr(module), expected=expected, hint=hint
             )
         try:
             return self._take(module)

@@ -155,7 +155,7 @@ def uninterrupted() -> Iterator[None]:
     unless what it asks for, the end, is under way already. The second makes `hurried` true; the third ends the process.
 
     Outside the main thread, which alone receives signals, there is nothing to hold off. Where `install` has not been
-    called (under pytest), signals are counted anew in each block.
+    called (under pytest), signals are counted from zero in each block.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -20,7 +20,7 @@ from typing import Self
 # a proxy, a load balancer, a server and its database. So a stall of one second explains up to so many of an answer.
 CHAIN = 4.0
 KEPT = 4096  # stalls; at one a second, more than an hour
-MOST = 5.0  # times a time-out that patience lasts at most, however long the machine stood still
+MAX_FACTOR = 5.0  # times a time-out that patience lasts at most, however long the machine stood still
 BEAT = 0.1  # s between two beats
 TOLERANCE = 0.02  # s that a beat may be late on a machine that is idle
 
@@ -74,7 +74,7 @@ class Patience:
         seconds: float,
         stalls: Stalls | None = None,
         clock: Callable[[], float] = time.monotonic,
-        most: float = MOST,
+        most: float = MAX_FACTOR,
     ) -> None:
         self.seconds, self._stalls, self._clock, self._most = seconds, stalls or MACHINE, clock, most
         self._began = clock()

@@ -59,7 +59,7 @@ def fields(verdict: Verdict) -> Mapping[str, Any]:
 
 
 def verdict_of(data: Mapping[str, Any]) -> Verdict:
-    """The verdict that `fields` gave; an outcome that is none of the three is unknown."""
+    """The verdict that `fields` gave; any other outcome than the three is unknown."""
     try:
         outcome = Outcome(str(data.get("outcome")))
     except ValueError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples import FINAL, OK, Stream
 
 SECONDS = 5.0  # of a block
 MOST_JOINED = 12  # blocks that are joined at most, so that a quantile has enough requests
@@ -68,11 +68,6 @@ class Requests:
     def quantile(self, name: str) -> float:
         """The quantile of all latencies, by the nearest rank; NaN where there is none."""
         return quantile(np.sort(self.latency), QUANTILES[name])
-
-
-def requests_of(samples: Samples, environment: str, arm: str | None, timeouts: Mapping[int, float]) -> Requests:
-    """The requests of an environment's load."""
-    return Requests.of(samples.of(environment, arm), timeouts)
 
 
 def quantile(ordered: Values, q: float) -> float:

@@ -57,16 +57,16 @@ def became(data: Data) -> str:
         )
     one = changes[-1]
     at, was, now = clock(float(one.get("at") or 0.0)), one.get("was"), one.get("now")
-    reused = "" if one.get("births") else ", or created anew on the same inode: this file system tells no births"
+    reused = "" if one.get("births") else ", or recreated on the same inode (this file system has no birth times)"
     words = {
         "rotated": f"was rotated at {at}: inode {was} was renamed, and the path is inode {now}",
         "replaced": f"was replaced by another file at {at}: the path is inode {now}, inode {was} is gone",
-        "recreated": f"was deleted and created anew on the same inode {now} at {at}",
+        "recreated": f"was deleted and recreated on the same inode {now} at {at}",
         "copied": f"was replaced by a copy of itself at {at}: inode {was} became {now}",
         "appeared": f"appeared again at {at} as inode {now}",
         "renamed": f"was renamed at {at}, and no new file was made: inode {was}",
         "deleted": f"was deleted at {at}: inode {was}",
-        "new container": f"vanished with its container, which was made anew (seen at {at})",
+        "new container": f"vanished with its container, which was recreated (seen at {at})",
         "truncated": f"was truncated at {at}, to {size(one.get('size') or 0)}",
         "regrown": f"was truncated and had grown past its old size by {at}{reused}",
     }
@@ -195,7 +195,7 @@ def lost(data: Data) -> list[str]:
 
 
 def damage(data: Data) -> Sequence[str]:
-    """Records that are none."""
+    """Malformed records."""
     said = []
     if data.get("unparsed"):
         said.append(f"has {counted(int(data['unparsed']), 'record')} that cannot be parsed")

@@ -35,7 +35,6 @@ class Comparison:
         low, high: its one-sided bounds, each at the confidence that was asked for.
         outcome: pass if `high` is below the margin, fail if `low` is above it, else unknown.
         margin: 1 + tolerance.
-        deviation: the standard deviation of one block's logarithm.
         lag: the lag-1 autocorrelation that was reckoned with.
         blocks: how many there were before and after.
         longer: so many times the blocks after would have sufficed; None where no length would.
@@ -47,7 +46,6 @@ class Comparison:
     high: float
     outcome: Outcome
     margin: float
-    deviation: float
     lag: float
     blocks: tuple[int, int]
     longer: float | None
@@ -77,7 +75,7 @@ def compare(before: Values, after: Values, tolerance: float, alpha: float) -> Co
     room = (margin - max(0.0, low)) / (t + t_quantile(POWER, df))
     longer, busier = _sufficient(room, spread, n_before, n_after)
     return Comparison(
-        math.exp(shift), math.exp(low), math.exp(high), outcome, 1.0 + tolerance, spread, lag,
+        math.exp(shift), math.exp(low), math.exp(high), outcome, 1.0 + tolerance, lag,
         (len(before), len(after)), longer, busier,
     )  # fmt: skip
 

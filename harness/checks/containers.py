@@ -35,7 +35,7 @@ def check(
     That no death was reported proves nothing by itself, so every replica must also have been looked at
     (`probe.container`) in the phase. Where the phase before saw it too, a later start time is a restart, unless it is
     that of a container which a deployer has put in the place of the one before (`replica.replace`). What happens
-    inside a container that runs on, `probe.replica` tells: a process killed for want of memory and, in a phase in which
+    inside a container that runs on, `probe.replica` tells: a process killed by the OOM killer and, in a phase in which
     nothing was deployed, a main process that was started again.
 
     A pause ends the service of a replica for a while, and so counts from the look of the phase before, also while
@@ -181,7 +181,7 @@ def _killed(findings: Findings, replica: str, looks: list[Event]) -> None:
         if second > first:
             many = counted(second - first, "process", "processes")
             findings.fail(
-                f"{many} of {replica} {'was' if second - first == 1 else 'were'} killed for want of memory",
+                f"{many} of {replica} {'was' if second - first == 1 else 'were'} killed by the OOM killer",
                 before,
                 after,
             )

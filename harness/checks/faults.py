@@ -30,7 +30,7 @@ def check(events: Iterable[Event], *, phase: str) -> Verdict:
         if end is None:
             findings.missing(f"{title}: it was never healed")
         elif end.data["bit"] is not True:
-            findings.missing(f"{title}: it did not bite, or nobody could tell: {end.data['reason']}")
+            findings.missing(f"{title}: it did not bite, or that could not be determined: {end.data['reason']}")
         elif end.data["gone"] is not True:
             findings.missing(f"{title}: it is not gone: {end.data['reason']}")
     return findings.verdict(

@@ -182,7 +182,7 @@ def _whole(findings: Findings, where: str, seen: list[Event], max_silence: float
     unread = [str(event.data["error"]) for event in seen if event.data.get("error")]
     unread += [said for event in seen for said in words.lost(event.data)]
     if unread:
-        findings.missing(f"{where} could not be read whole: {listed(unread[:1])}")
+        findings.missing(f"{where} could not be read completely: {listed(unread[:1])}")
     half = seen[-1].data.get("partial")
     if half and seen[-1].time - float(half["since"]) > max_silence:
         lasting = seen[-1].time - float(half["since"])

@@ -23,7 +23,7 @@ NAME = "recovery"
 TOLERANCES = {"p50": 0.10, "p95": 0.25, "p99": 0.50}
 LOOKS = 2  # at most; each gets an equal part of the error that is allowed, so that looking twice does not inflate it
 DRIFT = 0.5  # by so much slower the control may be than in its own baseline
-DEARER = 0.5  # by so much a good request may cost more CPU
+COSTLIER = 0.5  # by so much a good request may cost more CPU
 LATENESS = 0.1  # of the baseline's p50: so late may the generator itself be, at p99
 REACHED = 0.98  # of the rate has to be sent
 
@@ -141,7 +141,7 @@ def _steady(findings: Findings, arms: Arms) -> bool:
 def _cheap(findings: Findings, events: tuple[Event, ...], arms: Arms) -> bool:
     """Whether a good request costs about the CPU that it did; where nobody sampled it, it is not judged."""
     before, after = (cpu_of_a_request(events, arms.subject, span) for span in (arms.before, arms.after))
-    if before is None or after is None or after <= before * (1.0 + DEARER):
+    if before is None or after is None or after <= before * (1.0 + COSTLIER):
         return True
     said = f"{1e3 * after:.1f} ms of CPU, {1e3 * before:.1f} ms in the baseline"
     findings.missing(f"each request costs {said}: something runs beside, or each does more, whatever the latencies say")

@@ -125,7 +125,7 @@ def exec_(environment: str | None, name: str, command: tuple[str, ...]) -> int:
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Every environment on this engine, whoever's it is.")
+@click.option("--all", "everything", is_flag=True, help="Every environment on this engine, whoever started it.")
 @click.argument("names", nargs=-1, metavar="[ID]...")
 def down(everything: bool, names: tuple[str, ...]) -> None:
     """Take environments down: those named, or the only one."""

@@ -26,7 +26,7 @@ def doctor(out: str) -> int:
         if finding.do:
             say(f"    {'':<{width}}  do: {finding.do}")
     bad = [finding for finding in findings if not finding.ok]
-    say(f"{len(bad)} of {len(findings)} to mend" if bad else "everything that a run needs is here")
+    say(f"{len(bad)} of {len(findings)} checks failed" if bad else "everything that a run needs is here")
     return INTERNAL if bad else PASS
 
 
@@ -49,7 +49,7 @@ def ensure() -> None:
 @click.option("--purge", is_flag=True, help="Remove its images and everything else it holds, too.")
 def stop(purge: bool) -> None:
     """End the private engine that `ensure` started. Any other daemon is left alone."""
-    say("ended" if end(purge=purge) else "there is none of ours to end")
+    say("ended" if end(purge=purge) else "no engine of the harness is running")
 
 
 @engine.command()

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from harness.commands.plan import show_plans
-from harness.commands.running import keep_option, out_option, override_option, report_on, stack_argument
+from harness.commands.running import keep_option, out_option, override_option, releases, report_on, stack_argument
 from harness.engine import Engine
 from harness.environment import Keep
-from harness.errors import PASS, UsageError
+from harness.errors import PASS
 from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
 from harness.plan.run import Options, Run
 from harness.redaction import Redactor
-from harness.stack import Stack, load
+from harness.stack import load
 
 
 @click.command()
@@ -77,25 +77,3 @@ def gate(
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, **facts) as run:
         return report_on(run, found, lambda: run_gate(run, wanted, scenarios))
-
-
-def releases(stack: Stack, old: str | None, new: str | None) -> tuple[str, str]:
-    """The two releases in question: as asked for, else the first and the last that the stack declares.
-
-    Raises:
-        UsageError: the stack has no such release, fewer than two, or both are the same.
-    """
-    known = list(stack.harness.releases)
-    if len(known) < 2 and not (old and new):
-        raise UsageError(
-            "There are no two releases to go between",
-            where=f"{stack.file}: x-harness.releases",
-            got=", ".join(known) or "none",
-            expected='at least two, e.g. {"4.1.0": {}, "4.1.1": compose.4.1.1.yaml}',
-        )
-    old, new = old or known[0], new or known[-1]
-    for release in (old, new):
-        stack.at(release)  # raises if there is none
-    if old == new:
-        raise UsageError("The release to deploy is the one that runs", got=f"--from {old} --to {new}")
-    return old, new

@@ -22,8 +22,8 @@ from harness.verdict import Outcome, Verdict, combine
 
 OURS, THEIRS = "this replay (min:s)", "4 April 2012 (Pacific time)"
 HEADLINES = {
-    Outcome.PASS: "PASS - it happened again, link by link; with the deployer mended the gate passes",
-    Outcome.FAIL: "FAIL - it did not happen again as it did, or the gate fails on the mended stack",
+    Outcome.PASS: "PASS - it happened again, link by link; with the deployer fixed the gate passes",
+    Outcome.FAIL: "FAIL - it did not happen again as it did, or the gate fails on the fixed stack",
     Outcome.UNKNOWN: "UNKNOWN - a part of it could not be measured",
 }
 SCRIPT = Path("fixtures/reference/incident.yaml")
@@ -35,23 +35,23 @@ SCRIPT = Path("fixtures/reference/incident.yaml")
 @keep_option
 def incident(script: Path, out: Path, keep: Keep) -> int:
     """Replay the outage of April 2012 on the reference stack, in minutes instead of hours; then the same hot-fix with
-    the deployer mended, where the gate passes.
+    the deployer fixed, where the gate passes.
 
     Prints the timeline beside the original's. Exit code 0 when every link of the causal chain happened again, and the
-    gate passes on the mended stack.
+    gate passes on the fixed stack.
     """
     found = Incident.load(script)
-    broken, mended = load(found.stack, found.override), load(found.stack)
+    broken, fixed = load(found.stack, found.override), load(found.stack)
     plan = replay(found, broken)
     plan.check(broken)
     original = [{"minute": one.minute, "time": one.time, "text": one.text} for one in found.original]
     facts = {"stack": broken.name, "from": found.old, "to": found.new, "original": original}
-    options = Options(out=out, keep=keep, redactor=Redactor({*broken.secrets, *mended.secrets}))
+    options = Options(out=out, keep=keep, redactor=Redactor({*broken.secrets, *fixed.secrets}))
     with Engine.connect() as engine, Run(engine, options, **facts) as run:
 
         def work() -> Verdict:
             verdicts = in_environment(run, broken, plan)
-            return combine([combine(verdicts), run_gate(run, Gate(mended, found.old, found.new))])
+            return combine([combine(verdicts), run_gate(run, Gate(fixed, found.old, found.new))])
 
         code = report_on(run, broken, work, HEADLINES)
         _show(run, found)

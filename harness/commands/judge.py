@@ -42,9 +42,9 @@ def judge(run: Path, out: Path | None) -> int:
 
 
 def _changes(found: list[Again]) -> list[str]:
-    """What is judged otherwise than then, and what was not judged again."""
+    """Verdicts that changed, and those that could not be judged again."""
     asked = [one for one in found if not one.kept]
-    lines = [f"{len(asked)} of {len(found)} verdicts given again by today's checks"]
+    lines = [f"{len(asked)} of {len(found)} verdicts judged again by today's checks"]
     for one in found:
         name = f"{clean(one.then.check)} ({clean(one.event.data.get('phase') or 'run')})"
         if one.changed:

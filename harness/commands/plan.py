@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import keep_option, out_option, override_option, report_on
+from harness.commands.running import keep_option, out_option, override_option, releases, report_on
 from harness.commands.say import say
 from harness.environment import Keep
 from harness.errors import PASS, UsageError
@@ -84,7 +84,6 @@ def show_plans(plans: Sequence[Plan]) -> None:
 
 def _named(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str) -> tuple[Plan, ...]:
     if name == "gate":
-        from harness.commands.gate import releases
         from harness.plan.gate import Gate
 
         if stack is None:

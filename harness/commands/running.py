@@ -12,7 +12,7 @@ import click
 
 from harness.commands.say import say
 from harness.environment import Environment
-from harness.errors import HarnessError, unwritable
+from harness.errors import HarnessError, UsageError, unwritable
 from harness.plan.judging import supported
 from harness.plan.run import Run
 from harness.printable import clean
@@ -156,3 +156,25 @@ def _point_latest_at(directory: Path) -> None:
         fresh.replace(link)
     except OSError:  # a file system without links; the summary names the directory anyway
         fresh.unlink(missing_ok=True)
+
+
+def releases(stack: Stack, old: str | None, new: str | None) -> tuple[str, str]:
+    """The two releases in question: as asked for, else the first and the last that the stack declares.
+
+    Raises:
+        UsageError: the stack has no such release, fewer than two, or both are the same.
+    """
+    known = list(stack.harness.releases)
+    if len(known) < 2 and not (old and new):
+        raise UsageError(
+            "There are no two releases to go between",
+            where=f"{stack.file}: x-harness.releases",
+            got=", ".join(known) or "none",
+            expected='at least two, e.g. {"4.1.0": {}, "4.1.1": compose.4.1.1.yaml}',
+        )
+    old, new = old or known[0], new or known[-1]
+    for release in (old, new):
+        stack.at(release)  # raises if there is none
+    if old == new:
+        raise UsageError("The release to deploy is the one that runs", got=f"--from {old} --to {new}")
+    return old, new

@@ -23,15 +23,15 @@ seed_option = click.option("--seed", type=int, default=1, show_default=True, hel
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="How many gates run side by side."
 )
-list_option = click.option("--list", "listed", is_flag=True, help="Print the runs, and do none.")
-case_option = click.option("--case", "case", type=click.IntRange(0), help="Only the run of this number, once more.")
+list_option = click.option("--list", "listed", is_flag=True, help="Print the runs, and start none.")
+case_option = click.option("--case", "case", type=click.IntRange(0), help="Repeat only the run of this number.")
 
 
 def limit_option(seconds: float) -> Callable[[F], F]:
     """How long a gate may take."""
     return click.option(
         "--limit", type=click.FloatRange(10, 3600), default=seconds, show_default=True,
-        help="Seconds after which a gate hangs.",
+        help="Seconds after which a gate counts as hanging.",
     )  # fmt: skip
 
 

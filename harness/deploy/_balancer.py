@@ -6,7 +6,6 @@ sends it no new requests; it is waited for until those that it has are done, for
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -14,8 +13,9 @@ from typing import Self
 from harness.environment import Environment, Replica
 from harness.errors import DeployerError, HostError, NotReady
 from harness.servers.haproxy import HAProxy, rows
+from harness.waiting import poll
 
-PAUSE = 0.1  # s between two looks
+LOOK_EVERY = 0.1  # s
 ADMITTED_WITHIN = 10.0  # s until a server counts as up again, by the balancer's own checks
 AWAY = ("DRAIN", "MAINT")
 Say = Callable[[str, str], None]
@@ -75,7 +75,7 @@ class Balancer:
         if self._wait(replica, halt, grace, lambda one: one.sessions == 0):
             self.say(f"{replica.name} is drained", "out")
         else:
-            self.say(f"{replica.name} still had requests after {grace:g} s, and is ended all the same", "err")
+            self.say(f"{replica.name} still had requests after {grace:g} s, and is stopped anyway", "err")
 
     def admit(self, replica: Replica, halt: Callable[[], bool]) -> None:
         """Put a replica back where it was taken out, and wait until HAProxy sends requests to it.
@@ -89,7 +89,7 @@ class Balancer:
         if away and not self._wait(replica, halt, ADMITTED_WITHIN, _serves) and not halt():
             seen = ", ".join(f"{server.path} is {server.status}" for server in self._servers(replica))
             raise NotReady(
-                f"HAProxy did not take {replica.name} in again",
+                f"HAProxy did not put {replica.name} back into rotation",
                 where=self.place.name if self.place else None,
                 got=seen,
                 expected=f"UP within {ADMITTED_WITHIN:g} s",
@@ -97,13 +97,14 @@ class Balancer:
             )
 
     def _wait(self, replica: Replica, halt: Callable[[], bool], within: float, until: Callable[[Server], bool]) -> bool:
-        clock, never = self.environment.history.clock, threading.Event()
-        end = clock.monotonic() + within
-        while not all(until(server) for server in self._servers(replica)):
-            if halt() or clock.monotonic() > end:
-                return False
-            clock.wait(never, PAUSE)
-        return True
+        well, _ = poll(
+            lambda: (all(until(server) for server in self._servers(replica)), halt()),
+            any,
+            within=within,
+            every=LOOK_EVERY,
+            clock=self.environment.history.clock,
+        )
+        return well
 
     def _servers(self, replica: Replica) -> list[Server]:
         """The servers that are this replica."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,9 @@ from harness.environment.replacing import Order
 from harness.errors import CommandTimeout, EngineError, EngineGone, HostError, NotMeasured, Stopped
 from harness.history import History
 from harness.stack import Service, Stack, UpdateConfig
+from harness.waiting import poll
 
-TAIL = 40  # lines kept for messages
+TAIL_LINES = 40  # lines kept for messages
 LOOK_EVERY = 0.25  # s between two looks at replicas that are watched
 
 
@@ -40,7 +40,7 @@ class Rollout:
     before: str
     started: int
     halt: Callable[[], bool] = lambda: False
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     misses: dict[str, int] = field(default_factory=dict)  # health checks in a row that failed, by replica
     due: dict[str, float] = field(default_factory=dict)  # when each is to be asked again
 
@@ -146,10 +146,9 @@ class Rollout:
                 failed, is taken out: what happens while others are replaced is seen at the next look.
             seconds: how long to watch now; None watches each to its end.
         """
-        clock, never = self.history.clock, threading.Event()
-        end = clock.monotonic() + seconds if seconds is not None else max(until.values(), default=0.0)
-        failed = list[str]()
-        while True:
+        clock, failed = self.history.clock, list[str]()
+
+        def look() -> bool:
             now = clock.monotonic()
             for name in list(until):
                 replica = self.environment.replica(name)
@@ -160,10 +159,11 @@ class Rollout:
                 if why is not None or now >= until[name]:
                     del until[name]
             self.check()
-            left = end - clock.monotonic()
-            if left <= 0.0 or (seconds is None and not until):
-                return tuple(failed)
-            clock.wait(never, min(LOOK_EVERY, left))
+            return seconds is None and not until
+
+        within = seconds if seconds is not None else max(until.values(), default=0.0) - clock.monotonic()
+        poll(look, within=within, every=LOOK_EVERY, clock=clock)
+        return tuple(failed)
 
     def ended(self, replica: Replica) -> str | None:
         """How a replica ended, in words; None while it runs."""

@@ -27,7 +27,7 @@ from harness.stalls import Patience
 INSIDE = "/tmp/harness-inventory"  # noqa: S108 - /tmp is what every image has, also those with a read-only root
 ENDS_WITHIN = 5.0  # s for the end of a deployer that is killed, once the harness itself is to end
 POLL = 0.2  # s: how often a quiet deployer is looked at for its deadline
-TAIL = 40  # lines kept for messages
+TAIL_LINES = 40  # lines kept for messages
 LINES, CHARACTERS = 20_000, 4_000_000  # of one run that the history takes; of what follows it has the last lines
 
 
@@ -217,8 +217,8 @@ class RunningCommand:
         self._patience = Patience(timeout, clock=history.clock.monotonic)
         self._stop = threading.Event()
         self._hidden = {stream: Lines(history.redactor) for stream in ("out", "err")}
-        self._tail: deque[str] = deque(maxlen=TAIL)
-        self._late: deque[tuple[str, str]] = deque(maxlen=TAIL)
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._late: deque[tuple[str, str]] = deque(maxlen=TAIL_LINES)
         self._lines = self._recorded = self._characters = 0
         self._result: Deployment | None = None
         self._error: BaseException | None = None

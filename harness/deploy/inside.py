@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 from harness.environment import Replica
 from harness.errors import DeployerError, EngineGone, ReplicaGone
+from harness.waiting import pause
 
-LONGEST = 65536  # bytes of a line; a longer one is told in pieces
+MAX_LINE_BYTES = 65536  # bytes of a line; a longer one is told in pieces
 OUT = 1  # the number of stdout in the engine's frames
 
 
@@ -51,7 +51,7 @@ class ReplicaProcess:
                     raise
                 frame = None  # it has ended; a child that it left behind holds the streams open
             if frame is None and self._process.running():  # it has closed its streams, and runs on
-                threading.Event().wait(timeout)
+                pause(timeout)
                 raise TimeoutError
             if frame is None:
                 self._over = True
@@ -59,7 +59,7 @@ class ReplicaProcess:
                 break
             stream = "out" if frame[0] == OUT else "err"
             *whole, rest = (self._parts[stream] + frame[1]).split(b"\n")
-            if len(rest) > LONGEST:
+            if len(rest) > MAX_LINE_BYTES:
                 whole, rest = [*whole, rest], b""
             self._parts[stream] = rest
             self._ready.extend((stream, _text(line)) for line in whole)

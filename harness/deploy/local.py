@@ -16,7 +16,7 @@ from typing import IO
 from harness.deploy import belongings
 from harness.errors import DeployerError
 
-LONGEST = 65536  # bytes of a line; a longer one is told in pieces
+MAX_LINE_BYTES = 65536  # bytes of a line; a longer one is told in pieces
 WAITING = 1000  # lines that wait to be read; then the command waits
 _END = ("", "")
 
@@ -73,7 +73,7 @@ class LocalProcess:
 
     def _read(self, stream: str, pipe: IO[bytes]) -> None:
         with pipe:
-            while raw := pipe.readline(LONGEST):
+            while raw := pipe.readline(MAX_LINE_BYTES):
                 self._give((stream, raw.decode("utf-8", "replace").rstrip("\r\n")))
         self._give(_END)
 

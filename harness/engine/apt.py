@@ -13,7 +13,7 @@ from harness.errors import EngineError
 def cannot_install(environ: Mapping[str, str] = os.environ) -> str | None:
     """Why packages cannot be installed here, as half a sentence; None where they can."""
     if environ.get("HARNESS_INSTALL") == "never":
-        return "HARNESS_INSTALL=never forbids to install it"
+        return "HARNESS_INSTALL=never forbids installing it"
     if shutil.which("apt-get") is None:
         return "this machine has no apt-get"
     if os.geteuid() != 0:
@@ -53,6 +53,6 @@ def _run(command: list[str], progress: Callable[[str], None], environ: Mapping[s
             "A package cannot be installed",
             where=" ".join(command),
             got=f"exit code {process.returncode}",
-            hint="see apt's words below; install the package by hand and run again",
+            hint="see apt's output below; install the package by hand and run again",
             detail="\n".join(tail),
         )

@@ -70,7 +70,7 @@ def load(api: docker.APIClient, path: Path) -> tuple[str, ...]:
     """
     if not path.is_file():
         raise ImageMissing(
-            "There is no such file of images",
+            "There is no such image file",
             where=str(path),
             got="nothing there",
             hint="make one with `harness images save` on a machine that has the images",

@@ -18,7 +18,7 @@ from harness.engine.labels import BEGUN, BUILD, DONE
 from harness.engine.translate import no_space, translate
 from harness.errors import EngineError, ImageError
 
-TAIL = 20  # lines of output in the error
+TAIL_LINES = 20  # lines of output in the error
 QUIET = 1800.0  # seconds that a step may be silent; a large package's unpacking says nothing for long
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _LINE = re.compile(r"\bline (\d+)")
@@ -99,7 +99,7 @@ def _follow(
             if not line.strip():
                 continue
             step = line if _STEP.match(line) else step
-            tail = [*tail[1 - TAIL :], line]
+            tail = [*tail[1 - TAIL_LINES :], line]
             progress(spec.name, line)
         if "error" in message:
             said = str(message["error"])
@@ -110,7 +110,7 @@ def _follow(
                 failed,
                 where=f"{spec.dockerfile_path}{', ' + step if step else ''}",
                 got=said,
-                hint="mend the step; the lines below are the last of its output",
+                hint="fix the step; the end of its output is below",
                 detail=evidence,
             )
 

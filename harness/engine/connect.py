@@ -161,7 +161,7 @@ def _context(environ: Mapping[str, str]) -> Endpoint | None:
             f"The docker context '{name}' does not exist",
             where=said_by,
             got=f"no {meta}",
-            hint="`docker context ls` names those that there are; `docker context use default` goes back",
+            hint="`docker context ls` lists them; `docker context use default` goes back",
         )
     described = _json(meta).get("Endpoints", {}).get("docker", {})
     host = str(described.get("Host") or f"unix://{DEFAULT_SOCKET}")

@@ -39,10 +39,10 @@ class ContainerState:
     Attributes:
         status: created, running, paused, restarting, removing, exited or dead.
         exit_code: of its first process; None while it has not ended.
-        oom_killed: the kernel ended it for want of memory.
+        oom_killed: the kernel's OOM killer ended it.
         error: why it could not be started; empty if it could.
         pid: of its first process on the engine's machine; 0 when it does not run.
-        started_at, finished_at: the engine's own text, RFC 3339.
+        started_at: the engine's own text, RFC 3339.
     """
 
     status: str
@@ -52,7 +52,6 @@ class ContainerState:
     error: str
     pid: int
     started_at: str
-    finished_at: str
 
 
 class Container:
@@ -141,7 +140,7 @@ class Container:
             self._api.wait(self.id, timeout=math.ceil(REMOVE_DEADLINE), condition="removed")
         except SDK_ERRORS as error:
             if status(error) != 404:
-                raise as_ours(error, f"{self.name} is being removed and does not go", where=self.name) from error
+                raise as_ours(error, f"{self.name} is being removed, and is still there", where=self.name) from error
 
     def rename(self, name: str) -> None:
         """Give it another name, which no other container may have."""
@@ -174,7 +173,6 @@ class Container:
             error=str(raw.get("Error") or ""),
             pid=int(raw.get("Pid") or 0),
             started_at=str(raw.get("StartedAt") or ""),
-            finished_at=str(raw.get("FinishedAt") or ""),
         )
 
     def logs(self, *, tail: int | None = None, since: float | None = None, timestamps: bool = False) -> str:

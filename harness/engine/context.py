@@ -25,7 +25,7 @@ from harness.errors import ContextError
 
 FORMAT = 1  # raised when the same inputs would be built differently
 DOCKERFILE = ".rollback-harness.Dockerfile"  # the name under which the Dockerfile is sent, after substitution
-MOST = 200_000  # files and directories in a context; each of them is read for the image's name
+MAX_ENTRIES = 200_000  # files and directories in a context; each of them is read for the image's name
 _MODES = 0o7755
 _CORRECT = "correct `build.context` in the Compose file; it is relative to that file"
 
@@ -98,12 +98,12 @@ def entries(spec: BuildSpec) -> tuple[Entry, ...]:
     try:
         for entry in _walk(spec.context, "", _ignore(spec)):
             found.append(entry)
-            if len(found) > MOST:
+            if len(found) > MAX_ENTRIES:
                 raise ContextError(
                     f"The build context of {spec.title} holds too much",
                     where=str(spec.context),
-                    got=f"more than {MOST} files and directories",
-                    hint="leave out by .dockerignore what the image does not need",
+                    got=f"more than {MAX_ENTRIES} files and directories",
+                    hint="exclude what the image does not need with .dockerignore",
                 )
     except OSError as error:
         raise _unreadable(spec, error, Path(error.filename or spec.context)) from error
@@ -134,7 +134,7 @@ def _unreadable(spec: BuildSpec, error: OSError, path: Path) -> ContextError:
         f"The build context of {spec.title} cannot be read",
         where=str(path),
         got=error.strerror or str(error),
-        hint="give yourself permission, or leave it out by .dockerignore",
+        hint="fix its permissions, or exclude it with .dockerignore",
     )
 
 

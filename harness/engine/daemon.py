@@ -13,17 +13,18 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.engine import proc, state
 from harness.errors import EngineError
+from harness.waiting import poll
 
 START_DEADLINE = 60.0  # seconds
 STOP_DEADLINE = 60.0
+LOOK_EVERY = 0.05  # s; a socket's appearance, and the end of what is not our child, cannot be waited on
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin", "/sbin")
 _children: list[subprocess.Popen[bytes]] = []  # so that they are reaped when they end while this process still lives
 
@@ -120,16 +121,17 @@ def _command(dockerd: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _wait_for(process: subprocess.Popen[bytes], endpoint: Path, environ: Mapping[str, str]) -> None:
-    never, end, pause = threading.Event(), time.monotonic() + START_DEADLINE, 0.02
-    while not answers(endpoint):
+    def ready() -> bool:
+        if answers(endpoint):
+            return True
         if process.poll() is not None:
             raise _failed(f"ended with exit code {process.returncode}", environ)
-        if time.monotonic() > end:
-            process.terminate()
-            process.wait(STOP_DEADLINE)
-            raise _failed(f"did not answer within {START_DEADLINE:.0f} s", environ)
-        never.wait(pause)  # between two looks at the condition; a socket's appearance cannot be waited on
-        pause = min(pause * 1.5, 0.5)
+        return False
+
+    if not poll(ready, within=START_DEADLINE, every=LOOK_EVERY):
+        process.terminate()
+        process.wait(STOP_DEADLINE)
+        raise _failed(f"did not answer within {START_DEADLINE:.0f} s", environ)
 
 
 def answers(endpoint: Path) -> bool:
@@ -178,13 +180,19 @@ def _end(pids: Sequence[int], first: signal.Signals) -> None:
         starts = {pid: begun for pid in pids if (begun := proc.start_time(pid)) is not None}
         for pid in starts:
             os.kill(pid, number)
-        if _wait_until(lambda starts=starts: all(proc.start_time(p) != s for p, s in starts.items()), patience):  # type: ignore[misc]
+        if poll(partial(_gone, starts), within=patience, every=LOOK_EVERY):
             return
     raise EngineError(
-        "The harness's own engine does not end",
+        "The harness's own engine does not stop",
         got=f"processes {', '.join(map(str, pids))} are still there",
         hint="a process in uninterruptible sleep (`ps -o pid,stat,cmd`) holds it; look for a stuck disk or mount",
     )
+
+
+def _gone(starts: Mapping[int, str]) -> bool:
+    for child in _children:
+        child.poll()
+    return all(proc.start_time(pid) != start for pid, start in starts.items())
 
 
 def _ours(environ: Mapping[str, str]) -> Iterator[int]:
@@ -195,17 +203,6 @@ def _ours(environ: Mapping[str, str]) -> Iterator[int]:
             known = command and Path(command[0]).name.startswith(("containerd", "dockerd", "docker-"))
             if known and any(mark in argument for argument in command):
                 yield int(entry.name)
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    never, end = threading.Event(), time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        for child in _children:
-            child.poll()
-        never.wait(0.05)  # between two looks: the end of a process that is not our child cannot be waited on
-    return True
 
 
 def purge(environ: Mapping[str, str] = os.environ) -> None:

@@ -110,7 +110,7 @@ def _disk(name: str, where: Path, needed: int) -> Finding:
     text = f"{_bytes(free)} free in {place}"
     if free >= needed:
         return Finding(name, True, text)
-    return Finding(name, False, text, f"free some: a run needs {_bytes(needed)} there")
+    return Finding(name, False, text, f"free some space: a run needs {_bytes(needed)} there")
 
 
 def _dockerd() -> Finding:
@@ -149,7 +149,7 @@ def _memory(engine: Engine) -> Finding:
     if engine.endpoint.local and (available := _available()) is not None:
         text = f"{_bytes(available)} of {_bytes(total)} available"
         return Finding(
-            "memory", available >= MEMORY, text, "" if available >= MEMORY else "end something: 1 GiB is needed"
+            "memory", available >= MEMORY, text, "" if available >= MEMORY else "free some memory: 1 GiB is needed"
         )
     return Finding("memory", total >= MEMORY, _bytes(total), "" if total >= MEMORY else "1 GiB is needed")
 
@@ -205,7 +205,7 @@ def _base(engine: Engine) -> Finding:
         return Finding("base image", True, f"not there yet; will be pulled, else {other}")
     if why_not is None:
         return Finding("base image", True, "not there yet; will be made with debootstrap")
-    return Finding("base image", False, why_not, "`harness images load FILE`, or allow to pull, or run once as root")
+    return Finding("base image", False, why_not, "`harness images load FILE`, or allow pulling, or run once as root")
 
 
 def _ssh(engine: Engine) -> Finding:

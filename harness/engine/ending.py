@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from harness.engine.gone import Api, own_words
+from harness.engine.gone import Api, gone
+from harness.engine.translate import field, translate
 from harness.errors import HostError
 from harness.signals import hurried
 from harness.stalls import Patience
+from harness.waiting import poll
 
 KILL_TIMEOUT = 10.0
 # Ends every member of a session: the group at once, then whoever made a group of its own (`timeout` does), until only
@@ -48,16 +50,19 @@ def end_sessions(
     """
     if not sessions:
         return
-    patience, pause = Patience(KILL_TIMEOUT), threading.Event()
-    with own_words(api, container_id, name, "end a process"):
+    patience = Patience(KILL_TIMEOUT)
+    why = partial(gone, api, container_id, name, "end a process")
+    with translate(f"A process in {name} cannot be ended", where=name, why=why):
         command = ["/bin/sh", "-c", END, "sh", signal, " ".join(map(str, sessions))]
-        ending = api.exec_create(container_id, command, user="0")["Id"]
+        ending = field(api.exec_create(container_id, command, user="0"), "Id", where=name)
         api.exec_start(ending, detach=True)
-        while (code := api.exec_inspect(ending)["ExitCode"]) is None and patience.left > 0.0:
-            if hurried():
-                break
+
+        def ended() -> int | None:
             meanwhile()
-            pause.wait(0.002)
+            code: int | None = field(api.exec_inspect(ending), "ExitCode", where=name)
+            return code
+
+        code = poll(ended, lambda code: code is not None or hurried(), within=patience, every=0.002)
     if code != 0:
         raise HostError(
             f"processes in {name} do not end",

@@ -48,8 +48,11 @@ def ensure(environ: Mapping[str, str] = os.environ, progress: Progress = lambda 
                 return found
             dockerd = daemon.find(environ)
         if dockerd is None:
-            raise NoEngine("docker.io is installed, but its dockerd is nowhere", got="not in PATH nor in /usr/sbin",
-                           hint="see what `dpkg -L docker.io` lists")  # fmt: skip
+            raise NoEngine(
+                "docker.io is installed, but its dockerd cannot be found",
+                got="not in PATH nor in /usr/sbin",
+                hint="see what `dpkg -L docker.io` lists",
+            )
         _refuse_beside_another(environ)
         progress(f"Starting {dockerd} with its data in {state.engine_home(environ)}")
         daemon.start(dockerd, environ)
@@ -90,7 +93,7 @@ def _connected(environ: Mapping[str, str]) -> Engine | None:
 def _refuse_where_impossible(environ: Mapping[str, str]) -> None:
     reason = None
     if not sys.platform.startswith("linux"):
-        reason, do = "an own engine needs Linux", "install Docker Desktop, colima or Podman and start it"
+        reason, do = "an engine of its own needs Linux", "install Docker Desktop, colima or Podman and start it"
     elif os.geteuid() != 0:
         reason, do = "starting one needs root", "start Docker (`sudo systemctl start docker`), or run this once as root"
     elif daemon.find(environ) is None and (why := apt.cannot_install(environ)):

@@ -70,7 +70,7 @@ class Events:
     def _follow(self) -> None:
         error: EngineError = EngineGone(
             f"The engine's events of the environment {self._environment} have ended: it does not answer any more",
-            hint="see whether the daemon still runs (`harness doctor`); what it held is swept by the next run",
+            hint="check whether the daemon still runs (`harness doctor`); the next run sweeps what it held",
         )
         try:
             for raw in self._stream:

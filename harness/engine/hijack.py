@@ -20,7 +20,7 @@ from harness.errors import EngineError
 
 OUT, ERR = 1, 2
 HEADER = 8
-GOODBYE = 5.0  # seconds that the other side may take to take it
+GOODBYE_TIMEOUT = 5.0  # seconds that the other side may take to take it
 CHUNK = 256 * 1024
 NOT_YET = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -39,7 +39,7 @@ class Frames:
             stream = self._rest[start]
             if stream not in (OUT, ERR) or self._rest[start + 1 : start + 4] != b"\0\0\0":
                 raise EngineError(
-                    "the engine sent what is not a stream of frames",
+                    "the engine sent something that is not a stream of frames",
                     got=repr(bytes(self._rest[start : start + 64])),
                     expected="a header of 8 bytes for stream 1 or 2",
                     hint="a proxy between here and the engine may not support connection upgrades",
@@ -111,7 +111,7 @@ def _say_goodbye(sock: ssl.SSLSocket) -> None:
         finally:
             os.dup2(wire.fileno(), sock.fileno())
         ours.shutdown(socket.SHUT_WR)
-        wire.settimeout(GOODBYE)
+        wire.settimeout(GOODBYE_TIMEOUT)
         while said := theirs.recv(CHUNK):
             wire.sendall(said)
 

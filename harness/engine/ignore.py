@@ -22,7 +22,7 @@ class Ignore:
     """The patterns of one file; asked with paths relative to the context, with `/` between their parts.
 
     Raises:
-        ContextError: a pattern that is none; with the file's name and the line.
+        ContextError: an invalid pattern; with the file's name and the line.
     """
 
     def __init__(self, lines: Iterable[str] = (), name: str = ".dockerignore") -> None:

@@ -159,7 +159,7 @@ class Images:
                 return base.provide(self._api, progress, self._environ)
             refusal = f"{refusal}; {why_not}"
         raise ImageMissing(
-            f"The image {reference} is not there and cannot be had",
+            f"The image {reference} is missing and cannot be pulled",
             where=", ".join(part for part in (who, where) if part) or None,
             got=refusal,
             hint="check its name; or bring it in: `docker save` where it is, `harness images load FILE` here",
@@ -168,7 +168,7 @@ class Images:
     def _pull(self, reference: str, progress: Progress) -> str | None:
         """Pull an image; returns why that could not be done, None if it could."""
         if self._environ.get("HARNESS_PULL") == "never":
-            return "HARNESS_PULL=never forbids to pull it"
+            return "HARNESS_PULL=never forbids pulling it"
         progress(reference, f"Pulling {reference}")
         name, tag = _split(reference)
         try:
@@ -239,7 +239,7 @@ class Images:
                 self._build(spec, tag, progress)
             now = there or self.find(tag)
         if now is None:
-            raise ImageMissing(f"The image of {spec.title} is gone as soon as it was built", where=tag,
+            raise ImageMissing(f"The image of {spec.title} was gone as soon as it was built", where=tag,
                                hint="see whether something prunes the engine's images")  # fmt: skip
         return Built(spec.name, tag, now.id, there is None, time.monotonic() - began)
 

@@ -24,7 +24,7 @@ def with_holder(api: docker.APIClient, error: PortTaken, ports: Iterable[int]) -
                 where=error.where,
                 got=f"held by {found}",
                 expected="a free port",
-                hint="end what holds it, or leave the published port out so that a free one is taken",
+                hint="stop what uses it, or omit the published port so that a free one is chosen",
             )
     return error
 

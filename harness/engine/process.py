@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 from harness.engine.ending import end_sessions
-from harness.engine.gone import Api, gone, own_words, started_at, took_down
+from harness.engine.gone import Api, gone, started_at, took_down
 from harness.engine.hijack import OUT, Connection, Frames
+from harness.engine.translate import field, translate
 from harness.errors import CommandTimeout, EngineGone, HarnessError, HostError, ReplicaGone
 from harness.signals import cleaning_up_after
 from harness.stalls import Patience
+from harness.waiting import poll
 
 __all__ = ["Api", "Process"]
 
@@ -90,8 +92,9 @@ class Process:
     def _begin(
         cls, api: Api, container_id: str, argv: Sequence[str], *, name: str, options: dict[str, Any], wrap: list[str]
     ) -> Process:
-        with own_words(api, container_id, name, f"start {argv[0]}"):
-            exec_id = api.exec_create(container_id, [*wrap, *argv], **options)["Id"]
+        why = partial(gone, api, container_id, name, f"start {argv[0]}")
+        with translate(f"{argv[0]} cannot be started in {name}", where=name, why=why):
+            exec_id = field(api.exec_create(container_id, [*wrap, *argv], **options), "Id", where=name)
             return cls(api, container_id, name, argv, exec_id)
 
     def _learn_pid(self, token: str, timeout: float) -> bool:
@@ -104,15 +107,14 @@ class Process:
             except TimeoutError as late:
                 if patience.left > 0.0:
                     continue
-                doing = f"start {self.argv[0]}"
-                raise gone(self.api, self.container_id, self.name, doing) or self._mute(patience) from late
+                raise self._gone("start") or self._mute(patience) from late
             if frame is None:
                 break
             seen, rest = (seen + frame[1], rest) if frame[0] == OUT else (seen, [*rest, frame])
         line, _, more = seen.partition(b"\n")
         words = line.decode("ascii", "replace").split()
         if words[:1] != [token]:
-            if error := gone(self.api, self.container_id, self.name, f"start {self.argv[0]}"):
+            if error := self._gone("start"):
                 raise error
             said = (seen + b"".join(data for _, data in rest)).decode(errors="replace").strip()
             if self.exit_code() in (126, 127) and "/bin/sh" in said:
@@ -190,7 +192,7 @@ class Process:
             f"a command in {self.name} still runs after {seconds:g} s",
             where=self.name,
             got=command if len(command) <= 500 else command[:500] + " ...",
-            expected=f"an end within {seconds:g} s",
+            expected=f"it ends within {seconds:g} s",
             hint="give it more time, or find out what it waits for",
             detail=detail,
         )
@@ -207,7 +209,7 @@ class Process:
         except TimeoutError as late:
             raise self.too_long(timeout, "it does not read its standard input") from late
         except OSError as broken:
-            raise gone(self.api, self.container_id, self.name, f"write to {self.argv[0]}") or HostError(
+            raise self._gone("write to") or HostError(
                 f"{self.argv[0]} in {self.name} has ended and takes no input", where=self.name, got=str(broken)
             ) from broken
 
@@ -222,22 +224,31 @@ class Process:
             ReplicaGone: it ended because its container did.
             CommandTimeout: its output ended, and it still runs after `timeout` seconds.
         """
-        patience, pause = Patience(timeout), threading.Event()
-        while True:
-            with own_words(self.api, self.container_id, self.name, f"ask how {self.argv[0]} ended"):
-                state = self.api.exec_inspect(self.exec_id)
-                ended = not state["Running"] and state["ExitCode"] is not None
-            if ended:
-                break
-            if error := gone(self.api, self.container_id, self.name, f"run {self.argv[0]}"):
-                raise error
-            if patience.left <= 0.0:
-                raise self.too_long(timeout, "its output has ended")
-            pause.wait(0.005)  # the engine has no event that could be waited on without a second connection
-        code = int(state["ExitCode"])
+        # The engine has no event that could be waited on without a second connection.
+        code = poll(self._exit_code, lambda code: code is not None, within=Patience(timeout), every=0.005)
+        if code is None:
+            raise self.too_long(timeout, "its output has ended")
         if code == 137 and (error := self.taken_down()):
             raise error
         return code
+
+    def _exit_code(self) -> int | None:
+        running, code = self._inspect("Running", "ExitCode")
+        if not running and code is not None:
+            return int(code)
+        if error := self._gone("run"):
+            raise error
+        return None
+
+    def _inspect(self, *names: str) -> list[Any]:
+        """These fields of what the engine says of it."""
+        why = partial(self._gone, "ask for the state of")
+        with translate(f"The state of {self.argv[0]} in {self.name} cannot be read", where=self.name, why=why):
+            state = self.api.exec_inspect(self.exec_id)
+        return [field(state, name, where=self.name) for name in names]
+
+    def _gone(self, verb: str) -> HarnessError | None:
+        return gone(self.api, self.container_id, self.name, f"{verb} {self.argv[0]}")
 
     def taken_down(self) -> HarnessError | None:
         """Why its container took it down, or None when that runs on. Looks for up to a second."""
@@ -284,8 +295,7 @@ class Process:
     def running(self) -> bool:
         """Whether it still runs. A container that is gone runs nothing."""
         try:
-            with own_words(self.api, self.container_id, self.name, f"ask whether {self.argv[0]} runs"):
-                return bool(self.api.exec_inspect(self.exec_id)["Running"])
+            return bool(*self._inspect("Running"))
         except ReplicaGone:
             return False
 

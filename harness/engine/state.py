@@ -6,12 +6,12 @@ import fcntl
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.waiting import poll
 
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path holds 108 with its closing zero
 
@@ -85,16 +85,13 @@ def lock(name: str, environ: Mapping[str, str] = os.environ, *, deadline: float 
     """
     path = directory(home(environ) / "locks") / f"{name}.lock"
     with path.open("a") as file:
-        end = time.monotonic() + deadline
-        while not _try_lock(file.fileno()):
-            if time.monotonic() > end:
-                raise HarnessError(
-                    "Another process holds a lock of the harness and does not let go",
-                    where=str(path),
-                    got=f"waited {deadline:.0f} s",
-                    hint="see which process has the file open (`fuser -v`), and end it if it hangs",
-                )
-            time.sleep(0.05)  # flock has no timeout of its own; this loop is its condition
+        if not poll(lambda: _try_lock(file.fileno()), within=deadline, every=0.05):  # flock has no timeout of its own
+            raise HarnessError(
+                "Another process holds a lock of the harness and does not release it",
+                where=str(path),
+                got=f"waited {deadline:.0f} s",
+                hint="see which process has the file open (`fuser -v`), and end it if it hangs",
+            )
         yield  # closing the file lets go
 
 

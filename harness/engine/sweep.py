@@ -6,8 +6,6 @@ a lease has lost it. Two sweeps may run at once; what the other one removed is s
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from harness.engine.labels import BEGUN, BUILD, BUILDING, ENVIRONMENT, LEASE, OU
 from harness.engine.leases import environment_of
 from harness.engine.translate import SDK_ERRORS, status, translate
 from harness.errors import EngineError, EngineGone
+from harness.waiting import poll
 
 if TYPE_CHECKING:
     from harness.engine.engine import Engine
@@ -211,16 +210,22 @@ def _remove_volume(engine: Engine, volume: str) -> bool:
     """Remove a volume. One that no container uses any more may be held for a moment longer: another sweep removes its
     container, which the engine forgets before it gives the volume back.
     """
-    deadline, pause = time.monotonic() + RELEASED, threading.Event()
-    while True:
+
+    def remove() -> bool | EngineError:
         try:
             return engine.volumes.remove(volume)
         except EngineGone:
             raise
         except EngineError as error:
-            if status(error.__cause__ or error) != 409 or time.monotonic() > deadline or _used(engine, volume):
+            if status(error.__cause__ or error) != 409 or _used(engine, volume):
                 raise
-        pause.wait(0.05)  # the engine has no event for this
+            return error
+
+    # The engine has no event for this.
+    removed = poll(remove, lambda seen: not isinstance(seen, EngineError), within=RELEASED, every=0.05)
+    if isinstance(removed, EngineError):
+        raise removed
+    return removed
 
 
 def _used(engine: Engine, volume: str) -> bool:

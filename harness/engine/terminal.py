@@ -39,7 +39,7 @@ def interactive(api: docker.APIClient, container_id: str, argv: Sequence[str]) -
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, previous)
         socket.close()
-    with translate("How it ended cannot be asked"):
+    with translate("Its exit code cannot be read"):
         return int(api.exec_inspect(made["Id"])["ExitCode"] or 0)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import requests
 import urllib3
@@ -25,29 +27,51 @@ _GONE = (
     requests.exceptions.ConnectionError,
     requests.exceptions.Timeout,
     requests.exceptions.ChunkedEncodingError,
-    urllib3.exceptions.ProtocolError,
-    urllib3.exceptions.ReadTimeoutError,
+    urllib3.exceptions.HTTPError,
+    ssl.SSLError,
     ConnectionError,
     TimeoutError,
 )
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ENOTCONN, errno.EBADF)
 
 SDK_ERRORS = (requests.exceptions.RequestException, DockerException, urllib3.exceptions.HTTPError, OSError)
 
 
 @contextmanager
-def translate(what: str, *, where: str | None = None) -> Iterator[None]:
+def translate(
+    what: str, *, where: str | None = None, why: Callable[[], HarnessError | None] = lambda: None
+) -> Iterator[None]:
     """Turn whatever the SDK raises within the block into an error of ours; our own errors pass through.
 
     Args:
         what: the sentence that the error begins with, e.g. `The network shop-1 cannot be made`.
         where: the object or the daemon concerned.
+        why: asked when the daemon refuses; the better error, e.g. that the container does not run, or None.
     """
     try:
         yield
     except HarnessError:
         raise
     except SDK_ERRORS as error:
-        raise as_ours(error, what, where=where) from error
+        reason = why() if isinstance(error, APIError) else None
+        raise reason or as_ours(error, what, where=where) from error
+
+
+def field(answer: Any, name: str, *, where: str) -> Any:
+    """A field of what the daemon answered.
+
+    Raises:
+        EngineError: the answer has no such field, or is not an object at all.
+    """
+    try:
+        return answer[name]
+    except (KeyError, TypeError) as strange:
+        raise EngineError(
+            "The engine's answer cannot be understood",
+            where=where,
+            got=f"no {name} in {answer!r:.200}",
+            hint="check whether something between the harness and the engine changes its answers",
+        ) from strange
 
 
 def words(error: BaseException) -> str:
@@ -60,12 +84,12 @@ def words(error: BaseException) -> str:
 def as_ours(error: BaseException, what: str, *, where: str | None = None) -> EngineError:
     """The error of our tree that corresponds to one of the SDK's, of requests', of urllib3's, or an OSError."""
     said = words(error)
-    if isinstance(error, _GONE) and not isinstance(error, APIError):
+    if _is_gone(error):
         return EngineGone(
             f"{what}: the container engine does not answer any more",
             where=where,
             got=said,
-            hint="see whether the daemon still runs (`harness doctor`); what it held is swept by the next run",
+            hint="check whether the daemon still runs (`harness doctor`); the next run sweeps what it held",
         )
     if _NO_SPACE.search(said) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
         return no_space(what, said, where=where)
@@ -75,7 +99,7 @@ def as_ours(error: BaseException, what: str, *, where: str | None = None) -> Eng
             f"{what}: the port {which[1] if which else 'asked for'} is in use",
             where=where,
             got=said,
-            hint="end what holds the port, or leave the published port out so that a free one is taken",
+            hint="stop what uses the port, or omit the published port so that a free one is chosen",
         )
     if _NO_SUBNET.search(said):
         return NetworkError(
@@ -89,6 +113,12 @@ def as_ours(error: BaseException, what: str, *, where: str | None = None) -> Eng
             hint="build it (`harness images build`) or bring it in (`harness images load`)",
         )
     return EngineError(what, where=where, got=said, expected="the engine does what it is asked")
+
+
+def _is_gone(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in _UNREACHABLE:
+        return True
+    return isinstance(error, _GONE) and not isinstance(error, APIError)
 
 
 def no_space(what: str, said: str, *, where: str | None = None) -> NoSpace:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -26,10 +25,11 @@ from harness.engine.process import Process
 from harness.environment import limits
 from harness.environment.images import Images
 from harness.environment.links import Links
-from harness.environment.specs import Plumbing
+from harness.environment.specs import Resources
 from harness.environment.wiring import API_PORT
 from harness.errors import EngineError, NotReady, UsageError
 from harness.stalls import Patience
+from harness.waiting import poll
 
 # A file, which only the proxy and who may use the engine can read: command lines and variables are seen by every user
 # of the engine's machine and end up in lists, labels in every `inspect` that somebody saves.
@@ -37,7 +37,7 @@ TOKEN = "/token"
 PROXY_USER = 58474  # as which the proxy runs, see image/door; a number that no user of the engine's machine has
 FLAGS = ("-config", "/proxies.json", "-proxy-metrics")
 READY_WITHIN = 20.0  # s
-PAUSE = 0.02  # s between two questions
+ASK_EVERY = 0.02  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,18 @@ class Door:
     holder: Container | None = None
 
     @classmethod
-    def open(cls, engine: Engine, owner: Owner, plumbing: Plumbing, images: Images, seed: int) -> Door:
+    def open(cls, engine: Engine, owner: Owner, resources: Resources, images: Images, seed: int) -> Door:
         """Start the proxy with a listener for every link; `wait` waits for it. `seed` is that of its chance."""
-        wiring = plumbing.wiring
+        wiring = resources.wiring
         config = [
             {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True}
             for link in wiring.links
         ]
         flags = ("-host", wiring.outside, "-port", str(API_PORT), *FLAGS, "-seed", str(seed))
         token = secrets.token_urlsafe(32) if images.proxy is None else None
-        own = (*flags, "-token-file", TOKEN, "-upstreams", str(plumbing.inside.subnet))
-        holder = engine.containers.create(_spec(owner, plumbing, images.door, None if token is None else own))
-        files = [File("network", limits.network(plumbing).encode()), File("proxies.json", json.dumps(config).encode())]
+        own = (*flags, "-token-file", TOKEN, "-upstreams", str(resources.inside.subnet))
+        holder = engine.containers.create(_spec(owner, resources, images.door, None if token is None else own))
+        files = [File("network", limits.network(resources).encode()), File("proxies.json", json.dumps(config).encode())]
         if token is not None:
             files.append(File(TOKEN[1:], token.encode(), 0o400, PROXY_USER, PROXY_USER))
         holder.put_all("/", files)
@@ -88,7 +88,7 @@ class Door:
         return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token, holder)
 
     def address(self, target: str | None) -> tuple[str, int]:
-        """("127.0.0.1", port) of an entry point, `service:port`. UsageError where it is none."""
+        """("127.0.0.1", port) of an entry point, `service:port`. UsageError where there is none."""
         if target is None or target not in self.ports:
             raise UsageError(
                 "The environment has no such entry point",
@@ -105,18 +105,21 @@ class Door:
         Raises:
             NotReady: it does not within 20 s, or has ended; the message has its last answer and its log.
         """
-        patience, never = Patience(READY_WITHIN, clock=clock.monotonic), threading.Event()
-        while (last := self._ask()) is not None:
-            ended = not self.container.state().running
-            if ended or patience.left <= 0.0:
-                raise NotReady(
-                    "The environment's door did not open",
-                    where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
-                    got="its process has ended" if ended else last,
-                    expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s{patience.words}",
-                    detail=self.container.logs(tail=20),
-                )
-            clock.wait(never, PAUSE)
+        patience = Patience(READY_WITHIN, clock=clock.monotonic)
+
+        def look() -> tuple[str | None, bool]:
+            last = self._ask()
+            return last, last is not None and not self.container.state().running
+
+        last, ended = poll(look, lambda seen: seen[0] is None or seen[1], within=patience, every=ASK_EVERY, clock=clock)
+        if last is not None:
+            raise NotReady(
+                "The environment's door did not open",
+                where=f"{self.container.name}, published on 127.0.0.1:{self.api_port}",
+                got="its process has ended" if ended else last,
+                expected=f"the proxy's API, and all links, within {READY_WITHIN:.0f} s{patience.words}",
+                detail=self.container.logs(tail=20),
+            )
 
     def _ask(self) -> str | None:
         """None when it is open, else what it said instead."""
@@ -135,8 +138,8 @@ class Door:
         return f"no listener for {', '.join(missing[:3])}{more}" if missing else None
 
 
-def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] | None) -> ContainerSpec:
-    inside = Attachment(plumbing.inside, aliases=("door",), address=plumbing.wiring.door)
+def _spec(owner: Owner, resources: Resources, image: str, flags: tuple[str, ...] | None) -> ContainerSpec:
+    inside = Attachment(resources.inside, aliases=("door",), address=resources.wiring.door)
     return ContainerSpec(
         name=f"{owner.environment}-door",
         image=image,
@@ -145,8 +148,8 @@ def _spec(owner: Owner, plumbing: Plumbing, image: str, flags: tuple[str, ...] |
         hostname="door",
         entrypoint=None if flags else ("sleep", "infinity"),
         command=flags,
-        networks=(Attachment(plumbing.outside, address=plumbing.wiring.outside), inside),
-        publish=tuple(Publish(port) for port in (API_PORT, *plumbing.wiring.published.values())),
+        networks=(Attachment(resources.outside, address=resources.wiring.outside), inside),
+        publish=tuple(Publish(port) for port in (API_PORT, *resources.wiring.published.values())),
         # For its addresses and rules, and then for giving all of that up; KILL lets `init` pass a signal on to the
         # proxy, which is another user by then.
         cap_drop=("ALL",),

@@ -22,7 +22,7 @@ from harness.environment.prepared import Prepared
 from harness.environment.replacing import Order, Replacer
 from harness.environment.replica import Replica
 from harness.environment.sockets import sockets, straight, what_no_link_carries
-from harness.environment.specs import Plumbing, container_spec
+from harness.environment.specs import Resources, container_spec
 from harness.environment.standing import check_networks, check_whole, networks_of, what_is_left
 from harness.environment.startup import Startup
 from harness.environment.watch import Watch
@@ -181,11 +181,11 @@ class Environment:
                 self.engine.leases.acquire(self._owner)
                 self._watch = Watch(self.engine, self.id, self.history, self._replicas)
                 ports, others, kept = self.prepared.ports, self.prepared.others, self.prepared.kept
-                plumbing = Plumbing.lay(self.engine, self._owner, self.stack, ports, others, kept)
+                resources = Resources.create(self.engine, self._owner, self.stack, ports, others, kept)
                 self._replacer = Replacer(
-                    self.engine, self._owner, plumbing, self.history, self._watch, self._save_removed
+                    self.engine, self._owner, resources, self.history, self._watch, self._save_removed
                 )
-            self._start(images, plumbing)
+            self._start(images, resources)
             direct = images.with_datagrams(self.stack)
             self.warnings = tuple(what_no_link_carries(self.replicas, ports, direct))
             for said in self.warnings:
@@ -197,15 +197,15 @@ class Environment:
             )
         return self
 
-    def _start(self, images: Images, plumbing: Plumbing) -> None:
+    def _start(self, images: Images, resources: Resources) -> None:
         names = [(service, name) for service in self.stack.services.values() for name in service.replica_names()]
         making: list[Future[Any]] = []
         try:
             with DaemonThreads(f"up-{self.id}") as threads:
                 for service, name in names:
-                    spec = container_spec(self._owner, service, name, images.services[service.name], plumbing)
+                    spec = container_spec(self._owner, service, name, images.services[service.name], resources)
                     making.append(threads.submit(self.engine.containers.create, spec))
-                door = threads.submit(Door.open, self.engine, self._owner, plumbing, images, self.seed)
+                door = threads.submit(Door.open, self.engine, self._owner, resources, images, self.seed)
                 making.append(door)
                 for (service, name), created in zip(names, making, strict=False):
                     health = images.services[service.name].health(service)
@@ -402,7 +402,7 @@ class Environment:
         threads = DaemonThreads(f"evidence-{self.id}")
         saving = threads.submit(self.save_evidence)
         if not threads.finish(ending=EVIDENCE_WITHIN):
-            self.history.record("note", text="the evidence is not whole: the end was asked for while it was saved")
+            self.history.record("note", text="the evidence is incomplete: the run was interrupted while it was saved")
         elif problem := saving.exception():
             self.history.record("note", text=f"the evidence could not be saved: {problem}")
 

@@ -99,7 +99,7 @@ def _save(path: Path, read: Callable[[], str], hide: Callable[[str], str]) -> st
     try:
         text = read()
     except HarnessError as error:
-        text = f"(cannot be had: {error.what})\n"
+        text = f"(not available: {error.what})\n"
     try:
         files.write(path, hide(text))
     except OSError as error:

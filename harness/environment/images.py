@@ -62,7 +62,7 @@ class Images:
                     where=f"service {name}, image {self.services[name].reference}",
                     got=f"{len(ports)} TCP ports",
                     expected=f"{PORTS} or fewer: each is a listener for every replica that may call the service",
-                    hint="have fewer in the image's EXPOSE",
+                    hint="expose fewer ports in the image",
                 )
             found[name] = () if name in direct else tuple(sorted(ports))
         return found

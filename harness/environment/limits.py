@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from harness.environment.specs import Plumbing
+from harness.environment.specs import Resources
 
 INSIDE, OUTSIDE = "@inside@", "@outside@"  # stand for the devices, whose names only the container knows
 
 
-def network(plumbing: Plumbing) -> str:
+def network(resources: Resources) -> str:
     """What the `door` program of the proxy's image does to its network, as the text of its file `/network`.
 
     Returns:
         The door's first address inside and the one outside, on the first line; then commands for `ip -batch`.
     """
-    wiring, inside, outside = plumbing.wiring, plumbing.inside.subnet, plumbing.outside.subnet
+    wiring, inside, outside = resources.wiring, resources.inside.subnet, resources.outside.subnet
     addresses = [f"address add {one}/{inside.prefixlen} dev {INSIDE}" for one in wiring.listening]
     return "\n".join([f"{wiring.door} {wiring.outside}", *addresses, *_rules(inside, outside, wiring.outside), ""])
 

@@ -12,7 +12,7 @@ from harness.environment.reply import HELPER, Reply, TooMuch, call
 from harness.errors import CommandTimeout, HarnessError, HostError
 from harness.stalls import Patience
 
-SHOWN = 2000  # characters of a command or an output that a message quotes
+MAX_QUOTED = 2000  # characters of a command or an output that a message quotes
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class OpenShell:
         if error := self.process.taken_down():
             raise error
         raise HostError(
-            f"the shell in {self._name} ended under the command that it ran",
+            f"the shell in {self._name} ended while it ran the command",
             where=self._name,
             got=f"exit code {self.process.exit_code()}",
             expected="an answer",
@@ -147,7 +147,7 @@ class OpenShell:
         """End the command and its children, then the error that says so."""
         try:
             self.process.close()
-            became = "was ended with its children"
+            became = "was killed with its children"
         except HarnessError as second:
             became = f"could not be ended ({second.what})"
         sofar = "".join(
@@ -167,15 +167,15 @@ class OpenShell:
             f"a command in {self._name} still ran after {patience.seconds:g} s, and {became}",
             where=self._name,
             got=f"{short(command)}{patience.words}",
-            expected=f"an end within {patience.seconds:g} s",
+            expected=f"it ends within {patience.seconds:g} s",
             hint="give it more time (timeout=...), or find out what it waits for",
             detail=f"the output until then:\n{sofar}" if sofar else "no output until then",
         )
 
 
 def short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ... ({len(text)} characters)"
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]} ... ({len(text)} characters)"
 
 
 def _tail(data: bytes | bytearray) -> str:
-    return bytes(data[-SHOWN:]).decode("utf-8", "replace").rstrip()
+    return bytes(data[-MAX_QUOTED:]).decode("utf-8", "replace").rstrip()

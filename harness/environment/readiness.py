@@ -19,7 +19,7 @@ from harness.stack import Healthcheck
 from harness.stalls import Patience
 
 FIRST_PAUSE = 0.02  # s between the first two attempts; grows by half each time up to the declared interval
-TAIL = 20  # lines of the replica's log that a failure quotes
+TAIL_LINES = 20  # lines of the replica's log that a failure quotes
 
 
 class Waitable(Protocol):
@@ -130,14 +130,14 @@ def check_running(replica: Waitable) -> None:
             where=f"service {replica.name.rpartition('-')[0]}",
             got=ended,
             expected="a process that stays",
-            hint="the tail of its log stands below",
-            detail=replica.tail(TAIL) or "(its log is empty)",
+            hint="the end of its log is below",
+            detail=replica.tail(TAIL_LINES) or "(its log is empty)",
         )
 
 
 def _not_ready(replica: Waitable, command: str, patience: Patience, last: str, ended: str | None) -> NotReady:
     try:
-        tail = replica.tail(TAIL)
+        tail = replica.tail(TAIL_LINES)
     except HarnessError as error:
         tail = f"(its log cannot be read: {error.what})"
     return NotReady(
@@ -145,6 +145,6 @@ def _not_ready(replica: Waitable, command: str, patience: Patience, last: str, e
         where=f"health check of {replica.name}: {command}",
         got=f"after {patience.waited:.1f} s{patience.words}: {last}",
         expected="exit code 0",
-        hint="the tail of its log stands below; --keep=failed leaves the environment up to look into",
+        hint="the end of its log is below; --keep=failed leaves the environment up to look into",
         detail=tail or "(its log is empty)",
     )

@@ -19,13 +19,14 @@ from harness.engine import Attachment, Container, Engine, Owner
 from harness.environment.prepared import ReplicaSpec
 from harness.environment.readiness import check_running, wait_ready
 from harness.environment.replica import Replica
-from harness.environment.specs import Plumbing, attachment, container_spec
+from harness.environment.specs import Resources, attachment, container_spec
 from harness.environment.watch import Watch
 from harness.errors import EngineError, EngineGone, HarnessError, Stopped
 from harness.history import History
 
 Order = Literal["stop-first", "start-first"]
-TAIL, LONGEST = 20, 400  # lines of the removed container's log that the event holds, and characters of each
+TAIL_LINES = 20  # of the removed container's log, which the event holds
+MAX_LINE_CHARACTERS = 400  # of each of them
 BESIDE = "-next"  # ends the name of a container that gets ready beside the one that it will replace
 
 
@@ -50,12 +51,12 @@ class Replacer:
         self,
         engine: Engine,
         owner: Owner,
-        plumbing: Plumbing,
+        resources: Resources,
         history: History,
         watch: Watch,
         save: Callable[[Replica, bool], str | None],
     ) -> None:
-        self._engine, self._owner, self._plumbing = engine, owner, plumbing
+        self._engine, self._owner, self._resources = engine, owner, resources
         self._history, self._watch, self._save = history, watch, save
 
     def replace(
@@ -97,7 +98,7 @@ class Replacer:
             replica.current_container.remove()
         step()
         if beside is None:
-            spec = container_spec(self._owner, new.service, replica.name, new.image, self._plumbing)
+            spec = container_spec(self._owner, new.service, replica.name, new.image, self._resources)
             replica.adopt(self._engine.containers.create(spec), new.service, new.image.health(new.service), new.release)
             step()
             replica.begin()
@@ -130,8 +131,8 @@ class Replacer:
 
     def _beside(self, replica: Replica, new: ReplicaSpec, stopped: Callable[[], bool]) -> Container:
         """Get the new container ready, where nobody finds it yet."""
-        spec = container_spec(self._owner, new.service, replica.name, new.image, self._plumbing)
-        alone = Attachment(self._plumbing.inside, (), self._plumbing.wiring.spare[replica.name])
+        spec = container_spec(self._owner, new.service, replica.name, new.image, self._resources)
+        alone = Attachment(self._resources.inside, (), self._resources.wiring.spare[replica.name])
         made = self._engine.containers.create(replace(spec, name=spec.name + BESIDE, networks=(alone,)))
         health = new.image.health(new.service)
         waiting = Replica(self._engine, made, new.service, replica.name, health, new.release)
@@ -156,20 +157,20 @@ class Replacer:
             self._watch.expect_end(old)
             replica.stop()
         try:
-            state, tail = replica.state(), replica.tail(TAIL)
+            state, tail = replica.state(), replica.tail(TAIL_LINES)
         except EngineGone:
             raise
         except EngineError:  # a replacement that was stopped has removed it
             return Removed(None, (), None)
-        lines = tuple(line[:LONGEST] for line in tail.splitlines())
+        lines = tuple(line[:MAX_LINE_CHARACTERS] for line in tail.splitlines())
         return Removed(state.exit_code, lines, self._save(replica, False))
 
     def _hand_over(self, replica: Replica, new: ReplicaSpec, beside: Container) -> None:
         """Give name and address to the container that is ready."""
         containers = self._engine.containers
         beside.rename(self._name(replica))
-        containers.detach(beside, self._plumbing.inside)
-        containers.attach(beside, attachment(new.service, replica.name, self._plumbing))
+        containers.detach(beside, self._resources.inside)
+        containers.attach(beside, attachment(new.service, replica.name, self._resources))
         replica.adopt(beside, new.service, new.image.health(new.service), new.release)
 
     def _name(self, replica: Replica) -> str:

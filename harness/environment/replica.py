@@ -147,7 +147,7 @@ class Replica:
         state = self.state()
         if state.running:
             return None
-        return f"was killed for want of memory (code {state.exit_code})" if state.oom_killed else (
+        return f"was killed by the OOM killer (code {state.exit_code})" if state.oom_killed else (
             f"exited with code {state.exit_code}"
         )  # fmt: skip
 

@@ -116,7 +116,7 @@ class Shell:
                 self._idle.append(shell)
             return answer
         raise gone(self.api, self.container_id, self.name, "run a command") or HostError(
-            f"{self.name} ends every shell before it takes up a command", where=self.name, got=short(text)
+            f"{self.name} ends every shell before it can run a command", where=self.name, got=short(text)
         )
 
     @property
@@ -169,7 +169,7 @@ class Shell:
                     if size > self.limit:
                         raise HostError(f"a command in {self.name} wrote more than {self.limit} bytes", where=self.name)
             except TimeoutError as late:
-                raise process.too_long(timeout, "it runs on: an image without /bin/sh has nothing to end it") from late
+                raise process.too_long(timeout, "it keeps running: the image has no /bin/sh to kill it") from late
             return RawAnswer(process.exit_code(), bytes(output[1]), bytes(output[2]), time.monotonic() - began)
 
     def move(self, container_id: str) -> None:

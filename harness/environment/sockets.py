@@ -63,7 +63,7 @@ def refused_attempts(replica: Replica) -> int:
     rows = [line.split() for line in said.splitlines() if line.startswith("Tcp:")]
     if len(rows) != 2 or "AttemptFails" not in rows[0]:
         raise HostError(
-            "A replica does not tell its TCP counters",
+            "The TCP counters of a replica cannot be read",
             where=f"{replica.name}:/proc/net/snmp",
             got=said[:200] or "nothing",
         )
@@ -79,7 +79,7 @@ def what_no_link_carries(
         ports: the ports of each service that links lead to.
         direct: the services with datagrams.
     """
-    said = [f"{name} declares a port that is not TCP's: it is reached straight, and has no links" for name in direct]
+    said = [f"{name} declares a port that is not TCP: it is reached directly, and has no links" for name in direct]
     linked = [replica for replica in replicas if ports.get(replica.service)]
     hidden = concurrently([partial(_hidden, replica, ports[replica.service]) for replica in linked], len(linked))
     return said + [

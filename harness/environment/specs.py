@@ -14,7 +14,7 @@ from harness.stack import Volume as Declared
 
 
 @dataclass(frozen=True, slots=True)
-class Plumbing:
+class Resources:
     """What the containers of an environment share.
 
     Attributes:
@@ -32,7 +32,7 @@ class Plumbing:
     kept: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
-    def lay(
+    def create(
         cls,
         engine: Engine,
         owner: Owner,
@@ -40,7 +40,7 @@ class Plumbing:
         ports: Ports,
         others: Sequence[Stack] = (),
         kept: Mapping[str, Sequence[str]] | None = None,
-    ) -> Plumbing:
+    ) -> Resources:
         """Make the networks and the volumes that the stack's services name.
 
         Args:
@@ -69,7 +69,7 @@ class Plumbing:
         return cls(inside, outside, volumes, wiring, own)
 
 
-def container_spec(owner: Owner, service: Service, name: str, image: Image, plumbing: Plumbing) -> ContainerSpec:
+def container_spec(owner: Owner, service: Service, name: str, image: Image, resources: Resources) -> ContainerSpec:
     """The container of one replica.
 
     It finds its neighbours by their names, at the door's addresses where the proxy listens for it. Docker's name server
@@ -87,9 +87,9 @@ def container_spec(owner: Owner, service: Service, name: str, image: Image, plum
         hostname=service.hostname or name,
         user=service.user,
         working_dir=service.working_dir,
-        networks=(attachment(service, name, plumbing),),
-        extra_hosts={**plumbing.wiring.hosts[name], **service.extra_hosts},
-        volumes=_mounts(service, name, image, plumbing),
+        networks=(attachment(service, name, resources),),
+        extra_hosts={**resources.wiring.hosts[name], **service.extra_hosts},
+        volumes=_mounts(service, name, image, resources),
         tmpfs={**service.tmpfs, **{v.target: _options(v) for v in service.volumes if v.type == "tmpfs"}},
         cap_add=service.cap_add,
         cap_drop=service.cap_drop,
@@ -105,23 +105,23 @@ def container_spec(owner: Owner, service: Service, name: str, image: Image, plum
     )
 
 
-def attachment(service: Service, name: str, plumbing: Plumbing) -> Attachment:
+def attachment(service: Service, name: str, resources: Resources) -> Attachment:
     """How a replica is attached to the environment's network: by its names, at its address."""
-    return Attachment(plumbing.inside, (name, service.name), plumbing.wiring.replicas[name])
+    return Attachment(resources.inside, (name, service.name), resources.wiring.replicas[name])
 
 
-def _mounts(service: Service, name: str, image: Image, plumbing: Plumbing) -> tuple[Volume, ...]:
+def _mounts(service: Service, name: str, image: Image, resources: Resources) -> tuple[Volume, ...]:
     """What is mounted, with the volumes that the image keeps something in where the replica has one for them."""
-    declared = [_mount(volume, name, plumbing) for volume in service.volumes if volume.type != "tmpfs"]
+    declared = [_mount(volume, name, resources) for volume in service.volumes if volume.type != "tmpfs"]
     taken = {volume.target for volume in service.volumes} | set(service.tmpfs)
-    own = [path for path in image.volumes if path not in taken and (name, path) in plumbing.kept]
-    return (*declared, *(Volume(path, plumbing.kept[name, path]) for path in own))
+    own = [path for path in image.volumes if path not in taken and (name, path) in resources.kept]
+    return (*declared, *(Volume(path, resources.kept[name, path]) for path in own))
 
 
-def _mount(volume: Declared, name: str, plumbing: Plumbing) -> Volume:
+def _mount(volume: Declared, name: str, resources: Resources) -> Volume:
     if volume.type == "bind":
         return Volume(volume.target, volume.source or "", "bind", volume.read_only)
-    source = plumbing.volumes[volume.source] if volume.source else plumbing.kept.get((name, volume.target), "")
+    source = resources.volumes[volume.source] if volume.source else resources.kept.get((name, volume.target), "")
     return Volume(volume.target, source, "volume", volume.read_only)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.engine import Container, Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA
-from harness.environment.watch import PLUMBING
+from harness.environment.watch import RESOURCES
 from harness.errors import DoorGone, EngineError, EngineGone, HarnessError, NetworkError, NotReady
 
 RUNNING = "running"
@@ -93,9 +93,9 @@ def check_whole(engine: Engine, environment: str, replicas: Iterable[str], netwo
     told += [f"{name}: in none of the environment's networks" for name in outside]
     if not told:
         return
-    kind: type[HarnessError] = DoorGone if set(PLUMBING) & set(ended) else NotReady if ended else NetworkError
+    kind: type[HarnessError] = DoorGone if set(RESOURCES) & set(ended) else NotReady if ended else NetworkError
     raise kind(
-        f"The environment {environment} came up, and is not whole any more",
+        f"The environment {environment} came up, and is no longer complete",
         where=", ".join([*ended, *outside]),
         got="; ".join(told),
         expected=f"{', '.join(names)} running, in the networks {', '.join(networks)}",

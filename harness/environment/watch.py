@@ -14,7 +14,7 @@ from harness.history import History
 
 ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
 REPLACED = ("die", "kill", "stop")  # those of a container that is replaced
-PLUMBING = ("door", "proxy")  # what must not end while an environment lives
+RESOURCES = ("door", "proxy")  # what must not end while an environment lives
 
 
 class Watch:
@@ -66,7 +66,7 @@ class Watch:
     def _on_event(self, event: ContainerEvent) -> None:
         if self._leaving or event.action not in ACTIONS:
             return
-        # What the memory killer ends while it is being replaced has run out of memory all the same.
+        # What the OOM killer ends while it is being replaced has run out of memory nevertheless.
         meant = {"replaced": True} if event.id in self._replaced and event.action in REPLACED else {}
         told = {"replica": event.replica, "action": event.action, "exit_code": event.exit_code, **meant}
         self._history.record("container", **told)
@@ -75,7 +75,7 @@ class Watch:
         replica = self._replicas.get(event.replica)
         if replica is not None:
             replica.changed.set()
-        elif event.replica in PLUMBING:
+        elif event.replica in RESOURCES:
             self._lose(
                 DoorGone(
                     "The environment's door has ended, and with it every link",

@@ -1,8 +1,8 @@
 """Laying the links: an address for everybody, and a listener for every consumer of every service.
 
 The name by which a consumer calls a service has, in that consumer's `/etc/hosts` alone, an address of the door's own,
-and there the proxy listens on the service's own ports. So every link can be spoilt by itself, and no application has to
-be told. Whoever asks Docker's name server instead of `/etc/hosts` gets the replica's own address, past the proxy.
+and there the proxy listens on the service's own ports. So a fault can be put on each link alone, and no application has
+to be configured. Whoever asks Docker's name server instead gets the replica's own address, past the proxy.
 """
 
 from __future__ import annotations

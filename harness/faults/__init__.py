@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import UsageError
-from harness.faults._base import Active, Evidence, Fault, Scene, refuse
+from harness.faults._base import Active, Evidence, Fault, FaultContext, refuse
 from harness.faults._links import LinkFault
 from harness.registry import Registry, the_class
 
-__all__ = ["Active", "Evidence", "Fault", "LinkFault", "Scene", "find", "from_data", "names"]
+__all__ = ["Active", "Evidence", "Fault", "FaultContext", "LinkFault", "find", "from_data", "names"]
 
 _REGISTRY = Registry("fault", sys.modules[__name__], the_class(Fault), besides={"injection"})  # type: ignore[type-abstract]
 names, find = _REGISTRY.names, _REGISTRY.find

@@ -16,7 +16,7 @@ from harness.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FaultContext:
     """What a fault is injected into: the environment, and the chance by which selectors pick."""
 
     environment: Environment
@@ -97,7 +97,7 @@ class Fault(BaseModel, ABC):
         """What it is, in words: `latency of 300 ms on backend-2 -> cache`."""
 
     @abstractmethod
-    def inject(self, scene: Scene) -> Active:
+    def inject(self, context: FaultContext) -> Active:
         """Inject it. Leaves nothing behind when it raises.
 
         Raises:

@@ -14,11 +14,12 @@ from harness.environment import Environment
 from harness.environment.links import ENTRYPOINT, Link
 from harness.errors import HarnessError, UsageError
 from harness.faults import _counters, _selectors
-from harness.faults._base import Active, Evidence, Fault, Scene
+from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.faults._counters import Counts
 from harness.faults._selectors import Selector
 from harness.proxy.client import Toxic
 from harness.signals import cleaning_up_after
+from harness.waiting import poll
 
 LEASE = 60.0  # s after which a toxic removes itself, should nobody live to heal it
 RENEW = LEASE / 4
@@ -36,7 +37,7 @@ MEETS = {
     "closed": "it ended no connection",
     "refused": "nobody was refused",
 }
-NAMED = 3  # so many links are spelt out; the rest are counted
+MAX_NAMED = 3  # so many links are spelt out; the rest are counted
 
 Stream = Literal["downstream", "upstream", "both"]
 Needs = Literal["bytes", "connections", "closed", "refused"]
@@ -74,11 +75,11 @@ class LinkFault(Fault):
         hit = "" if self.toxicity == 1 else f", for {self.toxicity:.0%} of the connections"
         return f"{self.what()} on {_selectors.shown(self.consumers)} -> {_selectors.shown(self.targets)}{port}{hit}"
 
-    def inject(self, scene: Scene) -> Active:
+    def inject(self, context: FaultContext) -> Active:
         """Put the toxics on every link."""
-        links = between(scene, self.consumers, self.targets, self.port)
+        links = between(context, self.consumers, self.targets, self.port)
         toxics = [replace(toxic, toxicity=self.toxicity) for toxic in self.toxics()]
-        return spoil(scene.environment, self, [(link, toxics) for link in links])
+        return apply(context.environment, self, [(link, toxics) for link in links])
 
 
 def both(stream: Stream) -> tuple[str, ...]:
@@ -86,17 +87,17 @@ def both(stream: Stream) -> tuple[str, ...]:
     return ("upstream", "downstream") if stream == "both" else (stream,)
 
 
-def between(scene: Scene, consumers: Selector, targets: Selector, port: int | None) -> list[Link]:
+def between(context: FaultContext, consumers: Selector, targets: Selector, port: int | None) -> list[Link]:
     """The links that are meant.
 
     Raises:
         UsageError: there are none, or one that was named is not there; the message lists those that are.
     """
-    environment = scene.environment
-    to = _selectors.targets(environment, targets, scene.chance)
+    environment = context.environment
+    to = _selectors.targets(environment, targets, context.chance)
     found: dict[str, Link] = {}
     refused: UsageError | None = None
-    for consumer in _selectors.replicas(environment, consumers, scene.chance):
+    for consumer in _selectors.replicas(environment, consumers, context.chance):
         for target in to:
             if consumer == target or [replica.name for replica in _replicas(environment, target)] == [consumer]:
                 continue  # nobody has a link to itself
@@ -120,29 +121,29 @@ def _replicas(environment: Environment, target: str) -> Iterable[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoil:
+class LinkToxics:
     """A link and what is put on it: toxics under their names there; none means that it is taken down."""
 
     link: Link
     toxics: tuple[Toxic, ...]
 
 
-def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, Sequence[Toxic]]]) -> Active:
+def apply(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, Sequence[Toxic]]]) -> Active:
     """Put toxics on links, all or none.
 
     Raises:
         HarnessError: one could not be put there; those before it are removed again.
     """
     number = environment.proxy.number()
-    spoils = tuple(
-        Spoil(
+    entries = tuple(
+        LinkToxics(
             link,
             tuple(replace(toxic, name=f"{fault.fault_name()}.{number}.{n}") for n, toxic in enumerate(toxics, start=1)),
         )
         for link, toxics in wanted
     )
     needs = fault.needs if isinstance(fault, LinkFault) else LinkFault.needs
-    made = Spoilt(environment, spoils, needs, holder=f"{fault.fault_name()}.{number}")
+    made = ActiveLinkFault(environment, entries, needs, holder=f"{fault.fault_name()}.{number}")
     try:
         made.put()
     except BaseException as error:
@@ -152,57 +153,57 @@ def spoil(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, S
     return made
 
 
-class Spoilt:
+class ActiveLinkFault:
     """Links with a fault on them. `holder` is its name among those that keep a link down."""
 
     def __init__(
-        self, environment: Environment, spoils: tuple[Spoil, ...], needs: tuple[Needs, ...], holder: str
+        self, environment: Environment, entries: tuple[LinkToxics, ...], needs: tuple[Needs, ...], holder: str
     ) -> None:
         self._environment, self._proxy, self._clock = environment, environment.proxy, environment.history.clock
-        self._spoils, self._needs, self._holder = spoils, needs, holder
+        self._entries, self._needs, self._holder = entries, needs, holder
         self._before: dict[str, Counts] = {}
-        self._put: list[Spoil] = []
+        self._put: list[LinkToxics] = []
         self._over = threading.Event()
         self._renewing = threading.Thread(target=self._renew, name=f"lease-{environment.id}", daemon=True)
 
     @property
     def places(self) -> tuple[str, ...]:
         """The links."""
-        return tuple(str(spoil.link) for spoil in self._spoils)
+        return tuple(str(entry.link) for entry in self._entries)
 
     def put(self) -> None:
         """Put it there."""
         self._before = _counters.read(self._environment, self._links, refused="refused" in self._needs)
-        for spoil in self._spoils:
-            self._put.append(spoil)
-            if not spoil.toxics:
-                self._proxy.take_down(spoil.link.name, self._holder)
-            for toxic in spoil.toxics:
-                self._proxy.add(spoil.link.name, toxic, ttl=LEASE)
+        for entry in self._entries:
+            self._put.append(entry)
+            if not entry.toxics:
+                self._proxy.take_down(entry.link.name, self._holder)
+            for toxic in entry.toxics:
+                self._proxy.add(entry.link.name, toxic, ttl=LEASE)
         if self._proxy.extended:
             self._renewing.start()
 
     @property
     def _links(self) -> list[Link]:
-        return [spoil.link for spoil in self._spoils]
+        return [entry.link for entry in self._entries]
 
     def _renew(self) -> None:
         while not self._over.wait(RENEW):
-            for spoil in self._spoils:
-                for toxic in spoil.toxics:
+            for entry in self._entries:
+                for toxic in entry.toxics:
                     # A proxy that does not answer for once has the toxic still; `evidence` looks whether it has.
                     with suppress(HarnessError):
-                        self._proxy.renew(spoil.link.name, toxic.name, LEASE)
+                        self._proxy.renew(entry.link.name, toxic.name, LEASE)
 
     def evidence(self) -> Evidence:
         """Whether the counters moved, of a fault that is there still."""
         now = _counters.read(self._environment, self._links, refused="refused" in self._needs)
         moved = {
-            str(spoil.link): now[spoil.link.name].since(self._before[spoil.link.name], spoil.toxics)
-            for spoil in self._spoils
+            str(entry.link): now[entry.link.name].since(self._before[entry.link.name], entry.toxics)
+            for entry in self._entries
         }
         if lost := self._lost():
-            return Evidence(None, f"it was ended by somebody else, or its lease was: {_few(lost)}", moved)
+            return Evidence(None, f"something else removed it, or its lease expired: {_few(lost)}", moved)
         bit = {link: [need for need in self._needs if counts.get(need)] for link, counts in moved.items()}
         if said := [
             f"{link} ({', '.join(WORDS[need].format(moved[link][need]) for need in needs)})"
@@ -217,12 +218,12 @@ class Spoilt:
     def _lost(self) -> list[str]:
         """What was put there and is not there any more."""
         states, lost = self._proxy.proxies(), []
-        for spoil in self._spoils:
-            state = states.get(spoil.link.name)
-            if state is None or (not spoil.toxics and state.enabled):
-                lost.append(str(spoil.link))
-            elif missing := {toxic.name for toxic in spoil.toxics} - {toxic.name for toxic in state.toxics}:
-                lost.append(f"{', '.join(sorted(missing))} on {spoil.link}")
+        for entry in self._entries:
+            state = states.get(entry.link.name)
+            if state is None or (not entry.toxics and state.enabled):
+                lost.append(str(entry.link))
+            elif missing := {toxic.name for toxic in entry.toxics} - {toxic.name for toxic in state.toxics}:
+                lost.append(f"{', '.join(sorted(missing))} on {entry.link}")
         return lost
 
     def _untouched(self, moved: Mapping[str, Mapping[str, int | None]]) -> str:
@@ -240,7 +241,7 @@ class Spoilt:
             except HarnessError:
                 continue
             if past:
-                said += f"; {consumer} is connected to {_few(past)} straight, past the proxy (see docs/links.md)"
+                said += f"; {consumer} is connected to {_few(past)} directly, past the proxy (see docs/links.md)"
         return said
 
     def heal(self) -> None:
@@ -248,53 +249,50 @@ class Spoilt:
         self._over.set()
         problem: HarnessError | None = None
         put, self._put = self._put, []
-        for spoil in put:
+        for entry in put:
             try:
-                if not spoil.toxics:
-                    self._proxy.let_up(spoil.link.name, self._holder)
-                for toxic in spoil.toxics:
-                    self._proxy.remove(spoil.link.name, toxic.name)
+                if not entry.toxics:
+                    self._proxy.let_up(entry.link.name, self._holder)
+                for toxic in entry.toxics:
+                    self._proxy.remove(entry.link.name, toxic.name)
             except HarnessError as error:
                 problem = problem or error
-                self._put.append(spoil)
+                self._put.append(entry)
         if problem is not None:
             raise problem
 
     def remains(self) -> str | None:
         """Look until nothing of it is left, for some seconds."""
-        end = self._clock.monotonic() + GONE_WITHIN
-        while (left := self._left()) is not None and self._clock.monotonic() < end:
-            self._clock.wait(threading.Event(), LOOK_EVERY)
-        return left
+        return poll(self._left, lambda left: left is None, within=GONE_WITHIN, every=LOOK_EVERY, clock=self._clock)
 
     def _left(self) -> str | None:
         states = self._proxy.proxies()
-        for spoil in self._spoils:
-            state, own = states.get(spoil.link.name), {toxic.name for toxic in spoil.toxics}
+        for entry in self._entries:
+            state, own = states.get(entry.link.name), {toxic.name for toxic in entry.toxics}
             if state is None:
-                return f"{spoil.link} has no listener any more"
+                return f"{entry.link} has no listener any more"
             if on := own & {toxic.name for toxic in state.toxics}:
-                return f"{', '.join(sorted(on))} is still on {spoil.link}"
-            if not state.enabled and not self._proxy.held_down(spoil.link.name):
-                return f"{spoil.link} is still down"
-            if self._proxy.extended and (said := self._spoilt(spoil, own, clean=not state.toxics)):
+                return f"{', '.join(sorted(on))} is still on {entry.link}"
+            if not state.enabled and not self._proxy.held_down(entry.link.name):
+                return f"{entry.link} is still down"
+            if self._proxy.extended and (said := self._affected(entry, own, clean=not state.toxics)):
                 return said
         return None
 
-    def _spoilt(self, spoil: Spoil, own: set[str], *, clean: bool) -> str | None:
-        for connection in self._proxy.connections(spoil.link.name):
+    def _affected(self, entry: LinkToxics, own: set[str], *, clean: bool) -> str | None:
+        for connection in self._proxy.connections(entry.link.name):
             if own & set(connection["toxics"]):
-                return f"a connection of {spoil.link} is still touched"
+                return f"a connection of {entry.link} is still touched"
             if clean and not connection["closing"]:
                 if not connection["connected"]:
                     # That of another fault is waiting for a service that does not answer.
                     if "connections" in self._needs:
-                        return f"a connection of {spoil.link} still waits to be connected"
+                        return f"a connection of {entry.link} still waits to be connected"
                 elif any(count["received"] != count["sent"] for count in connection["bytes"].values()):
-                    return f"bytes of a connection of {spoil.link} are still held"
+                    return f"bytes of a connection of {entry.link} are still held"
         return None
 
 
 def _few(said: Sequence[str]) -> str:
-    more = len(said) - NAMED
-    return ", ".join(said[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(said) - MAX_NAMED
+    return ", ".join(said[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -20,8 +20,9 @@ from weakref import WeakKeyDictionary
 from harness import faults
 from harness.environment import Environment
 from harness.errors import FaultUnproven, HarnessError
-from harness.faults._base import Active, Evidence, Fault, Scene
+from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.signals import uninterrupted
+from harness.waiting import poll
 
 LOOK_EVERY = 0.05  # s between two looks at the evidence while it is waited for
 _COUNTS: WeakKeyDictionary[Environment, itertools.count[int]] = WeakKeyDictionary()
@@ -81,7 +82,7 @@ class Injection:
     def __enter__(self) -> Self:
         try:
             with uninterrupted():  # what is being injected while Ctrl-C comes has to be known, to be healed
-                self._active = self.fault.inject(Scene(self._environment, self._chance))
+                self._active = self.fault.inject(FaultContext(self._environment, self._chance))
                 event = self._history.record(
                     "fault.inject",
                     fault=self.fault.fault_name(),
@@ -109,11 +110,9 @@ class Injection:
             FaultUnproven: it has not by then; the message says what traffic there was.
         """
         clock = self._history.clock
-        end, never = clock.monotonic() + within, threading.Event()
-        while (found := self.evidence()).bit is not True:
-            if clock.monotonic() >= end:
-                raise self._unproven(f"did not bite within {within:g} s", found.said)
-            clock.wait(never, LOOK_EVERY)
+        found = poll(self.evidence, lambda seen: seen.bit is True, within=within, every=LOOK_EVERY, clock=clock)
+        if found.bit is not True:
+            raise self._unproven(f"did not bite within {within:g} s", found.said)
         return found
 
     def __exit__(
@@ -135,14 +134,14 @@ class Injection:
         try:
             found = self._active.evidence()
         except Exception as problem:  # whatever it was, the fault has to be healed
-            found, cause = Evidence(None, f"nobody could tell: {_what(problem)}"), problem
+            found, cause = Evidence(None, f"that could not be determined: {_what(problem)}"), problem
         gone: bool | None = None
         try:
             self._active.heal()
             left = self._active.remains()
             gone, said = left is None, left or ""
         except Exception as problem:  # it is told as what it means: nobody knows that it is gone
-            said, cause = f"it may be there still: {_what(problem)}", problem
+            said, cause = f"it may still be there: {_what(problem)}", problem
         self.proven = found.bit is True and gone is True
         self._history.record(
             "fault.heal",
@@ -169,8 +168,8 @@ class Injection:
             where=f"environment {self._environment.id}",
             got=said,
             expected="traffic that it touches while it is on, and none of it left afterwards",
-            hint="run the workload meanwhile, hold the fault for longer (`bites(within=...)` waits for it), or choose "
-            "a link that is used; see docs/faults.md",
+            hint="run the workload at the same time, keep the fault on for longer (`bites(within=...)` waits for "
+            "it), or choose a link that is used; see docs/faults.md",
         )
 
 

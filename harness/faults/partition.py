@@ -11,8 +11,8 @@ from harness.environment import Environment
 from harness.environment.links import Link
 from harness.errors import UsageError
 from harness.faults import _selectors
-from harness.faults._base import Active, Fault, Scene
-from harness.faults._links import spoil
+from harness.faults._base import Active, Fault, FaultContext
+from harness.faults._links import apply
 from harness.faults._selectors import Selector
 from harness.proxy.client import Toxic
 
@@ -60,12 +60,12 @@ class Partition(Fault):
         word = "to" if self.one_way else "and"
         return f"partition {how} {_selectors.shown(self.a)} {word} {_selectors.shown(self.b)}"
 
-    def inject(self, scene: Scene) -> Active:
+    def inject(self, context: FaultContext) -> Active:
         """Hold back what would cross the cut."""
         cut: dict[Link, set[str]] = {}
-        for a, b in self._pairs(scene):
-            for link in scene.environment.links:
-                answering = _answering(scene.environment, link)
+        for a, b in self._pairs(context):
+            for link in context.environment.links:
+                answering = _answering(context.environment, link)
                 if link.consumer in a and answering <= b:
                     cut.setdefault(link, set()).add("upstream")
                 if link.consumer in b and answering <= a:
@@ -73,17 +73,17 @@ class Partition(Fault):
         if not cut:
             raise UsageError(
                 "The partition cuts no link",
-                where=f"environment {scene.environment.id}",
+                where=f"environment {context.environment.id}",
                 got=self.title(),
                 expected="replicas between which there are links",
                 hint="a service has links for the ports of its `expose` and `ports`, and those that its image declares",
             )
         toxics = {link: [Toxic("", "bandwidth", one, {"rate": 0}) for one in sorted(cut[link])] for link in cut}
-        return spoil(scene.environment, self, toxics.items())
+        return apply(context.environment, self, toxics.items())
 
-    def _pairs(self, scene: Scene) -> Pairs:
+    def _pairs(self, context: FaultContext) -> Pairs:
         """(x, y) for: what x sends to y does not arrive."""
-        environment, chance = scene.environment, scene.chance
+        environment, chance = context.environment, context.chance
         if self.a is not None and self.b is not None:
             a = frozenset(_selectors.replicas(environment, self.a, chance))
             everybody = frozenset(replica.name for replica in environment.replicas)

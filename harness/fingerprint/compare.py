@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.fingerprint import moving
 from harness.fingerprint.allow import Allowance
-from harness.fingerprint.model import PARTS, Fingerprint, Part
+from harness.fingerprint.parts import PARTS, Part, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Comparison:
     replicas: int
 
 
-def compare(before: Fingerprint, after: Fingerprint, allow: Iterable[Allowance] = ()) -> Comparison:
+def compare(before: State, after: State, allow: Iterable[Allowance] = ()) -> Comparison:
     """Compare two fingerprints of one environment, item by item."""
     differences: list[Difference] = []
     allowed: dict[Allowance, list[Difference]] = {one: [] for one in dict.fromkeys(allow)}
@@ -85,7 +85,7 @@ def _file(found: Difference, allowed: dict[Allowance, list[Difference]], differe
         differences.append(found)
 
 
-def _parts(replica: str, before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
+def _parts(replica: str, before: State, after: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*before.replicas.get(replica, {}), *after.replicas.get(replica, {}))))
 
 

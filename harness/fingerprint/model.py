@@ -17,40 +17,16 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import NotMeasured
 from harness.fingerprint.allow import Allowance
+from harness.fingerprint.compare import Comparison, compare
+from harness.fingerprint.parts import Part
+from harness.fingerprint.words import explained
 
-if TYPE_CHECKING:
-    from harness.fingerprint.compare import Comparison
-
-# Every part, the most telling first.
-PARTS = (
-    "schema", "migrations", "tables", "files", "processes", "sockets", "environment", "image", "servers", "keys",
-    "queues", "roles", "settings", "command", "packages",
-)  # fmt: skip
 SAID = ("error", "absent", "note", "partial")
 WORTH_SHARING = 5  # items; fewer are shorter than the reference to them
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One kind of state of one replica.
-
-    Attributes:
-        items: what was found, by name; None where there is nothing to compare, and then one of the next two says why.
-        error: it could not be taken, so nobody can tell.
-        absent: the replica has no such thing.
-        note: what the items leave out.
-        partial: the items are a sample: what is not among them may be there.
-    """
-
-    items: Mapping[str, Any] | None
-    error: str | None = None
-    absent: str | None = None
-    note: str | None = None
-    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +69,6 @@ class Fingerprint:
 
     def explain(self, other: Fingerprint) -> list[str]:
         """What differs between this and another one, in words, the earlier one being what was before."""
-        from harness.fingerprint.words import explained
-
         return explained(_compared(self, other))
 
     def to_data(self) -> dict[str, Any]:
@@ -125,8 +99,6 @@ class Fingerprint:
 
 
 def _compared(one: Fingerprint, other: Fingerprint) -> Comparison:
-    from harness.fingerprint.compare import compare
-
     before, after = (one, other) if (one.taken, one.event or 0) <= (other.taken, other.event or 0) else (other, one)
     return compare(before, after, tuple(dict.fromkeys((*before.allow, *after.allow))))
 
@@ -147,5 +119,5 @@ def _part(data: Mapping[str, Any], contents: Mapping[str, Any]) -> Part:
     said = {key: data[key] for key in SAID if data.get(key)}
     found = contents.get(data["same"]) if "same" in data else data.get("items")
     if found is None and not said.keys() & {"error", "absent"}:
-        said["error"] = "the history does not hold it"
+        said["error"] = "the history does not contain it"
     return Part(found, **said)

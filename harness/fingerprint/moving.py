@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.fingerprint.model import Part
+from harness.fingerprint.parts import Part
 
 # Classes of the longest time to live that was seen among the keys of a pattern, in their order.
 TTL_CLASSES = ("none", "< 1 min", "< 1 h", "< 1 d", ">= 1 d")

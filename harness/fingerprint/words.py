@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from harness.fingerprint.compare import Comparison, Difference
-from harness.fingerprint.model import PARTS
+from harness.fingerprint.parts import PARTS
 from harness.fingerprint.words_of_files import files
 
 VALUE = 160  # characters of a value that are shown
@@ -42,7 +42,7 @@ def in_words(differences: Iterable[Difference], limit: int = 12) -> list[str]:
 def explained(comparison: Comparison) -> list[str]:
     """What a failed comparison has to say, line by line."""
     count = len(comparison.differences)
-    head = f"{count} difference{'' if count == 1 else 's'} that nobody declared"
+    head = f"{count} difference{'' if count == 1 else 's'} that {'was' if count == 1 else 'were'} not declared"
     lines = [head, *in_words(comparison.differences, limit=60)]
     lines += [f"not known: {sentence}" for sentence in comparison.untold]
     lines += [f"declared: {allowance}" for allowance in comparison.allowed]
@@ -83,8 +83,8 @@ def _process(one: Difference) -> str:
 
 
 def _socket(one: Difference) -> str:
-    return f"somebody listens on {_short(one.key)} now" if one.before is None else (
-        f"nobody listens on {_short(one.key)} any more"
+    return f"something listens on {_short(one.key)} now" if one.before is None else (
+        f"nothing listens on {_short(one.key)} any more"
     )  # fmt: skip
 
 

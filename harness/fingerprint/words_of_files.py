@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from posixpath import basename, dirname
 from typing import Any
 
-NAMED = 4  # files of a group that are named
+MAX_NAMED = 4  # files of a group that are named
 
 Found = tuple[str, Any, Any]
 
@@ -68,4 +68,4 @@ def _files(found: list[str]) -> str:
 
 def _named(found: list[str], directory: str) -> str:
     names = [shown(path.removeprefix(f"{directory}/")) or basename(path) for path in sorted(found)]
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    return ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from harness import checks
+from harness.checks.logs import ExpectedLog
 from harness.environment.fingerprint import allowances
 from harness.errors import UsageError
+from harness.plan.subject import Subject
 from harness.stack import Stack
 from harness.verdict import Verdict
 
-if TYPE_CHECKING:
-    from harness.plan.trial import Trial
+
+class Declared(Protocol):
+    """What a trial knows of its environment."""
+
+    stack: Stack
+    environment: Subject
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def fleet_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def watched_for_health(self) -> tuple[str, ...]: ...
+
+    @property
+    def logs(self) -> tuple[ExpectedLog, ...]: ...
 
 
 class Checks:
@@ -23,11 +41,11 @@ class Checks:
     have to recover. A verdict is true for a pass alone, and a failed assertion shows outcome, reason and evidence.
 
     Args:
-        trial: whose environment, history and stack are meant.
+        ask: asks a check, as `Trial.check` does.
     """
 
-    def __init__(self, trial: Trial) -> None:
-        self._trial = trial
+    def __init__(self, ask: Callable[..., Verdict]) -> None:
+        self._ask = ask
 
     def __getattr__(self, name: str) -> Callable[..., Verdict]:
         """The check `no-change` is `no_change`. AttributeError names those that there are."""
@@ -36,7 +54,7 @@ class Checks:
             raise AttributeError(f"there is no check {name!r}; there are {known}", name=name, obj=None)
 
         def asked(*, phase: str, **parameters: Any) -> Verdict:
-            return self._trial.check(name.replace("_", "-"), phase=phase, **parameters)
+            return self._ask(name.replace("_", "-"), phase=phase, **parameters)
 
         asked.__doc__ = checks.find(name.replace("_", "-")).__doc__
         return asked
@@ -45,7 +63,7 @@ class Checks:
         return [name.replace("-", "_") for name in checks.names()]
 
 
-def completed(trial: Trial, name: str, phase: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def completed(trial: Declared, name: str, phase: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a check, with what the stack declares where none was given.
 
     Raises:
@@ -95,22 +113,22 @@ def needed(name: str) -> list[str]:
     ]
 
 
-def _replicas(trial: Trial, name: str) -> tuple[str, ...]:
+def _replicas(trial: Declared, name: str) -> tuple[str, ...]:
     return {"containers": trial.names, "health": trial.watched_for_health}.get(name, trial.fleet_names)
 
 
-def _configured(trial: Trial) -> tuple[str, ...]:
+def _configured(trial: Declared) -> tuple[str, ...]:
     """The replicas that can be asked which release their configuration is of."""
     services = trial.stack.harness.probes.configuration
     return tuple(replica.name for service in services for replica in trial.environment[service])
 
 
-def _schema(trial: Trial) -> dict[str, str] | None:
+def _schema(trial: Declared) -> dict[str, str] | None:
     declared = trial.stack.harness.probes.database_schema
     return None if declared is None else dict(declared.releases)
 
 
-DECLARED: Mapping[str, Callable[[Trial, str], Any]] = {  # by parameter, or by check and parameter
+DECLARED: Mapping[str, Callable[[Declared, str], Any]] = {  # by parameter, or by check and parameter
     "availability.latency": lambda trial, _: trial.stack.harness.availability.latency,
     "availability.longest_outage": lambda trial, _: trial.stack.harness.availability.longest_outage,
     "availability.budget": lambda trial, _: trial.stack.harness.availability.budget,

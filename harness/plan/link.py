@@ -58,7 +58,7 @@ class Link:
         """From `data`.
 
         Raises:
-            ValueError, KeyError, TypeError: it is none.
+            ValueError, KeyError, TypeError: it is not one.
         """
         parts = [Part(str(part["phase"]), checks.verdict_of(part)) for part in data["parts"]]
         if not parts:

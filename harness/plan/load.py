@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from harness.history import History
 from harness.plan.control import Control
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict
+from harness.waiting import pause
 from harness.workload import Spec, Window, Workload
 from harness.workload.spec import at_rate
 
@@ -110,7 +110,7 @@ class Load(Workload):
 
     def _look(self, phase: str, before: str, seconds: float, *, since: float, look: int) -> Verdict:
         with self.window(phase):
-            self._clock.wait(threading.Event(), seconds)
+            pause(seconds, self._clock)
         declared = self.declared
         return self._judge(
             phase=phase,

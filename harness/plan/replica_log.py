@@ -13,7 +13,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from harness.history import Event, History
 from harness.probes.logs import LogFollower
 from harness.stack import Log
 from harness.verdict import Outcome, Verdict
+from harness.waiting import poll
 
 NAME = "log"
 RECORDS, BYTES = 20_000, 8 << 20  # that are kept of each log
@@ -181,7 +182,7 @@ class ReplicaLog:
         """No record since `since`, else since it is followed, matches this regular expression.
 
         Raises:
-            HostError: the replica cannot be asked. UsageError: the pattern is none.
+            HostError: the replica cannot be asked. UsageError: the pattern is invalid.
         """
         try:
             compiled = re.compile(pattern)
@@ -200,12 +201,12 @@ class ReplicaLog:
 
     # -- what they share ---------------------------------------------------------------------------------------------
 
-    def _wait(self, done: Any, within: float) -> None:
-        clock, never = self.followed.history.clock, threading.Event()
-        end = clock.monotonic() + within
-        while not done() and (left := end - clock.monotonic()) > 0:
-            clock.wait(never, min(LOOK_EVERY, left))
+    def _wait(self, done: Callable[[], bool], within: float) -> None:
+        def look() -> bool:
             self.followed.look()
+            return done()
+
+        poll(look, within=within, every=LOOK_EVERY, clock=self.followed.history.clock)
 
     def _seen(self, first: int) -> tuple[list[str], Event, str]:
         """The records from a number on, the report, and why they may not be all."""
@@ -218,7 +219,7 @@ class ReplicaLog:
             if report.time <= self.began and report is not event:
                 continue
             said = [report.data["error"], *(one["what"] for one in report.data["losses"]), *report.data["unread_parts"]]
-            doubts += [f"{self} could not be read whole: {one}" for one in said if one]
+            doubts += [f"{self} could not be read completely: {one}" for one in said if one]
         return lines, event, next((one for one in doubts if one), "")
 
     def _passed(self, reason: str, event: Event) -> Verdict:

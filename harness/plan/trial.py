@@ -6,7 +6,6 @@ finds there what it needs.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -33,19 +32,19 @@ from harness.probes import queue as queue_probe
 from harness.probes import readback as readback_probe
 from harness.probes.logs import LogFollower
 from harness.probes.sampler import Sampler
-from harness.probes.waiting import wait_until
 from harness.samples import Samples
 from harness.samples import read as read_samples
 from harness.servers import queue_of, readback_of
 from harness.signals import cleaning_up_after
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
+from harness.waiting import pause, poll
 from harness.workload import Spec
 from harness.workload.spec import at_rate
 
 LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 NETWORKS_EVERY = 2.0  # s between two looks at the environment's networks meanwhile
-ENOUGH = 25  # requests; the checks want 20
+MIN_REQUESTS = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
 PATIENCE = 60.0  # s
 READ_EVERY = 1.0  # s between two readbacks while acknowledged work is waited for
@@ -134,22 +133,22 @@ class Trial:
         clock, began = self.history.clock, self.history.clock.monotonic()
         with self.workload.window(phase):
             yield
-            enough = min(ENOUGH / self.workload.spec.rate, LONGEST_WAIT)
-            clock.wait(threading.Event(), max(0.0, began + enough - clock.monotonic()))
+            enough = min(MIN_REQUESTS / self.workload.spec.rate, LONGEST_WAIT)
+            pause(max(0.0, began + enough - clock.monotonic()), clock)
 
     def watch(self, phase: str, seconds: float) -> None:
         """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""
         for follower in self._followers:
             follower.expect_canaries(self.workload.key)
             follower.mark()
-        clock, never = self.history.clock, threading.Event()
+
+        def follow() -> None:
+            self.environment.check_alive(every=NETWORKS_EVERY)
+            for follower in self._followers:
+                follower.poll()
+
         with self.workload.window(phase):
-            end = clock.monotonic() + seconds
-            while (left := end - clock.monotonic()) > 0:
-                clock.wait(never, min(LOOK_EVERY, left))
-                self.environment.check_alive(every=NETWORKS_EVERY)
-                for follower in self._followers:
-                    follower.poll()
+            poll(follow, within=seconds, every=LOOK_EVERY, clock=self.history.clock)
             self.look()
         self.environment.check_alive()
         for follower in self._followers:
@@ -185,7 +184,7 @@ class Trial:
             return verdicts[-1]
 
         with self.history.phase(phase):
-            wait_until(ask, bool, within, self.history.clock, every=READ_EVERY)
+            poll(ask, within=within, every=READ_EVERY, clock=self.history.clock)
         return self.judge(verdicts[-1], phase)
 
     def use_rate(self, rate: float) -> None:
@@ -259,7 +258,7 @@ class Trial:
     @property
     def checks(self) -> Checks:
         """Every check as an assertion."""
-        return Checks(self)
+        return Checks(self.check)
 
     def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False, **more: Any) -> Verdict:
         """Record a verdict; returns it.

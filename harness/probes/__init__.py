@@ -9,6 +9,5 @@ from __future__ import annotations
 from harness.probes.containers import ContainerState
 from harness.probes.logs import LogFollower, LogSpec
 from harness.probes.replica import Answer, Replica
-from harness.probes.waiting import wait_until
 
-__all__ = ["Answer", "ContainerState", "LogFollower", "LogSpec", "Replica", "wait_until"]
+__all__ = ["Answer", "ContainerState", "LogFollower", "LogSpec", "Replica"]

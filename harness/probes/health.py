@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Sequence
 
+from harness import waiting
 from harness.errors import HostError
 from harness.history import Event, History
 from harness.printable import shortened
@@ -46,7 +46,7 @@ def _asked(
     for _ in range(attempts - 1):
         if event.data["ok"] is True or history.clock.monotonic() - began > PATIENCE:
             break
-        history.clock.wait(threading.Event(), pause)
+        waiting.pause(pause, history.clock)
         event = _one(history, replica, command, timeout)
     return event
 

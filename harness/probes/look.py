@@ -3,7 +3,7 @@
 `look` gathers files of /proc and of the cgroup, each below a line `==> path <==`. The shell reads them itself: an image
 needs nothing else. A shell reads byte by byte, so that the processes are only read again when one began or ended (the
 numbers have changed) or when it is told to: `look all`.
-`sockets` gathers those that tell who listens. Reading them is dear: the kernel searches its table of connections.
+`sockets` gathers those that tell who listens. Reading them is expensive: the kernel searches its table of connections.
 What was gathered is in `$__A`, and is written at once, because each write is a frame that the engine carries.
 `scan` prints the open files of every process, each asked as the process's own user, because a container's root may not
 look into the processes of others.
@@ -22,7 +22,7 @@ SAME = "/proc/same"
 LINES = 40  # of a file; the kernel names the listening sockets first, so that the open connections cost nothing
 TICK = 100.0  # of /proc/*/stat in a second: the same on every Linux that containers run on
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
-DOCKERS_NAME_SERVER = "127.0.0.11"  # listens in every container, and is none of its own
+DOCKERS_NAME_SERVER = "127.0.0.11"  # listens in every container, and is not its own
 WITHOUT_LIMIT = 2**60  # bytes; cgroup v1 writes a limit of about 2**63 where there is none
 
 FUNCTIONS = (
@@ -102,7 +102,7 @@ class Look:
         throttled: periods in which it was held back so far, and for how many seconds.
         cpu_limit: processors that it may use at most; None where there is no limit.
         memory, limit: bytes; the limit is None where there is none.
-        oom_kills: processes that were killed so far for want of memory.
+        oom_kills: processes that the OOM killer ended so far.
         pressure: of `cpu`, `memory`, `io`: seconds so far in which some and in which all waited for it.
     """
 

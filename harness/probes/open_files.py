@@ -9,7 +9,7 @@ from collections.abc import Collection
 from harness.kept import KeptShell, Startable
 from harness.probes import look
 
-NAMED = 20  # files whose inode is asked, and that an event names
+MAX_NAMED = 20  # files whose inode is asked, and that an event names
 MOMENT = 0.1  # s that a look waits for it; later answers come with the next
 
 
@@ -34,7 +34,7 @@ class OpenFiles:
         if self._asked:
             self._shell.call(self._line)  # where the shell is being started: once it stands
             return
-        new = [one for one in self.deleted or () if one not in self._inodes][:NAMED]
+        new = [one for one in self.deleted or () if one not in self._inodes][:MAX_NAMED]
         if due:
             self._asked = ("scan",)
         elif new:
@@ -77,7 +77,9 @@ class OpenFiles:
         """`[pid, place below /proc, path, inode, size]` of the first; inode and size null until they are known."""
         if self.deleted is None:
             return None
-        return [[one.pid, one.place, one.path, *self._inodes.get(one, (None, None))] for one in self.deleted[:NAMED]]
+        return [
+            [one.pid, one.place, one.path, *self._inodes.get(one, (None, None))] for one in self.deleted[:MAX_NAMED]
+        ]
 
     def close(self) -> None:
         """End the shell."""

@@ -14,9 +14,9 @@ from harness.history import Event, History
 from harness.kept import KeptShell, Startable, code_and_text
 from harness.printable import shortened
 from harness.probes.replica import Asked, Replica, ask
-from harness.probes.waiting import wait_until
 from harness.servers import QueueAnswer, ServerAdapter, fetching
 from harness.stack import QueueProbe
+from harness.waiting import poll
 
 Seen = tuple[float | None, float | None, str | None]
 """Depth, age of the oldest in seconds, error."""
@@ -46,15 +46,19 @@ def drain(
 
     A look that got no answer is recorded, and the watch goes on. Returns whether it drained.
     """
-    drained, _ = wait_until(
+
+    def drained(seen: Seen) -> bool:
+        return seen[0] is not None and seen[0] <= level
+
+    last = poll(
         lambda: read(declared, ask(replica, once(declared)), clock.now()),
-        lambda seen: seen[0] is not None and seen[0] <= level,
-        within,
-        clock,
+        drained,
+        within=within,
         every=0.25,
+        clock=clock,
         record=lambda seen: _record(history, seen),
     )
-    return drained
+    return drained(last)
 
 
 def once(declared: ServerAdapter | QueueProbe) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """How one replica is, once a second: processes, sockets, deleted files, CPU, memory, pressure, and the release it runs.
 
-Which processes there are and what the cgroup counts is looked at every second. What is dear is asked when a process
+Which processes there are and what the cgroup counts is looked at every second. What costs more is asked when a process
 began or ended, and else every few seconds: what each process is, the release, the listening sockets, the open files.
 They change with the process that has them.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.history import Event, History
-from harness.kept import Heard, KeptShell, Startable, code_and_text
+from harness.kept import KeptShell, Response, Startable, code_and_text
 from harness.probes import look
 from harness.probes.open_files import OpenFiles
 from harness.probes.replica import Asked, picked
@@ -20,7 +20,7 @@ from harness.probes.replica import Asked, picked
 PROCESSES_EVERY = 10  # looks; one may have become another program meanwhile, or a zombie
 RELEASE_EVERY = 5  # looks
 SCAN_EVERY = 30  # looks
-NAMED = 20  # sockets that an event names
+MAX_NAMED = 20  # sockets that an event names
 
 
 class ReplicaState:
@@ -85,7 +85,7 @@ class ReplicaState:
             return self._record(look.Look(), None, None, heard.error or "no answer")
         return self._take(heard.text, until)
 
-    def _take_release(self, heard: Heard) -> None:
+    def _take_release(self, heard: Response) -> None:
         if heard.text is None and heard.error and "being started" in heard.error:
             return
         plain = code_and_text(heard)
@@ -143,7 +143,7 @@ class ReplicaState:
             list=processes,
             entered=seen.entered,
             main=main,
-            listening=None if self._listening is None or error is not None else list(self._listening[:NAMED]),
+            listening=None if self._listening is None or error is not None else list(self._listening[:MAX_NAMED]),
             deleted=self._files.rows() if error is None else None,
             cpu=seen.cpu,
             throttled=seen.throttled,

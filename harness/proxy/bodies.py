@@ -79,7 +79,7 @@ class Chunked(Body):
     def _begin(self, line: bytes) -> None:
         digits = line.split(b";")[0].strip()
         if not digits or len(digits) > 16 or digits.strip(b"0123456789abcdefABCDEF"):
-            raise Malformed(400, "the size of a chunk is no number")
+            raise Malformed(400, "the size of a chunk is not a number")
         self._left = int(digits, 16)
         self._trailing, self._behind = not self._left, bool(self._left)
         if len(self.data) + self._left > LIMIT:
@@ -113,7 +113,7 @@ def body_of(headers: Mapping[str, str]) -> Body:
         return Chunked()
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
-        raise Malformed(400, "the Content-Length is no number")
+        raise Malformed(400, "the Content-Length is not a number")
     if len(length) > 12 or int(length) > LIMIT:
         raise too_large()
     return Sized(int(length))

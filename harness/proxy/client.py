@@ -46,7 +46,7 @@ class ProxyClient:
         self.host, self.port, self.environment, self.timeout = host, port, environment, timeout
         self._lock = threading.RLock()
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy for the web is none for 127.0.0.1
+        self._session.trust_env = False  # a proxy for the web does not serve 127.0.0.1
         if token is not None:
             self._session.headers["Authorization"] = f"Bearer {token}"
         self._numbers = itertools.count(1)

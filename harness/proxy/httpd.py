@@ -175,12 +175,12 @@ def _head(text: str) -> Request:
     first, *rest = text.split("\r\n")
     parts = first.split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-        raise Malformed(400, "the first line is none of HTTP/1.1")
+        raise Malformed(400, "the first line is not HTTP/1.1")
     headers = {":version": parts[2]}
     for line in rest:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
-            raise Malformed(400, "a header is no header")
+            raise Malformed(400, "a header is malformed")
         headers[name.lower()] = value.strip()
     target = parts[1]
     if "://" in target:  # the absolute form, as to a proxy

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .log import LOG
 from .pipe import Pipe
+from .timers import Timers
 from .toxics import Admission, End, Toxic
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Link:
         self._dial: asyncio.Task[None] | None = None
         self._waits: dict[Toxic, float] = {}  # for how many seconds each toxic puts the dialling off
         self._changed: asyncio.Event | None = None  # set when that changes
+
+    @property
+    def timers(self) -> Timers:
+        return self.proxy.timers
 
     def pipe(self, upstream: bool) -> Pipe:
         return self.client if upstream else self.server

@@ -5,19 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .address import join
 from .toxics import End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from .link import Link
+from .toxics.base import Connection
 
 BUFFER = 256 * 1024  # bytes that wait to be written before the sender is no longer read from
 
 
 def discard(data: bytes) -> None:
     """Where bytes go whose receiver is gone."""
+
+
+class Owner(Connection, Protocol):
+    """The connection, as its two ends tell it what happened to them."""
+
+    closing: bool
+
+    def accepted(self) -> None: ...
+
+    def connected(self) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def lost(self, pipe: Pipe) -> None: ...
 
 
 class Nowhere:
@@ -34,7 +46,7 @@ NOWHERE = Nowhere()
 class Pipe(asyncio.Protocol):
     """One end of a link, and the way of the bytes that arrive there, through the stages, to the other end."""
 
-    def __init__(self, link: Link, upstream: bool) -> None:
+    def __init__(self, link: Owner, upstream: bool) -> None:
         self.link, self.upstream = link, upstream
         self.other: Pipe = self
         self.transport: Any = None

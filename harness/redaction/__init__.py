@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from harness.redaction.lines import Lines
 from harness.redaction.patterns import setting, text
+from harness.redaction.placeholder import NO_SECRET_NAME, PLACEHOLDER, SECRET_NAME, redacted
 from harness.redaction.redactor import SHORTEST, Redactor
-from harness.redaction.veil import NO_SECRET_NAME, SECRET_NAME, VEIL, veiled
 
-__all__ = ["NO_SECRET_NAME", "SECRET_NAME", "SHORTEST", "VEIL", "Lines", "Redactor", "setting", "text", "veiled"]
+__all__ = [
+    "NO_SECRET_NAME",
+    "PLACEHOLDER",
+    "SECRET_NAME",
+    "SHORTEST",
+    "Lines",
+    "Redactor",
+    "redacted",
+    "setting",
+    "text",
+]

@@ -10,8 +10,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
+from harness.redaction.placeholder import redacted
 from harness.redaction.tree import tree
-from harness.redaction.veil import veiled
 
 HEAD = 6  # characters by which a value is looked for before it is compared whole
 CORE = 6  # characters of base64 that are not by chance there
@@ -52,7 +52,7 @@ class Known:
                 found = self._find.search(text, at + 1)
                 continue
             length, value = hit
-            made += [text[done:at], veiled(value)]
+            made += [text[done:at], redacted(value)]
             done = at + length
             found = self._find.search(text, done)
         return "".join(made) + text[done:] if made else text

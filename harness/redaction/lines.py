@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from harness.redaction.placeholder import redacted
 from harness.redaction.redactor import Redactor
-from harness.redaction.veil import veiled
 
-LONGEST = 400  # lines of a key; what goes on for longer was never ended
+MAX_KEY_LINES = 400  # lines of a key; what goes on for longer was never ended
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----\s*$")
 _END = "-----END "
 
@@ -25,7 +25,7 @@ class Lines:
             self._left = 0
         elif self._left:
             self._left -= 1
-            return veiled(line) if line.strip() else line
+            return redacted(line) if line.strip() else line
         if _BEGIN.search(line):
-            self._left = LONGEST
+            self._left = MAX_KEY_LINES
         return self._redactor.text(line)

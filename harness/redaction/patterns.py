@@ -7,9 +7,9 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 
+from harness.redaction.placeholder import NO_SECRET_NAME, PLACEHOLDER, SECRET_NAME, redacted
 from harness.redaction.tokens import FORMS
 from harness.redaction.tree import tree
-from harness.redaction.veil import NO_SECRET_NAME, SECRET_NAME, VEIL, veiled
 
 _NAME = (
     r"(?:(?<![a-z])pass(?![a-z])|pass(?:word|wd|phrase)|secret|token|credentials?|api[_-]?key|access[_-]?key"
@@ -70,33 +70,33 @@ _SHORT = re.compile(
 
 
 def _named(found: re.Match[str]) -> str:
-    """The match with its value veiled, unless it is none."""
+    """The match with its value redacted, unless it is none."""
     name, value = found["name"], found["quoted"] if found["quote"] else found["value"]
-    if value.startswith(VEIL) or _HARMLESS.fullmatch(value) or NO_SECRET_NAME.search(name):
+    if value.startswith(PLACEHOLDER) or _HARMLESS.fullmatch(value) or NO_SECRET_NAME.search(name):
         return found[0]
     if _NUMBER.fullmatch(value) and "pass" not in name.lower():
         return found[0]
-    return f"{name}{found['sign']}{found['quote'] or ''}{veiled(value)}"
+    return f"{name}{found['sign']}{found['quote'] or ''}{redacted(value)}"
 
 
 def _said(found: re.Match[str]) -> str:
     name, value = found["name"], found["value"]
     sure = name.lower().endswith(("password", "passwd", "passphrase", "_pass")) or _LIKE_A_TOKEN.fullmatch(value)
-    if not sure or value.startswith(VEIL) or _HARMLESS.fullmatch(value) or NO_SECRET_NAME.search(name):
+    if not sure or value.startswith(PLACEHOLDER) or _HARMLESS.fullmatch(value) or NO_SECRET_NAME.search(name):
         return found[0]
-    return f"{name}{found['sign']}{veiled(value)}"
+    return f"{name}{found['sign']}{redacted(value)}"
 
 
 def _second(found: re.Match[str]) -> str:
     """Of pairs of groups, text and secret, the one that matched."""
     texts = found.groups()
     before, value = next((texts[at], texts[at + 1]) for at in range(0, len(texts), 2) if texts[at] is not None)
-    return found[0] if value.startswith(VEIL) else f"{before}{veiled(value)}"
+    return found[0] if value.startswith(PLACEHOLDER) else f"{before}{redacted(value)}"
 
 
 def _user_info(found: re.Match[str]) -> str:
     value = found[2]
-    return found[0] if value.startswith(VEIL) or _HARMLESS.fullmatch(value) else f"{found[1]}{veiled(value)}"
+    return found[0] if value.startswith(PLACEHOLDER) or _HARMLESS.fullmatch(value) else f"{found[1]}{redacted(value)}"
 
 
 def _basic(found: re.Match[str]) -> str:
@@ -105,7 +105,7 @@ def _basic(found: re.Match[str]) -> str:
         told = base64.b64decode(found[2] + "=" * (-len(found[2]) % 4), altchars=b"-_" if "-" in found[2] else None)
     except (binascii.Error, ValueError):
         return found[0]
-    return f"{found[1]}{veiled(found[2])}" if b":" in told else found[0]
+    return f"{found[1]}{redacted(found[2])}" if b":" in told else found[0]
 
 
 # What the text, in lower case, has to contain for a pattern to be tried; the pattern; what becomes of a match.
@@ -140,7 +140,7 @@ def hinted(text: str) -> bool:
 
 
 def text(value: str) -> str:
-    """A text, such as a line of output, with what looks like a secret in it veiled."""
+    """A text, such as a line of output, with what looks like a secret in it redacted."""
     if not hinted(value):
         return value
     low = value.lower()
@@ -149,13 +149,13 @@ def text(value: str) -> str:
             value = pattern.sub(replaced, value)
     for prefix, form in FORMS:
         if prefix in value:
-            value = form.sub(lambda found: veiled(found[0]), value)
+            value = form.sub(lambda found: redacted(found[0]), value)
     return value
 
 
 def setting(name: str, value: str) -> str:
-    """The value of a variable or setting: veiled where its name says that it is a secret, else only what in it is."""
-    return veiled(value) if value and SECRET_NAME.search(name) else text(value)
+    """The value of a variable or setting: redacted where its name says that it is a secret, else only what in it is."""
+    return redacted(value) if value and SECRET_NAME.search(name) else text(value)
 
 
 _TELLING_OPTION = re.compile(rf"--?[\w-]{{0,40}}?{_NAME}[\w-]{{0,40}}", re.IGNORECASE)
@@ -186,9 +186,9 @@ def words(command: Sequence[str]) -> list[str]:
         after = command[at + 1] if at + 1 < len(command) else ""
         telling = _TELLING_OPTION.fullmatch(word) and not NO_SECRET_NAME.search(word)
         if telling and after and not after.startswith("-") and not _HARMLESS.fullmatch(after):
-            made[at + 1] = veiled(after)
+            made[at + 1] = redacted(after)
         elif _P.fullmatch(word):
-            made[at] = f"-p{veiled(word[2:])}"
+            made[at] = f"-p{redacted(word[2:])}"
         for option, apart in short:
             if word == option and apart and after:
                 made[at + 1] = _credentials(option, after)
@@ -200,5 +200,5 @@ def words(command: Sequence[str]) -> list[str]:
 def _credentials(option: str, value: str) -> str:
     user, colon, password = value.partition(":")
     if option != "-u":
-        return veiled(value)
-    return f"{user}:{veiled(password)}" if colon and password else value
+        return redacted(value)
+    return f"{user}:{redacted(password)}" if colon and password else value

@@ -9,10 +9,10 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.redaction import patterns
 from harness.redaction.known import Known
-from harness.redaction.veil import veiled
+from harness.redaction.placeholder import redacted
 
-LONGEST, MOST = 200, 20_000  # characters of a text that is remembered as one without a secret; how many are
-SHORTEST = 4  # characters of a declared secret; a shorter one stands in too much that is none
+MAX_CHARACTERS, MAX_TEXTS = 200, 20_000  # characters of a text that is remembered as one without a secret; how many are
+SHORTEST = 4  # characters of a declared secret; a shorter one occurs in too much that is not secret
 # Keys of mappings in events whose value is a secret. Names of state (`fingerprint`) are not looked at in this way.
 _KEY = re.compile(
     r"pass(word|wd|phrase)|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key", re.IGNORECASE
@@ -85,7 +85,7 @@ class Redactor:
     def _looked_at(self, value: str) -> bool:
         if self.text(value) != value:
             return False
-        if len(value) <= LONGEST and not value.startswith("-"):  # an option, where it stands among words
+        if len(value) <= MAX_CHARACTERS and not value.startswith("-"):  # an option, where it stands among words
             self._remember(self._clean, value)
         return True
 
@@ -96,13 +96,13 @@ class Redactor:
         return True
 
     def _remember(self, these: set[str], value: str) -> None:
-        if len(these) >= MOST:
+        if len(these) >= MAX_TEXTS:
             these.clear()
         these.add(value)
 
     def _value(self, name: str, value: Any, named: bool) -> Any:
         if isinstance(value, str):
-            return veiled(value) if named and value and _KEY.search(name) else self.text(value)
+            return redacted(value) if named and value and _KEY.search(name) else self.text(value)
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
@@ -125,7 +125,7 @@ class Redactor:
         return [self._value("", item, named) for item in items]
 
     def _header(self, name: str, value: Any) -> Any:
-        return veiled(value) if isinstance(value, str) and value and _HEADER.search(name) else self.data(value)
+        return redacted(value) if isinstance(value, str) and value and _HEADER.search(name) else self.data(value)
 
     def error(self, error: BaseException) -> None:
         """An error and those that caused it, in place: their messages reach the terminal, and a report's."""

@@ -19,12 +19,12 @@ def number(value: object) -> float | None:
 
 
 def items(value: object) -> list[Any]:
-    """A list; empty for what is none."""
+    """The value as a list; empty where it is not one."""
     return list(value) if isinstance(value, list | tuple) else []
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """A mapping; empty for what is none."""
+    """The value as a mapping; empty where it is not one."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -34,5 +34,5 @@ def words(value: object) -> str:
 
 
 def event_id(value: object) -> int:
-    """The id of another event; -1, which no event has, for what is none."""
+    """The value as the id of another event; -1, which no event has, where it is not one."""
     return value if isinstance(value, int) and not isinstance(value, bool) else -1

@@ -129,7 +129,7 @@ def _cause(report: Report) -> list[str]:
     others = [one for one in failed if one is not first]
     if others:
         lines += ["", "What was wrong as well, and may be its consequence:", "", *_list(others)]
-    return [*lines, "", "What is behind it, nobody has established yet."]
+    return [*lines, "", "What caused it is not established yet."]
 
 
 def _shown_at(report: Report, one: Judged) -> float:
@@ -220,5 +220,5 @@ def _next(report: Report) -> list[str]:
     if any(one.verdict.outcome is Outcome.UNKNOWN for one in report.bad()):
         lines.append("- Measure again what could not be measured: unknown is not a pass.")
     if any(one.verdict.outcome is Outcome.FAIL for one in report.bad()):
-        lines.append("- Keep this run as a test: deploy the mended release, and take it back, before it goes out.")
+        lines.append("- Keep this run as a test: deploy the fixed release, and take it back, before it goes out.")
     return lines or ["- Nothing that the run itself could say."]

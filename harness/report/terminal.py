@@ -30,7 +30,7 @@ class Steady(Console):
     """
 
     def on_broken_pipe(self) -> None:
-        """Say no more, here and at the interpreter's end."""
+        """Stop writing, here and at the interpreter's end."""
         self.quiet = True
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())

@@ -198,7 +198,7 @@ def _promises(path: Path, counted: _Counted | None) -> tuple[tuple[tuple[int, st
 def _promise(raw: Any) -> tuple[int, str]:
     number, what = raw
     if type(number) is not int or type(what) is not str:
-        raise ValueError(f"{raw!r} is no number of a request with what it was promised")
+        raise ValueError(f"{raw!r} is not the number of a request with its promise")
     return number, what
 
 

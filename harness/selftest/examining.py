@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from harness.engine.sweep import sweep
 from harness.errors import HistoryError
 from harness.history import EVENTS, Event, read
 from harness.selftest.gating import MARK, Going, variables
+from harness.waiting import poll
 
 JUDGES_WITHIN = 120.0  # s
 GOES_WITHIN = 60.0  # s in which what a killed gate started has to notice
@@ -105,9 +105,7 @@ def _objects(engine: Engine, run: str, *, swept: bool) -> tuple[str, ...]:
 
 def _processes(mark: str, within: float) -> tuple[str, ...]:
     """Those that carry the mark and do not end in time; they are ended then."""
-    deadline = time.monotonic() + within
-    while (found := marked(mark)) and time.monotonic() < deadline:
-        time.sleep(LOOK_EVERY)
+    found = poll(lambda: marked(mark), lambda found: not found, within=within, every=LOOK_EVERY)
     for pid in found:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

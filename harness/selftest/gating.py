@@ -24,7 +24,7 @@ MARK = "HARNESS_SELFTEST_GATE"  # a variable by which every process that a gate 
 LIMIT = 600.0  # s after which a gate hangs; each question that is never answered takes its time-out
 ENDS_WITHIN = 90.0  # s that it may take to clean up, once it is told to
 LOOK_EVERY = 0.1  # s
-LONGEST = 2_000_000  # bytes of its output that are read
+MAX_OUTPUT = 2_000_000  # bytes of its output that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def variables(extra: Mapping[str, str], mark: str) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(LONGEST).decode(errors="replace")
+        return file.read(MAX_OUTPUT).decode(errors="replace")
 
 
 def _touches(path: Path) -> list[Mapping[str, Any]]:

@@ -27,7 +27,7 @@ class Results:
         about: what the table is: its kind, its seed, its stack.
 
     Raises:
-        UsageError: the directory holds the results of another table, or what is none.
+        UsageError: the directory holds the results of another table, or something else.
         Unwritable, NoSpace: it cannot be written.
     """
 
@@ -53,7 +53,7 @@ class Results:
             results = [Result.of(one) for one in rest]
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(
-                "This is no file of results", where=str(self.path), got=str(error), hint="name another directory: --out"
+                "This is not a file of results", where=str(self.path), got=str(error), hint="name another directory"
             ) from error
         if found != about:
             other = ", ".join(

@@ -87,5 +87,5 @@ class Result:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Result:
-        """From JSON. TypeError where it is none."""
+        """From JSON. TypeError where it does not fit."""
         return cls(**{**data, "findings": tuple(data.get("findings", ()))})

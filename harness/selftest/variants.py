@@ -120,7 +120,7 @@ def read(stack: Path, file: Path | None = None) -> Variants:
         file: that names them; None for `selftest.yaml` beside the stack.
 
     Raises:
-        UsageError: the file is not there, or is none.
+        UsageError: the file is not there, or is not one.
     """
     path = file or stack.parent / FILE
     try:

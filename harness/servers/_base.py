@@ -13,7 +13,7 @@ from pydantic import Field, WithJsonSchema
 
 from harness.clock import Clock
 from harness.fingerprint import Part
-from harness.kept import Heard, Kept, Startable
+from harness.kept import KeptProgram, Response, Startable
 from harness.printable import shortened
 from harness.stack.base import Truth, Word, of_form, wrong
 from harness.stack.xharness.base import Block
@@ -123,7 +123,7 @@ class ServerConnection(Protocol):
     def ask(self, *questions: str) -> None:
         """Send questions; their answers come as one text."""
 
-    def answer(self, until: float) -> Heard:
+    def answer(self, until: float) -> Response:
         """What was answered by `until`, in monotonic seconds."""
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class Client:
         token = secrets.token_hex(8)
         self._end, self._failed = end.format(token=token), failed
         argv = ["/bin/sh", "-c", f"exec 2>&1\n{shell}"]
-        self._kept = Kept(
+        self._kept = KeptProgram(
             lambda: replica.start(argv, stdin=True),
             mark or f"{token}\n".encode(),
             greeting=(greeting + self._end).encode() if greeting else b"",
@@ -175,13 +175,13 @@ class Client:
         """Send questions."""
         self._kept.ask(("".join(f"{one}\n" for one in questions) + self._end).encode())
 
-    def answer(self, until: float) -> Heard:
+    def answer(self, until: float) -> Response:
         """What they answered; where one failed, None and the server's words."""
         heard = self._kept.answer(until)
         if heard.text is not None and self._failed:
             failed = next((line for line in heard.text.splitlines() if line.startswith(self._failed)), None)
             if failed is not None:
-                return Heard(None, shortened(failed))
+                return Response(None, shortened(failed))
         return heard
 
     def close(self) -> None:
@@ -290,7 +290,7 @@ def complaint(answer: RawAnswer) -> str:
 
 
 def items_of(text: str | None, why: str) -> Part:
-    """A JSON object of texts as items; an error of these words where it is none."""
+    """A JSON object of texts as items; an error of these words where it is not one."""
     try:
         found = json.loads(text or "")
         return Part({str(key): "" if value is None else str(value) for key, value in found.items()})

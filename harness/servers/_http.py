@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 
-from harness.kept import Heard, KeptShell, Startable, code_and_text
+from harness.kept import KeptShell, Response, Startable, code_and_text
 from harness.servers._base import ServerTls
 
 SECONDS = 2  # that a page may take
@@ -70,7 +70,7 @@ class PageClient:
         """Ask for pages."""
         self._shell.command(together(questions, self._fetch))
 
-    def answer(self, until: float) -> Heard:
+    def answer(self, until: float) -> Response:
         """The pages, one after the other; None with the reason where one could not be had."""
         return code_and_text(self._shell.answer(until))
 

@@ -1,7 +1,7 @@
 """Redis and Valkey, asked with `redis-cli` or `valkey-cli`.
 
 A sample is what INFO says. A fingerprint holds what kinds of keys there are: they are read in small steps of SCAN, for
-at most `LONGEST` seconds.
+at most `MAX_SECONDS` seconds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from harness.servers._base import (
 from harness.servers._keys import MAX_KEYS, KeyKind, decode, keys_part, pattern
 from harness.stack.base import AsWhole, Word, wrong
 
-LONGEST = 1.0  # s
+MAX_SECONDS = 1.0  # s
 STEP = 250  # keys of one call: the server answers nobody else meanwhile, for about a millisecond
 # What is answered in place of everything, the mark too: nothing more comes after it.
 REFUSED = (
@@ -145,7 +145,7 @@ class Redis(ServerAdapter):
         if said.get("loading") == "1":
             share = said.get("loading_loaded_perc")
             so_far = f" ({share} % so far)" if share else ""
-            return Sample(error=f"it is loading its data from disk, and has not all of it{so_far}")
+            return Sample(error=f"it is loading its data from disk, and has not finished{so_far}")
         if found["memory"] is None:
             return Sample(error=shortened(f"not what INFO says: {text.strip()}"))
         # A database without keys is not named.
@@ -182,7 +182,7 @@ class Redis(ServerAdapter):
                 queue = next((name for name in queues if fnmatchcase(decode(key), name)), None)
                 into = queues[queue] if queue else kinds.setdefault(pattern(decode(key), releases), KeyKind())
                 into.add(kind, ttl, values)
-            sampled = looked >= MAX_KEYS or clock.monotonic() - began >= LONGEST
+            sampled = looked >= MAX_KEYS or clock.monotonic() - began >= MAX_SECONDS
             if cursor == "0" or sampled:
                 whole = None if cursor == "0" else max(total, looked)
                 return {"keys": keys_part(kinds, looked, whole), "queues": _queues(queues)}

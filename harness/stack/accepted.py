@@ -169,7 +169,7 @@ def sysctls(values: Mapping[str, str]) -> Mapping[str, str]:
         if not own or not re.fullmatch(r"[\w-]+([./][\w-]+)+", name, re.ASCII):
             raise wrong(
                 "parameters that a container has for itself: net.*, fs.mqueue.*, " + ", ".join(sorted(_KERNEL)),
-                "remove it; it is the whole machine's, or there is none of this name",
+                "remove it: it belongs to the whole machine, or does not exist",
                 name,
             )
         if not all(char.isprintable() or char == "\t" for char in value):
@@ -229,14 +229,14 @@ def environment(values: Mapping[str, str]) -> Mapping[str, str]:
         if not name or "=" in name:
             raise wrong("the name of a variable, without =", "write NAME: value, or - NAME=value", name)
         if len(name.encode()) + 1 + len(value.encode()) > LONGEST_WORD:
-            raise wrong("a value of less than 128 KiB: the kernel gives a process no more in one", key=name)
+            raise wrong("a value of less than 128 KiB: the kernel allows no more in one", key=name)
     return values
 
 
 def words(value: tuple[str, ...]) -> tuple[str, ...]:
     """A command whose words a process can be given."""
     if any(len(word.encode()) > LONGEST_WORD for word in value):
-        raise wrong("words of less than 128 KiB: the kernel gives a process no more in one", "put it into a file")
+        raise wrong("words of less than 128 KiB: the kernel allows no more in one", "put it into a file")
     return value
 
 
@@ -246,7 +246,7 @@ def all_words(environment: Mapping[str, str], *commands: tuple[str, ...] | None)
     size += sum(len(word.encode()) + 9 for words in commands for word in words or ())
     if size > ALL_WORDS:
         raise wrong(
-            "a command and variables of 1 MiB or less together: the kernel gives a process no more",
+            "a command and variables of 1 MiB or less together: the kernel allows no more",
             "put them into a file, and mount it",
             "environment",
         )

@@ -61,14 +61,14 @@ def _is_active(name: str, node: Node, project: Project) -> bool:
             "A service's name cannot be used",
             node.place,
             got=plainwords.short(name),
-            expected=f"letters, digits, dots, _ and -, {LONGEST_NAME} or fewer: its replicas are called by it",
+            expected=f"letters, digits, dots, _ and -, {LONGEST_NAME} or fewer: its replicas are named after it",
         )
     if isinstance(node, Fields) and node.get("build") is not None and not accepted.image_part(name):
         raise mistake(
             "A service's name cannot be used",
             node.place,
             got=name,
-            expected="letters and digits, with one dot, one or two _, or any - between them: its image is called by it",
+            expected="letters and digits, with one dot, one or two _, or any - between: its image is named after it",
         )
     profiles = node.get("profiles") if isinstance(node, Fields) else None
     if profiles is None:
@@ -248,7 +248,7 @@ def _deploy(node: Fields, project: Project) -> dict[str, Node]:
             own_value.value
         ):
             raise mistake(
-                "The same thing is said twice, and differently",
+                "The same setting is given twice, with different values",
                 own_value.place,
                 got=f"{written(own_value)} here, {written(found[key])} in {found[key].place}",
                 expected="one of them",

@@ -91,7 +91,7 @@ def _form_of(line: str) -> str:
     name = re.match(r"\s*(?:export\s+)?([^\s=]*)", line)
     if "=" not in line:
         return "a line without ="
-    return "nothing before the =" if name is not None and not name[1] else "a name that is none before the ="
+    return "nothing before the =" if name is not None and not name[1] else "an invalid name before the ="
 
 
 def _quoted(rest: str, lines: list[str], number: int) -> tuple[str, int]:

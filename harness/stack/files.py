@@ -92,7 +92,7 @@ class _Extender:
             return own
         if not isinstance(base_node, Fields):
             raise mistake(
-                "A service extends what is no service",
+                "A service extends something that is not a service",
                 base_node.place,
                 got=written(base_node),
                 expected="the name of a service, or {file: ..., service: ...}",
@@ -124,7 +124,7 @@ class _Extender:
         base, given = node.get("service"), node.get("file")
         if not isinstance(base, Scalar) or not isinstance(base.value, str) or not base.value:
             raise mistake(
-                "A service extends what is no service",
+                "A service extends something that is not a service",
                 node.place,
                 got=written(base) if base else f"no `service` for {name}",
                 expected="the name of a service",

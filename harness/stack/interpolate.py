@@ -16,8 +16,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN, _PLAIN_INSIDE = re.compile(r"[^$]+"), re.compile(r"[^$}]+")
 _OPERATOR = re.compile(r":?[-?+]")
 _DEEPEST = 50
-LONGEST = 128 << 10  # characters; the kernel gives no process more in one variable or word
-MOST = 16 << 20
+MAX_VALUE = 128 << 10  # characters; the kernel gives no process more in one variable or word
+MAX_TOTAL = 16 << 20
 
 Unset = Callable[[str, Place], None]
 
@@ -29,7 +29,7 @@ class Room:
     times. So it is counted wherever it is used.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MAX_TOTAL) -> None:
         self.most = self.left = most
 
     def take(self, size: int, where: object) -> None:
@@ -130,7 +130,7 @@ class _Text:
         self.position += braced
         match = _NAME.match(self.written, self.position)
         if not match:
-            raise self.invalid("a $ that begins no variable")
+            raise self.invalid("a $ that does not begin a variable")
         self.position = match.end()
         if not braced:
             return self.plain(match[0], wanted=wanted)
@@ -150,12 +150,12 @@ class _Text:
     def filled_in(self, found: str) -> str:
         """What a variable stands for, after it has been counted."""
         self.brought += len(found)
-        if self.brought > LONGEST:
+        if self.brought > MAX_VALUE:
             raise StackError(
                 "Variables make a value too long",
                 where=str(self.place),
-                got=f"more than {LONGEST >> 10} KiB",
-                expected=f"{LONGEST >> 10} KiB or less, as much as a process can be given in one variable",
+                got=f"more than {MAX_VALUE >> 10} KiB",
+                expected=f"{MAX_VALUE >> 10} KiB or less, as much as a process can be given in one variable",
             )
         self.room.take(len(found), self.place)
         return found

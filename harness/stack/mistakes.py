@@ -44,7 +44,7 @@ def refuse_zero_bytes(node: Node) -> None:
             raise wrong_value(part, "text without a zero byte", "remove the \\0")
 
 
-_ENOUGH = 200  # mistakes, after which no more are looked for: one is told, and a hostile file has a hundred thousand
+_MAX_MISTAKES = 200  # after which no more are looked for: one is told, and a hostile file has a hundred thousand
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Findings:
         """Keep a mistake. One about something `absent` has no line of its own and comes after those that have:
         a key that is missing is often there, misspelt."""
         (self.absent if absent else self.mistakes).append((place, error))
-        if self.count() >= _ENOUGH:
+        if self.count() >= _MAX_MISTAKES:
             self.stop_if_any()
 
     def count(self) -> int:

@@ -11,10 +11,10 @@ from harness.errors import StackError
 
 # What the parser says (a part of it), what that means, and what to do about it.
 _PROBLEMS = (
-    ("'\\t'", "a tab where only spaces may stand", "indent with spaces"),
+    ("'\\t'", "a tab where only spaces are allowed", "indent with spaces"),
     (
         "mapping values are not allowed",
-        "a colon where none may stand: a second `key: value` in one line, or a line that is indented too far",
+        "a colon where none is allowed: a second `key: value` in one line, or a line that is indented too far",
         'align the line with its neighbours, or put a text that contains ": " in quotes',
     ),
     ("could not find expected ':'", "a line that is neither `key: value` nor part of the line above", "add the colon"),
@@ -24,7 +24,7 @@ _PROBLEMS = (
     ("',' or '}'", "a mapping in braces that is not closed, or lacks a comma", "close it with }"),
     ("undefined alias", "an alias (*name) without an anchor (&name) before it", "define the anchor first"),
     ("duplicate anchor", "an anchor that is defined twice", "give one of them another name"),
-    ("unknown escape", "a backslash in double quotes that stands for nothing", "use single quotes"),
+    ("unknown escape", "an unknown escape in double quotes", "use single quotes"),
     ("that cannot start any token", "a value that begins with a sign of YAML's own", "put the value in quotes"),
     ("expected a single document", "a second document (---)", "keep one document in a file"),
     ("undefined tag handle", "a tag that is not declared", "remove the tag"),
@@ -40,7 +40,7 @@ def of_yaml(error: yaml.YAMLError, name: str, content: str) -> StackError:
     if isinstance(error, yaml.reader.ReaderError):
         line = content[: error.position].count("\n") + 1
         return StackError(
-            what, where=f"{name}, line {line}", got="a character that may not stand in YAML", expected="text"
+            what, where=f"{name}, line {line}", got="a character that YAML does not allow", expected="text"
         )
     if not isinstance(error, yaml.MarkedYAMLError):
         return StackError(what, where=name, got=str(error))

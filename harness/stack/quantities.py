@@ -21,7 +21,7 @@ RATE_PATTERN = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)/(s|m|h)$"
 PERCENTAGE_PATTERN = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)%$"
 
 _UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-LONGEST = 366 * 24 * 3600.0
+MAX_SECONDS = 366 * 24 * 3600.0
 
 
 def seconds(written: str) -> float:
@@ -33,18 +33,9 @@ def seconds(written: str) -> float:
     total = math.fsum(
         float(number) * _UNITS[unit] for number, unit in re.findall(rf"({NUMBER})(us|µs|ms|s|m|h)", written)
     )
-    if total > LONGEST:
+    if total > MAX_SECONDS:
         raise ValueError("a duration of a year or less")
     return total
-
-
-def duration(value: float) -> str:
-    """Seconds as they are written: `90s`, `1.5s`, `500ms`. Read again, they are the same to the microsecond."""
-    micro = round(value * 1e6)
-    for unit, size in (("s", 1_000_000), ("ms", 1000)):
-        if micro % size == 0:
-            return f"{micro // size}{unit}"
-    return f"{micro}us" if micro < 1_000_000 else f"{micro // 1_000_000}.{micro % 1_000_000:06d}".rstrip("0") + "s"
 
 
 def per_second(written: str) -> float:

@@ -112,7 +112,7 @@ def values_of_file(file: Path, shown: str, place: Place) -> tuple[list[str], lis
     what = "A file of secrets cannot be read"
     hint = "correct x-harness.secrets.files; paths are relative to the Compose file"
     if not paths.is_file(file):
-        got = f"{shown}: {'no ordinary file' if paths.exists(file) else 'no such file'}"
+        got = f"{shown}: {'not a regular file' if paths.exists(file) else 'no such file'}"
         raise mistake(what, place, got=got, expected="a file", hint=hint)
     try:
         with file.open("rb") as stream:
@@ -175,12 +175,12 @@ def _refuse(value: str, place: Place, names: Mapping[str, str]) -> None:
     if len(value) < SHORTEST:
         raise mistake(
             "A secret is too short to be hidden", place, got=f"{len(value)} characters",
-            expected=f"{SHORTEST} or more: a shorter one stands in much that is no secret", hint="use a longer one",
+            expected=f"{SHORTEST} or more: a shorter one occurs in much that is not secret", hint="use a longer one",
         )  # fmt: skip
     for name, what in names.items():
         if value in name:
             raise mistake(
-                "A secret is also a name", place, got=f"a value that stands in {what}",
+                "A secret is also a name", place, got=f"a value that occurs in {what}",
                 expected="a value of its own: hidden everywhere, it would take the name with it",
                 hint="use another value for the secret",
             )  # fmt: skip

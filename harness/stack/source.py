@@ -52,7 +52,7 @@ def parse(content: str, name: str) -> Fields:
     except yaml.YAMLError as error:
         raise plainwords.of_yaml(error, name, content) from None
     except ValueError:
-        raise StackError("The file holds a number that is none", where=name, expected="a Compose file") from None
+        raise StackError("The file contains an invalid number", where=name, expected="a Compose file") from None
     if not isinstance(node, Fields):
         raise StackError(
             "The file is not a Compose file",
@@ -113,11 +113,11 @@ class _Builder:
                 merged.append((value, at))
             elif name in own:
                 raise StackError(
-                    "A key stands twice in the same mapping",
+                    "A key appears twice in the same mapping",
                     where=str(at),
                     got=f"{name}, as already in line {own[name].place.line}",
                     expected="every key once",
-                    hint="remove one of the two, or put their content together",
+                    hint="remove one of the two, or merge their contents",
                 )
             else:
                 own[name] = self.node(value, at)
@@ -134,7 +134,7 @@ class _Builder:
             found = self.node(source, place)
             if not isinstance(found, Fields):
                 raise StackError(
-                    "A merge key brings in what is not a mapping",
+                    "A merge key refers to something that is not a mapping",
                     where=str(at),
                     got=getattr(found, "text", "a list"),
                     expected="an alias of a mapping (<<: *name), or a list of them",

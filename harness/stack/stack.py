@@ -60,7 +60,7 @@ class Stack(BaseModel):
                 "The stack has no such release",
                 where=f"{self.file}: x-harness.releases",
                 got=release,
-                expected=("one of " + ", ".join(known) if known else "a release, and there are none")
+                expected=("one of " + ", ".join(known) if known else "a release, and none is declared")
                 + meant(release, known),
                 hint="name one of these" if known else 'declare them: releases: {"1.0": {}, "1.1": compose.1.1.yaml}',
             )

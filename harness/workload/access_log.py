@@ -27,7 +27,7 @@ FIELDS = (
 )  # of a JSON line, in this order
 _COMMON = re.compile(rb"\[(\d{2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})\]")
 _MONTHS = {name.encode(): number for number, name in enumerate(calendar.month_abbr) if name}
-LONGEST = 1 << 16  # bytes of a line; what is longer counts as several, of which at most the first has a time
+MAX_LINE_BYTES = 1 << 16  # bytes of a line; what is longer counts as several, of which at most the first has a time
 _SECONDS = 1e12  # a number beyond that is in milliseconds
 
 
@@ -46,7 +46,7 @@ def times_of(path: Path, most: int) -> npt.NDArray[np.float64]:
     unread = 0
     try:
         with open(reading.opened(path), "rb") as file:  # noqa: PTH123  (a descriptor)
-            for line in iter(partial(file.readline, LONGEST), b""):
+            for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
                 moment = _time(line)
                 if moment is None:
                     unread += bool(line.strip())

@@ -27,7 +27,7 @@ def at(document: Any, path: str) -> Any:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON of a body; NOTHING where it is none."""
+    """The JSON of a body; NOTHING where it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

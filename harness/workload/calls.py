@@ -27,7 +27,7 @@ def load(name: str) -> Callable[..., Any]:
     """The callable of a `module:function`; the working directory counts as a place for modules.
 
     Raises:
-        UsageError: it cannot be imported, or is none.
+        UsageError: it cannot be imported, or cannot be called.
     """
     module, _, function = name.partition(":")
     here = str(Path.cwd())
@@ -37,7 +37,7 @@ def load(name: str) -> Callable[..., Any]:
         found = getattr(import_module(module), function)
     except Exception as error:  # whatever the module does when it is imported
         got = f"{type(error).__name__}: {error}"
-        raise UsageError("The workload's callable cannot be had", where=name, got=got) from error
+        raise UsageError("The workload's callable cannot be loaded", where=name, got=got) from error
     if not callable(found):
         raise UsageError("The workload's callable cannot be called", where=name, got=type(found).__name__)
     made: Callable[..., Any] = found

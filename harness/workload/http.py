@@ -173,7 +173,7 @@ class Http:
             connection.send(exchange)
 
     def forget(self, connection: Connection) -> None:
-        """It is no more."""
+        """Remove a connection that is closed."""
         with contextlib.suppress(ValueError):
             self.idle.remove(connection)
 

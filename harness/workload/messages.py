@@ -37,7 +37,7 @@ def read(stream: IO[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:
         except (ValueError, KeyError, TypeError, RecursionError):
             if not line.endswith(b"\n"):
                 return
-            raise Damaged("a line that is no message") from None
+            raise Damaged("a line that is not a message") from None
         more, check = stream.read(max(0, count)), stream.readline()
         if not check.endswith(b"\n"):
             return

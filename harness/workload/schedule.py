@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.errors import UsageError
 from harness.workload.access_log import times_of
 
-MOST = 5_000_000  # requests of one workload; bounds its memory
+MAX_REQUESTS = 5_000_000  # requests of one workload; bounds its memory
 
 Times = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class Schedule:
         """When each request is due, in seconds since the beginning, ascending, up to `limit`.
 
         Raises:
-            UsageError: these are more than `MOST`, or the access log cannot be replayed.
+            UsageError: these are more than `MAX_REQUESTS`, or the access log cannot be replayed.
         """
         made = {
             "constant": self._constant, "poisson": self._poisson, "ramp": self._ramp, "step": self._step,
@@ -70,7 +70,7 @@ class Schedule:
         if self.kind == "replay" and not self.file:
             return "replay", self.file, "the path of an access log"
         most = max([self.rate, self.to, *(rate for _, rate in self.steps)]) * limit
-        return ("rate * limit", most, f"at most {MOST} requests") if most > MOST else None
+        return ("rate * limit", most, f"at most {MAX_REQUESTS} requests") if most > MAX_REQUESTS else None
 
     def _constant(self, limit: float, _seed: int) -> Times:
         return np.asarray(np.arange(int(limit * self.rate)) / self.rate, dtype=np.float64)
@@ -105,7 +105,7 @@ class Schedule:
         return np.asarray(made[: int(np.searchsorted(made, limit))], dtype=np.float64)
 
     def _replay(self, limit: float, _seed: int) -> Times:
-        made = times_of(Path(self.file), MOST) / self.speed
+        made = times_of(Path(self.file), MAX_REQUESTS) / self.speed
         made = made[: int(np.searchsorted(made, limit))]
         if not len(made):
             raise UsageError("The access log has no request to replay", where=self.file)

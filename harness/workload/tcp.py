@@ -112,7 +112,7 @@ class Tcp:
             line.send(exchange)
 
     def forget(self, line: Line) -> None:
-        """It is no more."""
+        """Remove a connection that is closed."""
         with contextlib.suppress(ValueError):
             self.idle.get(line.index, []).remove(line)
 

@@ -43,7 +43,7 @@ class Timer:
             raise OSError(ctypes.get_errno(), "timerfd_settime")
 
     def close(self) -> None:
-        """Call back no more."""
+        """Stop the timer."""
         if self._handle is not None:
             self._handle.cancel()
         if self._file is not None:
@@ -55,5 +55,5 @@ class Timer:
         try:
             os.read(self._file if self._file is not None else -1, 8)
         except BlockingIOError:
-            return  # it was set anew meanwhile
+            return  # it was set again meanwhile
         self._callback()

@@ -9,7 +9,7 @@ from harness import reading
 from harness.errors import UsageError
 from harness.workload.spec import Tls
 
-MOST = 4 << 20  # bytes; the certificates that a machine trusts are some 200 KiB
+MAX_BYTES = 4 << 20  # bytes; the certificates that a machine trusts are some 200 KiB
 
 
 def context(tls: Tls | None) -> ssl.SSLContext | None:
@@ -22,7 +22,7 @@ def context(tls: Tls | None) -> ssl.SSLContext | None:
         return None
     trusted = None
     if tls.ca:
-        found = reading.data(Path(tls.ca), "The file of certificates to trust", most=MOST)
+        found = reading.data(Path(tls.ca), "The file of certificates to trust", most=MAX_BYTES)
         trusted = found.decode("ascii", "ignore")  # certificates are ASCII; the comments between them may be anything
     try:
         made = ssl.create_default_context(cadata=trusted)

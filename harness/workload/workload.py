@@ -272,7 +272,7 @@ class Workload:
         if self._damaged:
             raise self._broken(f"What the workload's generator reported was damaged: {self._damaged}")
         if self._silent.is_set() and self._end is None:
-            raise self._broken("The workload's generator ended in the middle")
+            raise self._broken("The workload's generator ended unexpectedly")
         if self._end is None and time.monotonic() - self._heard > SILENT:
             raise self._broken("The workload's generator hangs")
 

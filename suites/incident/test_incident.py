@@ -1,4 +1,4 @@
-"""The outage of April 2012 on the reference stack, as tests: it happens again, and does not once deployctl is mended.
+"""The outage of April 2012 on the reference stack, as tests: it happens again, and does not once deployctl is fixed.
 
 `harness incident` does the same and prints the timeline beside the original's.
 """
@@ -50,5 +50,5 @@ def test_every_link_of_the_causal_chain_happens_again_and_in_the_originals_order
 
 
 @pytest.mark.harness(stack=Path(reference.STACK), release_from="4.1.0", release_to="4.1.1")
-def test_with_the_deployer_mended_the_same_hot_fix_passes_the_gate(trial: Trial, gate: Gate) -> None:
+def test_with_the_deployer_fixed_the_same_hot_fix_passes_the_gate(trial: Trial, gate: Gate) -> None:
     assert run(round_trip(gate), trial)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +17,7 @@ from harness.history import History
 from harness.redaction import Redactor
 from harness.servers import ServerAdapter, declared
 from harness.stack import Stack, State
+from harness.waiting import pause
 
 WITHIN = 30.0  # s that one command may take
 APART = 0.25  # s at least between the two looks at processes
@@ -109,7 +109,7 @@ def ask(
                 mine = state if name == replica.service else prefixed(state, name)
                 parts[part] = joined(parts[part], mine) if part in parts else mine
             seconds[server.kind] = round(seconds.get(server.kind, 0.0) + clock.monotonic() - began, 3)
-        clock.wait(threading.Event(), max(0.0, APART - (clock.monotonic() - looked)))
+        pause(max(0.0, APART - (clock.monotonic() - looked)), clock)
         again = replica.ask(processes.AGAIN, WITHIN).stdout
         parts |= _safely(processes.PARTS, partial(processes.read, found, sections.mark, again))
     except HostError as error:

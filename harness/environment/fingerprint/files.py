@@ -11,7 +11,7 @@ from typing import Any
 from harness.environment.fingerprint.sections import Section, Sections, decode
 from harness.fingerprint import Part
 
-MOST = 20_000  # files of a replica
+MAX_FILES = 20_000  # files of a replica
 LARGE_KIB = 64 * 1024  # KiB; files from this size on are not read
 KINDS = {"d": "directory", "f": "file", "l": "link", "p": "pipe", "s": "socket", "b": "device", "c": "device"}
 
@@ -25,7 +25,9 @@ for p in {shlex.join(paths)}; do
     if [ -e "$p" ] || [ -L "$p" ]; then set -- "$@" "$p"; fi
 done
 [ $# -gt 0 ] || exit 0
-many() {{ [ "$(find "$@" {prune} -print0 2>/dev/null | tr -dc '\\000' | head -c {MOST + 1} | wc -c)" -gt {MOST} ]; }}
+many() {{
+  [ "$(find "$@" {prune} -print0 2>/dev/null | tr -dc '\\000' | head -c {MAX_FILES + 1} | wc -c)" -gt {MAX_FILES} ]
+}}
 gnu() {{ find /proc/version -printf '' 2>/dev/null; }}
 """
     sections.add(
@@ -57,7 +59,9 @@ def read(found: Mapping[str, Section]) -> Part:
     if missing := [name for name in needed if name not in found]:
         return Part(None, f"{missing[0]} was not answered")
     if 99 in (found["files.gnu"].exit_code, found["files.names"].exit_code):
-        return Part(None, f"there are more than {MOST} files below the declared paths: declare fewer, or ignore some")
+        return Part(
+            None, f"there are more than {MAX_FILES} files below the declared paths: declare fewer, or ignore some"
+        )
     for name in ("files.gnu", "files.names", "files.stats", "files.links"):
         if found[name].exit_code:
             return Part(None, f"the files could not be listed: {found[name].complaint()}")

@@ -17,13 +17,13 @@ from harness.environment.fingerprint.sections import Section, Sections, decode
 from harness.fingerprint import Part
 
 PARTS = ("processes", "environment")
-MOST = 3000
+MAX_PROCESSES = 3000
 # Reads each process's files with as few forks as can be. Root may not read the environment of another user's process
 # (that takes CAP_SYS_PTRACE), but may become that user.
 ASK = rf"""
 cd /proc; n=0
 for p in [0-9]*; do
-    n=$((n+1)); [ $n -le {MOST} ] || break
+    n=$((n+1)); [ $n -le {MAX_PROCESSES} ] || break
     read -r s 2>/dev/null <$p/stat || continue
     u=; g=
     while read -r k v _; do case $k in Uid:) u=$v;; Gid:) g=$v; break;; esac; done 2>/dev/null <$p/status
@@ -85,8 +85,8 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, Par
         if len(fields := line.split(":")) > 3
     }
     every = {one.pid: one for one in _parsed(section.output, mark.encode(), users)}
-    if len(every) >= MOST:
-        return dict.fromkeys(PARTS, Part(None, f"more than {MOST} processes run"))
+    if len(every) >= MAX_PROCESSES:
+        return dict.fromkeys(PARTS, Part(None, f"more than {MAX_PROCESSES} processes run"))
     stayed = {(pid, started) for pid, _, started, _ in map(_stat, again.splitlines()) if pid}
     lasting = [
         one

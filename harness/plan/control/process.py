@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from harness.plan.machine import machine
 from harness.plan.subject import Subject
 from harness.probes.sampler import Sampler
 from harness.redaction import Redactor
+from harness.waiting import pause
 from harness.workload import Workload
 from harness.workload.spec import at_rate
 
@@ -65,9 +65,8 @@ def _announce(history: History, environment: Subject, load: Workload, directory:
 
 
 def _stand(order: Order, environment: Subject, load: Workload, history: History) -> None:
-    never = threading.Event()
     while proc.is_alive(order.owner) is not False:
-        never.wait(LOOK_EVERY)
+        pause(LOOK_EVERY)
         environment.check_alive(every=NETWORKS_EVERY)
         history.check()  # what it measures is copied from these files
         if not load.running():

@@ -9,7 +9,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,11 +27,12 @@ from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, Order, Ready
 from harness.plan.judging import CONTROL
 from harness.samples import MAGIC, SAMPLE, append, counted
 from harness.signals import hurried
+from harness.waiting import poll
 
 UP_WITHIN = 900.0  # s; images may have to be built
 ENDS_WITHIN = 60.0  # s
 BRINGS_WITHIN = 10.0  # s; a request may take its timeout
-EVERY = 0.1  # s between two looks at a control that is coming or going
+LOOK_EVERY = 0.1  # s between two looks at a control that is coming or going
 OUTPUT = "process.log"
 
 
@@ -88,14 +88,14 @@ class Control:
         """
         if self._history is None or self._to is None:
             return
-        clock, never = self._history.clock, threading.Event()
-        deadline = clock.monotonic() + BRINGS_WITHIN
-        while True:
-            self._copy(self._history, self._to)
+        history, to = self._history, self._to
+
+        def copy() -> bool:
+            self._copy(history, to)
             _check(self._directory, self._ready)
-            if until is None or self._newest >= until or clock.monotonic() > deadline:
-                return
-            clock.wait(never, EVERY)
+            return until is None or self._newest >= until
+
+        poll(copy, within=BRINGS_WITHIN, every=LOOK_EVERY, clock=history.clock)
 
     def _copy(self, history: History, to: Kept) -> None:
         self._names(history)
@@ -152,15 +152,18 @@ def end_all(run: Path, clock: Clock | None = None) -> None:
     """End every control of a run, also one that is still coming up; wait until each has taken its environment down.
     What one that was killed left on the engine is removed here.
     """
-    clock, never = clock or SystemClock(), threading.Event()
     holders = [path.read_text(encoding="utf-8") for path in run.glob(f"control-*/{HOLDER}")]
     for holder in holders:
         if proc.is_alive(holder):
             with suppress(ProcessLookupError):
                 os.kill(int(holder.split("/")[-2]), signal.SIGTERM)
-    deadline = clock.monotonic() + ENDS_WITHIN
-    while any(proc.is_alive(holder) for holder in holders) and clock.monotonic() < deadline and not hurried():
-        clock.wait(never, EVERY)
+    poll(
+        lambda: any(proc.is_alive(holder) for holder in holders),
+        lambda alive: not alive or hurried(),
+        within=ENDS_WITHIN,
+        every=LOOK_EVERY,
+        clock=clock or SystemClock(),
+    )
     if holders and not hurried():
         with suppress(HarnessError), Engine.connect() as engine:  # without the engine, the next run's sweep does it
             sweep(engine, run=run.name)
@@ -192,20 +195,18 @@ def _start(order: Order, directory: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait(directory: Path, started: subprocess.Popen[bytes] | None, clock: Clock) -> Ready:
-    never, deadline = threading.Event(), clock.monotonic() + UP_WITHIN
-    while clock.monotonic() < deadline:
-        ready = Ready.load(directory)
-        if ready is not None:
-            return ready
-        if (directory / FAILED).exists() or (started is not None and started.poll() is not None):
-            break
-        clock.wait(never, EVERY)
-    raise _no_more(directory, "The control did not come up")
+    def broken() -> bool:
+        return (directory / FAILED).exists() or (started is not None and started.poll() is not None)
+
+    ready, _ = poll(lambda: (Ready.load(directory), broken()), any, within=UP_WITHIN, every=LOOK_EVERY, clock=clock)
+    if ready is None:
+        raise _no_more(directory, "The control did not come up")
+    return ready
 
 
 def _check(directory: Path, ready: Ready) -> None:
     if (directory / FAILED).exists() or proc.is_alive(ready.holder) is False:
-        raise _no_more(directory, "The control is no more")
+        raise _no_more(directory, "The control has ended")
 
 
 def _no_more(directory: Path, what: str) -> NotMeasured:
@@ -213,5 +214,5 @@ def _no_more(directory: Path, what: str) -> NotMeasured:
     for name in (FAILED, OUTPUT):
         with suppress(OSError):
             said = said or (directory / name).read_text(encoding="utf-8", errors="replace").strip()[-2000:]
-    got = said.splitlines()[0] if said else "it ended without a word"
+    got = said.splitlines()[0] if said else "it ended without any output"
     return NotMeasured(what, where=str(directory), got=got, detail=said, hint="without it, recovery is judged unpaired")

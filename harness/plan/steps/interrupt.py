@@ -8,10 +8,10 @@ from pydantic import Field
 
 from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
 from harness.plan.steps.deploy import unknown_release
-from harness.probes.waiting import wait_until
 from harness.signals import cleaning_up_after
 from harness.stack import Stack
 from harness.stack.base import Whole, Word
+from harness.waiting import poll
 
 if TYPE_CHECKING:
     from harness.deploy.deployer import Running
@@ -62,10 +62,10 @@ class Interrupt(InPhase):
             trial.environment.releases()  # what it left
 
     def _wait(self, trial: Trial, running: Running) -> None:
-        wait_until(
+        poll(
             lambda: (running.ended, trial.environment.anywhere(self.release, self.replicas)),
             any,
-            trial.deployer.timeout,
-            trial.history.clock,
+            within=trial.deployer.timeout,
             every=LOOK_EVERY,
+            clock=trial.history.clock,
         )

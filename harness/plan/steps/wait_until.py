@@ -8,8 +8,8 @@ from pydantic import Field
 
 from harness.plan.steps._asked import Asked
 from harness.plan.steps._base import Duration, InPhase, Progress
-from harness.probes.waiting import wait_until
 from harness.verdict import Verdict
+from harness.waiting import poll
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -38,5 +38,5 @@ class WaitUntil(InPhase):
                 trial.look()
                 return self.check.ask(trial, progress, self.phase)
 
-            _, verdict = wait_until(ask, bool, self.within, trial.history.clock, every=self.every)
+            verdict = poll(ask, within=self.within, every=self.every, clock=trial.history.clock)
         trial.judge(verdict, self.phase)

@@ -1,14 +1,13 @@
 """Follows the log files of replicas: what is new in them, and what became of them. Asks, records, never judges.
 
 `follower.py` is the follower of one log, `window.py` what it tells; `file.py` reads a file from where it was left;
-`surroundings.py` tells what stands beside it and who has it open, `parts.py` and `old_parts.py` see to what was rotated
-away; `lines.py`, `records.py`, `times.py` and `sequence.py` turn bytes into counts.
+`directory.py` tells what stands beside it and who has it open, `parts.py` and `rotated_parts.py` see to what was
+rotated away; `lines.py`, `records.py`, `times.py` and `sequence.py` turn bytes into counts.
 """
 
 from __future__ import annotations
 
 from harness.probes.logs.follower import LogFollower
 from harness.probes.logs.spec import LogReplica, LogSpec
-from harness.probes.logs.together import watch
 
-__all__ = ["LogFollower", "LogReplica", "LogSpec", "watch"]
+__all__ = ["LogFollower", "LogReplica", "LogSpec"]

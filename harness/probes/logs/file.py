@@ -42,7 +42,7 @@ class File:
 
     @classmethod
     def of(cls, fields: list[str]) -> File:
-        """From the five fields of STAT. ValueError where they are none."""
+        """From the five fields of STAT. ValueError where they are something else."""
         device, inode, size, modified, born = fields
         known = born if born[:1].isdigit() and born[:4] != "1970" else ""
         return cls(device, int(inode), int(size), modified, known)
@@ -145,7 +145,7 @@ def read(replica: LogReplica, path: str, cursor: Cursor, blocks: tuple[int, int]
 def restless(replica: LogReplica, path: str) -> NotMeasured:
     """What to raise when a file changes faster than it can be looked at."""
     return NotMeasured(
-        "The log changed under every look at it", where=f"{replica.name}:{path}", got="5 changes in a row"
+        "The log changed each time it was read", where=f"{replica.name}:{path}", got="5 changes in a row"
     )
 
 

@@ -14,19 +14,19 @@ from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
 from harness.history import Event, History
 from harness.printable import shortened
+from harness.probes.logs.directory import DirectoryState, scan
 from harness.probes.logs.file import PRINT, File, Found, look, place, read, restless
 from harness.probes.logs.lines import Lines
-from harness.probes.logs.old_parts import OldParts, what
 from harness.probes.logs.parts import Budget, Part
-from harness.probes.logs.records import Moment, Tally, compiled
+from harness.probes.logs.records import Moment, RecordCounter, compiled
+from harness.probes.logs.rotated_parts import RotatedParts, change_of
 from harness.probes.logs.sequence import Sequence as Numbers
 from harness.probes.logs.spec import LogReplica, LogSpec
-from harness.probes.logs.surroundings import Surroundings, examine
 from harness.probes.logs.window import Window
 
 BYTES = 32 << 20  # of one poll
 PROMPT = 0.5  # s that an answer may take whose time is taken to be in the middle
-MOVED = 5  # times that a file may change under a poll before the poll gives up
+MAX_MOVES = 5  # times that a file may change under a poll before the poll gives up
 
 
 class LogFollower:
@@ -57,8 +57,8 @@ class LogFollower:
         self._prefix = ""
         self._numbers = Numbers()
         self._part: Part | None = None  # the file at the path
-        self._old = OldParts(replica, clock, lambda: self._window, lambda: self._looked, self._count, self._turn)
-        self._around: Surroundings | None = None
+        self._old = RotatedParts(replica, clock, lambda: self._window, lambda: self._looked, self._count, self._turn)
+        self._around: DirectoryState | None = None
         self._looked = 0.0
         self._skew = 0.0
         self._instance = self._container = ""
@@ -86,7 +86,7 @@ class LogFollower:
         return self._window.unread is not None
 
     def expect_canaries(self, prefix: str) -> None:
-        """Canaries carry `<prefix>-<number>`: other values of the declared field are none."""
+        """Canaries carry `<prefix>-<number>`: other values of the declared field do not count."""
         with self._lock:
             self._prefix = prefix
             self._begin()
@@ -106,7 +106,7 @@ class LogFollower:
             self._window.began = self._window.progress = self._clock.monotonic()  # placing it may have taken a while
 
     def poll(self) -> int:
-        """Look once, and count what is new. Returns how many records that is; heartbeats are none."""
+        """Look once, and count what is new. Returns how many records that is; heartbeats do not count."""
         with self._lock:
             before, asked = self._tally.own, self._clock.monotonic()
             if not self._marked:
@@ -115,7 +115,7 @@ class LogFollower:
             else:
                 self._attempt(self._follow)
             new = self._tally.own - before
-            self._window.heard(new, asked, self._clock.monotonic())
+            self._window.polled(new, asked, self._clock.monotonic())
             return new
 
     def report(self) -> Event:
@@ -123,7 +123,7 @@ class LogFollower:
         with self._lock:
             self.poll()
             if self._marked and self._error is None:
-                self._attempt(lambda: self._tend(Budget(BYTES)))
+                self._attempt(lambda: self._poll_rotated(Budget(BYTES)))
             fields = self._window.fields(
                 self._clock.monotonic(), self._tally, self._part, self._old.parts, self._around
             )
@@ -150,7 +150,7 @@ class LogFollower:
     def _begin(self) -> None:
         """Begin a window: everything that is reported starts from nothing, the place in the file stays."""
         self._numbers = Numbers(self._numbers.last)
-        self._tally = Tally(self.spec, self._numbers, self._prefix, self._seen)
+        self._tally = RecordCounter(self.spec, self._numbers, self._prefix, self._seen)
         changes = [] if self._written else self._window.changes  # else the change is still what explains the silence
         self._window = Window(self._clock.monotonic(), changes)
         for old in self._old.parts:
@@ -175,7 +175,7 @@ class LogFollower:
     def _place_mark(self) -> None:
         asked = self._clock.now()
         cursor = place(self.replica, self.spec.path)
-        around = self._try_examine()
+        around = self._try_scan()
         self._gone, self._existed = cursor is None, cursor is not None
         if cursor is not None:
             skipping = cursor.anchor[-1:] not in (b"", b"\n")
@@ -190,16 +190,16 @@ class LogFollower:
         """Read what is new, up to the bounds of a poll."""
         self._window.unread = None
         budget = Budget(BYTES)
-        for _ in range(MOVED):
+        for _ in range(MAX_MOVES):
             if not self._old.finish(budget) or self._look(budget):
                 break
         else:
             raise restless(self.replica, self.spec.path)
         if self._old.finish(budget) and self._old.due():
-            self._tend(budget)
+            self._poll_rotated(budget)
 
-    def _tend(self, budget: Budget) -> None:
-        self._old.tend(self._try_examine(), self._part.cursor.file if self._part else None, budget)
+    def _poll_rotated(self, budget: Budget) -> None:
+        self._old.poll(self._try_scan(), self._part.cursor.file if self._part else None, budget)
 
     def _look(self, budget: Budget) -> bool:
         """Look at the path once. False where the file there has changed, and the new one has to be looked at."""
@@ -265,25 +265,25 @@ class LogFollower:
         if was.ident != file.ident and not (was.born and (was.inode, was.born) == (file.inode, file.born)):
             self._changed("copied", was, file)
             self._old.done[was.ident] = Part(part.cursor, Lines(), finished=True)
-            self._old.meet(self._try_examine(), file)
+            self._old.register_writers(self._try_scan(), file)
 
     def _leave(self, now: File | None) -> None:
         """The file that was read is not at the path any more, or not as it was: see to its rest."""
         old, before = self._part, self._container
         first = old is None and not self._existed
         self._existed = True
-        around = self._examine()
+        around = self._scan()
         recreated = bool(before and around.container and before != around.container)
         was = old.cursor.file if old is not None else None
         if not first:
-            self._changed(what(was, now, old, around, recreated=recreated), was, now)
+            self._changed(change_of(was, now, old, around, recreated=recreated), was, now)
         if old is not None:
-            self._old.see_to(old, now, around, recreated=recreated)
+            self._old.rotate(old, now, around, recreated=recreated)
         elif not recreated:
-            self._old.read_between(None, now, around)
-        self._old.meet(around, now)
-        self._old.know(around)
-        self._part = self._old.begin(now, self.spec.path)
+            self._old.find_missed(None, now, around)
+        self._old.register_writers(around, now)
+        self._old.remember(around)
+        self._part = self._old.part_at(now, self.spec.path)
 
     def _renamed(self, part: Part) -> bool:
         """Whether another file that begins as what was read is no copy of it: so little was read that this proves
@@ -291,43 +291,43 @@ class LogFollower:
         """
         if part.cursor.offset >= PRINT:
             return False
-        around = self._examine()
+        around = self._scan()
         return not part.cursor.offset or any(one.file.ident == part.ident for one in around.siblings)
 
     def _came_and_went(self, part: Part, new: bytes, file: File, budget: Budget) -> None:
         """An empty file has no bytes to be known by: it may have been written, copied and emptied since the last look.
         Whether it was, the parts beside it tell.
         """
-        around = self._examine()
-        self._old.read_between(Part(part.cursor.behind(new, file)), file, around)
-        self._old.know(around)
+        around = self._scan()
+        self._old.find_missed(Part(part.cursor.behind(new, file)), file, around)
+        self._old.remember(around)
         self._old.finish(budget)
 
     def _missed(self) -> None:
         """There is no file, as there was none at the look before: one may have come, and been rotated away, between."""
-        around = self._try_examine()
+        around = self._try_scan()
         if around is not None:
-            self._old.read_between(None, None, around)
-            self._old.know(around)
+            self._old.find_missed(None, None, around)
+            self._old.remember(around)
 
     def _changed(self, what: str, was: File | None, now: File | None) -> None:
         self._window.change(what, self._clock.now(), was, now)
         self._written = False
 
-    def _try_examine(self) -> Surroundings | None:
+    def _try_scan(self) -> DirectoryState | None:
         """Look around; where that is not possible, say so in the report."""
         try:
-            return self._examine()
+            return self._scan()
         except HostError:
             raise
         except NotMeasured as error:
             self._around, self._window.blind = None, shortened(str(error))
             return None
 
-    def _examine(self) -> Surroundings:
+    def _scan(self) -> DirectoryState:
         """Look around. Raises HostError, NotMeasured."""
         before = self._clock.now()
-        around = examine(self.replica, self.spec.path)
+        around = scan(self.replica, self.spec.path)
         if around.now is not None:
             # The replica's clock was read between the two moments. Where the answer took long, what was known of it
             # before is kept as far as that is possible: the middle could be off by half that time.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 1 << 20  # bytes of a line; what a longer one has more is dropped, and it is a record that cannot be parsed
+MAX_LINE_BYTES = 1 << 20  # what a longer line has more is dropped, and it is a record that cannot be parsed
 
 
 # Nothing but NUL bytes in a line is no hole before a record, but a damaged line.
@@ -74,7 +74,7 @@ class Lines:
             kept = data.lstrip(b"\0")
             self._nuls += len(data) - len(kept)
             data = kept
-        room = LONGEST + 1 - len(self._rest)
+        room = MAX_LINE_BYTES + 1 - len(self._rest)
         self._rest += data[: max(room, 0)]
 
     def _skip(self, hole: re.Match[bytes]) -> bytes:

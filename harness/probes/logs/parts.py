@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.errors import NotMeasured
+from harness.probes.logs.directory import DirectoryState, Holder, Sibling, packed, rotated
 from harness.probes.logs.file import FEW, MANY, Cursor, File, place, read
 from harness.probes.logs.lines import Lines
 from harness.probes.logs.spec import LogReplica
-from harness.probes.logs.surroundings import Holder, Sibling, Surroundings, packed, rotated
 
 KEPT = 50  # parts that are remembered after they are done
 
@@ -89,12 +89,12 @@ class Part:
         return MANY if self.backlog > FEW[0] * FEW[1] else FEW
 
 
-def key(file: File) -> tuple[object, ...]:
+def identity(file: File) -> tuple[object, ...]:
     """By which a file of the directory is known again; where nobody knows births, an inode alone is not enough."""
     return file.ident if file.born else (*file.ident, file.size, file.modified)
 
 
-def home(part: Part, around: Surroundings) -> str:
+def current_path(part: Part, around: DirectoryState) -> str:
     """Where the file of a part is now: its name in the directory, or the open file of a process; empty for nowhere."""
     for sibling in around.siblings:
         if sibling.file.ident == part.ident:
@@ -102,22 +102,24 @@ def home(part: Part, around: Surroundings) -> str:
     return next((one.fd for one in around.holders if one.file.ident == part.ident and not one.foreign), "")
 
 
-def holder(part: Part, around: Surroundings) -> Holder | None:
+def holder(part: Part, around: DirectoryState) -> Holder | None:
     """Who has the part's file open for writing."""
     return next((one for one in around.holders if one.file.ident == part.ident), None)
 
 
-def fresh(around: Surroundings, known: set[tuple[object, ...]], path: File | None) -> list[Sibling]:
+def new_files(around: DirectoryState, known: set[tuple[object, ...]], path: File | None) -> list[Sibling]:
     """The files of the directory that were not there before, by age, without the one at the path."""
     new = [
         one
         for one in around.siblings
-        if key(one.file) not in known and one.path != around.real and (path is None or one.file.ident != path.ident)
+        if identity(one.file) not in known
+        and one.path != around.real
+        and (path is None or one.file.ident != path.ident)
     ]
     return sorted(new, key=lambda one: (one.file.born or one.file.modified, one.file.modified))
 
 
-def between(replica: LogReplica, old: Part | None, found: list[Sibling], log: str) -> tuple[list[Part], list[str]]:
+def missed_parts(replica: LogReplica, old: Part | None, found: list[Sibling], log: str) -> tuple[list[Part], list[str]]:
     """The parts among new files that nobody has read, oldest first; and what is not read, in words.
 
     A copy of the old file (as `copytruncate` makes it) is read behind what was read of the original.
@@ -150,7 +152,7 @@ def between(replica: LogReplica, old: Part | None, found: list[Sibling], log: st
     return parts, said
 
 
-def stale(around: Surroundings, current: File | None, known: set[tuple[str, int, str]]) -> list[Holder]:
+def stale_holders(around: DirectoryState, current: File | None, known: set[tuple[str, int, str]]) -> list[Holder]:
     """Who has a file open for writing that was the log, and that the path does not name any more."""
     real, seen, found = around.real, set[tuple[int, tuple[str, int, str]]](), list[Holder]()
     for one in around.holders:

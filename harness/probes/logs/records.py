@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from harness.errors import UsageError
 from harness.probes.logs.fields import Fields
-from harness.probes.logs.lines import LONGEST
+from harness.probes.logs.lines import MAX_LINE_BYTES
 from harness.probes.logs.sequence import Sequence
 from harness.probes.logs.spec import LogSpec
 from harness.probes.logs.times import Times, all_seconds
 
-SHOWN = 5  # error lines that are kept
+MAX_ERROR_LINES = 5  # error lines that are kept
 RELEASES = 50  # different releases that are told apart
 KEYS = 5000  # of canaries, in one window
 USUAL = 0.5  # s between two looks; longer ones are told with each canary
@@ -46,7 +46,7 @@ class Moment:
     before: float = 0.0
 
 
-class Tally:
+class RecordCounter:
     """What a log said in one window.
 
     Attributes:
@@ -101,13 +101,13 @@ class Tally:
                 self._seen(line)
         if not self._words or any(word in piece for word in self._words):
             self._look_for_errors(decoded(piece))
-        damaged = b"\0" in piece or len(piece) > LONGEST
+        damaged = b"\0" in piece or len(piece) > MAX_LINE_BYTES
         if not (damaged or self._json):
             return
         lines = piece.split(b"\n")
         lines.pop()
         if damaged:
-            lines = [line for line in lines if b"\0" not in line and len(line) <= LONGEST]
+            lines = [line for line in lines if b"\0" not in line and len(line) <= MAX_LINE_BYTES]
             self.unparsed += count - len(lines)
         if self._json and lines:
             found, columns = self._fields.read(lines)
@@ -120,7 +120,7 @@ class Tally:
         for line in lines:
             if self._error.search(line):
                 self.errors += 1
-                if len(self.error_lines) < SHOWN:
+                if len(self.error_lines) < MAX_ERROR_LINES:
                     self.error_lines.append(line[:500])
 
     def _read(self, columns: Mapping[str, list[Any]], moment: Moment) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SHOWN = 5  # gaps and repetitions that are spelt out
+MAX_LISTED = 5  # gaps and repetitions that are spelt out
 
 
 class Sequence:
@@ -54,7 +54,7 @@ class Sequence:
             self._show(f"{number} again after {last}")
 
     def _show(self, words: str) -> None:
-        if len(self.shown) < SHOWN:
+        if len(self.shown) < MAX_LISTED:
             self.shown.append(words)
 
     def fields(self) -> dict[str, Any]:

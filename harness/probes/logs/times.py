@@ -54,7 +54,7 @@ class Times:
     """Judges the times of one window.
 
     Attributes:
-        unreadable: records whose time is missing or is none.
+        unreadable: records whose time is missing or invalid.
         backward, step: records with a time before the one of an earlier record by more than the tolerance, and the
             largest such step, s.
         ahead, lead: records with a time in the future, and how far, s.

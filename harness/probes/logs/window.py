@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.probes.logs.directory import DirectoryState
 from harness.probes.logs.file import Cursor, File
 from harness.probes.logs.parts import Part
-from harness.probes.logs.records import Tally
-from harness.probes.logs.surroundings import Surroundings
+from harness.probes.logs.records import RecordCounter
 
 REPLACED = ("rotated", "replaced", "recreated", "copied", "appeared", "renamed", "deleted", "new container")
 TRUNCATED = ("truncated", "regrown")
-SHOWN = 20  # changes, losses and unread parts that are kept
+MAX_LISTED = 20  # changes, losses and unread parts that are kept
 
 
 class Window:
@@ -41,7 +41,7 @@ class Window:
         self.torn = self.hole = 0
         self._half: tuple[int, float] | None = None
 
-    def heard(self, new: int, asked: float, now: float) -> None:
+    def polled(self, new: int, asked: float, now: float) -> None:
         """A look that was asked for at `asked` found so many records."""
         if new:
             self.progress = now
@@ -50,7 +50,7 @@ class Window:
 
     def change(self, what: str, at: float, was: File | None = None, now: File | None = None) -> None:
         """Something became of the file, as seen at a Unix time."""
-        if len(self.changes) < SHOWN:
+        if len(self.changes) < MAX_LISTED:
             self.changes.append(
                 {
                     "what": what, "at": round(at, 3), "was": was and was.inode, "now": now and now.inode,
@@ -58,7 +58,7 @@ class Window:
                 }
             )  # fmt: skip
 
-    def lose(
+    def record_loss(
         self,
         cursor: Cursor,
         after: float,
@@ -78,7 +78,7 @@ class Window:
             said += "the file has no name any more, and who has it open is another user, whose files cannot be read"
         else:
             said += "the file is gone" + (", and what came after the copy of it" if copied else "")
-        if len(self.losses) < SHOWN:
+        if len(self.losses) < MAX_LISTED:
             self.losses.append(
                 {"what": said, "inode": cursor.file.inode, "offset": cursor.offset, "after": after, "before": before}
             )
@@ -97,7 +97,7 @@ class Window:
         return "replaced" if kinds & set(REPLACED) else "truncated" if kinds & set(TRUNCATED) else "ok"
 
     def fields(
-        self, now: float, tally: Tally, part: Part | None, olds: list[Part], around: Surroundings | None
+        self, now: float, tally: RecordCounter, part: Part | None, olds: list[Part], around: DirectoryState | None
     ) -> dict[str, Any]:
         """The fields of `probe.log` that a window decides."""
         file = part.cursor.file if part else None
@@ -126,7 +126,7 @@ class Window:
             "file": file and {"inode": file.inode, "size": file.size, "born": file.born or None},
             "changes": self.changes,
             "losses": self.losses,
-            "unread_parts": self.unread_parts[:SHOWN],
+            "unread_parts": self.unread_parts[:MAX_LISTED],
             "writers": [_writer(old) for old in olds if old.holder is not None],
             "open": None if around is None or file is None else _open(around, file),
             "disk": None if around is None or around.free is None else {"free": around.free, "size": around.size},
@@ -144,7 +144,7 @@ def _writer(old: Part) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _open(around: Surroundings, file: File) -> int | None:
+def _open(around: DirectoryState, file: File) -> int | None:
     """How many processes have the file open for writing; None where some cannot be seen."""
     found = len({one.pid for one in around.holders if one.file.ident == file.ident})
     return None if around.unseen and not found else found

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from ..timers import Timer
-from .base import Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, Stage, Toxic
 
 
 class Deadline(Stage):
     """Calls `strike` once, at `due`; whatever passes meanwhile does not put it off."""
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self.since = time.monotonic()
         self.swallowed = False

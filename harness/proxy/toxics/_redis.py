@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._requests import Requests, Unreadable, matcher
-from .base import Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, Toxic
 
 INLINE = 64 * 1024
 COMMANDS = 1024 * 1024  # arguments of one command, as in Redis
@@ -133,7 +130,7 @@ def words_of(data: bytes) -> list[bytes]:
 class Redis(Requests):
     """A toxic on the requests to a Redis. `keys` are patterns as in a shell; none means every key."""
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self.database = 0
         self._walk: Walk | None = None  # of the request of which the rest is to come

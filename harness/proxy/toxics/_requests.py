@@ -10,14 +10,11 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from .base import KIB, End, Stage, Toxic
+from .base import KIB, Direction, End, Stage, Toxic
 
-if TYPE_CHECKING:
-    from ..pipe import Pipe
-
-LONGEST = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
+MAX_REQUEST_BYTES = 16 * 1024 * KIB  # bytes: a longer request is passed on unread, and so is what follows it
 
 
 class Unreadable(Exception):
@@ -34,7 +31,7 @@ class Requests(Stage):
 
     stream: ClassVar[str] = "upstream"
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._buffer = bytearray()
         self._least = 0  # how many bytes the request in the buffer will have, at the least
@@ -88,7 +85,7 @@ class Requests(Stage):
         except Unreadable:
             self._readable = False
         self._least = max(0, -end - at)
-        if max(len(data) - at, self._least) > LONGEST:
+        if max(len(data) - at, self._least) > MAX_REQUEST_BYTES:
             self._readable = False
         del self._buffer[:at]
         if not self._readable:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ..timers import Timer
-from .base import KIB, End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import KIB, Direction, End, Stage, Toxic
 
 SEGMENT = 1400  # bytes: a slow line delivers about so much at a time
 CREDIT = 0.005  # seconds whose bytes may be made up for, since senders come in gusts
-SHORTEST, LONGEST = 0.002, 0.05  # seconds between two deliveries
+MIN_PAUSE, MAX_PAUSE = 0.002, 0.05  # seconds between two deliveries
 
 
 class Bandwidth(Stage):
@@ -27,7 +24,7 @@ class Bandwidth(Stage):
     type = "bandwidth"
     attributes: ClassVar[Mapping[str, str]] = {"rate": "int64"}
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._waiting: deque[bytes | End] = deque()
         self._timer: Timer | None = None
@@ -63,7 +60,7 @@ class Bandwidth(Stage):
         if not self.held and isinstance(self._waiting[0], End):
             self._fire()
             return
-        pause = min(max(SEGMENT / self.rate, SHORTEST), LONGEST) if self.rate else 0.0
+        pause = min(max(SEGMENT / self.rate, MIN_PAUSE), MAX_PAUSE) if self.rate else 0.0
         due = self._counted + min(pause, self.held / self.rate) if self.rate else 0.0
         self._timer = self.timers.at(due, self._fire)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import random
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-if TYPE_CHECKING:
-    from ..pipe import Pipe
-    from ..proxy import Proxy
-    from ..timers import Timers
+from ..timers import Timers
+from ..upstreams import Upstreams
 
 KIB = 1024
 
@@ -29,6 +28,45 @@ class Sink(Protocol):
     def feed(self, data: bytes) -> None: ...
 
     def end(self, how: End) -> None: ...
+
+
+class Connection(Protocol):
+    """What a stage may use of its connection."""
+
+    opened: float  # when it was accepted, by time.monotonic()
+
+    @property
+    def timers(self) -> Timers: ...
+
+    def close(self, how: End) -> None: ...
+
+
+class Direction(Sink, Protocol):
+    """What a stage may use of the direction that it works on."""
+
+    received: int  # bytes that its sender sent
+
+    @property
+    def link(self) -> Connection: ...
+
+    @property
+    def other(self) -> Direction: ...
+
+    def throttle(self) -> None: ...
+
+    def inject(self, data: bytes) -> None: ...
+
+    def end_head(self, how: End) -> None: ...
+
+
+class Target(Protocol):
+    """What a toxic may use of its proxy before it is added: the upstream."""
+
+    loop: asyncio.AbstractEventLoop
+    upstream: str
+    upstreams: Upstreams
+
+    def target(self) -> tuple[str, int]: ...
 
 
 class Toxic:
@@ -80,7 +118,7 @@ class Stage:
     stream: ClassVar[str] = ""  # the only one that the toxic can work on, if there is only one
     at_connect: ClassVar[bool] = False  # the toxic acts on new connections by `admit`, and has no stage
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         self.toxic, self.pipe, self.seed = toxic, pipe, seed
         self.next: Sink = pipe
         self.held = 0
@@ -101,12 +139,12 @@ class Stage:
         the attributes change before that."""
 
     @classmethod
-    async def prepare(cls, toxic: Toxic, proxy: Proxy) -> None:
+    async def prepare(cls, toxic: Toxic, proxy: Target) -> None:
         """Called before the toxic is added. Raises OSError with the reason why it cannot be."""
 
     @property
     def timers(self) -> Timers:
-        return self.pipe.link.proxy.timers
+        return self.pipe.link.timers
 
     @property
     def random(self) -> random.Random:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ._requests import Requests, Unreadable, matcher
-from .base import End, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, End, Toxic
 
 METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}  # CONNECT ends what we can read
 HEAD = 64 * 1024
@@ -33,7 +30,7 @@ class HttpStatus(Requests):
         "status": "int64", "paths": "strings", "methods": "strings", "body": "string", "fraction": "float32",
     }  # fmt: skip
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._chunk = 0  # where in the request the chunk begins of which the rest is to come
         self._answered = -1  # what the service had sent when the last request was passed on to it

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ..timers import FOREVER, Timer
-from .base import KIB, End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import KIB, Direction, End, Stage, Toxic
 
 
 class Latency(Stage):
@@ -24,7 +21,7 @@ class Latency(Stage):
     attributes: ClassVar[Mapping[str, str]] = {"latency": "int64", "jitter": "int64"}
     window = 8192 * KIB  # what can be on its way: more is faster over a long delay, and takes more memory
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._waiting: deque[tuple[float, float, bytes | End]] = deque()
         self._timer: Timer | None = None

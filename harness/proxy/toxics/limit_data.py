@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from .base import End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, End, Stage, Toxic
 
 
 class LimitData(Stage):
@@ -17,7 +14,7 @@ class LimitData(Stage):
     type = "limit_data"
     attributes: ClassVar[Mapping[str, str]] = {"bytes": "int64"}
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._passed = 0
 

@@ -6,13 +6,10 @@ import enum
 import re
 import struct
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ._requests import Requests, Unreadable, matcher
-from .base import Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, Toxic
 
 SSL, GSS, CANCEL, STARTUP = 80877103, 80877104, 80877102, 3
 KNOWN = b"BCDEFHPQSXcdfp"  # the messages that a client sends after it has begun
@@ -37,7 +34,7 @@ class PostgresError(Requests):
         "statements": "strings", "sqlstate": "string", "message": "string", "fraction": "float32",
     }  # fmt: skip
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._begun = pipe.received > 0
         self._prepared: dict[bytes, str] = {}

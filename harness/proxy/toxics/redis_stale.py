@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ._redis import Redis, answer_map, answer_number, answer_value, answer_values, command
 from ._requests import matcher
-from .base import Toxic
-
-if TYPE_CHECKING:
-    from ..proxy import Proxy
+from .base import Target, Toxic
 
 SECONDS = 10.0  # that the mark may take
 MOST_KEYS = 200_000
@@ -41,7 +38,7 @@ class RedisStale(Redis):
     }  # fmt: skip
 
     @classmethod
-    async def prepare(cls, toxic: Toxic, proxy: Proxy) -> None:
+    async def prepare(cls, toxic: Toxic, proxy: Target) -> None:
         try:
             toxic.memory = await asyncio.wait_for(look(toxic, proxy), SECONDS)
         except TimeoutError:
@@ -116,7 +113,7 @@ class Asker:
         raise ValueError(f"an answer that begins with {kind!r}")
 
 
-async def look(toxic: Toxic, proxy: Proxy) -> Mark:
+async def look(toxic: Toxic, proxy: Target) -> Mark:
     """Read every key that matches."""
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ..timers import Timer
-from .base import End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, End, Stage, Toxic
 
 
 class Slicer(Stage):
@@ -21,7 +18,7 @@ class Slicer(Stage):
     type = "slicer"
     attributes: ClassVar[Mapping[str, str]] = {"average_size": "int64", "size_variation": "int64", "delay": "int64"}
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._waiting: deque[bytes | End] = deque()
         self._offset = 0  # how much of the first one is gone

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ..timers import Timer
-from .base import End, Stage, Toxic
-
-if TYPE_CHECKING:
-    from ..pipe import Pipe
+from .base import Direction, End, Stage, Toxic
 
 
 class SlowClose(Stage):
@@ -19,7 +16,7 @@ class SlowClose(Stage):
     type = "slow_close"
     attributes: ClassVar[Mapping[str, str]] = {"delay": "int64"}
 
-    def __init__(self, toxic: Toxic, pipe: Pipe, seed: str) -> None:
+    def __init__(self, toxic: Toxic, pipe: Direction, seed: str) -> None:
         super().__init__(toxic, pipe, seed)
         self._ended: tuple[float, End] | None = None
         self._timer: Timer | None = None

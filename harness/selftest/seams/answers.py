@@ -17,7 +17,7 @@ from harness.engine.hijack import Connection as Stream
 from harness.environment import door
 from harness.environment.open_shell import OpenShell
 from harness.environment.witness import Witness
-from harness.kept import Kept
+from harness.kept import KeptProgram
 from harness.probes.logs.follower import LogFollower
 from harness.selftest.seams.trigger import Trigger
 
@@ -68,9 +68,9 @@ def _read_through(process: Any, trigger: Trigger, what: str) -> None:
 
 def _kept(trigger: Trigger) -> None:
     """The programs that the sampler keeps running."""
-    original = Kept.__init__
+    original = KeptProgram.__init__
 
-    def init(self: Kept, start: Callable[[], Any], *args: Any, **more: Any) -> None:
+    def init(self: KeptProgram, start: Callable[[], Any], *args: Any, **more: Any) -> None:
         def spoilt() -> Any:
             program = start()
             _read_through(program, trigger, "sampler")
@@ -78,7 +78,7 @@ def _kept(trigger: Trigger) -> None:
 
         original(self, spoilt, *args, **more)
 
-    Kept.__init__ = init  # type: ignore[method-assign]
+    KeptProgram.__init__ = init  # type: ignore[method-assign]
 
 
 def _witness(trigger: Trigger) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.selftest.seams.trigger import CHANGES, Trigger
+from harness.waiting import pause
 
 NAMES = {  # target to the beginning and the end of the file's name
     "history": ("events", ".jsonl"),
@@ -110,14 +111,13 @@ class _Spoilt:
 def _later(trigger: Trigger, start: str, end: str) -> None:
     """Wait for the phase, and then for such a file; spoil it where it lies."""
     trigger.wait()
-    never = threading.Event()
     while trigger.open:
         found = files(Path("runs"), start, end)
         if found and found[-1].stat().st_size:
             what = spoil_at_rest(found[-1], trigger.spec.action, trigger.random)
             trigger.touched(what)
             return
-        never.wait(0.05)
+        pause(0.05)
 
 
 def files(runs: Path, start: str, end: str) -> list[Path]:

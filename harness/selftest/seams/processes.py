@@ -18,8 +18,9 @@ from harness.environment import Environment
 from harness.environment.open_shell import OpenShell
 from harness.environment.witness import Witness
 from harness.errors import HarnessError
-from harness.kept import Kept
-from harness.selftest.seams.trigger import LONGEST, Trigger
+from harness.kept import KeptProgram
+from harness.selftest.seams.trigger import MAX_HOLD_UP, Trigger
+from harness.waiting import pause
 
 PROGRAMS = {  # target to the modules of the processes, each a child of the one before it
     "generator": ("harness.workload.generator",),
@@ -53,7 +54,7 @@ def _once(trigger: Trigger, find: Callable[[], tuple[str, Signal] | None]) -> No
     while trigger.open:
         found = find()
         if found is None:
-            threading.Event().wait(LOOK_EVERY)
+            pause(LOOK_EVERY)
             continue
         name, send = found
         with suppress(HarnessError, OSError):
@@ -109,7 +110,7 @@ def _itself(trigger: Trigger) -> None:
     if trigger.spec.action == "kill":
         trigger.touched("the gate killed")
         os.kill(os.getpid(), signal.SIGKILL)
-    seconds = trigger.spec.seconds or LONGEST
+    seconds = trigger.spec.seconds or MAX_HOLD_UP
     trigger.touched(f"the gate stopped for {seconds:g} s")
     subprocess.Popen([sys.executable, "-c", AGAIN, str(os.getpid()), str(seconds)], start_new_session=True)
 
@@ -167,14 +168,14 @@ def _within(trigger: Trigger, target: str) -> Callable[[], tuple[str, Signal] | 
 
         Witness._read = read  # type: ignore[method-assign]
     else:
-        original = Kept._open
+        original = KeptProgram._open
 
-        def opened(self: Kept) -> None:
+        def opened(self: KeptProgram) -> None:
             original(self)
             if self._program is not None:
                 started.append(self._program)
 
-        Kept._open = opened  # type: ignore[method-assign]
+        KeptProgram._open = opened  # type: ignore[method-assign]
 
     def find() -> tuple[str, Signal] | None:
         going = [one for one in started if one.pid is not None and not one._at_end]

@@ -100,7 +100,7 @@ class _Stream:
                 continue
             data = self._trigger.spoilt(json.dumps(event).encode())
             text = data.decode(errors="replace")
-            while text:  # as the SDK's own reader does: one JSON document after the other, until it is none
+            while text:  # as the SDK's own reader does: one JSON document after the other, until one is damaged
                 found, end = json.JSONDecoder().raw_decode(text)
                 yield found
                 text = text[end:].lstrip()

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.waiting import pause
+
 STARTUP, SAVED = "startup", "saved"
 PHASES = (
     "baseline", "deploy", "deployed", "rollback", "rolled-back", "second-rollback", "rolled-back-twice",
@@ -18,7 +20,7 @@ PHASES = (
 )  # fmt: skip
 MEASURED = ("recovery-baseline", "recovered")  # of a gate that measures recovery
 KILLED = "killed by the self-test"  # what an error says that is raised on purpose
-LONGEST = 15.0  # s that anything is held up, where it is to stand still for ever
+MAX_HOLD_UP = 15.0  # s that anything is held up, where it is to stand still for ever
 
 _write = os.write  # the seams replace it, and a report of them must not be spoilt
 
@@ -49,7 +51,7 @@ class Spec:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Spec:
-        """From JSON. TypeError where it is none."""
+        """From JSON. TypeError where it does not fit."""
         return cls(**data)
 
 
@@ -87,7 +89,7 @@ class Trigger:
             while self._phase != self.spec.phase:
                 self._changed.wait()
             left = self._since + self.spec.after - time.monotonic()
-        threading.Event().wait(max(0.0, left))
+        pause(max(0.0, left))
 
     def take(self, what: str) -> bool:
         """Whether this one is to be spoilt. A line says what it was."""
@@ -108,7 +110,7 @@ class Trigger:
 
     def hold_up(self) -> None:
         """Stand still for as long as the spec says."""
-        deadline = time.monotonic() + (self.spec.seconds or LONGEST)
+        deadline = time.monotonic() + (self.spec.seconds or MAX_HOLD_UP)
         with self._changed:
             while (left := deadline - time.monotonic()) > 0:
                 if not self.spec.seconds and self._phase != self.spec.phase:

@@ -63,14 +63,14 @@ def looked_into(**last: Any) -> Made:
 def test_a_process_that_was_killed_for_want_of_memory_fails_although_its_container_runs() -> None:
     verdict = judge(looked_into(oom_kills=2))
     assert verdict.outcome is Outcome.FAIL
-    assert verdict.reason == "2 processes of backend-2 were killed for want of memory"
+    assert verdict.reason == "2 processes of backend-2 were killed by the OOM killer"
     assert judge(looked_into(oom_kills=2), expected=["backend-2"])
     assert len(verdict.evidence) == 2
 
 
 def test_a_kill_before_the_first_look_of_the_phase_counts_and_one_long_ago_does_not() -> None:
     made = Made().containers("deployed").inside("baseline", "backend-2").inside("deployed", "backend-2", oom_kills=1)
-    assert judge(made).reason == "1 process of backend-2 was killed for want of memory"
+    assert judge(made).reason == "1 process of backend-2 was killed by the OOM killer"
     old = Made().containers("deployed").inside("baseline", oom_kills=1).inside("deployed", oom_kills=1)
     assert judge(old)
 

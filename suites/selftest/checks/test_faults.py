@@ -17,7 +17,7 @@ def test_a_fault_that_touched_nothing_makes_it_unknown_with_the_reason() -> None
     verdict = judge(Made().fault("deployed").fault("deployed", bit=False, reason="no traffic passed a -> b"))
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason == (
-        "latency of 5 ms on a -> b: it did not bite, or nobody could tell: no traffic passed a -> b"
+        "latency of 5 ms on a -> b: it did not bite, or that could not be determined: no traffic passed a -> b"
     )
 
 

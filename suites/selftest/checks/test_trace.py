@@ -115,4 +115,4 @@ def test_a_history_that_lost_what_replicas_have_in_common_is_unknown() -> None:
     made.events[1].data["contents"].clear()
     verdict = judged("trace", made)
     assert verdict.outcome is Outcome.UNKNOWN
-    assert "the history does not hold it" in verdict.reason
+    assert "the history does not contain it" in verdict.reason

@@ -102,7 +102,8 @@ def test_a_run_that_could_not_save_all_of_its_evidence_is_no_pass(run: Run, caps
     assert "could not be saved (No space left on device)" in end.data["reason"]
 
 
-def test_everything_that_a_run_leaves_is_for_its_owner_only(run: Run, tmp_path: Path, generous: None) -> None:
+@pytest.mark.usefixtures("generous")
+def test_everything_that_a_run_leaves_is_for_its_owner_only(run: Run, tmp_path: Path) -> None:
     """Also where the umask forbids nothing; the directory that was given keeps its mode."""
 
     def work() -> Verdict:
@@ -132,7 +133,8 @@ def test_everything_that_a_run_leaves_is_for_its_owner_only(run: Run, tmp_path: 
 
 
 @pytest.mark.containers
-def test_a_gate_whose_history_is_deleted_under_it_ends_with_3_and_names_it(world: World, generous: None) -> None:
+@pytest.mark.usefixtures("generous")
+def test_a_gate_whose_history_is_deleted_under_it_ends_with_3_and_names_it(world: World) -> None:
     gate = world.gate(tiny.STACK, *ROUND_TRIP)
     gate.until("workload.start")
     (directory,) = world.directories()

@@ -33,7 +33,7 @@ def test_it_says_what_changed_and_exits_as_todays_verdict(run: Path) -> None:
     found = judge(run)
     assert found.returncode == 1, found.stderr
     assert "release (p): pass then, fail now" in found.stdout
-    assert "1 of 1 verdicts given again" in found.stdout
+    assert "1 of 1 verdicts judged again" in found.stdout
     assert (run / "judged" / "junit.xml").exists()
 
 

@@ -114,7 +114,7 @@ def test_requests_that_do_not_end_are_waited_for_as_long_as_the_grace_period(
     began = clock.monotonic()
     made.drain(replica("web-1", tmp_path), never)
     assert 3.0 <= clock.monotonic() - began < 3.5
-    assert lines == ["web-1 still had requests after 3 s, and is ended all the same"]
+    assert lines == ["web-1 still had requests after 3 s, and is stopped anyway"]
 
 
 def test_it_is_put_back_and_waited_for_until_requests_are_sent_to_it(haproxy: FakeHAProxy, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_it_is_put_back_and_waited_for_until_requests_are_sent_to_it(haproxy: Fa
 def test_one_that_haproxy_does_not_find_well_has_failed(haproxy: FakeHAProxy, tmp_path: Path) -> None:
     made, _ = balancer(haproxy, tmp_path)
     haproxy.rows["web-1"][0], haproxy.up_again = "MAINT", False
-    with pytest.raises(NotReady, match="did not take web-1 in again") as caught:
+    with pytest.raises(NotReady, match="did not put web-1 back into rotation") as caught:
         made.admit(replica("web-1", tmp_path), never)
     assert caught.value.got == "web/web-1 is DOWN"
     assert caught.value.expected == f"UP within {ADMITTED_WITHIN:g} s"

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from harness.clock import ManualClock
-from harness.deploy.command import TAIL, CommandDeployer, RunningCommand
+from harness.deploy.command import TAIL_LINES, CommandDeployer, RunningCommand
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone
 from harness.history import History
@@ -155,8 +155,8 @@ def test_an_error_while_it_is_followed_is_handed_to_whoever_waits_and_recorded_a
 
 
 def test_the_last_lines_are_kept_for_messages(history: History) -> None:
-    lines = [("out", str(number)) for number in range(TAIL + 10)]
-    assert running(FakeProcess(*lines), history).wait().tail == tuple(str(n) for n in range(10, TAIL + 10))
+    lines = [("out", str(number)) for number in range(TAIL_LINES + 10)]
+    assert running(FakeProcess(*lines), history).wait().tail == tuple(str(n) for n in range(10, TAIL_LINES + 10))
 
 
 # -- the deployer ------------------------------------------------------------------------------------------------------

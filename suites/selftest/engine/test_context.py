@@ -199,7 +199,7 @@ def test_a_context_that_is_the_whole_machine_is_refused(tmp_path: Path) -> None:
 def test_a_context_with_more_files_than_anybody_means_is_refused(
     spec: BuildSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context, "MOST", 3)
+    monkeypatch.setattr(context, "MAX_ENTRIES", 3)
     with pytest.raises(ContextError, match="holds too much"):
         entries(spec)
     (spec.context / ".dockerignore").write_text("sub\n.dockerignore\n")

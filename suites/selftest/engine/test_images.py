@@ -242,7 +242,7 @@ def test_a_pull_that_is_refused_is_told_in_the_daemons_words_and_tried_once(engi
     asked: list[str] = []
     images = Images(engine.api, {})
     for _ in range(2):
-        with pytest.raises(ImageMissing, match="cannot be had") as caught:
+        with pytest.raises(ImageMissing, match="cannot be pulled") as caught:
             images.require("127.0.0.1:1/no/such:1", who="service web", progress=lambda _, line: asked.append(line))
         assert "refused" in str(caught.value.got)
     assert asked == ["Pulling 127.0.0.1:1/no/such:1"]

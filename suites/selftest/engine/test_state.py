@@ -72,6 +72,6 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 def test_a_lock_that_is_never_let_go_is_an_error_with_its_file(tmp_path: Path) -> None:
     environ = {"HARNESS_HOME": str(tmp_path)}
     second = state.lock("x", environ, deadline=0.1)
-    with state.lock("x", environ), pytest.raises(HarnessError, match="does not let go") as caught, second:
+    with state.lock("x", environ), pytest.raises(HarnessError, match="does not release it") as caught, second:
         pass
     assert caught.value.where == str(tmp_path / "locks" / "x.lock")

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import errno
+import ssl
+from typing import Any
 
 import pytest
 import requests
 import urllib3
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from harness.engine.translate import translate, words
+from harness.engine.translate import field, translate, words
 from harness.errors import (
     EngineError,
     EngineGone,
@@ -16,6 +18,7 @@ from harness.errors import (
     NetworkError,
     NoSpace,
     PortTaken,
+    ReplicaGone,
     UsageError,
 )
 
@@ -32,6 +35,8 @@ CASES: list[tuple[Exception, type[HarnessError]]] = [
     (requests.exceptions.ChunkedEncodingError("broken"), EngineGone),
     (urllib3.exceptions.ProtocolError("broken"), EngineGone),
     (BrokenPipeError(), EngineGone),
+    (ssl.SSLError("broken"), EngineGone),
+    (OSError(errno.EHOSTUNREACH, "No route to host"), EngineGone),
     (refusal(500, "write /var/x: no space left on device"), NoSpace),
     (OSError(errno.ENOSPC, "No space left on device"), NoSpace),
     (OSError(errno.EDQUOT, "Disk quota exceeded"), NoSpace),
@@ -78,3 +83,27 @@ def test_our_own_errors_pass_through_as_they_are() -> None:
 def test_a_mistake_in_our_code_is_not_dressed_as_the_engines() -> None:
     with pytest.raises(ZeroDivisionError), translate("x"):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("raised", "why", "expected"),
+    [
+        (refusal(409, "not running"), ReplicaGone("web-1 is paused"), "web-1 is paused"),
+        (refusal(409, "not running"), None, "It cannot be done"),
+        (BrokenPipeError(), ReplicaGone("web-1 is paused"), "It cannot be done: the container engine does not answer"),
+    ],
+)
+def test_a_refusal_is_told_by_its_better_reason_and_a_lost_connection_is_not_asked_for_one(
+    raised: Exception, why: HarnessError | None, expected: str
+) -> None:
+    with pytest.raises(HarnessError, match=f"^{expected}") as caught, translate("It cannot be done", why=lambda: why):
+        raise raised
+    assert caught.value.__cause__ is raised
+
+
+@pytest.mark.parametrize("answer", [{}, {"Runninh": True}, None, 7])
+def test_an_answer_without_what_was_asked_for_is_the_engines_error(answer: Any) -> None:
+    with pytest.raises(EngineError, match="cannot be understood") as caught:
+        field(answer, "Running", where="web-1")
+    assert caught.value.where == "web-1"
+    assert "Running" in str(caught.value.got)

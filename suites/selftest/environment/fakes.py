@@ -22,7 +22,7 @@ def bad(code: int = 7, stdout: str = "", stderr: str = "refused") -> Answer:
 
 
 def state(status: str = "running", exit_code: int | None = None, *, oom_killed: bool = False) -> ContainerState:
-    return ContainerState(status, status == "running", exit_code, oom_killed, "", 1, "", "")
+    return ContainerState(status, status == "running", exit_code, oom_killed, "", 1, "")
 
 
 def stack(**services: dict[str, Any]) -> Stack:

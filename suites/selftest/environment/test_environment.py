@@ -95,7 +95,7 @@ def test_evidence_that_does_not_come_is_not_waited_for_once_the_end_is_asked_for
     monkeypatch.setattr(Ending, "save_evidence", lambda _: never.wait())
     assert ended(made, KeyboardInterrupt()) == ["down"]
     (note,) = made.history.select("note")
-    assert "the evidence is not whole: the end was asked for" in note.data["text"]
+    assert "the evidence is incomplete: the run was interrupted" in note.data["text"]
     never.set()
 
 

@@ -69,8 +69,8 @@ def test_a_replica_that_cannot_be_asked_is_said_in_its_place_and_the_others_are_
 ) -> None:
     gone = FakeReplica(answers=[ReplicaGone("web-1 is gone")], log=HostError("no such container"))
     found = save(tmp_path, history, gone, FakeReplica("web-2", answers=[Answer(0, "fine", "", 0.0)]))
-    assert found["web-1.log"] == "(cannot be had: no such container)\n"
-    assert found["web-1_var_log_web.log"] == "(cannot be had: web-1 is gone)\n"
+    assert found["web-1.log"] == "(not available: no such container)\n"
+    assert found["web-1_var_log_web.log"] == "(not available: web-1 is gone)\n"
     assert found["web-2_var_log_web.log"] == "fine"
 
 

@@ -9,14 +9,14 @@ import harness.proxy
 from harness.engine import Network
 from harness.environment import door
 from harness.environment.limits import network
-from harness.environment.specs import Plumbing
+from harness.environment.specs import Resources
 from harness.environment.wiring import Wiring
 from suites.selftest.environment.fakes import stack
 
 INSIDE = Network("1", "h1", IPv4Network("10.1.0.0/26"), True)
 OUTSIDE = Network("2", "h1-door", IPv4Network("10.2.0.0/26"), False)
 WIRING = Wiring.plan("h1", stack(web={"replicas": 2}, cache={}), {"web": (80,), "cache": (6379,)}, INSIDE, OUTSIDE)
-FIRST, *LINES = network(Plumbing(INSIDE, OUTSIDE, {}, WIRING)).splitlines()
+FIRST, *LINES = network(Resources(INSIDE, OUTSIDE, {}, WIRING)).splitlines()
 PROGRAM = (Path(harness.proxy.__file__).parent / "image" / "door").read_text(encoding="utf-8")
 
 

@@ -52,7 +52,7 @@ def test_a_replica_knows_its_service_its_number_and_its_container() -> None:
     [
         (state(), None),
         (state("exited", 1), "exited with code 1"),
-        (state("exited", 137, oom_killed=True), "was killed for want of memory (code 137)"),
+        (state("exited", 137, oom_killed=True), "was killed by the OOM killer (code 137)"),
     ],
     ids=["running", "exited", "oom"],
 )

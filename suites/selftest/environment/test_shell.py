@@ -232,7 +232,7 @@ def test_a_shell_that_takes_up_no_command_is_waited_for_twice_and_then_only_shor
 
 
 def test_a_command_that_kills_its_own_shell_is_named(shell: Shell) -> None:
-    with pytest.raises(HostError, match="ended under the command"):
+    with pytest.raises(HostError, match="ended while it ran the command"):
         shell.run("kill -9 0")
     assert shell.run("echo on").stdout == "on\n"
 

@@ -64,7 +64,7 @@ def test_a_port_that_no_link_leads_to_is_told_with_what_to_do() -> None:
 def test_a_service_with_datagrams_is_told_and_one_without_links_is_not_asked() -> None:
     statsd = FakeReplica("statsd-1")
     assert said(statsd, ports={"statsd": ()}, direct=("statsd",)) == [
-        "statsd declares a port that is not TCP's: it is reached straight, and has no links"
+        "statsd declares a port that is not TCP: it is reached directly, and has no links"
     ]
     assert statsd.asked == []
 

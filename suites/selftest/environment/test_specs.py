@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
 from harness.environment.images import Image
-from harness.environment.specs import Plumbing, container_spec
+from harness.environment.specs import Resources, container_spec
 from harness.environment.wiring import Wiring, addresses_needed
 from suites.selftest.environment.fakes import stack
 
@@ -18,11 +18,11 @@ INSIDE = Network("1", "h1", IPv4Network("10.213.0.0/26"), True)
 OUTSIDE = Network("2", "h1-door", IPv4Network("10.213.0.64/26"), False)
 PORTS = {"web": (80,), "cache": (6379,)}
 WIRING = Wiring.plan("h1", stack(web={"replicas": 2}, cache={}), PORTS, INSIDE, OUTSIDE)
-PLUMBING = Plumbing(INSIDE, OUTSIDE, {"data": "h1-data"}, WIRING)
+RESOURCES = Resources(INSIDE, OUTSIDE, {"data": "h1-data"}, WIRING)
 
 
 def spec(**fields: Any) -> ContainerSpec:
-    return container_spec(OWNER, stack(web=fields).services["web"], "web-2", Image("image:1", ()), PLUMBING)
+    return container_spec(OWNER, stack(web=fields).services["web"], "web-2", Image("image:1", ()), RESOURCES)
 
 
 def test_a_replica_is_found_by_its_own_name_and_by_its_services_in_the_internal_network_alone() -> None:
@@ -89,17 +89,17 @@ def test_a_replica_that_is_replaced_keeps_its_volumes_without_a_name_and_those_o
     kept = {("web-2", path): f"h1-web-2-{number}" for number, path in enumerate(("/a", "/image", "/tmpfs"), 1)}
     image = Image("image:1", (), volumes=("/image", "/other", "/tmpfs"))
     service = stack(web={"volumes": [{"type": "volume", "target": "/a"}], "tmpfs": ["/tmpfs"]}).services["web"]
-    found = container_spec(OWNER, service, "web-2", image, replace(PLUMBING, kept=kept))
+    found = container_spec(OWNER, service, "web-2", image, replace(RESOURCES, kept=kept))
     assert found.volumes == (Volume("/a", "h1-web-2-1"), Volume("/image", "h1-web-2-2"))
 
 
 def test_where_releases_are_exchanged_replicas_have_a_second_address_and_volumes_of_their_own() -> None:
     engine, made = FakeEngine(), stack(a={"replicas": 2}, b={})
     extra = stack(a={"volumes": [{"type": "volume", "source": "new", "target": "/new"}]}, b={})
-    plumbing = Plumbing.lay(cast(Engine, engine), OWNER, made, {"a": (80,)}, [extra], {"a": ("/kept",)})
+    resources = Resources.create(cast(Engine, engine), OWNER, made, {"a": (80,)}, [extra], {"a": ("/kept",)})
     assert engine.volumes_asked == ["h1-new", "h1-a-1-1", "h1-a-2-1"]
-    assert plumbing.kept == {("a-1", "/kept"): "h1-a-1-1", ("a-2", "/kept"): "h1-a-2-1"}
-    wiring = plumbing.wiring
+    assert resources.kept == {("a-1", "/kept"): "h1-a-1-1", ("a-2", "/kept"): "h1-a-2-1"}
+    wiring = resources.wiring
     assert set(wiring.spare) == {"a-1", "a-2", "b-1"}
     given = {*wiring.replicas.values(), wiring.door, *wiring.listening}
     assert len(given | set(wiring.spare.values())) == len(given) + 3
@@ -139,7 +139,7 @@ def test_an_environment_gets_an_internal_network_a_door_and_each_named_volume_on
     named = {"type": "volume", "source": "data", "target": "/data"}
     made = stack(a={"volumes": [named]}, b={"volumes": [named, {"type": "bind", "source": "/x", "target": "/x"}]})
     engine = FakeEngine()
-    plumbing = Plumbing.lay(cast(Engine, engine), OWNER, made, {"a": (80,), "b": ()})
+    resources = Resources.create(cast(Engine, engine), OWNER, made, {"a": (80,), "b": ()})
     assert engine.volumes_asked == ["h1-data"]
     assert sorted(engine.asked) == [("h1", True, 5), ("h1-door", False, 1)]  # a, b, the door, and a target of each
-    assert plumbing.volumes == {"data": "h1-data"}
+    assert resources.volumes == {"data": "h1-data"}

@@ -69,7 +69,7 @@ def test_a_replica_that_has_done_its_work_is_no_loss() -> None:
     ids=["killed", "paused", "removed meanwhile", "removed"],
 )
 def test_a_replica_that_vanished_is_named(second: list[FakeContainer], told: str) -> None:
-    with pytest.raises(NotReady, match="is not whole any more") as caught:
+    with pytest.raises(NotReady, match="is no longer complete") as caught:
         check_whole(engine(WEB_1, *second), "h1", REPLICAS, NETWORKS)
     assert (caught.value.where, caught.value.got) == ("web-2", told)
 

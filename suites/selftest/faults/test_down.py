@@ -53,4 +53,4 @@ def test_two_hold_a_link_down_until_both_let_go(made: Made) -> None:
 def test_one_who_enables_the_link_meanwhile_is_found_out(made: Made) -> None:
     with pytest.raises(FaultUnproven, match="cannot be seen to bite") as caught, made.faults.down("backend-2", "cache"):
         made.proxy._of_library(CACHE).enable()
-    assert "ended by somebody else" in str(caught.value.got)
+    assert "something else removed it" in str(caught.value.got)

@@ -156,7 +156,7 @@ def test_a_proxy_that_does_not_answer_at_the_end_leaves_it_unproven(made: Made) 
     error = unproven(made, go)
     assert error.what == "The fault is not gone: latency of 20 ms on backend-2 -> cache:6379"
     assert isinstance(error.__cause__, ProxyGone)
-    assert error.got == "it may be there still: The proxy server does not answer"
+    assert error.got == "it may still be there: The proxy server does not answer"
     assert (made.healed().data["bit"], made.healed().data["gone"]) == (True, None)
     vars(made.proxy)["remove"] = remove
     assert made.toxics() == {CACHE: [("latency", "downstream")]}
@@ -165,7 +165,7 @@ def test_a_proxy_that_does_not_answer_at_the_end_leaves_it_unproven(made: Made) 
 def test_what_cannot_be_asked_for_its_evidence_is_healed_all_the_same(made: Made) -> None:
     with pytest.raises(FaultUnproven, match="cannot be seen to bite") as caught, inject(made.environment, slow()):
         vars(made.proxy)["stats"] = lambda *_: {"bytes": "nonsense"}
-    assert "nobody could tell: TypeError" in str(caught.value.got)
+    assert "that could not be determined: TypeError" in str(caught.value.got)
     assert made.toxics() == {}
 
 
@@ -201,7 +201,7 @@ def test_traffic_past_the_proxy_is_told(made: Made) -> None:
     made.past = ("cache-1:6379",)
     with pytest.raises(FaultUnproven) as caught, inject(made.environment, slow()):
         pass
-    assert "backend-2 is connected to cache-1:6379 straight, past the proxy" in str(caught.value.got)
+    assert "backend-2 is connected to cache-1:6379 directly, past the proxy" in str(caught.value.got)
 
 
 def test_a_fault_that_somebody_else_removed_is_unproven_though_it_bit(made: Made) -> None:
@@ -211,7 +211,7 @@ def test_a_fault_that_somebody_else_removed_is_unproven_though_it_bit(made: Made
 
     error = unproven(made, meddle)
     assert error.what.startswith("The fault cannot be seen to bite")
-    assert error.got == "it was ended by somebody else, or its lease was: latency.1.1 on backend-2 -> cache:6379"
+    assert error.got == "something else removed it, or its lease expired: latency.1.1 on backend-2 -> cache:6379"
 
 
 def test_a_link_whose_listener_is_gone_is_told(made: Made) -> None:

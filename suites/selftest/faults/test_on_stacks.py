@@ -151,7 +151,7 @@ def test_who_passes_the_proxy_by_is_named_where_a_fault_does_not_bite(environmen
         assert connected.read(LONG) is not None
         with pytest.raises(FaultUnproven) as caught, faults.latency("control", "web", ms=5):
             pass
-    assert "control-1 is connected to web-1:8080 straight, past the proxy" in str(caught.value.got)
+    assert "control-1 is connected to web-1:8080 directly, past the proxy" in str(caught.value.got)
 
 
 @pytest.mark.harness(stack=str(tiny.STACK))

@@ -8,7 +8,7 @@ import pytest
 
 from harness import faults
 from harness.errors import FaultUnproven, UsageError
-from harness.faults import Scene
+from harness.faults import FaultContext
 from harness.faults.injection import inject
 from suites.selftest.faults.made import Made, arrives, opened, silent
 
@@ -19,7 +19,7 @@ UP, DOWN = BOTH[1:], BOTH[:1]
 def cut(made: Made, *sides: Any, **shape: Any) -> dict[str, list[tuple[str, str]]]:
     """What a partition puts on which link."""
     fault = faults.find("partition").make(*sides, **shape)
-    active = fault.inject(Scene(made.environment, random.Random(made.seed)))
+    active = fault.inject(FaultContext(made.environment, random.Random(made.seed)))
     try:
         return made.toxics()
     finally:

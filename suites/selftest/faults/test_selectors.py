@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.faults import _selectors
-from harness.faults._base import Scene
+from harness.faults._base import FaultContext
 from harness.faults._links import between
 from suites.selftest.faults.made import Made, reference
 
@@ -16,7 +16,7 @@ def pick(selector: _selectors.Selector, seed: int = 1, made: Made | None = None)
 
 
 def links(consumers: _selectors.Selector, targets: _selectors.Selector, port: int | None = None) -> list[str]:
-    found = between(Scene(Made(None).environment, random.Random(1)), consumers, targets, port)
+    found = between(FaultContext(Made(None).environment, random.Random(1)), consumers, targets, port)
     return [link.name for link in found]
 
 

@@ -63,7 +63,7 @@ def test_what_several_replicas_have_in_common_is_stored_once() -> None:
     assert json.dumps(data).count("package-7") == 1
     del data["contents"]
     lost = Fingerprint.from_data(data).replicas["web-1"]["packages"]
-    assert (lost.items, lost.error) == (None, "the history does not hold it")
+    assert (lost.items, lost.error) == (None, "the history does not contain it")
 
 
 def test_the_most_telling_differences_come_first() -> None:
@@ -96,7 +96,7 @@ def test_what_differs_is_unequal_whatever_else_cannot_be_told() -> None:
     one = taken(web_1={"sockets": {"a": 1}}, web_2={"sockets": Part(None, "no answer")})
     two = taken(1.0, web_1={"sockets": {}}, web_2={"sockets": {}})
     assert one != two
-    assert one.explain(two)[:2] == ["1 difference that nobody declared", "web-1: nobody listens on a any more"]
+    assert one.explain(two)[:2] == ["1 difference that was not declared", "web-1: nothing listens on a any more"]
 
 
 def test_the_earlier_one_is_what_was_before_however_they_are_written_down() -> None:

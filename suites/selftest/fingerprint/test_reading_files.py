@@ -75,7 +75,7 @@ def test_a_declared_path_may_be_a_dangling_link(tree: Path) -> None:
 def test_more_files_than_can_be_compared_are_an_error_and_no_sample(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MOST", 5)
+    monkeypatch.setattr(files, "MAX_FILES", 5)
     part = look(tree)
     assert part.items is None
     assert "more than 5 files" in (part.error or "")

@@ -33,7 +33,7 @@ BY_HAND = [
     ("control-1", "setsid sleep 987654 >/dev/null 2>&1 &", "sleep 987654 (user root, started by docker-init) runs now"),
     ("control-1", "cd /tmp && setsid python3 -m http.server 7654 >/dev/null 2>&1 & "
      "until curl -s -o /dev/null http://127.0.0.1:7654/; do sleep 0.05; done",
-     "somebody listens on tcp 0.0.0.0:7654 now"),
+     "something listens on tcp 0.0.0.0:7654 now"),
     ("database-1", "ALTER TABLE environments ADD COLUMN tier text DEFAULT 'basic'",
      "column environments.tier exists now (text default 'basic'::text)"),
     ("database-1", "CREATE INDEX slow ON history (environment)",

@@ -12,7 +12,7 @@ EXIT_CODES = {
     "NoSpace": 3, "Unwritable": 3,
     "ImageError": 3, "ImageMissing": 4, "ContextError": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
     "NotReady": 2, "HostError": 2, "CommandTimeout": 2, "ReplicaGone": 2, "DeployerError": 2, "HistoryError": 3,
-    "ProxyError": 3, "ProxyGone": 3, "ProxyMissing": 3, "DoorGone": 3, "FaultUnproven": 2,
+    "ProxyError": 3, "ProxyGone": 3, "ProxyMissing": 3, "DoorGone": 3, "FaultUnproven": 2, "Stopped": 2,
 }  # fmt: skip
 
 

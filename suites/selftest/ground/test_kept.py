@@ -10,7 +10,7 @@ import pytest
 
 from harness import kept
 from harness.errors import HostError
-from harness.kept import Kept, KeptShell, code_and_text
+from harness.kept import KeptProgram, KeptShell, code_and_text
 from suites.selftest.probes.local import LocalStart, until
 
 SOON = 10.0  # s; an answer takes milliseconds
@@ -24,7 +24,7 @@ def replica() -> Iterator[LocalStart]:
         program.close()
 
 
-def asked(shell: KeptShell, line: str) -> kept.Heard:
+def asked(shell: KeptShell, line: str) -> kept.Response:
     shell.call(line)
     return shell.answer(time.monotonic() + SOON)
 
@@ -78,7 +78,7 @@ def test_after_the_third_failure_in_a_row_it_is_tried_less_often() -> None:
     clock = [0.0]
     replica = LocalStart()
     replica.fails = 100
-    one = Kept(lambda: replica.start([]), b"x", clock=lambda: clock[0])
+    one = KeptProgram(lambda: replica.start([]), b"x", clock=lambda: clock[0])
     tries = []
     for _ in range(60):
         one.ask(b"?")
@@ -115,7 +115,7 @@ def test_a_start_that_takes_long_holds_nobody_up_and_is_ended_where_it_comes_too
 
 def test_a_refusal_is_an_answer_to_everything_that_was_asked(replica: LocalStart) -> None:
     replica.instead = ["sh", "-c", "while read -r line; do echo NOAUTH Authentication required.; done"]
-    one = Kept(lambda: replica.start([]), b"never\n", refused=(b"NOAUTH ",))
+    one = KeptProgram(lambda: replica.start([]), b"never\n", refused=(b"NOAUTH ",))
     one.ask(b"INFO\nECHO never\n")
     assert one.answer(time.monotonic() + SOON).error == "NOAUTH Authentication required."
     one.close()
@@ -123,7 +123,7 @@ def test_a_refusal_is_an_answer_to_everything_that_was_asked(replica: LocalStart
 
 def test_an_answer_without_end_is_given_up(replica: LocalStart) -> None:
     replica.instead = ["sh", "-c", "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"]
-    one = Kept(lambda: replica.start([]), b"never\n")
+    one = KeptProgram(lambda: replica.start([]), b"never\n")
     one.ask(b"")
     heard = one.answer(time.monotonic() + SOON)
     assert heard.text is None
@@ -138,13 +138,13 @@ def test_a_program_that_failed_too_often_is_tried_at_once_when_its_replica_has_a
         tries.append(generation)
         raise HostError("the container is gone")
 
-    made = Kept(start, b"$", clock=lambda: 0.0, generation=lambda: generation)
+    made = KeptProgram(start, b"$", clock=lambda: 0.0, generation=lambda: generation)
 
     def ask() -> int:
         made.ask(b"?")
         made.answer(SOON)
         return len(tries)
 
-    assert [ask() for _ in range(kept.OFTEN + 2)] == [1, 2, 3, 3, 3]
+    assert [ask() for _ in range(kept.MAX_FAILURES + 2)] == [1, 2, 3, 3, 3]
     generation = 2
-    assert ask() == kept.OFTEN + 1
+    assert ask() == kept.MAX_FAILURES + 1

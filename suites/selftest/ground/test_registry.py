@@ -73,8 +73,8 @@ def test_nothing_is_imported_before_it_is_asked_for(outside: Path, monkeypatch: 
     ("text", "point", "words"),
     [
         ("X = 1", ("colour", "colour"), "This module has no check"),
-        (CHECK, ("colour", "colour:check"), "This is no module of a check"),
-        (CHECK, ("shade", "colour"), "This is no module of a check"),
+        (CHECK, ("colour", "colour:check"), "This is not a module of a check"),
+        (CHECK, ("shade", "colour"), "This is not a module of a check"),
         (CHECK, ("colour", "colours"), "A check cannot be imported"),
     ],
 )

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock import SystemClock
 from harness.engine import Engine, proc
 from harness.engine.labels import ENVIRONMENT
 from harness.engine.labels import RUN as RUN_LABEL
@@ -21,8 +20,8 @@ from harness.errors import NotMeasured
 from harness.history import History
 from harness.plan.control import Control, Order, end_all, join
 from harness.plan.control.order import HOLDER, READY, Ready
-from harness.probes.waiting import wait_until
 from harness.samples import read
+from harness.waiting import poll
 from suites.selftest.plan.made import OLD, tiny_stack
 
 pytestmark = pytest.mark.containers
@@ -52,7 +51,7 @@ def gone(engine: Engine, environment: str) -> bool:
 
 
 def until(done: Callable[[], bool], seconds: float = 30.0) -> bool:
-    return wait_until(done, bool, seconds, SystemClock())[0]
+    return bool(poll(done, within=seconds, every=0.1))
 
 
 def test_what_it_measures_is_brought_into_the_history_of_the_subject(run: Path, tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_it_ends_with_the_run_and_leaves_nothing(harness_engine: Engine, run: Pa
     end_all(run)
     assert proc.is_alive(ready(run).holder) is False
     assert gone(harness_engine, control.environment)
-    with pytest.raises(NotMeasured, match="no more"):
+    with pytest.raises(NotMeasured, match="has ended"):
         join(order(), run)
 
 
@@ -113,7 +112,7 @@ def test_one_that_breaks_is_told_to_whoever_compares_with_it(run: Path, tmp_path
     control.follow(History(tmp_path / "test" / "events.jsonl"))
     os.kill(int(ready(run).holder.split("/")[-2]), signal.SIGKILL)
     assert until(lambda: proc.is_alive(ready(run).holder) is False)
-    with pytest.raises(NotMeasured, match="The control is no more"):
+    with pytest.raises(NotMeasured, match="The control has ended"):
         control.bring()
 
 

@@ -10,7 +10,7 @@ import pytest
 from harness.clock import ManualClock
 from harness.errors import UsageError
 from harness.history import History
-from harness.probes.logs import LogFollower, follower, parts, watch
+from harness.probes.logs import LogFollower, follower, parts
 from suites.selftest.probes.fakes import LocalReplica
 
 
@@ -311,11 +311,3 @@ def test_a_look_that_takes_long_says_nothing_of_the_logs_silence(
             log.follower.poll()
         log.write()
     assert log.follower.report().data["silence"] == 1.0
-
-
-def test_a_watch_stops_as_soon_as_every_log_advanced(log: Followed) -> None:
-    log.write()
-    (event,) = watch([log.follower], 5.0, log.clock, until_advanced=True)
-    assert event.data["seconds"] == 0.0
-    (event,) = watch([log.follower], 5.0, log.clock, until_advanced=True)
-    assert (event.data["records"], event.data["seconds"]) == (0, 5.0)

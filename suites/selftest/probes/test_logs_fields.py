@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.probes.logs.fields import Fields
-from harness.probes.logs.lines import LONGEST
+from harness.probes.logs.lines import MAX_LINE_BYTES
 from harness.probes.logs.records import PIECE, decoded, pieces
 
 NAMES = ("@timestamp", "release", "n")
@@ -72,5 +72,5 @@ def test_pieces_are_whole_lines_and_nothing_is_lost(lines: list[bytes]) -> None:
 
 
 def test_a_line_that_is_too_long_is_alone_in_its_piece() -> None:
-    cut = list(pieces(b"a\n" + b"x" * (LONGEST + 1) + b"\nb\n"))
-    assert [len(one) for one in cut] == [2, LONGEST + 2, 2]
+    cut = list(pieces(b"a\n" + b"x" * (MAX_LINE_BYTES + 1) + b"\nb\n"))
+    assert [len(one) for one in cut] == [2, MAX_LINE_BYTES + 2, 2]

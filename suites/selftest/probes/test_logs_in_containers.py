@@ -203,7 +203,7 @@ def test_10_a_container_that_was_made_anew_took_its_log_along(environment: Subje
     log.write()
     verdict = log.watch(2.0, anew.exchange)
     assert verdict.outcome is Outcome.FAIL, verdict
-    assert "vanished with its container, which was made anew" in verdict.reason
+    assert "vanished with its container, which was recreated" in verdict.reason
 
 
 def test_10_a_replica_that_is_gone_is_unknown(environment: Subject) -> None:

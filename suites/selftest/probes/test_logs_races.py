@@ -75,4 +75,4 @@ def test_a_log_that_changes_under_every_look_is_not_read(log: Followed) -> None:
     log.replica.before = dict.fromkeys(range(1, 99), another)
     data = log.follower.report().data
     assert data["state"] is None
-    assert "changed under every look" in data["error"]
+    assert "changed each time" in data["error"]

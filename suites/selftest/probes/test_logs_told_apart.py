@@ -13,8 +13,8 @@ import pytest
 
 from harness.checks import logs
 from harness.checks.logs import ExpectedLog
-from harness.probes.logs import follower, surroundings
-from harness.probes.logs.surroundings import Surroundings
+from harness.probes.logs import directory, follower
+from harness.probes.logs.directory import DirectoryState
 from harness.verdict import Outcome, Verdict
 from suites.selftest.probes.cases import Case, Holder
 
@@ -141,7 +141,7 @@ def test_3_a_file_that_reuses_the_inode_is_another_file(case: Case) -> None:
     if case.path.stat().st_ino != inode:
         pytest.skip("this file system does not reuse inodes at once")
     case.poll(3.0)
-    assert f"was deleted and created anew on the same inode {inode}" in failed(case.verdict())
+    assert f"was deleted and recreated on the same inode {inode}" in failed(case.verdict())
 
 
 # -- 4: copytruncate ---------------------------------------------------------------------------------------------------
@@ -338,19 +338,19 @@ def test_8_records_of_the_wrong_release_that_go_on(case: Case) -> None:
 def test_10_a_container_that_was_made_anew_took_its_log_along(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     containers = chain(["aaaaaaaaaaaa"], repeat("bbbbbbbbbbbb"))
 
-    def examined(*arguments: Any) -> Surroundings:
-        found = surroundings.examine(*arguments)
+    def examined(*arguments: Any) -> DirectoryState:
+        found = directory.scan(*arguments)
         found.container = next(containers)
         return found
 
-    monkeypatch.setattr(follower, "examine", examined)
+    monkeypatch.setattr(follower, "scan", examined)
     case.write(3)
     case.mark()
     case.poll()
     case.path.unlink()
     case.path.touch()
     case.poll(3.0)
-    assert "vanished with its container, which was made anew" in failed(case.verdict())
+    assert "vanished with its container, which was recreated" in failed(case.verdict())
 
 
 @pytest.mark.parametrize(
@@ -361,12 +361,12 @@ def test_11_a_mount_that_shows_the_old_file(
 ) -> None:
     mounts = chain(["/srv/x.log"], repeat(shows))
 
-    def examined(*arguments: Any) -> Surroundings:
-        found = surroundings.examine(*arguments)
+    def examined(*arguments: Any) -> DirectoryState:
+        found = directory.scan(*arguments)
         found.mounted = next(mounts)
         return found
 
-    monkeypatch.setattr(follower, "examine", examined)
+    monkeypatch.setattr(follower, "scan", examined)
     case.mark()
     case.write()
     case.poll()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.redaction import VEIL, veiled
+from harness.redaction import PLACEHOLDER, redacted
 from harness.redaction.known import Known
 
 SECRET = "Zx9/secret+Pw'\"é&"
@@ -42,7 +42,7 @@ def leaks(text: str, secret: str = SECRET) -> list[str]:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_secret_is_found_in_every_form(form: str) -> None:
     told = Known([SECRET]).hide(f"before {FORMS[form]} after")
-    assert VEIL in told
+    assert PLACEHOLDER in told
     assert leaks(told) == []
     assert told.startswith("before ")
     assert told.endswith(" after")
@@ -53,8 +53,8 @@ def test_a_secret_is_found_in_every_form(form: str) -> None:
 def test_a_part_of_what_is_encoded_in_base64_is_found_wherever_it_stands(user: str, rest: str) -> None:
     encoded = base64.b64encode(f"{user}:hunter2secret{rest}".encode()).decode()
     told = Known(["hunter2secret"]).hide(f"Authorization: Basic {encoded}")
-    assert VEIL in told
-    left = told.rpartition(" ")[2].replace(veiled("hunter2secret"), "")
+    assert PLACEHOLDER in told
+    left = told.rpartition(" ")[2].replace(redacted("hunter2secret"), "")
     bits = 6 * (len(encoded.rstrip("=")) - len(left.rstrip("=")))
     assert bits > 8 * (len("hunter2secret") - 2)  # at either end there is less than a character of it
 
@@ -64,26 +64,26 @@ def test_every_form_of_a_secret_has_the_same_digest_and_another_secret_another()
     first, encoded, other = (
         known.hide(text) for text in ("hunter2secret", base64.b64encode(b"hunter2secret").decode(), "hunter3secret")
     )
-    assert first == encoded == veiled("hunter2secret")
+    assert first == encoded == redacted("hunter2secret")
     assert first != other
 
 
 def test_the_longest_of_several_secrets_is_replaced_whole() -> None:
     known = Known(["hunter", "hunter2", "hunter2secret"])
-    assert known.hide("a hunter2secret b") == f"a {veiled('hunter2secret')} b"
-    assert known.hide("a hunter2 b") == f"a {veiled('hunter2')} b"
+    assert known.hide("a hunter2secret b") == f"a {redacted('hunter2secret')} b"
+    assert known.hide("a hunter2 b") == f"a {redacted('hunter2')} b"
 
 
 def test_each_line_of_a_key_is_a_secret_but_not_what_every_key_begins_with() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBg\nkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----\n"
     known = Known([key])
-    assert known.hide("web | kqhkiG9w0BAQEF") == f"web | {veiled('kqhkiG9w0BAQEF')}"
+    assert known.hide("web | kqhkiG9w0BAQEF") == f"web | {redacted('kqhkiG9w0BAQEF')}"
     assert known.hide("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----"
 
 
 def test_of_a_text_that_was_cut_off_the_part_of_a_secret_at_its_end_is_hidden() -> None:
     text = "x" * 90
-    assert Known(["hunter2secret"]).hide(f"{text} hunter2se") == f"{text} {veiled('hunter2secret')}"
+    assert Known(["hunter2secret"]).hide(f"{text} hunter2se") == f"{text} {redacted('hunter2secret')}"
 
 
 def test_a_short_text_that_begins_as_a_secret_does_stays_as_it_is() -> None:
@@ -102,4 +102,4 @@ def test_any_secret_is_hidden_whatever_stands_around_it(secret: str, around: str
         if len(one) < 8 and len(secret.strip().splitlines()) > 1:
             continue
         told = around + one + around
-        assert not one or VEIL in known.hide(told)
+        assert not one or PLACEHOLDER in known.hide(told)

@@ -11,8 +11,8 @@ import pytest
 from harness.clock import ManualClock
 from harness.errors import NotReady
 from harness.history import Event, History, read
-from harness.redaction import Lines, Redactor, veiled
-from harness.redaction.redactor import MOST
+from harness.redaction import Lines, Redactor, redacted
+from harness.redaction.redactor import MAX_TEXTS
 
 SECRET = "Zx9secretPw"
 
@@ -32,7 +32,7 @@ def test_a_secret_is_neither_written_nor_kept_nor_handed_to_a_listener(history: 
     history.listen(heard.append)
     returned = history.record("deployer.line", start=1, stream="out", text=f"password is {SECRET}")
     assert SECRET not in everything(history) + repr(heard) + repr(returned)
-    assert returned.data["text"] == f"password is {veiled(SECRET)}"
+    assert returned.data["text"] == f"password is {redacted(SECRET)}"
 
 
 def test_a_secret_is_found_at_every_depth_and_in_the_names_of_what_was_counted(history: History) -> None:
@@ -44,7 +44,7 @@ def test_a_secret_is_found_at_every_depth_and_in_the_names_of_what_was_counted(h
         path=Path(f"/a/{SECRET}"),
     )
     assert SECRET not in everything(history)
-    assert history.events[0].data["errors"] == {f"no answer from {veiled(SECRET)}": 3}
+    assert history.events[0].data["errors"] == {f"no answer from {redacted(SECRET)}": 3}
 
 
 def test_a_scope_holds_no_secret(history: History) -> None:
@@ -82,7 +82,7 @@ def test_names_of_files_and_columns_in_a_fingerprint_are_no_names_of_secrets(his
     items = {"/srv/token.py": "file 0644 root 12", "column users.password": "text not null", "a": SECRET}
     history.record("fingerprint", replicas={"web-1": {"files": {"items": items}}})
     told = history.events[0].data["replicas"]["web-1"]["files"]["items"]
-    assert told == {**items, "a": veiled(SECRET)}
+    assert told == {**items, "a": redacted(SECRET)}
 
 
 def test_an_event_without_a_secret_stays_as_it_is(history: History) -> None:
@@ -140,10 +140,10 @@ def test_an_event_like_one_before_costs_less_than_writing_it() -> None:
 
 def test_what_was_found_clean_is_remembered_within_bounds() -> None:
     redactor = Redactor([SECRET])
-    for number in range(MOST + 10):
+    for number in range(MAX_TEXTS + 10):
         redactor.event("note", {"text": f"line {number}"})
-    assert len(redactor._clean) <= MOST
-    assert redactor.event("note", {"text": SECRET})["text"] == veiled(SECRET)
+    assert len(redactor._clean) <= MAX_TEXTS
+    assert redactor.event("note", {"text": SECRET})["text"] == redacted(SECRET)
 
 
 def test_a_private_key_that_comes_line_by_line_is_hidden_up_to_its_end() -> None:
@@ -151,7 +151,7 @@ def test_a_private_key_that_comes_line_by_line_is_hidden_up_to_its_end() -> None
     key = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXk", "AAAA", "-----END OPENSSH PRIVATE KEY-----"]
     told = [lines.text(line) for line in ["before", *key, "after"]]
     assert [told[0], told[1], told[4], told[5]] == ["before", key[0], key[3], "after"]
-    assert told[2:4] == [veiled("b3BlbnNzaC1rZXk"), veiled("AAAA")]
+    assert told[2:4] == [redacted("b3BlbnNzaC1rZXk"), redacted("AAAA")]
 
 
 def test_a_private_key_that_never_ends_does_not_hide_all_that_follows() -> None:

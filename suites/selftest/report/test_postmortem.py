@@ -35,7 +35,7 @@ def test_the_first_thing_that_is_known_to_be_wrong_is_named_with_its_events() ->
     assert "backend-2 runs 4.1.1, not 4.1.0" in cause
     assert "(events 3, 4)" in cause
     assert "backend-2: die" in cause
-    assert "nobody has established yet" in cause
+    assert "is not established yet" in cause
 
 
 def test_what_was_wrong_as_well_is_told_from_it() -> None:

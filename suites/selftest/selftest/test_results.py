@@ -53,5 +53,5 @@ def test_the_results_of_another_table_are_refused_with_what_differs(tmp_path: Pa
 @pytest.mark.parametrize("text", ["nonsense\n", "[]\n", '{"table": {"self-test": "honesty", "seed": 1}}\n{"n": 1}\n'])
 def test_what_is_no_file_of_results_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "results.jsonl").write_text(text)
-    with pytest.raises(UsageError, match="no file of results"):
+    with pytest.raises(UsageError, match="not a file of results"):
         Results(tmp_path, ABOUT)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from harness.engine import ContainerSpec, Engine, Owner
 from harness.engine.sweep import sweep
 from harness.environment.images import Image
-from harness.environment.specs import Plumbing, container_spec
+from harness.environment.specs import Resources, container_spec
 from harness.errors import EngineError, StackError
 from harness.stack import Stack, load
 
@@ -167,13 +167,13 @@ def test_a_volume_that_the_engine_cannot_name_is_refused(tmp_path: Path, volume:
 
 
 @pytest.fixture
-def plumbing(tmp_path: Path) -> Iterator[tuple[Engine, Owner, Plumbing]]:
+def resources(tmp_path: Path) -> Iterator[tuple[Engine, Owner, Resources]]:
     with Engine.connect() as engine:
         stack = stack_of(tmp_path, "volumes", ["data:/v"])
         owner = Owner(run="run-accepted", environment=f"accepted-{tmp_path.name[-12:].strip('_-')}", test="accepted")
         engine.leases.acquire(owner)
         try:
-            yield engine, owner, Plumbing.lay(engine, owner, stack, {"web": ()})
+            yield engine, owner, Resources.create(engine, owner, stack, {"web": ()})
         finally:
             swept = sweep(engine, environment=owner.environment, everything=True, kept=True)
             engine.leases.release(owner.environment)
@@ -197,8 +197,8 @@ def complaint(engine: Engine, spec: ContainerSpec) -> str:
 
 
 @pytest.mark.containers
-def test_a_real_engine_takes_what_is_let_through(tmp_path: Path, plumbing: tuple[Engine, Owner, Plumbing]) -> None:
-    engine, owner, laid = plumbing
+def test_a_real_engine_takes_what_is_let_through(tmp_path: Path, resources: tuple[Engine, Owner, Resources]) -> None:
+    engine, owner, laid = resources
     image = engine.images.require("debian:bookworm-slim")
 
     def ask(number: int, key: str, value: Any) -> tuple[str, str]:

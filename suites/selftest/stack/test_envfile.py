@@ -78,12 +78,12 @@ def test_any_text_is_read_or_refused(content: str) -> None:
     ("content", "got"),
     [
         ("postgres://app:hunter2secret@db", "a line without ="),
-        ("pass word hunter2secret=x", "a name that is none before the ="),
+        ("pass word hunter2secret=x", "an invalid name before the ="),
         ("=hunter2secret", "nothing before the ="),
         ('A="x" hunter2secret', "more after the closing quote"),
         ("A='hunter2secret", "a quote that is never closed"),
-        ("A=hunter2secret$-", "a $ that begins no variable"),
-        ('A="hunter2secret${"', "a $ that begins no variable"),
+        ("A=hunter2secret$-", "a $ that does not begin a variable"),
+        ('A="hunter2secret${"', "a $ that does not begin a variable"),
         ("A=hunter2secret${B", "a ${ that is never closed"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import StackError
 from harness.stack import load, source
-from harness.stack.interpolate import LONGEST
+from harness.stack.interpolate import MAX_VALUE
 from harness.stack.mistakes import Findings
 from harness.stack.nodes import Place
 from suites.selftest.stack.support import refusal
@@ -185,8 +185,8 @@ def test_variables_that_double_each_other_are_refused_with_their_line(tmp_path: 
 
 def test_a_value_of_the_longest_length_is_taken(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(SERVICE % 'labels: {a: "${A}"}')
-    found = load(tmp_path / "compose.yaml", environ={"A": "x" * LONGEST})
-    assert len(found.services["web"].labels["a"]) == LONGEST
+    found = load(tmp_path / "compose.yaml", environ={"A": "x" * MAX_VALUE})
+    assert len(found.services["web"].labels["a"]) == MAX_VALUE
 
 
 def test_what_is_filled_in_counts_even_where_it_is_not_used(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_nesting_without_end_is_refused(text: str) -> None:
     ("text", "line", "words"),
     [
         ("a:\n\tb: 1\n", 2, "a tab"),
-        ("a: b: c\n", 1, "a colon where none may stand"),
+        ("a: b: c\n", 1, "a colon where none is allowed"),
         ("a:\n  b: 1\n c: 2\n", 3, "does not fit the lines around it"),
         ("a: 'x\nb: 1\n", 1, "a quote that is opened and never closed"),
         ("a: 1\nb: [1, 2\n", 2, "a list in brackets"),
@@ -95,8 +95,8 @@ def test_nesting_without_end_is_refused(text: str) -> None:
         ("a: @x\n", 1, "a sign of YAML's own"),
         ("a: 1\njust words\n", 2, "neither `key: value`"),
         ("a: 1\n---\nb: 2\n", 2, "a second document"),
-        ('a: "\\q"\n', 1, "a backslash"),
-        ("a: \x07\n", 1, "a character that may not stand"),
+        ('a: "\\q"\n', 1, "an unknown escape"),
+        ("a: \x07\n", 1, "a character that YAML does not allow"),
     ],
 )
 def test_malformed_yaml_is_named_in_plain_words_with_its_line(text: str, line: int, words: str) -> None:

@@ -59,7 +59,7 @@ def test_an_unknown_release_is_refused_with_those_that_exist(tmp_path: Path) -> 
 
 
 def test_a_stack_without_releases_says_how_to_declare_them(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there are none"):
+    with pytest.raises(UsageError, match="none is declared"):
         loaded(tmp_path, "services: {a: {image: i}}").at("1")
 
 

@@ -227,7 +227,7 @@ def test_a_generator_that_is_killed_is_not_measured_and_leaves_nothing() -> None
         pid = workload.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        with pytest.raises(NotMeasured, match="ended in the middle") as caught:
+        with pytest.raises(NotMeasured, match="ended unexpectedly") as caught:
             workload.baseline(5.0)
         assert "exit code -9" in str(caught.value)
         assert not workload.running()

@@ -67,7 +67,7 @@ class Holder:
 
 
 @dataclass(slots=True)
-class Surroundings:
+class DirectoryState:
     """What was found.
 
     Attributes:
@@ -94,8 +94,8 @@ class Surroundings:
     unseen: list[int] = field(default_factory=list)
 
 
-def examine(replica: LogReplica, path: str) -> Surroundings:
-    """Look around. Raises HostError, or NotMeasured where the answer is none."""
+def scan(replica: LogReplica, path: str) -> DirectoryState:
+    """Look around. Raises HostError, or NotMeasured where the answer is damaged."""
     question = digested(_SCRIPT.format(path=shlex.quote(path), stat=STAT))
     for _ in range(TRIES):
         answer = replica.ask(question)
@@ -106,9 +106,9 @@ def examine(replica: LogReplica, path: str) -> Surroundings:
     if answer.exit_code != 0 or not lines[0].startswith("R "):
         got = (answer.stderr or answer.stdout[:200]).decode("utf-8", "replace")
         raise NotMeasured(
-            "What stands beside the log cannot be seen", where=f"{replica.name}:{path}", got=shortened(got)
+            "The files beside the log cannot be listed", where=f"{replica.name}:{path}", got=shortened(got)
         )
-    found, opened, links, names = Surroundings(), dict[str, File](), dict[str, str](), dict[str, str]()
+    found, opened, links, names = DirectoryState(), dict[str, File](), dict[str, str](), dict[str, str]()
     foreign = set[str]()
     for line in lines:
         kind, rest = line[:2], line[2:]
@@ -130,7 +130,7 @@ def examine(replica: LogReplica, path: str) -> Surroundings:
     return found
 
 
-def _file(rest: str, kind: str, found: Surroundings, opened: dict[str, File]) -> str:
+def _file(rest: str, kind: str, found: DirectoryState, opened: dict[str, File]) -> str:
     fields = rest.split("|", 6)
     try:
         file, name = File.of(fields[:5]), fields[6]
@@ -143,7 +143,7 @@ def _file(rest: str, kind: str, found: Surroundings, opened: dict[str, File]) ->
     return name
 
 
-def _one(kind: str, rest: str, found: Surroundings) -> None:
+def _one(kind: str, rest: str, found: DirectoryState) -> None:
     """A line that tells one thing."""
     words = rest.split()
     if kind == "R ":
@@ -160,7 +160,7 @@ def _one(kind: str, rest: str, found: Surroundings) -> None:
         found.size, found.free = int(words[1]) * 1024, int(words[3]) * 1024
 
 
-def _clock(words: list[str], found: Surroundings) -> None:
+def _clock(words: list[str], found: DirectoryState) -> None:
     try:
         seconds, zone = words
         found.now = float(seconds.removesuffix(".%N"))

@@ -18,12 +18,12 @@ NO_SECRET_NAME = re.compile(
     r"|audience|enabled|disabled|required|timeout|expiry|header)$",
     re.IGNORECASE,
 )
-VEIL = "hidden:"
+PLACEHOLDER = "hidden:"
 _KEY = secrets.token_bytes(32)  # of this process: a digest cannot be guessed from the history alone
 
 
-def veiled(value: str) -> str:
-    """What stands for a value that is a secret; the same value always gets the same. What is veiled already stays."""
-    if value.startswith(VEIL):
+def redacted(value: str) -> str:
+    """What stands for a value that is a secret; the same value always gets the same. What is redacted already stays."""
+    if value.startswith(PLACEHOLDER):
         return value
-    return f"{VEIL}{hmac.new(_KEY, value.encode('utf-8', 'surrogatepass'), hashlib.sha256).hexdigest()[:12]}"
+    return f"{PLACEHOLDER}{hmac.new(_KEY, value.encode('utf-8', 'surrogatepass'), hashlib.sha256).hexdigest()[:12]}"

@@ -7,10 +7,21 @@ from typing import Protocol
 
 from harness.clock import Clock
 from harness.errors import NotMeasured
+from harness.probes.logs.directory import DirectoryState
 from harness.probes.logs.file import Cursor, File, read
-from harness.probes.logs.parts import KEPT, Budget, Part, at_end, between, fresh, holder, home, key, stale
+from harness.probes.logs.parts import (
+    KEPT,
+    Budget,
+    Part,
+    at_end,
+    current_path,
+    holder,
+    identity,
+    missed_parts,
+    new_files,
+    stale_holders,
+)
 from harness.probes.logs.spec import LogReplica
-from harness.probes.logs.surroundings import Surroundings
 from harness.probes.logs.window import Window
 
 AROUND_EVERY = 1.0  # s between two looks around while an old part is written
@@ -23,7 +34,7 @@ class Count(Protocol):
     def __call__(self, lines: bytes, *, elsewhere: bool) -> None: ...
 
 
-class OldParts:
+class RotatedParts:
     """Those of one follower, since its mark.
 
     Args:
@@ -48,24 +59,24 @@ class OldParts:
     ) -> None:
         self._replica, self._clock = replica, clock
         self._window, self._looked, self._count, self._turn = window, looked, count, turn
-        self._tended = 0.0
+        self._polled = 0.0
         self.parts: list[Part] = []
         self.done: dict[tuple[str, int, str], Part] = {}
         self.known: set[tuple[object, ...]] = set()
 
-    def mark(self, around: Surroundings | None, current: File | None) -> None:
-        """Begin anew: what is there now is known, and what somebody writes elsewhere from now on is read."""
+    def mark(self, around: DirectoryState | None, current: File | None) -> None:
+        """Begin again: what is there now is known, and what somebody writes elsewhere from now on is read."""
         self.parts, self.done = [], {}
         self.known = set()
-        self.know(around)
-        self.meet(around, current, marking=True)
+        self.remember(around)
+        self.register_writers(around, current, marking=True)
 
-    def know(self, around: Surroundings | None) -> None:
+    def remember(self, around: DirectoryState | None) -> None:
         """The files that are in the directory now are not new any more."""
         if around is not None:
-            self.known |= {key(one.file) for one in around.siblings}
+            self.known |= {identity(one.file) for one in around.siblings}
 
-    def begin(self, now: File | None, path: str) -> Part | None:
+    def part_at(self, now: File | None, path: str) -> Part | None:
         """The part for the file that is at the path now: one that was there before, and came back, or a new one."""
         if now is None:
             return None
@@ -76,15 +87,15 @@ class OldParts:
         back.path, back.finished, back.holder = path, False, None
         return back
 
-    def see_to(self, old: Part, now: File | None, around: Surroundings, *, recreated: bool) -> None:
+    def rotate(self, old: Part, now: File | None, around: DirectoryState, *, recreated: bool) -> None:
         """Find what the old file still holds, and what came and went after it."""
         clock, window = self._clock.now(), self._window()
         emptied = now is not None and now.ident == old.ident
-        old.path = "" if emptied or recreated else home(old, around)
+        old.path = "" if emptied or recreated else current_path(old, around)
         old.holder = None if emptied else holder(old, around)
         old.since = clock
-        new = [] if recreated else fresh(around, self.known, now)
-        found, said = between(self._replica, old, new, around.real)
+        new = [] if recreated else new_files(around, self.known, now)
+        found, said = missed_parts(self._replica, old, new, around.real)
         copied = any(one.lines is old.lines for one in found)
         window.unread_parts += said
         left = read(self._replica, old.path, old.cursor) if old.path else None
@@ -93,7 +104,7 @@ class OldParts:
         else:
             emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
             foreign = old.holder is not None and old.holder.foreign
-            window.lose(old.cursor, self._looked(), clock, copied=copied, emptied=emptied, foreign=foreign)
+            window.record_loss(old.cursor, self._looked(), clock, copied=copied, emptied=emptied, foreign=foreign)
             if foreign and not old.path and not emptied:
                 watched = Part(
                     Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder
@@ -105,9 +116,9 @@ class OldParts:
             one.since, one.holder = clock, holder(one, around)
         self.parts += found
 
-    def read_between(self, seen: Part | None, now: File | None, around: Surroundings) -> None:
+    def find_missed(self, seen: Part | None, now: File | None, around: DirectoryState) -> None:
         """Find parts that came and went between two looks, and no copies of what was `seen`."""
-        found, said = between(self._replica, seen, fresh(around, self.known, now), around.real)
+        found, said = missed_parts(self._replica, seen, new_files(around, self.known, now), around.real)
         self._window().unread_parts += said
         for one in found:
             one.since, one.holder = self._clock.now(), holder(one, around)
@@ -123,7 +134,7 @@ class OldParts:
                 self.advance(old, budget)
                 old.finished = old.finished or not old.backlog
             if old.holder is None:
-                self.retire(old)
+                self.close(old)
         return True
 
     def advance(self, old: Part, budget: Budget) -> None:
@@ -135,7 +146,7 @@ class OldParts:
                 raise
             lines = None  # whoever had it open has closed it
         if lines is None:
-            self._window().lose(was, self._looked(), self._clock.now(), emptied=old.emptied)
+            self._window().record_loss(was, self._looked(), self._clock.now(), emptied=old.emptied)
             if not old.emptied:
                 old.finished, old.holder, old.backlog = True, None, 0
             return
@@ -144,7 +155,7 @@ class OldParts:
         self._count(lines, elsewhere=elsewhere)
         self._turn()
 
-    def retire(self, old: Part) -> None:
+    def close(self, old: Part) -> None:
         if old.lines.end():
             self._window().torn += 1
         self.parts = [one for one in self.parts if one is not old]
@@ -154,19 +165,19 @@ class OldParts:
 
     def due(self) -> bool:
         """Whether it is time to look after them."""
-        return bool(self.parts) and self._clock.monotonic() - self._tended >= AROUND_EVERY
+        return bool(self.parts) and self._clock.monotonic() - self._polled >= AROUND_EVERY
 
-    def tend(self, around: Surroundings | None, current: File | None, budget: Budget) -> None:
+    def poll(self, around: DirectoryState | None, current: File | None, budget: Budget) -> None:
         """Read on in parts that somebody has open, until nobody has; find those that were not known."""
-        self._tended = self._clock.monotonic()
+        self._polled = self._clock.monotonic()
         if around is None:
             return
-        self.meet(around, current)
+        self.register_writers(around, current)
         if not self.finish(budget):
             return
         for old in list(self.parts):
             held, old.holder = old.holder is not None, holder(old, around)
-            path = home(old, around)
+            path = current_path(old, around)
             if path:
                 old.path = path
                 self.advance(old, budget)
@@ -175,23 +186,23 @@ class OldParts:
             elif old.holder is not None:
                 old.watch(old.holder.file.size)
             elif held:
-                self._window().lose(old.cursor, self._looked(), self._clock.now())
+                self._window().record_loss(old.cursor, self._looked(), self._clock.now())
             unsure = around.unseen and self._clock.now() - (old.since or 0.0) < UNSEEN
             if old.holder is None and not (path and (unsure or old.backlog)):
-                self.retire(old)
+                self.close(old)
 
-    def meet(self, around: Surroundings | None, current: File | None, *, marking: bool = False) -> None:
+    def register_writers(self, around: DirectoryState | None, current: File | None, *, marking: bool = False) -> None:
         """Take note of who writes to files that the path does not name any more. One that nobody has seen before came
         and went since the last look, and is read whole; at a mark, what it gets from now on.
         """
         if around is None:
             return
         idents = {one.ident for one in self.parts} | set(self.done)
-        for one in stale(around, current, idents):
+        for one in stale_holders(around, current, idents):
             if any(old.ident == one.file.ident for old in self.parts):
                 continue
             part = self.done.pop(one.file.ident, None)
-            if part is None and (marking or key(one.file) in self.known):
+            if part is None and (marking or identity(one.file) in self.known):
                 part = at_end(self._replica, one)
             elif part is None:
                 part = Part(Cursor(one.file), since=self._clock.now())
@@ -201,16 +212,16 @@ class OldParts:
                 self.parts.append(part)
 
 
-def what(was: File | None, now: File | None, old: Part | None, around: Surroundings, *, recreated: bool) -> str:
+def change_of(was: File | None, now: File | None, old: Part | None, around: DirectoryState, *, recreated: bool) -> str:
     """What became of a file, in one word of `probe.log`'s `changes`."""
     if recreated:
         return "new container"
     if was is None or old is None:
         return "appeared"
     if now is None:
-        return "renamed" if home(old, around).startswith(around.real.rpartition("/")[0] + "/") else "deleted"
+        return "renamed" if current_path(old, around).startswith(around.real.rpartition("/")[0] + "/") else "deleted"
     if was.ident == now.ident:
         return "truncated" if now.size < old.cursor.offset else "regrown"
     if (was.device, was.inode) == (now.device, now.inode):
         return "recreated"
-    return "rotated" if home(old, around) in {one.path for one in around.siblings} else "replaced"
+    return "rotated" if current_path(old, around) in {one.path for one in around.siblings} else "replaced"
