@@ -14,6 +14,7 @@ from harness.plan.gate import MEASURED, Settings, run_gate
 from harness.plan.run import Options, Run
 from harness.stack import load
 from harness.verdict import Outcome, Verdict
+from suites.raw import select
 from suites.selftest.plan.made import NEW, OLD, gate, judged, replayed, trial
 
 pytestmark = pytest.mark.containers
@@ -88,11 +89,11 @@ def test_a_service_that_is_slow_after_a_rollback_passes_when_it_recovers_in_time
     mode: str, recovery: str, outcome: str, words: str, harness_engine: Engine, tmp_path: Path
 ) -> None:
     _, history = gated(mode, harness_engine, tmp_path, "round-trip", recovery=recovery)
-    (performance,) = history.select("verdict", check="performance")
+    (performance,) = select(history.events, "verdict", check="performance")
     assert (performance.data["phase"], performance.data["outcome"]) == ("rolled-back", outcome), performance.data
     assert performance.data["reason"].startswith(words)
-    assert history.select("workload", phase="rolled-back-window-2")
-    assert history.select("verdict", phase="rolled-back-window-2", check="errors", outcome="pass")
+    assert select(history.events, "workload", phase="rolled-back-window-2")
+    assert select(history.events, "verdict", phase="rolled-back-window-2", check="errors", outcome="pass")
 
 
 def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
@@ -107,13 +108,13 @@ def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
         run_gate(run, wanted, ["round-trip"])
     looks = {}
     for phase in (MEASURED, "recovered"):
-        window, *_ = run.history.select("workload", phase=phase)  # there may be a second look
+        window, *_ = select(run.history.events, "workload", phase=phase)  # there may be a second look
         assert window.data["seconds"] >= 1.5
         during = (event.kind for event in run.history.events if event.data.get("phase") == phase)
         looks[phase] = {kind for kind in during if kind.startswith("probe.")}
     assert looks[MEASURED] == looks["recovered"]
     assert "probe.log" not in looks[MEASURED]
-    (verdict,) = run.history.select("verdict", check="recovery")
+    (verdict,) = select(run.history.events, "verdict", check="recovery")
     assert verdict.data["parameters"]["baseline"] == MEASURED
     assert "no control" not in verdict.data["reason"], verdict.data["reason"]
 

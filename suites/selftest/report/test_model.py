@@ -2,6 +2,7 @@ from harness.clock import ManualClock
 from harness.history import History
 from harness.report import Report
 from harness.verdict import Outcome
+from suites.raw import raw
 from suites.selftest.report.made import events
 
 
@@ -35,7 +36,7 @@ def test_steps_keep_their_nesting_and_one_that_did_not_end_says_so() -> None:
         with history.step("inner"):
             clock.advance(1.0)
         clock.advance(1.0)
-    history.record("step.start", name="cut", title="cut off")
+    history.record(raw("step.start", name="cut", title="cut off"))
     outer, inner, cut = Report.of(history.events).steps
     assert [(step.name, step.depth, step.seconds, step.ok) for step in (outer, inner, cut)] == [
         ("outer", 0, 2.0, True),
@@ -47,12 +48,12 @@ def test_steps_keep_their_nesting_and_one_that_did_not_end_says_so() -> None:
 def test_what_was_judged_twice_in_a_phase_counts_as_it_was_judged_last() -> None:
     history = History(clock=ManualClock())
     for outcome in ("unknown", "pass"):
-        history.record("verdict", check="queue", outcome=outcome, reason=outcome, evidence=[0], look="", phase="x")
+        history.record(raw("verdict", check="queue", outcome=outcome, reason=outcome, evidence=[0], look="", phase="x"))
     (one,) = Report.of(history.events).judged
     assert one.verdict.outcome is Outcome.PASS
 
 
 def test_an_outcome_that_is_none_of_the_three_is_unknown() -> None:
     history = History(clock=ManualClock())
-    history.record("verdict", check="queue", outcome="fine", reason="", evidence=[], look="", phase="x")
+    history.record(raw("verdict", check="queue", outcome="fine", reason="", evidence=[], look="", phase="x"))
     assert Report.of(history.events).judged[0].verdict.outcome is Outcome.UNKNOWN
