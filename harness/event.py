@@ -4,25 +4,77 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, cast
+
+from typing_extensions import TypeVar
 
 from harness.errors import HistoryError
+from harness.events import Body, Raw, decode, encode, find
 
 VERSION = 1
+B_co = TypeVar("B_co", bound=Body, default=Body, covariant=True)
+T = TypeVar("T", bound=Body)
+CONTEXT = (("phase", str), ("environment", str), ("arm", str), ("plan_step", int))
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One line of a history: see the module for the kinds and their fields. Times in seconds."""
+class Event(Generic[B_co]):
+    """One line of a history: when something happened, and what (`body`). Times in seconds.
+
+    Attributes:
+        kind: of its body.
+        data: the fields as they are in the file, those of its context among them.
+        phase: of the plan: `baseline`, `deployed`, `rolled-back`, ...
+        environment: whose it is.
+        arm: `subject` or `control`, of what is said about a load.
+        plan_step: the number of the plan's step.
+    """
 
     id: int
     time: float
     since_start: float
     kind: str
     data: Mapping[str, Any]
+    phase: str | None = field(init=False, compare=False, repr=False)
+    environment: str | None = field(init=False, compare=False, repr=False)
+    arm: str | None = field(init=False, compare=False, repr=False)
+    plan_step: int | None = field(init=False, compare=False, repr=False)
+
+    _read: tuple[Body, tuple[str, ...]] | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read the context at once: every check looks at it in every event."""
+        get, put = self.data.get, partial(object.__setattr__, self)
+        for name, kind in CONTEXT:
+            found = get(name)
+            put(name, found if type(found) is kind else None)
+        put("_read", None)
+
+    def _decoded(self) -> tuple[Body, tuple[str, ...]]:
+        if self._read is None:
+            kind = find(self.kind)
+            read = (Raw(self.kind, self.data), ()) if kind is Raw else decode(kind, self.data)
+            object.__setattr__(self, "_read", read)
+            return read
+        return self._read
+
+    @property
+    def body(self) -> B_co:
+        """Its fields. One that is missing or damaged has its default, or no value."""
+        return cast(B_co, self._decoded()[0])
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """The fields that hold what they cannot mean. What was not written, because it is older, is not damaged."""
+        return self._decoded()[1]
+
+    def with_body(self, body: T) -> Event[T]:
+        """The same event with another body."""
+        return replace(cast("Event[T]", self), data={**self.data, **encode(body)})
 
     def to_json(self) -> str:
         """The event as its line, without the newline."""
@@ -52,11 +104,40 @@ class Event:
         return self.to_json().encode() + b"\n"
 
 
-def select(events: tuple[Event, ...], kind: str, **data: Any) -> tuple[Event, ...]:
-    """The events of a kind whose data has these values, in order."""
-    return tuple(
-        event for event in events if event.kind == kind and all(event.data.get(key) == data[key] for key in data)
-    )
+def of(
+    events: Iterable[Event], body: type[T], phase: str | None = None, *, environment: str | None = None
+) -> tuple[Event[T], ...]:
+    """The events with a body of this kind, in order; where they are given, of a phase or an environment alone."""
+    found = _LATEST.of_kind(events, body.kind) if isinstance(events, tuple) else _by_kind(events).get(body.kind, [])
+    if phase is not None:
+        found = [event for event in found if event.phase == phase]
+    if environment is not None:
+        found = [event for event in found if event.environment == environment]
+    return cast("tuple[Event[T], ...]", tuple(found))
+
+
+def _by_kind(events: Iterable[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.kind, []).append(event)
+    return found
+
+
+class _Latest:
+    """Remembers the events that were asked for last, by kind: a check asks for one kind after the other of the same."""
+
+    def __init__(self) -> None:
+        self._held: tuple[tuple[Event, ...], dict[str, list[Event]]] = (), {}
+
+    def of_kind(self, events: tuple[Event, ...], kind: str) -> list[Event]:
+        """In order."""
+        held = self._held  # one look: another thread may ask about other events
+        if held[0] is not events:
+            self._held = held = events, _by_kind(events)
+        return held[1].get(kind, [])
+
+
+_LATEST = _Latest()
 
 
 def read(path: Path) -> tuple[Event, ...]:

@@ -21,6 +21,7 @@ from harness.deploy import Deployer, built_in, releases_needed
 from harness.engine import Engine, proc
 from harness.environment import Keep
 from harness.errors import INTERNAL, HarnessError, HistoryError, UsageError
+from harness.events import RunStart
 from harness.faults.injection import Faults
 from harness.fingerprint import Fingerprint
 from harness.history import History
@@ -188,8 +189,8 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         redactor=request.node.stash.get(REDACTOR, None) or Redactor(stack.secrets),
         seed=_seed(_setting(config, "seed", request)),
     )
-    facts = {"stack": stack.name, "test": request.node.nodeid}
-    with Run(harness_engine, options, **facts) as run, follow(run.history, run.directory):
+    facts = RunStart(stack=stack.name, test=request.node.nodeid)
+    with Run(harness_engine, options, facts) as run, follow(run.history, run.directory):
         run.start()
         yield run
 

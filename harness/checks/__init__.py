@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from harness.checks._call import Check, again, as_groundwork, call, refusal, takes_samples
-from harness.checks._evidence import Findings, counted, last, latest, of
-from harness.registry import Registry
+from harness.checks._evidence import Findings, counted, last, latest
+from harness.events import VerdictGiven
+from harness.history import of
+from harness.registry import Registry, spelt
 from harness.verdict import Outcome, Verdict
 
 __all__ = [
@@ -24,13 +27,15 @@ __all__ = [
     "as_groundwork",
     "call",
     "counted",
-    "fields",
     "find",
+    "given",
     "last",
     "latest",
     "names",
     "needs_samples",
     "of",
+    "outcome_of",
+    "parts_of",
     "refusal",
     "verdict_of",
 ]
@@ -40,34 +45,48 @@ _REGISTRY: Registry[Check] = Registry("check", sys.modules[__name__], lambda mod
 names, find = _REGISTRY.names, _REGISTRY.find
 
 
+def parts_of(check: Check) -> tuple[str, Mapping[str, Any]]:
+    """The name of a check, and the parameters that it was given.
+
+    Args:
+        check: the function of a module of checks, or `partial(queue.check, within=30.0)`: mypy holds its parameters
+            against the check's.
+    """
+    function, given = (check.func, check.keywords) if isinstance(check, partial) else (check, {})
+    return spelt(function.__module__.rpartition(".")[2]), given
+
+
 def needs_samples(name: str) -> bool:
     """Whether this check takes the samples of the workload beside the events."""
     return takes_samples(find(name))
 
 
-def fields(verdict: Verdict) -> Mapping[str, Any]:
-    """The data of the history's `verdict` event for a verdict: `history.record("verdict", phase=..., **fields(v))`."""
-    return {
-        "check": verdict.check,
-        "outcome": str(verdict.outcome),
-        "reason": verdict.reason,
-        "evidence": list(verdict.evidence),
-        "look": verdict.look,
-        "parameters": verdict.parameters,
-        **({"stalled": True} if verdict.stalled else {}),
-    }
+def given(verdict: Verdict, *, groundwork: bool = False, link: Mapping[str, Any] | None = None) -> VerdictGiven:
+    """What the history's event of a verdict holds.
+
+    Args:
+        groundwork: it is of a baseline.
+        link: of a replayed chain, what it was put together from.
+    """
+    return VerdictGiven(
+        check=verdict.check,
+        outcome=str(verdict.outcome),
+        reason=verdict.reason,
+        evidence=list(verdict.evidence),
+        look=verdict.look,
+        parameters=verdict.parameters,
+        stalled=verdict.stalled,
+        groundwork=groundwork,
+        link=link,
+    )
 
 
-def verdict_of(data: Mapping[str, Any]) -> Verdict:
-    """The verdict that `fields` gave; any other outcome than the three is unknown."""
-    try:
-        outcome = Outcome(str(data.get("outcome")))
-    except ValueError:
-        outcome = Outcome.UNKNOWN
-    listed = data.get("evidence")
-    evidence = tuple(one for one in listed if isinstance(one, int)) if isinstance(listed, list | tuple) else ()
-    reason, look = str(data.get("reason") or ""), str(data.get("look") or "")
-    parameters = data.get("parameters")
-    asked = parameters if isinstance(parameters, Mapping) else None
-    stalled = data.get("stalled") is True
-    return Verdict(str(data.get("check")), outcome, reason, evidence, look, asked, stalled)
+def outcome_of(said: str) -> Outcome:
+    """The outcome of this name; unknown where it is none of the three."""
+    return Outcome(said) if said in set(Outcome) else Outcome.UNKNOWN
+
+
+def verdict_of(body: VerdictGiven) -> Verdict:
+    """The verdict that `given` gave; an outcome that is none of the three is unknown."""
+    outcome = outcome_of(body.outcome)
+    return Verdict(body.check, outcome, body.reason, tuple(body.evidence), body.look, body.parameters, body.stalled)

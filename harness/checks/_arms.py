@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.checks._blocks import Requests
-from harness.checks._evidence import of
 from harness.checks._requests import span
 from harness.checks._witness import Witness
-from harness.history import Event
+from harness.events import WorkloadStart, WorkloadWindow
+from harness.history import Event, of
 from harness.samples import Samples, Stream
 
 Span = tuple[float, float]  # from, to before, in seconds on the history's axis
@@ -35,7 +35,7 @@ class Arms:
     control: Requests | None
     rate: float
     control_rate: float
-    windows: tuple[Event, ...]
+    windows: tuple[Event[WorkloadWindow], ...]
     problems: tuple[str, ...]
     stall: str = ""
 
@@ -49,20 +49,20 @@ def find(
         since: seconds from the beginning of the phase to that of the stretch that is compared.
         lasting: seconds of that stretch; None to the phase's end.
     """
-    starts = {event.id: event for event in events if event.kind == "workload.start"}
+    starts = {event.id: event for event in of(events, WorkloadStart)}
     spans: list[Span] = []
-    windows: list[Event] = []
+    windows: list[Event[WorkloadWindow]] = []
     for name in (baseline, phase):
-        found = [event for event in of(events, "workload", name) if event.data.get("start") in starts]
+        found = [event for event in of(events, WorkloadWindow, name) if event.body.start in starts]
         if not found:
             return f"the workload was not measured in the phase {name}"
         edges = [span(events, event) for event in found]
         spans.append((min(start for start, _ in edges), max(end for _, end in edges)))
         windows += found
-    used = {event.data["start"] for event in windows}
+    used = {event.body.start for event in windows if event.body.start is not None}
     control = samples_of_control(samples, starts)
     end = spans[1][1] if lasting is None else min(spans[1][1], spans[1][0] + since + lasting)
-    timeouts = {number: _number(start, "timeout") for number, start in starts.items()}
+    timeouts = {number: start.body.timeout or 0.0 for number, start in starts.items()}
     streams = [stream for stream in samples.streams if stream.start in used]
     beside = Requests.of(control, timeouts)
     both = all(len(beside.between(*span).due) for span in spans)
@@ -71,8 +71,8 @@ def find(
         after=(spans[1][0] + since, end),
         subject=Requests.of(streams, timeouts),
         control=beside if both else None,
-        rate=max((_number(starts[number], "rate") for number in used), default=0.0),
-        control_rate=max((_number(starts[stream.start], "rate") for stream in control), default=0.0),
+        rate=max((starts[number].body.rate or 0.0 for number in used), default=0.0),
+        control_rate=max((starts[stream.start].body.rate or 0.0 for stream in control), default=0.0),
         windows=tuple(windows),
         problems=tuple(stream.problem for stream in (*streams, *control) if stream.problem),
         stall=Witness(events).explains(spans[1][0] + since, end),
@@ -82,8 +82,3 @@ def find(
 def samples_of_control(samples: Samples, starts: Iterable[int]) -> tuple[Stream, ...]:
     """The streams of the control that this history knows."""
     return tuple(stream for stream in samples.streams if stream.arm == "control" and stream.start in starts)
-
-
-def _number(start: Event, name: str) -> float:
-    value = start.data.get(name)
-    return float(value) if isinstance(value, int | float) else 0.0

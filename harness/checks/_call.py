@@ -13,7 +13,8 @@ from pydantic_core import to_jsonable_python
 
 from harness.checks._evidence import BUSY
 from harness.checks._witness import Witness
-from harness.history import Event
+from harness.events import DeployerEnd
+from harness.history import Event, of
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
@@ -36,8 +37,24 @@ def call(check: Check, events: Iterable[Event], samples: Samples, phase: str, pa
     events = tuple(events)
     given: dict[str, Any] = {"samples": samples} if takes_samples(check) else {}
     found = check(events, phase=phase, **given, **_typed(check, parameters))
+    found = _readable(found, events)
     found = _stalled(_held_against_the_deployer(found, events, phase), events, phase)
     return replace(found, parameters=to_jsonable_python(parameters))
+
+
+def _readable(found: Verdict, events: tuple[Event, ...]) -> Verdict:
+    """What a damaged field should have said may be what a pass has overlooked, whichever event it is in. A failure
+    counts unless it rests on one.
+    """
+    if found.outcome is Outcome.UNKNOWN:
+        return found
+    telling = events if found.outcome is Outcome.PASS else [event for event in events if event.id in found.evidence]
+    if not (bad := [event for event in telling if event.damaged]):
+        return found
+    damaged = bad[0]
+    said = f"event {damaged.id} of the history ({damaged.kind}) is damaged: {', '.join(damaged.damaged)}"
+    look = "what became of the history (events.jsonl)"
+    return replace(found, outcome=Outcome.UNKNOWN, reason=f"{said}, so this proves nothing: {found.reason}", look=look)
 
 
 def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
@@ -46,22 +63,22 @@ def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase:
     """
     if found.outcome is not Outcome.FAIL:
         return found
-    last = max((event.id for event in events if event.data.get("phase") == phase), default=-1)
-    for end in events:
-        if end.kind != "deployer.end" or end.id > last or end.data.get("exit_code") in (0, None):
+    last = max((event.id for event in events if event.phase == phase), default=-1)
+    for end in of(events, DeployerEnd):
+        if end.id > last or end.body.exit_code in (0, None):
             continue
-        begin = end.since_start - float(end.data.get("seconds") or 0.0)
+        begin = end.since_start - (end.body.seconds or 0.0)
         if Witness(events).stood(begin, end.since_start) < max(GAVE_UP, STARVED * (end.since_start - begin)):
             continue
         stall = Witness(events).explains(begin, end.since_start)
-        said = f"the {end.data.get('verb')} failed while {stall}, so this proves nothing: {found.reason}"
+        said = f"the {end.body.verb} failed while {stall}, so this proves nothing: {found.reason}"
         return replace(found, outcome=Outcome.UNKNOWN, reason=said, look=BUSY)
     return found
 
 
 def _stalled(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
     """Evidence that is missing because the machine stood still may be had at another time."""
-    times = [event.since_start for event in events if event.data.get("phase") == phase]
+    times = [event.since_start for event in events if event.phase == phase]
     if found.outcome is not Outcome.UNKNOWN or not times:
         return found
     return replace(found, stalled=found.stalled or bool(Witness(events).explains(min(times), max(times))))

@@ -11,6 +11,7 @@ import numpy as np
 from harness.checks._evidence import Findings, counted
 from harness.checks._log_words import clock
 from harness.checks._witness import Witness
+from harness.events import ProbeLog
 from harness.history import Event
 from harness.samples import CANARY, OK, Samples
 
@@ -57,7 +58,7 @@ def answered(samples: Samples, environment: str) -> Iterator[Canary]:
 def judge(
     findings: Findings,
     logs: Collection[Expected],
-    watched: Mapping[tuple[str, str], Sequence[Event]],
+    watched: Mapping[tuple[str, str], Sequence[Event[ProbeLog]]],
     samples: Samples | None,
     witness: Witness,
 ) -> None:
@@ -73,7 +74,7 @@ def judge(
         findings.missing("canaries are declared, and there are no samples to tell which were answered")
         return
     windows = {(log.replica, log.path): _Window(log, watched.get((log.replica, log.path), ())) for log in wanted}
-    environments = {str(event.data.get("environment") or "") for events in watched.values() for event in events}
+    environments = {event.environment or "" for events in watched.values() for event in events}
     problems = [stream.problem for name in environments for stream in samples.of(name) if stream.problem]
     judged = 0
     for canary in (one for name in sorted(environments) for one in answered(samples, name)):
@@ -90,21 +91,21 @@ def judge(
 class _Window:
     """One log, as it was watched."""
 
-    def __init__(self, log: Expected, events: Sequence[Event]) -> None:
+    def __init__(self, log: Expected, events: Sequence[Event[ProbeLog]]) -> None:
         self.log, self.events = log, events
-        self.began = min((event.time - float(event.data.get("seconds") or 0.0) for event in events), default=0.0)
+        self.began = min((event.time - event.body.seconds for event in events), default=0.0)
         self.ended = max((event.time for event in events), default=0.0)
         self.keys: dict[str, float] = {}  # when its record came, at the earliest
         for event in events:
-            looks = event.data.get("canary_looks") or {}
-            for key, time in (event.data.get("canaries") or {}).items():
-                self.keys.setdefault(key, float(time) - float(looks.get(key, LOOK)))
+            looks = event.body.canary_looks
+            for key, time in event.body.canaries.items():
+                self.keys.setdefault(key, time - looks.get(key, LOOK))
         self.whole = all(
-            event.data.get("state") is not None
-            and not event.data.get("error")
-            and not event.data.get("losses")
-            and not event.data.get("unread_parts")
-            and not event.data.get("canaries_full")
+            event.body.state is not None
+            and not event.body.error
+            and not event.body.losses
+            and not event.body.unread_parts
+            and not event.body.canaries_full
             for event in events
         )
 

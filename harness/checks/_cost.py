@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.checks._blocks import Requests
-from harness.history import Event
+from harness.events import ProbeReplica
+from harness.history import Event, of
 
 Span = tuple[float, float]
 
@@ -15,10 +16,10 @@ def cpu_of_a_request(events: Iterable[Event], requests: Requests, span: Span) ->
     known: nothing was sampled, or a container was started again meanwhile.
     """
     seen: dict[str, list[tuple[float, float]]] = {}
-    for event in events:
-        cpu = event.data.get("cpu")
-        if event.kind == "probe.replica" and isinstance(cpu, int | float) and span[0] <= event.since_start <= span[1]:
-            seen.setdefault(str(event.data.get("replica")), []).append((event.since_start, float(cpu)))
+    for event in of(events, ProbeReplica):
+        cpu = event.body.cpu
+        if cpu is not None and span[0] <= event.since_start <= span[1]:
+            seen.setdefault(event.body.replica, []).append((event.since_start, cpu))
     spent = 0.0
     for looks in seen.values():
         (begin, first), (end, last) = looks[0], looks[-1]

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from harness.history import Event
+from harness.events import Body, OfReplica
+from harness.history import Event, of
 from harness.verdict import Outcome, Verdict
 
+T = TypeVar("T", bound=Body)
+R = TypeVar("R", bound=OfReplica)
 NAMED = 3  # so many findings are spelt out in a reason; the rest are counted
 BUSY = "what else runs on this machine (events `witness`): run it again when the machine has time"
 
 
-def of(events: Iterable[Event], kind: str, phase: str) -> tuple[Event, ...]:
-    """The events of a kind in a phase, in order."""
-    return tuple(event for event in events if event.kind == kind and event.data.get("phase") == phase)
+def latest(events: Iterable[Event], body: type[R], phase: str) -> dict[str, Event[R]]:
+    """For each replica, the last event with such a body in a phase."""
+    return {event.body.replica: event for event in of(events, body, phase)}
 
 
-def latest(events: Iterable[Event], kind: str, phase: str) -> dict[str, Event]:
-    """For each replica, the last event of a kind in a phase."""
-    return {str(event.data.get("replica")): event for event in of(events, kind, phase)}
-
-
-def last(events: Iterable[Event], kind: str, phase: str) -> Event | None:
-    """The last event of a kind in a phase."""
-    found = of(events, kind, phase)
+def last(events: Iterable[Event], body: type[T], phase: str) -> Event[T] | None:
+    """The last event with such a body in a phase."""
+    found = of(events, body, phase)
     return found[-1] if found else None
 
 

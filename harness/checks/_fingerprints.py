@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.checks._evidence import Findings, counted, listed
+from harness.events import FingerprintTaken
 from harness.fingerprint import Allowance, Comparison, Fingerprint, compare, in_words
-from harness.history import Event
+from harness.history import Event, of
 
 SHOWN = 8  # differences that a reason spells out
 
 
-def taken(events: Iterable[Event], name: str) -> Event | None:
+def taken(events: Iterable[Event], name: str) -> Event[FingerprintTaken] | None:
     """The last fingerprint of this name, else the last one of the phase of this name."""
-    every = [event for event in events if event.kind == "fingerprint"]
-    named = [event for event in every if event.data.get("name") == name]
-    found = named or [event for event in every if event.data.get("phase") == name]
+    every = of(events, FingerprintTaken)
+    named = [event for event in every if event.body.name == name]
+    found = named or [event for event in every if event.phase == name]
     return found[-1] if found else None
 
 
@@ -61,5 +62,5 @@ def good(comparison: Comparison) -> str:
     return said
 
 
-def _read(event: Event) -> Fingerprint:
-    return Fingerprint.from_data(event.data, taken=event.since_start, event=event.id)
+def _read(event: Event[FingerprintTaken]) -> Fingerprint:
+    return Fingerprint.of(event.body, taken=event.since_start, event=event.id)

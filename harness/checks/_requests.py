@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.checks._witness import SHARE, Witness
-from harness.history import Event
+from harness.events import WorkloadStart, WorkloadWindow
+from harness.history import Event, of
 from harness.outages import Outages, outages
-from harness.samples import FINAL, OK, Records, Samples
+from harness.samples import FINAL, OK, Records, Samples, Stream
 from harness.stalls import CHAIN
 
 EARLIER = 60.0  # s before a window; what was due then has been answered or given up
@@ -104,25 +105,27 @@ class Load:
         return said if blind >= SHARE * (end - begin) else ""
 
 
-def load(events: Sequence[Event], windows: Sequence[Event], samples: Samples | None) -> Load | str | None:
+def load(
+    events: Sequence[Event], windows: Sequence[Event[WorkloadWindow]], samples: Samples | None
+) -> Load | str | None:
     """The requests of some windows.
 
     None where they are not needed, or were kept in memory only; a text where they ought to be there and are not.
     """
-    starts = {event.id: event for event in events if event.kind == "workload.start"}
-    if samples is None or not any(_saved(starts.get(window.data.get("start", -1))) for window in windows):
+    starts: dict[int | None, Event[WorkloadStart]] = {event.id: event for event in of(events, WorkloadStart)}
+    if samples is None or not any(_saved(starts.get(window.body.start)) for window in windows):
         return None
-    streams = {stream.start: stream for stream in samples.streams}
+    streams: dict[int | None, Stream] = {stream.start: stream for stream in samples.streams}
     parts, before, spans = list[Records](), list[Records](), list[tuple[float, float]]()
     for window in windows:
-        stream = streams.get(window.data.get("start", -1))
+        stream = streams.get(window.body.start)
         if stream is None or stream.problem:
             return stream.problem if stream is not None else "no samples of its load"
-        first, last = int(window.data.get("first") or 0), int(window.data.get("last") or 0)
+        first, last = window.body.first or 0, window.body.last or 0
         final = stream.records[stream.records["flags"] & FINAL != 0].copy()
         final["intended"] += stream.at
         mine = final[(final["n"] >= first) & (final["n"] < last)]
-        counted = int(window.data.get("sent") or 0) + int(window.data.get("shed") or 0)
+        counted = window.body.sent + window.body.shed
         if len(mine) < counted:
             return f"{len(mine)} samples, and {counted} were counted"
         spans.append(span(events, window))
@@ -140,19 +143,19 @@ def _made(records: Records, since: float, until: float, earlier: Load | None = N
     return Load(due, due + latency, sent, found["flags"] & OK != 0, since, until, earlier)
 
 
-def span(events: Sequence[Event], window: Event) -> tuple[float, float]:
+def span(events: Sequence[Event], window: Event[WorkloadWindow]) -> tuple[float, float]:
     """From when to when a `workload` window lasted, on the history's axis in seconds."""
-    number, seconds = window.data.get("start"), float(window.data.get("seconds") or 0.0)
-    start = next((event for event in events if event.kind == "workload.start" and event.id == number), None)
-    began = window.data.get("began")
+    number, seconds = window.body.start, window.body.seconds
+    start = next((event for event in of(events, WorkloadStart) if event.id == number), None)
+    began = window.body.began
     if start is None or began is None:  # in an older history; the event is recorded at the window's end
         return window.since_start - seconds, window.since_start
-    begin = float(start.data.get("at") or 0.0) + float(began) - float(start.data.get("began") or 0.0)
+    begin = start.body.at + began - start.body.began
     return begin, begin + seconds
 
 
-def _saved(start: Event | None) -> bool:
-    return start is not None and bool(start.data.get("file"))
+def _saved(start: Event[WorkloadStart] | None) -> bool:
+    return start is not None and bool(start.body.file)
 
 
 def _joined(begins: Times, ends: Times, apart: float) -> Iterator[tuple[float, float]]:

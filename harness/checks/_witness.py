@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.history import Event
+from harness.events import ProbeReplica, WitnessReport
+from harness.history import Event, of
 from harness.stalls import CHAIN, overlap
 
 # Of a stretch. On 2 processors, one gate alone makes 1.5 %, two side by side 4 to 16 %; four loops that only start
@@ -35,16 +36,16 @@ class Witness:
 
     def __init__(self, events: Iterable[Event]) -> None:
         events = tuple(events)
-        seen = [event for event in events if event.kind == "witness"]
-        self._rows = [(_of(one, "begin"), _of(one, "end"), _of(one, "stood")) for one in seen]
-        door = sorted(row for row, one in zip(self._rows, seen, strict=True) if one.data.get("place") == "door")
+        seen = [event.body for event in of(events, WitnessReport)]
+        self._rows = [(one.begin, one.end, one.stood) for one in seen]
+        door = sorted(row for row, one in zip(self._rows, seen, strict=True) if one.place == "door")
         self._rows += _gaps(door, max((event.since_start for event in events), default=0.0))
         self.known = bool(door)  # whether there was a witness at all
-        self._busy = [(_of(one, "begin"), _of(one, "end"), _of(one, "busy") + _of(one, "steal")) for one in seen]
-        self._replicas: dict[str, list[Event]] = {}
-        for event in events:
-            if event.kind == "probe.replica" and event.data.get("cpu") is not None:
-                self._replicas.setdefault(str(event.data.get("replica")), []).append(event)
+        self._busy = [(one.begin, one.end, (one.busy or 0.0) + (one.steal or 0.0)) for one in seen]
+        self._replicas: dict[str, list[Event[ProbeReplica]]] = {}
+        for event in of(events, ProbeReplica):
+            if event.body.cpu is not None:
+                self._replicas.setdefault(event.body.replica, []).append(event)
 
     def stood(self, begin: float, end: float) -> float:
         """For how many seconds of a stretch the machine, or a replica that somebody held back, stood still."""
@@ -78,20 +79,19 @@ class Witness:
         return max(held, default=0.0)
 
 
-def _lowered(found: list[Event]) -> list[Event]:
+def _lowered(found: list[Event[ProbeReplica]]) -> list[Event[ProbeReplica]]:
     """The looks at a replica under a lower limit than it was given; the look before the first of them, too."""
     low = [
         number
         for number, event in enumerate(found)
-        if (limit := event.data.get("cpu_limit")) is not None
-        and limit < LOWERED * float(event.data.get("cpu_declared") or np.inf)
+        if (limit := event.body.cpu_limit) is not None and limit < LOWERED * (event.body.cpu_declared or np.inf)
     ]
     return found[max(0, low[0] - 1) : low[-1] + 2] if low else []
 
 
-def _grown(found: list[Event], field: str, begin: float, end: float) -> float:
+def _grown(found: list[Event[ProbeReplica]], field: str, begin: float, end: float) -> float:
     """By how much a counter grew in a stretch; between two looks it is taken to grow evenly."""
-    points = [(event.since_start, float(event.data[field])) for event in found if event.data.get(field) is not None]
+    points = [(event.since_start, value) for event in found if (value := getattr(event.body, field)) is not None]
     if len(points) < 2:
         return 0.0
     at, value = np.asarray(points).T
@@ -108,8 +108,3 @@ def _gaps(door: list[Row], until: float) -> list[Row]:
 def _part(low: float, high: float, begin: float, end: float) -> float:
     """The share of one stretch that lies in another."""
     return max(0.0, min(high, end) - max(low, begin)) / (high - low) if high > low else 0.0
-
-
-def _of(event: Event, field: str) -> float:
-    value = event.data.get(field)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.checks._evidence import Findings, of
+from harness.checks._evidence import Findings
 from harness.checks._requests import Load, load
-from harness.history import Event
+from harness.events import WorkloadWindow
+from harness.history import Event, of
 from harness.samples import Samples
 
 LEAST = 20  # fewer intended requests say nothing
@@ -24,7 +25,7 @@ class Window:
         load: its requests, one by one; None where they were not saved.
     """
 
-    events: tuple[Event, ...]
+    events: tuple[Event[WorkloadWindow], ...]
     intended: int
     sent: int
     ok: int
@@ -62,7 +63,7 @@ class Window:
 def window(events: Iterable[Event], phase: str, samples: Samples | None = None) -> Window | str | None:
     """All windows of a phase as one; None where there is none; a text where its samples are missing."""
     events = tuple(events)
-    found = of(events, "workload", phase)
+    found = of(events, WorkloadWindow, phase)
     if not found:
         return None
     requests = load(events, found, samples)
@@ -70,19 +71,20 @@ def window(events: Iterable[Event], phase: str, samples: Samples | None = None) 
         return requests
 
     def total(key: str) -> int:
-        return sum(int(event.data.get(key) or 0) for event in found)
+        return sum(getattr(event.body, key) for event in found)
 
     def worst(*keys: str) -> float | None:
-        values = [next((event.data[key] for key in keys if event.data.get(key) is not None), None) for event in found]
-        return max((float(value) for value in values if value is not None), default=None)
+        """The largest, of each window the first that it has."""
+        values = [next((one for key in keys if (one := getattr(event.body, key)) is not None), None) for event in found]
+        return max((value for value in values if value is not None), default=None)
 
     reasons: dict[str, int] = {}
     for event in found:
-        for text, count in (event.data.get("errors") or {}).items():
+        for text, count in event.body.errors.items():
             reasons[text] = reasons.get(text, 0) + count
     return Window(
         found, total("intended"), total("sent"), total("ok"), total("failed"), total("shed"),
-        sum(float(event.data.get("seconds") or 0.0) for event in found),
+        sum(event.body.seconds for event in found),
         worst("p50"), worst("p95"), worst("p99"), worst("lateness_p95"),
         worst("blind", "lateness_p99") or 0.0, worst("longest_outage") or 0.0,
         tuple(f"{count} x {text}" for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]),

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.checks._evidence import Findings, counted, last, listed
 from harness.checks._witness import Witness
-from harness.history import Event
-from harness.samples import FINAL, OK, Samples, Stream
+from harness.events import ProbeReadback, WorkloadStart
+from harness.history import Event, of
+from harness.samples import FINAL, NO_SAMPLES, OK, Samples, Stream
 from harness.verdict import Verdict
 
 NAME = "acknowledged"
@@ -15,7 +16,7 @@ EXAMPLES = 3  # that are named
 LATELY = 5.0  # s; for histories of 0.1, which do not say from when on acknowledged work may be on its way
 
 
-def check(events: Iterable[Event], *, phase: str, samples: Samples) -> Verdict:
+def check(events: Iterable[Event], *, phase: str, samples: Samples = NO_SAMPLES) -> Verdict:
     """Every piece of work whose request got a good answer before the phase was read back is there once, at the last
     readback.
 
@@ -29,14 +30,14 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples) -> Verdict:
     """
     events = tuple(events)
     findings = Findings(NAME)
-    asked = last(events, "probe.readback", phase)
+    asked = last(events, ProbeReadback, phase)
     findings.saw(asked)
     good = ""
     if asked is None:
         findings.missing("the acknowledged work was not read back")
-    elif asked.data.get("error"):
-        findings.missing(f"the acknowledged work could not be read back: {asked.data['error']}")
-    elif asked.data.get("before", 0.0) is None:
+    elif asked.body.error:
+        findings.missing(f"the acknowledged work could not be read back: {asked.body.error}")
+    elif asked.body.before is None:
         findings.missing("the load generator did not tell in time which work was acknowledged")
     elif asked.id not in samples.readbacks:
         lost = "what was read back is not there: its file is missing, or was never written"
@@ -50,9 +51,9 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples) -> Verdict:
     )
 
 
-def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event) -> str:
-    starts = {event.id: event for event in events if event.kind == "workload.start"}
-    key = asked.data.get("key")  # what was read back is of the workload with this key alone
+def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, asked: Event[ProbeReadback]) -> str:
+    starts = {event.id: event for event in of(events, WorkloadStart)}
+    key = asked.body.key  # what was read back is of the workload with this key alone
     streams = [
         one for one in samples.streams if one.start in starts and one.arm == "subject" and (not key or one.key == key)
     ]
@@ -63,7 +64,9 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     findings.saw(*(starts[one.start] for one in streams))
     there = samples.readbacks[asked.id]
     due, untold = list[str](), list[str]()
-    before = float(asked.data.get("before", asked.since_start - LATELY))
+    before = asked.body.before
+    if not isinstance(before, float):  # a history of 0.1
+        before = asked.since_start - LATELY
     for one in streams:
         _promised(one, before, due, untold)
     if untold:

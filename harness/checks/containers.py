@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
-from harness.checks._evidence import Findings, counted, latest, of
+from harness.checks._evidence import Findings, counted, latest
 from harness.checks._witness import Witness
-from harness.history import Event
+from harness.events import ContainerChange, OfReplica, ProbeContainer, ProbeReplica, ReplicaReplace
+from harness.history import Event, of
 from harness.verdict import Verdict
 
 NAME = "containers"
@@ -26,7 +27,7 @@ def check(
     events: Iterable[Event],
     *,
     phase: str,
-    replicas: Collection[str],
+    replicas: Collection[str] = (),
     expected: Collection[str] = (),
     steady: bool = False,
 ) -> Verdict:
@@ -51,11 +52,11 @@ def check(
     """
     events = tuple(events)
     findings = Findings(NAME)
-    looks = latest(events, "probe.container", phase)
-    for event in of(events, "container", phase):
-        replica, action = str(event.data.get("replica")), str(event.data.get("action"))
-        if action in BAD and replica not in expected and event.data.get("replaced") is not True:
-            code = event.data.get("exit_code")
+    looks = latest(events, ProbeContainer, phase)
+    for event in of(events, ContainerChange, phase):
+        replica, action = event.body.replica, event.body.action
+        if action in BAD and replica not in expected and event.body.replaced is not True:
+            code = event.body.exit_code
             findings.fail(f"{replica} {BAD[action]}" + (f" with exit code {code}" if code is not None else ""), event)
     if not replicas:
         findings.missing("no replica was to be looked at")
@@ -64,10 +65,8 @@ def check(
         findings.saw(look)
         if look is None:
             findings.missing(f"the container of {replica} was not looked at")
-        elif look.data.get("status") is None:
-            findings.missing(
-                f"the container of {replica} could not be looked at: {look.data.get('error') or 'no answer'}"
-            )
+        elif look.body.status is None:
+            findings.missing(f"the container of {replica} could not be looked at: {look.body.error or 'no answer'}")
         elif replica not in expected:
             before = _before(events, replica, look)
             _state(findings, replica, look, _replacement(events, replica, look, before) or before)
@@ -85,71 +84,78 @@ def check(
     )
 
 
-def _before(events: tuple[Event, ...], replica: str, look: Event) -> Event | None:
+def _before(events: tuple[Event, ...], replica: str, look: Event[ProbeContainer]) -> Event[ProbeContainer] | None:
     """The last look at a replica of the same environment before this phase began."""
     earlier = [
         event
-        for event in events
-        if event.kind == "probe.container"
-        and event.id < look.id
-        and event.data.get("replica") == replica
-        and event.data.get("phase") != look.data.get("phase")
-        and event.data.get("environment") == look.data.get("environment")
+        for event in of(events, ProbeContainer)
+        if event.id < look.id
+        and event.body.replica == replica
+        and event.phase != look.phase
+        and event.environment == look.environment
     ]
     return earlier[-1] if earlier else None
 
 
-def _replacement(events: tuple[Event, ...], replica: str, look: Event, before: Event | None) -> Event | None:
+def _replacement(
+    events: tuple[Event, ...], replica: str, look: Event[ProbeContainer], before: Event | None
+) -> Event[ReplicaReplace] | None:
     """How a deployer started its container last, between two looks."""
     found = [
         event
-        for event in events
-        if event.kind == "replica.replace"
-        and (before.id if before is not None else -1) < event.id < look.id
-        and event.data.get("replica") == replica
-        and event.data.get("environment") == look.data.get("environment")
+        for event in of(events, ReplicaReplace)
+        if (before.id if before is not None else -1) < event.id < look.id
+        and event.body.replica == replica
+        and event.environment == look.environment
     ]
     return found[-1] if found else None
 
 
-def _state(findings: Findings, replica: str, look: Event, before: Event | None) -> None:
-    if look.data.get("oom_killed"):
+def _state(
+    findings: Findings,
+    replica: str,
+    look: Event[ProbeContainer],
+    before: Event[ProbeContainer] | Event[ReplicaReplace] | None,
+) -> None:
+    if look.body.oom_killed:
         findings.fail(f"{replica} ran out of memory", look)
-    elif look.data["status"] != "running":
-        findings.fail(f"{replica} is {look.data['status']} (exit code {look.data.get('exit_code')})", look)
-    elif before is not None and before.data.get("started") not in (None, look.data.get("started")):
+    elif look.body.status != "running":
+        findings.fail(f"{replica} is {look.body.status} (exit code {look.body.exit_code})", look)
+    elif before is not None and before.body.started not in (None, look.body.started):
         since = "it was replaced" if before.kind == "replica.replace" else "the phase before"
         findings.fail(f"{replica} was started again since {since}", before, look)
 
 
 def _paused(findings: Findings, events: tuple[Event, ...], replica: str, phase: str, since: Event | None) -> None:
     """Whether it was paused, or did not answer for a while, since the look of the phase before."""
-    last = max((event.id for event in events if event.data.get("phase") == phase), default=-1)
+    last = max((event.id for event in events if event.phase == phase), default=-1)
     mine = [
         event
         for event in events
-        if (since.id if since is not None else -1) < event.id <= last and event.data.get("replica") == replica
+        if (since.id if since is not None else -1) < event.id <= last
+        and isinstance(event.body, OfReplica)
+        and event.body.replica == replica
     ]
-    pauses = [event for event in mine if event.kind == "container" and event.data.get("action") == "pause"]
+    pauses = [event for event in mine if isinstance(event.body, ContainerChange) and event.body.action == "pause"]
     if pauses:
         findings.fail(f"{replica} was paused", *pauses)
         return
-    if any(event.kind == "container" for event in mine):
+    if of(mine, ContainerChange):
         return  # it ended or was started again: why it did not answer is known
     witness = Witness(events)
-    silences = _silences([event for event in mine if event.kind == "probe.replica"]) if witness.known else ()
+    silences = _silences(of(mine, ProbeReplica)) if witness.known else ()
     for begin, end in silences:
         if end - begin > STILL and not witness.explains(begin, end, end - begin, STILL):
             said = f"{replica} did not answer for {end - begin:.1f} s, while the machine ran"
             findings.missing(f"{said}: it stood still, or could not be asked")
 
 
-def _silences(looks: list[Event]) -> Iterator[tuple[float, float]]:
+def _silences(looks: Iterable[Event[ProbeReplica]]) -> Iterator[tuple[float, float]]:
     """Stretches in which a replica was asked twice or more and did not answer, since its first answer."""
     heard: Event | None = None
     silent: list[Event] = []
     for look in looks:
-        if look.data.get("error") is not None:
+        if look.body.error is not None:
             silent.append(look)
             continue
         if heard is not None and len(silent) > 1:
@@ -159,24 +165,21 @@ def _silences(looks: list[Event]) -> Iterator[tuple[float, float]]:
         yield heard.since_start, silent[-1].since_start
 
 
-def _inside(events: tuple[Event, ...], replica: str, phase: str) -> list[Event]:
+def _inside(events: tuple[Event, ...], replica: str, phase: str) -> list[Event[ProbeReplica]]:
     """The looks into a replica in a phase, after the last one before it; those without an answer are left out."""
-    mine = [event for event in of(events, "probe.replica", phase) if event.data.get("replica") == replica]
+    mine = [event for event in of(events, ProbeReplica, phase) if event.body.replica == replica]
     if not mine:
         return []
     earlier = [
         event
-        for event in events
-        if event.id < mine[0].id
-        and event.kind == "probe.replica"
-        and event.data.get("replica") == replica
-        and event.data.get("environment") == mine[0].data.get("environment")
+        for event in of(events, ProbeReplica)
+        if event.id < mine[0].id and event.body.replica == replica and event.environment == mine[0].environment
     ]
-    return [event for event in (*earlier[-1:], *mine) if event.data.get("error") is None]
+    return [event for event in (*earlier[-1:], *mine) if event.body.error is None]
 
 
-def _killed(findings: Findings, replica: str, looks: list[Event]) -> None:
-    counts = [(event, event.data["oom_kills"]) for event in looks if event.data.get("oom_kills") is not None]
+def _killed(findings: Findings, replica: str, looks: list[Event[ProbeReplica]]) -> None:
+    counts = [(event, event.body.oom_kills) for event in looks if event.body.oom_kills is not None]
     for (before, first), (after, second) in pairwise(counts):
         if second > first:
             many = counted(second - first, "process", "processes")
@@ -188,18 +191,17 @@ def _killed(findings: Findings, replica: str, looks: list[Event]) -> None:
             return
 
 
-def _steady(findings: Findings, replica: str, looks: list[Event], phase: str) -> None:
+def _steady(findings: Findings, replica: str, looks: list[Event[ProbeReplica]], phase: str) -> None:
     """Looks at the process that the stack calls the main one; where it names none, nothing is asked of it."""
-    if not looks or looks[-1].data.get("phase") != phase:
+    if not looks or looks[-1].phase != phase:
         findings.missing(f"the processes of {replica} were not looked at")
         return
-    known = [event for event in looks if event.data.get("main") is not None]
-    gone = str((looks[-1].data.get("missing") or {}).get("main", ""))
+    known = [(event, event.body.main) for event in looks if event.body.main is not None]
+    gone = looks[-1].body.missing.get("main", "")
     if gone:
         findings.fail(f"the main process of {replica} is gone: {gone}", looks[-1])
-    for before, after in pairwise(known):
-        if before.data["main"][0] != after.data["main"][0] or before.data["main"][3] != after.data["main"][3]:
-            name = after.data["main"][2]
-            findings.fail(f"{name} in {replica} was started again, and nothing was deployed", before, after)
+    for (before, was), (after, now) in pairwise(known):
+        if (was[0], was[3]) != (now[0], now[3]):  # pid and start
+            findings.fail(f"{now[2]} in {replica} was started again, and nothing was deployed", before, after)
             return
     findings.saw(*looks[:1], *looks[-1:])

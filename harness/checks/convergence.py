@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from harness.checks._evidence import Findings, last, latest, listed, of
+from harness.checks._evidence import Findings, last, latest, listed
 from harness.checks._witness import Witness
-from harness.history import Event
+from harness.events import ProbeConfiguration, ProbeHaproxy, ProbeRegistry, ProbeRelease, ProbeSchema
+from harness.history import Event, of
 from harness.verdict import Verdict
 
+Answer = Event[ProbeRelease] | Event[ProbeRegistry] | Event[ProbeConfiguration] | Event[ProbeSchema]
 NAME = "convergence"
 RECENT = 3.0  # s; an answer of the load balancer is no older when it counts
 LEAD = 5.0  # s in which a stall may have made the load balancer's checks fail
@@ -18,7 +20,7 @@ def check(
     events: Iterable[Event],
     *,
     phase: str,
-    replicas: Collection[str],
+    replicas: Collection[str] = (),
     release: str | None = None,
     registry: bool = False,
     configured: Collection[str] = (),
@@ -40,8 +42,8 @@ def check(
     """
     events = tuple(events)
     findings = Findings(NAME)
-    runs = latest(events, "probe.release", phase)
-    believed = last(events, "probe.registry", phase) if registry else None
+    runs = latest(events, ProbeRelease, phase)
+    believed = last(events, ProbeRegistry, phase) if registry else None
     meant, source = release, "expected is"
     if meant is None and registry:
         meant, source = _release(believed), "the registry says"
@@ -55,16 +57,16 @@ def check(
         _one(findings, believed, "the registry", "says", meant, other)
     for name in replicas:
         _one(findings, runs.get(name), name, "runs", meant, other)
-    configurations = latest(events, "probe.configuration", phase)
+    configurations = latest(events, ProbeConfiguration, phase)
     for name in configured:
         _one(findings, configurations.get(name), f"the configuration of {name}", "is of", meant, other)
     if schema is not None:
         answer = None if meant is None else schema.get(meant, None if schema else meant)
         if answer is None and meant is not None:
             findings.missing(f"what the schema answers on {meant} is not declared")
-        _one(findings, last(events, "probe.schema", phase), "the schema", "is at", answer, _instead(meant, answer))
+        _one(findings, last(events, ProbeSchema, phase), "the schema", "is at", answer, _instead(meant, answer))
     if balancer:
-        _balanced(findings, events, _told(of(events, "probe.haproxy", phase)), replicas)
+        _balanced(findings, events, _told(of(events, ProbeHaproxy, phase)), replicas)
     asked = ["every replica"] + ["the registry"] * registry + ["the configuration"] * bool(configured)
     asked += ["the schema"] * (schema is not None) + ["the load balancer"] * balancer
     return findings.verdict(
@@ -78,38 +80,39 @@ def _instead(meant: str | None, answer: str | None) -> str:
     return f", {meant} has {answer}" if answer != meant else f", expected is {meant}"
 
 
-def _release(event: Event | None) -> str | None:
-    found = event.data.get("release") if event is not None else None
-    return None if found is None else str(found)
+def _release(event: Answer | None) -> str | None:
+    return event.body.release if event is not None else None
 
 
-def _one(findings: Findings, event: Event | None, who: str, verb: str, meant: str | None, other: str) -> None:
+def _one(findings: Findings, event: Answer | None, who: str, verb: str, meant: str | None, other: str) -> None:
     findings.saw(event)
     said = _release(event)
     if event is None:
         findings.missing(f"{who} was not asked")
     elif said is None:
-        findings.missing(f"{who} could not be asked: {event.data.get('error') or 'no answer'}")
+        findings.missing(f"{who} could not be asked: {event.body.error or 'no answer'}")
     elif meant is not None and said != meant:
         findings.fail(f"{who} {verb} {said}{other}", event)
 
 
-def _told(looks: tuple[Event, ...]) -> Event | None:
+def _told(looks: tuple[Event[ProbeHaproxy], ...]) -> Event[ProbeHaproxy] | None:
     """The last look at the load balancer; where it brought no answer, one shortly before that did."""
     final = looks[-1] if looks else None
-    told = next((one for one in reversed(looks) if one.data.get("servers") is not None), None)
+    told = next((one for one in reversed(looks) if one.body.servers is not None), None)
     recent = told is not None and final is not None and final.since_start - told.since_start <= RECENT
     return told if recent else final
 
 
-def _balanced(findings: Findings, events: tuple[Event, ...], event: Event | None, replicas: Collection[str]) -> None:
+def _balanced(
+    findings: Findings, events: tuple[Event, ...], event: Event[ProbeHaproxy] | None, replicas: Collection[str]
+) -> None:
     """Every replica has a server that is up with a weight. One that is down because the load balancer's own checks
     starved says nothing about the release.
     """
     findings.saw(event)
-    servers = event.data.get("servers") if event is not None else None
+    servers = event.body.servers if event is not None else None
     if event is None or servers is None:
-        why = "was not asked" if event is None else f"could not be asked: {event.data.get('error') or 'no answer'}"
+        why = "was not asked" if event is None else f"could not be asked: {event.body.error or 'no answer'}"
         findings.missing(f"the load balancer {why}")
         return
     for name in replicas:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.checks._evidence import Findings, counted, of
-from harness.history import Event
+from harness.checks._evidence import Findings, counted
+from harness.events import FaultHeal, FaultInject
+from harness.history import Event, of
 from harness.verdict import Verdict
 
 NAME = "faults"
@@ -22,17 +23,17 @@ def check(events: Iterable[Event], *, phase: str) -> Verdict:
     """
     events = tuple(events)
     findings = Findings(NAME)
-    healed = {event.data["start"]: event for event in events if event.kind == "fault.heal"}
-    injected = of(events, "fault.inject", phase)
+    healed = {event.body.start: event for event in of(events, FaultHeal)}
+    injected = of(events, FaultInject, phase)
     for event in injected:
-        title, end = event.data["title"], healed.get(event.id)
+        title, end = event.body.title, healed.get(event.id)
         findings.saw(event, end)
         if end is None:
             findings.missing(f"{title}: it was never healed")
-        elif end.data["bit"] is not True:
-            findings.missing(f"{title}: it did not bite, or that could not be determined: {end.data['reason']}")
-        elif end.data["gone"] is not True:
-            findings.missing(f"{title}: it is not gone: {end.data['reason']}")
+        elif end.body.bit is not True:
+            findings.missing(f"{title}: it did not bite, or that could not be determined: {end.body.reason}")
+        elif end.body.gone is not True:
+            findings.missing(f"{title}: it is not gone: {end.body.reason}")
     return findings.verdict(
         f"{counted(len(injected), 'fault')} bit and healed",
         look_unknown="whether traffic passed the fault's links while it was on",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from harness.checks._evidence import Findings, last, listed, of
-from harness.history import Event
+from harness.checks._evidence import Findings, last, listed
+from harness.events import DeployerEnd, ProbeRelease
+from harness.history import Event, of
 from harness.verdict import Verdict
 
 NAME = "half-way"
@@ -25,13 +26,13 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
     """
     events = tuple(events)
     findings = Findings(NAME)
-    end = last(events, "deployer.end", phase)
-    reached = [event for event in of(events, "probe.release", phase) if event.data.get("release") == release]
+    end = last(events, DeployerEnd, phase)
+    reached = [event for event in of(events, ProbeRelease, phase) if event.body.release == release]
     findings.saw(end, *reached[:1])
     if end is None:
         findings.missing("no deployment was stopped")
-    elif end.data.get("ended") != "stopped":
-        findings.missing(f"the deployment ended ({end.data.get('ended')}) before it could be stopped half-way")
+    elif end.body.ended != "stopped":
+        findings.missing(f"the deployment ended ({end.body.ended}) before it could be stopped half-way")
     elif not reached:
         findings.missing(f"no replica ran {release} before the deployer was stopped")
     elif len(replicas) > 1:
@@ -43,12 +44,17 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
 
 
 def _mixed(
-    findings: Findings, events: tuple[Event, ...], end: Event, phase: str, release: str, replicas: Collection[str]
+    findings: Findings,
+    events: tuple[Event, ...],
+    end: Event[DeployerEnd],
+    phase: str,
+    release: str,
+    replicas: Collection[str],
 ) -> None:
     """Whether the fleet was left on both releases."""
-    asked = [event for event in of(events, "probe.release", phase) if event.id > end.id]
-    runs = {str(event.data.get("replica")): event.data.get("release") for event in asked}
-    down = {str(event.data.get("replica")) for event in asked if event.data.get("running") is False}
+    asked = [event for event in of(events, ProbeRelease, phase) if event.id > end.id]
+    runs = {event.body.replica: event.body.release for event in asked}
+    down = {event.body.replica for event in asked if event.body.running is False}
     findings.saw(*asked)
     silent = [name for name in replicas if runs.get(name) is None and name not in down]
     if silent:

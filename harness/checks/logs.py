@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from harness.checks import _canaries
 from harness.checks import _log_words as words
-from harness.checks._evidence import Findings, counted, listed, of
+from harness.checks._evidence import Findings, counted, listed
 from harness.checks._witness import Witness
-from harness.history import Event
+from harness.events import ProbeLog, WorkloadWindow
+from harness.history import Event, of
 from harness.samples import Samples
 from harness.verdict import Verdict
 
@@ -42,7 +43,7 @@ def check(
     *,
     phase: str,
     release: str,
-    logs: Collection[ExpectedLog],
+    logs: Collection[ExpectedLog] = (),
     samples: Samples | None = None,
 ) -> Verdict:
     """Each log advanced in the phase, within its longest silence, with records of this release alone.
@@ -61,10 +62,10 @@ def check(
     """
     events = tuple(events)
     findings = Findings(NAME)
-    traffic, witness = _Traffic(of(events, "workload", phase)), Witness(events)
-    watched: dict[tuple[str, str], list[Event]] = {}
-    for event in of(events, "probe.log", phase):
-        watched.setdefault((str(event.data.get("replica")), str(event.data.get("path"))), []).append(event)
+    traffic, witness = _Traffic(of(events, WorkloadWindow, phase)), Witness(events)
+    watched: dict[tuple[str, str], list[Event[ProbeLog]]] = {}
+    for event in of(events, ProbeLog, phase):
+        watched.setdefault((event.body.replica, event.body.path), []).append(event)
     if not logs:
         findings.missing("no log was to be watched")
     for log in logs:
@@ -88,12 +89,12 @@ def check(
 class _Traffic:
     """Did requests reach a replica? True, False, or None where nobody knows; with the events that say so."""
 
-    def __init__(self, events: tuple[Event, ...]) -> None:
+    def __init__(self, events: tuple[Event[WorkloadWindow], ...]) -> None:
         self.events = events
-        self._answered = sum(int(event.data.get("ok") or 0) for event in events)
+        self._answered = sum(event.body.ok for event in events)
         self._by: dict[str, int] = {}
         for event in events:
-            for name, count in (event.data.get("served_by") or {}).items():
+            for name, count in event.body.served_by.items():
                 self._by[name] = self._by.get(name, 0) + count
 
     def reached(self, replica: str) -> bool:
@@ -105,59 +106,60 @@ class _Traffic:
         return f"while the workload had {counted(self._answered, 'request')} answered"
 
 
-def _content(findings: Findings, log: ExpectedLog, event: Event, release: str) -> None:
+def _content(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], release: str) -> None:
     """What the records say: damage, times, numbers, the release."""
-    where, data = f"{log.path} on {log.replica}", event.data
-    said: list[str] = [*words.damage(data)]
+    where, body = f"{log.path} on {log.replica}", event.body
+    said: list[str] = [*words.damage(body)]
     if log.carries_time:
-        said += words.times(data)
+        said += words.times(body)
     if log.carries_number:
-        said += words.numbers(data)
+        said += words.numbers(body)
     if log.carries_release:
-        by_release = data.get("by_release") or {}
+        by_release = body.by_release
         others = [name for name in sorted(by_release) if name != release]
         said += [words.other_release(event, name, by_release[name], release) for name in others]
     for one in said:
         findings.fail(f"{where} {one}", event)
 
 
-def _in_time(findings: Findings, log: ExpectedLog, event: Event, witness: Witness) -> None:
+def _in_time(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], witness: Witness) -> None:
     """What may come of a machine that stands still: error lines (of time-outs, say), and records that come late."""
-    where, data = f"{log.path} on {log.replica}", event.data
-    if data.get("errors"):
-        first = next(iter(data.get("error_lines") or []), "")
-        said = f"{where} has {counted(data['errors'], 'error line')}: {first[:160]}"
+    where, body = f"{log.path} on {log.replica}", event.body
+    if body.errors:
+        first = next(iter(body.error_lines), "")
+        said = f"{where} has {counted(body.errors, 'error line')}: {first[:160]}"
         findings.timed(said, _stall(witness, [event], 0.0), event)
     if log.carries_time:
-        times = data.get("times") or {}
-        for found, judged in ((words.late(data), times.get("lag")), (words.backward(data), times.get("step"))):
+        for found, judged in ((words.late(body), body.times.lag), (words.backward(body), body.times.step)):
             for one in found:
-                findings.timed(f"{where} {one}", _stall(witness, [event], float(judged or 0.0)), event)
+                findings.timed(f"{where} {one}", _stall(witness, [event], judged), event)
 
 
-def _stall(witness: Witness, seen: list[Event], judged: float, allowed: float = 0.0) -> str:
+def _stall(witness: Witness, seen: list[Event[ProbeLog]], judged: float, allowed: float = 0.0) -> str:
     """What explains that a log was silent or late for so many seconds, in words; empty where nothing does."""
-    begin = min(event.since_start - float(event.data.get("seconds") or 0.0) for event in seen)
+    begin = min(event.since_start - event.body.seconds for event in seen)
     return witness.explains(begin, seen[-1].since_start, judged, allowed, chain=_canaries.ALONE)
 
 
-def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: _Traffic, witness: Witness) -> None:
+def _progress(
+    findings: Findings, log: ExpectedLog, seen: list[Event[ProbeLog]], traffic: _Traffic, witness: Witness
+) -> None:
     """Whether it was written at all, and often enough."""
-    where, data = f"{log.path} on {log.replica}", seen[-1].data
-    state = data.get("state")
-    records = sum(words.own(event.data) for event in seen)
-    silence = max(float(event.data.get("silence") or 0.0) for event in seen)
-    watched = sum(float(event.data.get("seconds") or 0.0) for event in seen)
+    where, body = f"{log.path} on {log.replica}", seen[-1].body
+    state = body.state
+    records = sum(words.own(event.body) for event in seen)
+    silence = max(event.body.silence for event in seen)
+    watched = sum(event.body.seconds for event in seen)
     if state not in ("ok", "missing", "deleted", "replaced", "truncated"):
-        findings.missing(f"{where} could not be read: {data.get('error') or 'no reason given'}")
+        findings.missing(f"{where} could not be read: {body.error or 'no reason given'}")
     elif state == "missing":
         findings.fail(f"{where} is missing", seen[-1])
     elif state == "deleted":
-        why = [*words.writers(data), words.became(data) or "was deleted"]
+        why = [*words.writers(body), words.became(body) or "was deleted"]
         findings.fail(f"{where} {_joined(why[::-1])}", seen[-1])
-    elif words.mounted(data):
-        findings.fail(f"{where} {words.mounted(data)}", seen[-1])
-    elif stray := _stray(data, seen[-1].time, log.max_silence, records):
+    elif words.mounted(body):
+        findings.fail(f"{where} {words.mounted(body)}", seen[-1])
+    elif stray := _stray(body, seen[-1].time, log.max_silence, records):
         findings.fail(f"{stray}, and {where} got {counted(records, 'record')}", *seen)
     elif not traffic.reached(log.replica):
         findings.missing(f"no request is known to have reached {log.replica}, so {where} had nothing to say")
@@ -171,39 +173,37 @@ def _progress(findings: Findings, log: ExpectedLog, seen: list[Event], traffic: 
         findings.timed(_silent(where, seen, watched, traffic.words(log.replica)), stall, *seen, *traffic.events)
     elif silence > log.max_silence:
         said = f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s"
-        findings.timed(said + _aside(words.silent(data)), _stall(witness, seen, silence, log.max_silence), *seen)
+        findings.timed(said + _aside(words.silent(body)), _stall(witness, seen, silence, log.max_silence), *seen)
     else:
         findings.saw(*traffic.events)
         _whole(findings, where, seen, log.max_silence, witness)
 
 
-def _whole(findings: Findings, where: str, seen: list[Event], max_silence: float, witness: Witness) -> None:
+def _whole(findings: Findings, where: str, seen: list[Event[ProbeLog]], max_silence: float, witness: Witness) -> None:
     """Whether all of it could be read."""
-    unread = [str(event.data["error"]) for event in seen if event.data.get("error")]
-    unread += [said for event in seen for said in words.lost(event.data)]
+    unread = [str(event.body.error) for event in seen if event.body.error]
+    unread += [said for event in seen for said in words.lost(event.body)]
     if unread:
         findings.missing(f"{where} could not be read completely: {listed(unread[:1])}")
-    half = seen[-1].data.get("partial")
-    if half and seen[-1].time - float(half["since"]) > max_silence:
-        lasting = seen[-1].time - float(half["since"])
-        said = f"{where} stalled within a record: {words.half_line(seen[-1].data)}"
+    half = seen[-1].body.partial
+    if half and (lasting := seen[-1].time - half.since) > max_silence:
+        said = f"{where} stalled within a record: {words.half_line(seen[-1].body)}"
         findings.timed(said, _stall(witness, seen, lasting, max_silence), seen[-1])
 
 
-def _stray(data: words.Data, now: float, max_silence: float, records: int) -> str:
+def _stray(body: ProbeLog, now: float, max_silence: float, records: int) -> str:
     """Somebody writes to a file that the path does not name, and not just because the rotation was a moment ago."""
-    for one, said in zip(data.get("writers") or (), words.writers(data), strict=True):
-        since = one.get("since")
-        lasting = since is None or now - float(since) > max_silence or not records
-        if one.get("grew") and lasting:
+    for one, said in zip(body.writers, words.writers(body), strict=True):
+        lasting = one.since is None or now - one.since > max_silence or not records
+        if one.grew and lasting:
             return said
     return ""
 
 
-def _silent(where: str, seen: list[Event], watched: float, traffic: str) -> str:
-    data = seen[-1].data
-    state, why = data.get("state"), words.silent(data)
-    became = words.became(data)
+def _silent(where: str, seen: list[Event[ProbeLog]], watched: float, traffic: str) -> str:
+    body = seen[-1].body
+    state, why = body.state, words.silent(body)
+    became = words.became(body)
     if became and state == "replaced":
         return f"{where} {became}, and nothing was written to that one{_aside(why, became)}"
     if became and state == "truncated":
@@ -211,9 +211,9 @@ def _silent(where: str, seen: list[Event], watched: float, traffic: str) -> str:
     return f"{where} is silent: no record in {watched:.1f} s {traffic}{_aside(why)}"
 
 
-def explained(event: Event) -> str:
+def explained(body: ProbeLog) -> str:
     """What explains that a log was silent, in brackets, as `probe.log` tells it; empty where nothing does."""
-    return _aside(words.silent(event.data))
+    return _aside(words.silent(body))
 
 
 def _aside(why: list[str], but: str = "") -> str:
@@ -227,5 +227,5 @@ def _joined(said: list[str]) -> str:
 
 def _noted(events: tuple[Event, ...], phase: str) -> str:
     """What a pass should not hide."""
-    hole = words.holes(of(events, "probe.log", phase))
+    hole = words.holes(of(events, ProbeLog, phase))
     return f" ({hole})" if hole else ""

@@ -9,10 +9,11 @@ import numpy as np
 
 from harness.checks._arms import Arms, find
 from harness.checks._blocks import Requests
-from harness.checks._evidence import Findings, of
+from harness.checks._evidence import Findings
 from harness.checks._workload import percent
-from harness.history import Event
-from harness.samples import SHED, Samples
+from harness.events import ProbeQueue, WorkloadWindow
+from harness.history import Event, of
+from harness.samples import NO_SAMPLES, SHED, Samples
 from harness.verdict import Verdict
 
 NAME = "metastable"
@@ -29,7 +30,7 @@ def check(
     events: Iterable[Event],
     *,
     phase: str,
-    samples: Samples,
+    samples: Samples = NO_SAMPLES,
     outage: float,
     utilisation: float,
     baseline: str = "baseline",
@@ -120,7 +121,7 @@ def _judge(
 def _load(arms: Arms, samples: Samples, begin: float, end: float) -> _Load:
     part = arms.subject.between(begin, end)
     offered = len(part.due)
-    starts = {event.data["start"] for event in arms.windows}
+    starts = {event.body.start for event in arms.windows}
     attempts = 0
     for stream in samples.streams:
         if stream.start in starts:
@@ -155,26 +156,21 @@ def _in_flight(findings: Findings, arms: Arms, begin: float, end: float) -> None
 
 def _age(findings: Findings, events: tuple[Event, ...], phase: str, baseline: str) -> None:
     """The oldest job; a stack whose queue cannot be asked for it has none to judge."""
-    ages = [[_number(event) for event in of(events, "probe.queue", name)] for name in (baseline, phase)]
+    ages = [[event.body.age for event in of(events, ProbeQueue, name)] for name in (baseline, phase)]
     before, after = ([age for age in found if age is not None] for found in ages)
     if before and after and after[-1] > max(before) + AGE:
-        last = of(events, "probe.queue", phase)[-1]
+        last = of(events, ProbeQueue, phase)[-1]
         findings.fail(f"the oldest job waits for {after[-1]:.1f} s, {max(before):.1f} s in the baseline", last)
 
 
-def _number(event: Event) -> float | None:
-    age = event.data.get("age")
-    return float(age) if isinstance(age, int | float) and not isinstance(age, bool) else None
-
-
 def _pushed(findings: Findings, events: tuple[Event, ...], push: str) -> str:
-    windows = of(events, "workload", push)
+    windows = of(events, WorkloadWindow, push)
     findings.saw(*windows)
     if not windows:
         findings.missing(f"the push was not measured in the phase {push}")
         return ""
-    offered = sum(int(event.data.get("intended") or 0) for event in windows)
-    answered = sum(int(event.data.get("ok") or 0) for event in windows)
+    offered = sum(event.body.intended for event in windows)
+    answered = sum(event.body.ok for event in windows)
     if offered < FEWEST:
         findings.missing(f"the push had {offered} requests: too few to say anything")
     elif answered < GOODPUT * offered:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable
 from harness.checks import no_change
 from harness.checks._evidence import Findings, last
 from harness.checks._fingerprints import compared, differs
+from harness.events import DeployerEnd
 from harness.fingerprint import Allowance
-from harness.history import Event
+from harness.history import Event, of
 from harness.verdict import Outcome, Verdict
 
 NAME = "one-way"
@@ -22,7 +23,7 @@ def check(
     before: str,
     release: str,
     because: str,
-    replicas: Collection[str],
+    replicas: Collection[str] = (),
     registry: bool = True,
     allow: Collection[Allowance] = (),
 ) -> Verdict:
@@ -40,8 +41,8 @@ def check(
     """
     events = tuple(events)
     findings = Findings(NAME)
-    tries = [event for event in events if event.kind == "deployer.end" and event.data.get("verb") == "rollback"]
-    _refused(findings, last(tries, "deployer.end", phase), release, because)
+    tries = [event for event in of(events, DeployerEnd) if event.body.verb == "rollback"]
+    _refused(findings, last(tries, DeployerEnd, phase), release, because)
     _same_fleet(findings, events, before, phase, replicas, registry)
     comparison = compared(findings, events, before, phase, allow)
     if comparison is not None:
@@ -53,12 +54,12 @@ def check(
     )
 
 
-def _refused(findings: Findings, end: Event | None, release: str, because: str) -> None:
+def _refused(findings: Findings, end: Event[DeployerEnd] | None, release: str, because: str) -> None:
     findings.saw(end)
     if end is None:
         findings.missing("no rollback was tried")
         return
-    how, code = end.data.get("ended"), end.data.get("exit_code")
+    how, code = end.body.ended, end.body.exit_code
     if how != "exit" or code is None:
         findings.missing(f"the rollback did not end by itself ({how})")
     elif code in NOT_RUN:

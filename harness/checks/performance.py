@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from harness.checks._evidence import BUSY, Findings, of
+from harness.checks._evidence import BUSY, Findings
 from harness.checks._requests import Load, load, span
 from harness.checks._witness import SHARE, Witness
 from harness.checks._workload import Window, measured, milliseconds, percent
-from harness.history import Event
+from harness.events import WorkloadWindow
+from harness.history import Event, of
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
@@ -75,8 +76,8 @@ def _after(events: tuple[Event, ...], phase: str, later: str) -> float | None:
 
     The times are those of the schedule: when the first request of each was due.
     """
-    began = [window.data.get("began") for name in (phase, later) for window in of(events, "workload", name)[:1]]
-    known = [float(one) for one in began if one is not None]
+    began = [window.body.began for name in (phase, later) for window in of(events, WorkloadWindow, name)[:1]]
+    known = [one for one in began if one is not None]
     return known[1] - known[0] if len(known) == 2 else None
 
 
@@ -99,7 +100,7 @@ def _delayed(late: Verdict, events: tuple[Event, ...], phase: str, name: str, wi
     """
     if held:
         return replace(late, outcome=Outcome.UNKNOWN, reason=f"{late.reason}; before: {held}", look=BUSY, stalled=True)
-    first, last = (of(events, "workload", one)[0] for one in (phase, name))
+    first, last = (of(events, WorkloadWindow, one)[0] for one in (phase, name))
     begin, end = span(events, first)[0], span(events, last)[0]
     stall = Witness(events).explains(begin, end, end - begin, within)
     if not stall:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.checks._evidence import Findings, of
+from harness.checks._evidence import Findings
 from harness.checks._witness import Witness
-from harness.history import Event
+from harness.events import ProbeQueue
+from harness.history import Event, of
 from harness.verdict import Verdict
 
 NAME = "queue"
@@ -36,15 +37,15 @@ def check(
     events = tuple(events)
     findings = Findings(NAME)
     before, looks = _depths(events, baseline), _depths(events, phase)
-    seen = of(events, "probe.queue", phase)
+    seen = of(events, ProbeQueue, phase)
     findings.saw(*(event for event, _ in before), *(event for event, _ in looks))
     if not before:
         findings.missing("the queue's depth is not known for the baseline")
     if not looks:
-        why = f": {seen[-1].data.get('error')}" if seen and seen[-1].data.get("error") else ""
+        why = f": {seen[-1].body.error}" if seen and seen[-1].body.error else ""
         findings.missing(f"the queue could not be asked{why}" if seen else "the queue was not asked")
-    elif seen[-1].data.get("depth") is None:
-        findings.missing(f"the queue could not be asked at the last look: {seen[-1].data.get('error') or 'no answer'}")
+    elif seen[-1].body.depth is None:
+        findings.missing(f"the queue could not be asked at the last look: {seen[-1].body.error or 'no answer'}")
     good = ""
     if before and looks:
         level = max(depth for _, depth in before) + slack
@@ -58,11 +59,7 @@ def check(
 
 
 def _depths(events: tuple[Event, ...], phase: str) -> list[tuple[Event, float]]:
-    return [
-        (event, float(event.data["depth"]))
-        for event in of(events, "probe.queue", phase)
-        if event.data.get("depth") is not None
-    ]
+    return [(event, float(event.body.depth)) for event in of(events, ProbeQueue, phase) if event.body.depth is not None]
 
 
 def _judge(
@@ -90,19 +87,17 @@ def _judge(
 
 def _age(findings: Findings, events: tuple[Event, ...], baseline: str, phase: str, slack: float, within: float) -> None:
     """The last age is no greater than in the baseline; where no age was told before, none is asked for."""
-    before = [float(event.data["age"]) for event in of(events, "probe.queue", baseline) if _known(event)]
-    seen = of(events, "probe.queue", phase)
+    before = [age for event in of(events, ProbeQueue, baseline) if (age := event.body.age) is not None]
+    seen = of(events, ProbeQueue, phase)
     if not before or not seen:
         return
     level, final = max(before) + slack, seen[-1]
-    if final.data.get("depth") is None:
+    if final.body.depth is None:
         return  # said already
-    if not _known(final):
-        findings.missing(
-            f"the age of the oldest job is not known at the last look: {final.data.get('error') or 'no age'}"
-        )
+    age = final.body.age
+    if age is None:
+        findings.missing(f"the age of the oldest job is not known at the last look: {final.body.error or 'no age'}")
         return
-    age = float(final.data["age"])
     watched = final.since_start - seen[0].since_start
     if age > level and watched < within:
         so_far = f"has waited for {age:.1f} s (before: {level:.1f} s)"
@@ -110,7 +105,3 @@ def _age(findings: Findings, events: tuple[Event, ...], baseline: str, phase: st
     elif age > level:
         stall = Witness(events).explains(final.since_start - max(age, watched), final.since_start)
         findings.timed(f"the oldest job has waited for {age:.1f} s (before: {level:.1f} s)", stall, final)
-
-
-def _known(event: Event) -> bool:
-    return event.data.get("age") is not None

@@ -16,7 +16,7 @@ from harness.checks._intervals import share_interval
 from harness.checks._noninferiority import FEWEST, Comparison, certified, compare
 from harness.checks._workload import milliseconds, percent
 from harness.history import Event
-from harness.samples import Samples
+from harness.samples import NO_SAMPLES, Samples
 from harness.verdict import Outcome, Verdict
 
 NAME = "recovery"
@@ -32,7 +32,7 @@ def check(
     events: Iterable[Event],
     *,
     phase: str,
-    samples: Samples,
+    samples: Samples = NO_SAMPLES,
     baseline: str = "baseline",
     tolerances: Mapping[str, float] = TOLERANCES,
     errors: float = 0.01,

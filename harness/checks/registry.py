@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.checks._evidence import Findings, counted, last, latest
+from harness.events import ProbeRegistry, ProbeRelease
 from harness.history import Event
 from harness.verdict import Verdict
 
 NAME = "registry"
 
 
-def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> Verdict:
+def check(events: Iterable[Event], *, phase: str, replicas: Collection[str] = ()) -> Verdict:
     """The registry's last answer in the phase is what every replica says that it runs.
 
     Args:
@@ -21,21 +22,19 @@ def check(events: Iterable[Event], *, phase: str, replicas: Collection[str]) -> 
     """
     events = tuple(events)
     findings = Findings(NAME)
-    believed = last(events, "probe.registry", phase)
-    answers = latest(events, "probe.release", phase)
+    believed = last(events, ProbeRegistry, phase)
+    answers = latest(events, ProbeRelease, phase)
     findings.saw(believed)
-    name = believed.data.get("release") if believed else None
+    name = believed.body.release if believed else None
     if name is None:
-        why = (
-            "was not asked" if believed is None else f"could not be asked: {believed.data.get('error') or 'no answer'}"
-        )
+        why = "was not asked" if believed is None else f"could not be asked: {believed.body.error or 'no answer'}"
         findings.missing(f"the registry {why}")
     if not replicas:
         findings.missing("no replica was to be compared with the registry")
     for replica in replicas:
         event = answers.get(replica)
         findings.saw(event)
-        runs = event.data.get("release") if event else None
+        runs = event.body.release if event else None
         if runs is None:
             findings.missing(f"{replica} did not say which release it runs")
         elif name is not None and runs != name:

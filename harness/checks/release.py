@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.checks._evidence import Findings, counted, latest
+from harness.events import ProbeRelease
 from harness.history import Event
 from harness.verdict import Verdict
 
 NAME = "release"
 
 
-def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collection[str]) -> Verdict:
+def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collection[str] = ()) -> Verdict:
     """The last answer of every replica in the phase is this release.
 
     Args:
@@ -21,7 +22,7 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
         replicas: every replica that should have been asked; one without an answer makes the verdict unknown.
     """
     findings = Findings(NAME)
-    answers = latest(events, "probe.release", phase)
+    answers = latest(events, ProbeRelease, phase)
     if not replicas:
         findings.missing("no replica was to be asked for its release")
     for replica in replicas:
@@ -29,10 +30,10 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
         findings.saw(event)
         if event is None:
             findings.missing(f"{replica} was not asked for its release")
-        elif event.data.get("release") is None:
-            findings.missing(f"{replica} could not be asked for its release: {event.data.get('error') or 'no answer'}")
-        elif event.data["release"] != release:
-            findings.fail(f"{replica} runs {event.data['release']}, not {release}", event)
+        elif event.body.release is None:
+            findings.missing(f"{replica} could not be asked for its release: {event.body.error or 'no answer'}")
+        elif event.body.release != release:
+            findings.fail(f"{replica} runs {event.body.release}, not {release}", event)
     return findings.verdict(
         f"{counted(len(replicas), 'replica runs', 'replicas run')} {release}",
         look="the deployer's output, and what it left on that replica",

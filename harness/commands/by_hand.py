@@ -16,6 +16,7 @@ from harness.engine.terminal import interactive
 from harness.environment import Environment
 from harness.environment.found import environments, pick, replica
 from harness.errors import EngineError, EngineGone, UsageError
+from harness.events import EnvironmentUp
 from harness.history import Event, History
 from harness.plan.run import new_run_id
 from harness.redaction import Redactor
@@ -67,8 +68,8 @@ def up(stack: Path, overrides: tuple[Path, ...], release: str | None) -> None:
 
 
 def _say(event: Event) -> None:
-    if event.kind == "environment.up":
-        say(f"up in {event.data['seconds']:.1f} s", err=True, dim=True)
+    if isinstance(event.body, EnvironmentUp):
+        say(f"up in {event.body.seconds or 0.0:.1f} s", err=True, dim=True)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from harness.commands.running import keep_option, out_option, override_option, r
 from harness.engine import Engine
 from harness.environment import Keep
 from harness.errors import PASS
+from harness.events import RunStart
 from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
 from harness.plan.run import Options, Run
 from harness.redaction import Redactor
@@ -73,7 +74,7 @@ def gate(
     if dry_run:
         show_plans(plans)
         return PASS
-    facts = {"stack": found.name, "file": str(found.file), "from": old, "to": new, "command": sys.argv[1:]}
+    facts = RunStart(stack=found.name, file=str(found.file), from_=old, to=new, command=sys.argv[1:])
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
-    with Engine.connect() as engine, Run(engine, options, **facts) as run:
+    with Engine.connect() as engine, Run(engine, options, facts) as run:
         return report_on(run, found, lambda: run_gate(run, wanted, scenarios))

@@ -11,6 +11,7 @@ from harness.commands.running import keep_option, out_option, report_on
 from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import Keep
+from harness.events import RunStart
 from harness.files import write
 from harness.plan.gate import Gate, in_environment, run_gate
 from harness.plan.incident import Incident, replay, timeline
@@ -45,9 +46,9 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
     plan = replay(found, broken)
     plan.check(broken)
     original = [{"minute": one.minute, "time": one.time, "text": one.text} for one in found.original]
-    facts = {"stack": broken.name, "from": found.old, "to": found.new, "original": original}
+    facts = RunStart(stack=broken.name, from_=found.old, to=found.new, original=original)
     options = Options(out=out, keep=keep, redactor=Redactor({*broken.secrets, *fixed.secrets}))
-    with Engine.connect() as engine, Run(engine, options, **facts) as run:
+    with Engine.connect() as engine, Run(engine, options, facts) as run:
 
         def work() -> Verdict:
             verdicts = in_environment(run, broken, plan)

@@ -46,7 +46,7 @@ def _changes(found: list[Again]) -> list[str]:
     asked = [one for one in found if not one.kept]
     lines = [f"{len(asked)} of {len(found)} verdicts judged again by today's checks"]
     for one in found:
-        name = f"{clean(one.then.check)} ({clean(one.event.data.get('phase') or 'run')})"
+        name = f"{clean(one.then.check)} ({clean(one.event.phase or 'run')})"
         if one.changed:
             lines.append(f"  {name}: {one.then.outcome} then, {one.now.outcome} now: {clean(one.now.reason)}")
         elif one.kept:

@@ -13,6 +13,7 @@ from harness.commands.running import keep_option, out_option, override_option, r
 from harness.commands.say import say
 from harness.environment import Keep
 from harness.errors import PASS, UsageError
+from harness.events import RunStart
 from harness.plan.plan import Plan, load
 from harness.redaction import Redactor
 from harness.stack import Stack
@@ -69,11 +70,9 @@ def run(file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str
 
     found = load_stack(stack, overrides)
     wanted = _for_stack(load(file, old, new), found)
-    facts = {
-        "stack": found.name, "file": str(found.file), "from": wanted.old, "to": wanted.new, "command": sys.argv[1:],
-    }  # fmt: skip
+    facts = RunStart(stack=found.name, file=str(found.file), from_=wanted.old, to=wanted.new, command=sys.argv[1:])
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
-    with Engine.connect() as engine, Run(engine, options, **facts) as under_way:
+    with Engine.connect() as engine, Run(engine, options, facts) as under_way:
         return report_on(under_way, found, lambda: combine(in_environment(under_way, found, wanted)))
 
 

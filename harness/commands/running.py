@@ -13,6 +13,7 @@ import click
 from harness.commands.say import say
 from harness.environment import Environment
 from harness.errors import HarnessError, UsageError, unwritable
+from harness.events import RunError
 from harness.plan.judging import supported
 from harness.plan.run import Run
 from harness.printable import clean
@@ -75,7 +76,7 @@ def _cut_off(run: Run, number: int) -> None:
     """The last words of a run that a third signal ends."""
     code, what = 128 + number, f"ended at once by a third signal, {signal.Signals(number).name}"
     message = f"{what}: nothing was cleaned up; `harness sweep` removes what is left on the engine"
-    run.history.record("run.error", what=what, message=message, exit_code=code)
+    run.history.record(RunError(what, message, code))
     run.end(Verdict("run", Outcome.UNKNOWN, what), code)
 
 

@@ -14,6 +14,7 @@ from harness.environment import Environment, Replica
 from harness.environment.readiness import command_of
 from harness.environment.replacing import Order
 from harness.errors import CommandTimeout, EngineError, EngineGone, HostError, NotMeasured, Stopped
+from harness.events import DeployerLine
 from harness.history import History
 from harness.stack import Service, Stack, UpdateConfig
 from harness.waiting import poll
@@ -54,7 +55,7 @@ class Rollout:
         """A line for the history, as a command's output is."""
         text = self.history.redactor.text(text)
         self.tail.append(text)
-        self.history.record("deployer.line", start=self.started, stream=stream, text=text)
+        self.history.record(DeployerLine(self.started, stream, text))
 
     # -- what has to change --------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from harness.deploy._rollout import Rollout
 from harness.deploy.deployer import Deployment, Running
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError
+from harness.events import DeployerEnd, DeployerStart
 from harness.history import History
 from harness.signals import wait_for
 from harness.stack import Deployer as Declared
@@ -72,9 +73,7 @@ class Strategy:
         because = self.declared.one_way.get(before) if verb == "rollback" and before != target else None
         if because is not None:
             self._now = before
-        started = self.history.record(
-            "deployer.start", verb=verb, release=target, command=[self.name, verb, target], place=PLACE
-        )
+        started = self.history.record(DeployerStart(verb, target, [self.name, verb, target], PLACE))
         return RunningStrategy(self, Rollout(self.environment, self.history, verb, target, before, started.id), because)
 
 
@@ -164,14 +163,7 @@ class RunningStrategy:
         rollout = self._rollout
         seconds = round(rollout.history.clock.monotonic() - self._began, 3)
         event = rollout.history.record(
-            "deployer.end",
-            start=rollout.started,
-            verb=rollout.verb,
-            release=rollout.release,
-            exit_code=exit_code,
-            ended=ended,
-            seconds=seconds,
-            error=error,
+            DeployerEnd(rollout.started, rollout.verb, rollout.release, exit_code, ended, seconds, error)
         )
         return Deployment(rollout.verb, rollout.release, ended, exit_code, seconds, event.id, tuple(rollout.tail))
 

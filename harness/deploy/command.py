@@ -18,6 +18,7 @@ from harness.deploy.inventory import Inventory, fill
 from harness.deploy.local import LocalProcess
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError, UsageError
+from harness.events import DeployerEnd, DeployerLine, DeployerStart
 from harness.history import History
 from harness.redaction import Lines
 from harness.signals import wait_for
@@ -102,22 +103,11 @@ class CommandDeployer:
 
     def _start(self, verb: str, release: str, command: list[str]) -> Running:
         service = self.declared.service
-        started = self.history.record(
-            "deployer.start", verb=verb, release=release, command=command, place=service or "this machine"
-        )
+        started = self.history.record(DeployerStart(verb, release, command, service or "this machine"))
         try:
             process = self._inside(service, release, command) if service else self._outside(release, command)
         except HarnessError as error:
-            ended = self.history.record(
-                "deployer.end",
-                start=started.id,
-                verb=verb,
-                release=release,
-                exit_code=None,
-                ended="not started",
-                seconds=0.0,
-                error=str(error),
-            )
+            ended = self.history.record(DeployerEnd(started.id, verb, release, None, "not started", 0.0, str(error)))
             if isinstance(error, EngineGone):
                 raise
             return NeverStarted(
@@ -292,28 +282,21 @@ class RunningCommand:
         self._lines, self._characters = self._lines + 1, self._characters + len(text)
         if self._lines <= LINES and self._characters <= CHARACTERS:
             self._recorded = self._lines
-            self._history.record("deployer.line", start=self._start, stream=stream, text=text)
+            self._history.record(DeployerLine(self._start, stream, text))
         else:
             self._late.append((stream, text))
 
     def _record_last_lines(self) -> None:
         if left_out := self._lines - self._recorded - len(self._late):
             text = f"(the harness leaves out {left_out} lines: {self._characters} characters are too many)"
-            self._history.record("deployer.line", start=self._start, stream="err", text=text)
+            self._history.record(DeployerLine(self._start, "err", text))
         for stream, text in self._late:
-            self._history.record("deployer.line", start=self._start, stream=stream, text=text)
+            self._history.record(DeployerLine(self._start, stream, text))
 
     def _end(self, ended: str, exit_code: int | None, error: str | None) -> Deployment:
         self._record_last_lines()
         seconds = round(self._history.clock.monotonic() - self._began, 3)
         event = self._history.record(
-            "deployer.end",
-            start=self._start,
-            verb=self._verb,
-            release=self._release,
-            exit_code=exit_code,
-            ended=ended,
-            seconds=seconds,
-            error=error,
+            DeployerEnd(self._start, self._verb, self._release, exit_code, ended, seconds, error)
         )
         return Deployment(self._verb, self._release, ended, exit_code, seconds, event.id, tuple(self._tail))

@@ -27,6 +27,7 @@ from harness.environment.standing import check_networks, check_whole, networks_o
 from harness.environment.startup import Startup
 from harness.environment.watch import Watch
 from harness.errors import EngineError, HarnessError, UsageError
+from harness.events import EnvironmentDown, EnvironmentUp, Note
 from harness.history import History
 from harness.proxy.client import ProxyClient
 from harness.signals import check, uninterrupted
@@ -189,12 +190,10 @@ class Environment:
             direct = images.with_datagrams(self.stack)
             self.warnings = tuple(what_no_link_carries(self.replicas, ports, direct))
             for said in self.warnings:
-                self.history.record("note", text=said)
+                self.history.record(Note(said))
             self._ready = True
             seconds = round(self.history.clock.monotonic() - began, 3)
-            self.history.record(
-                "environment.up", environment=self.id, release=self.release, seconds=seconds, seed=self.seed
-            )
+            self.history.record(EnvironmentUp(self.id, self.release, seconds, self.seed))
         return self
 
     def _start(self, images: Images, resources: Resources) -> None:
@@ -301,7 +300,7 @@ class Environment:
             finally:
                 self._close_watch()
             seconds = round(self.history.clock.monotonic() - began, 3)
-            self.history.record("environment.down", environment=self.id, release=self.release, seconds=seconds)
+            self.history.record(EnvironmentDown(self.id, self.release, seconds))
 
     @property
     def standing(self) -> bool:
@@ -328,7 +327,7 @@ class Environment:
                 closing.submit(replica.close)  # what cannot be ended there runs on
             closing.finish(ending=CLOSING_WITHIN)
             self._close_watch()
-            self.history.record("note", text=f"{self.what_is_left()}: {'; '.join(self.how_to_enter())}")
+            self.history.record(Note(f"{self.what_is_left()}: {'; '.join(self.how_to_enter())}"))
 
     def what_is_left(self) -> str:
         """One sentence on a kept environment, looked up at the engine: that it is up, or else what there is of it."""
@@ -391,9 +390,7 @@ class Environment:
                     raise
                 # The engine is gone or refuses, which is most likely what failed in the first place: that is raised.
                 told = second.what if isinstance(second, HarnessError) else repr(second)
-                self.history.record(
-                    "note", text=f"{self.id} could not be taken down: {told}; `harness sweep` removes it"
-                )
+                self.history.record(Note(f"{self.id} could not be taken down: {told}; `harness sweep` removes it"))
 
     def _try_to_save_evidence(self) -> None:
         """Evidence that cannot be saved must not keep the environment from being taken down; nor for long, where
@@ -402,9 +399,9 @@ class Environment:
         threads = DaemonThreads(f"evidence-{self.id}")
         saving = threads.submit(self.save_evidence)
         if not threads.finish(ending=EVIDENCE_WITHIN):
-            self.history.record("note", text="the evidence is incomplete: the run was interrupted while it was saved")
+            self.history.record(Note("the evidence is incomplete: the run was interrupted while it was saved"))
         elif problem := saving.exception():
-            self.history.record("note", text=f"the evidence could not be saved: {problem}")
+            self.history.record(Note(f"the evidence could not be saved: {problem}"))
 
     def check_alive(self, *, every: float = 0.0) -> None:
         """Make sure that the engine, the door and its networks are still there.

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness import files
 from harness.environment.replica import Replica
 from harness.errors import HarnessError
+from harness.events import Note
 from harness.history import History
 
 LOG_LINES = 5000  # of each replica's own output
@@ -45,7 +46,7 @@ def save_evidence(
         problems = [f"{directory}: {error.strerror or error}"]
     if problems:
         said += f" - what could not be saved: {', '.join(problems)}"
-    history.record("note", text=said)
+    history.record(Note(said))
     return directory
 
 
@@ -70,7 +71,7 @@ def save_removed(
     except OSError as error:
         problems = [f"{directory}: {error.strerror or error}"]
     if problems:
-        history.record("note", text=f"evidence of {name} could not be saved: {', '.join(problems)}")
+        history.record(Note(f"evidence of {name} could not be saved: {', '.join(problems)}"))
     return str(directory) if not problems else None
 
 

@@ -22,6 +22,7 @@ from harness.environment.replica import Replica
 from harness.environment.specs import Resources, attachment, container_spec
 from harness.environment.watch import Watch
 from harness.errors import EngineError, EngineGone, HarnessError, Stopped
+from harness.events import ReplicaReplace
 from harness.history import History
 
 Order = Literal["stop-first", "start-first"]
@@ -105,18 +106,19 @@ class Replacer:
         else:
             self._hand_over(replica, new, beside)
         self._history.record(
-            "replica.replace",
+            ReplicaReplace(
+                replica=replica.name,
+                release=new.release,
+                release_from=before,
+                order=order,
+                image=new.image.id,
+                started=replica.state().started_at,
+                exit_code=gone.exit_code,
+                tail=list(gone.tail),
+                saved=gone.saved,
+                seconds=round(self._history.clock.monotonic() - began, 3),
+            ),
             environment=self._owner.environment,
-            replica=replica.name,
-            release=new.release,
-            release_from=before,
-            order=order,
-            image=new.image.id,
-            started=replica.state().started_at,
-            exit_code=gone.exit_code,
-            tail=list(gone.tail),
-            saved=gone.saved,
-            seconds=round(self._history.clock.monotonic() - began, 3),
         )
         if beside is None:
             wait_ready(replica, replica.health, self._history.clock, stopped)

@@ -10,6 +10,7 @@ from harness.engine import Container, ContainerEvent, Engine, Events
 from harness.environment.replica import Replica
 from harness.environment.witness import Witness
 from harness.errors import DoorGone, EngineError, EngineGone, HarnessError
+from harness.events import ContainerChange, Note
 from harness.history import History
 
 ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
@@ -67,9 +68,8 @@ class Watch:
         if self._leaving or event.action not in ACTIONS:
             return
         # What the OOM killer ends while it is being replaced has run out of memory nevertheless.
-        meant = {"replaced": True} if event.id in self._replaced and event.action in REPLACED else {}
-        told = {"replica": event.replica, "action": event.action, "exit_code": event.exit_code, **meant}
-        self._history.record("container", **told)
+        meant = event.id in self._replaced and event.action in REPLACED
+        self._history.record(ContainerChange(event.replica, event.action, event.exit_code, meant))
         if event.action != "die" or meant:
             return
         replica = self._replicas.get(event.replica)
@@ -87,7 +87,7 @@ class Watch:
             )
 
     def _on_gone(self, error: EngineError) -> None:
-        self._history.record("note", text=error.what)
+        self._history.record(Note(error.what))
         try:
             self._engine.ping()
         except EngineError:

@@ -18,6 +18,7 @@ from harness.clock import Clock
 from harness.engine import Container, Engine
 from harness.engine.process import Process
 from harness.errors import HarnessError
+from harness.events import Note, WitnessReport
 from harness.history import History
 from harness.stalls import MACHINE, Heartbeat, Stalls
 
@@ -95,7 +96,7 @@ class Witness:
         except (HarnessError, OSError, ValueError) as error:
             if not self._closing:
                 said = error.what if isinstance(error, HarnessError) else str(error)
-                self._history.record("note", text=f"the witness of {self._environment} ended: {said}")
+                self._history.record(Note(f"the witness of {self._environment} ended: {said}"))
 
     def _read(self, process: Process) -> None:
         rest = b""
@@ -131,16 +132,10 @@ class Witness:
 
     def _record(self, place: str, begin: float, end: float, stood: float, said: dict[str, Any] | None = None) -> None:
         said = said or {}
+        measured = {key: said.get(key) for key in WitnessReport.__struct_fields__[4:]}
         self._history.record(
-            "witness",
+            WitnessReport(place, self._history.at(begin), self._history.at(end), round(stood, 4), **measured),
             environment=self._environment,
-            place=place,
-            begin=self._history.at(begin),
-            end=self._history.at(end),
-            stood=round(stood, 4),
-            **{key: said.get(key) for key in ("late", "worst", "waited", "synced", "steal", "busy")},
-            processors=said.get("processors"),
-            pressure=said.get("pressure"),
         )
 
 

@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from harness import faults
 from harness.environment import Environment
 from harness.errors import FaultUnproven, HarnessError
+from harness.events import FaultHeal, FaultInject
 from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.signals import uninterrupted
 from harness.waiting import poll
@@ -83,13 +84,9 @@ class Injection:
         try:
             with uninterrupted():  # what is being injected while Ctrl-C comes has to be known, to be healed
                 self._active = self.fault.inject(FaultContext(self._environment, self._chance))
+                name, title, step = self.fault.fault_name(), self.fault.title(), self.fault.to_data()
                 event = self._history.record(
-                    "fault.inject",
-                    fault=self.fault.fault_name(),
-                    title=self.fault.title(),
-                    step=self.fault.to_data(),
-                    places=list(self._active.places),
-                    seed=self._environment.seed,
+                    FaultInject(name, title, step, list(self._active.places), self._environment.seed)
                 )
                 self._start = event.id
         except BaseException as error:  # Ctrl-C among them: `__exit__` is not called where this raises
@@ -144,14 +141,15 @@ class Injection:
             said, cause = f"it may still be there: {_what(problem)}", problem
         self.proven = found.bit is True and gone is True
         self._history.record(
-            "fault.heal",
-            start=self._start,
-            fault=self.fault.fault_name(),
-            bit=found.bit,
-            gone=gone,
-            reason=f"{found.said}; {said}" if said else found.said,
-            figures={place: dict(counts) for place, counts in found.figures.items()},
-            seconds=round(self._history.clock.monotonic() - began, 3),
+            FaultHeal(
+                start=self._start,
+                fault=self.fault.fault_name(),
+                bit=found.bit,
+                gone=gone,
+                reason=f"{found.said}; {said}" if said else found.said,
+                figures={place: dict(counts) for place, counts in found.figures.items()},
+                seconds=round(self._history.clock.monotonic() - began, 3),
+            )
         )
         if self.proven:
             return None

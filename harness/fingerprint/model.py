@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import NotMeasured
+from harness.events import FingerprintTaken
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.compare import Comparison, compare
 from harness.fingerprint.parts import Part
@@ -71,8 +72,8 @@ class Fingerprint:
         """What differs between this and another one, in words, the earlier one being what was before."""
         return explained(_compared(self, other))
 
-    def to_data(self) -> dict[str, Any]:
-        """The fields of its event."""
+    def body(self, seconds: float | None = None, took: Mapping[str, Any] | None = None) -> FingerprintTaken:
+        """What its event holds, with the seconds that it took, in all and for each replica."""
         digests: dict[int, str] = {}
         seen: Counter[str] = Counter()
         for parts in self.replicas.values():
@@ -85,17 +86,16 @@ class Fingerprint:
             replica: {name: _data(part, digests.get(id(part), ""), seen, contents) for name, part in parts.items()}
             for replica, parts in self.replicas.items()
         }
-        return {"name": self.name, "replicas": replicas, "contents": contents}
+        return FingerprintTaken(self.name, replicas, contents, seconds, took or {})
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], *, taken: float = 0.0, event: int | None = None) -> Fingerprint:
-        """A fingerprint from the data of its event."""
-        contents = data.get("contents") or {}
+    def of(cls, body: FingerprintTaken, *, taken: float = 0.0, event: int | None = None) -> Fingerprint:
+        """The one that an event holds."""
         replicas = {
-            str(replica): {str(name): _part(part, contents) for name, part in parts.items()}
-            for replica, parts in (data.get("replicas") or {}).items()
+            replica: {name: _part(part, body.contents) for name, part in parts.items()}
+            for replica, parts in body.replicas.items()
         }
-        return cls(replicas, taken, str(data.get("name") or ""), event=event)
+        return cls(replicas, taken, body.name, event=event)
 
 
 def _compared(one: Fingerprint, other: Fingerprint) -> Comparison:

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol
 
 from harness import checks
+from harness.checks import (
+    acknowledged,
+    availability,
+    containers,
+    convergence,
+    deployer,
+    errors,
+    faults,
+    half_way,
+    health,
+    logs,
+    metastable,
+    no_change,
+    one_way,
+    performance,
+    queue,
+    recovery,
+    registry,
+    release,
+    second_deployment,
+    trace,
+)
 from harness.checks.logs import ExpectedLog
 from harness.environment.fingerprint import allowances
 from harness.errors import UsageError
+from harness.history import Event
 from harness.plan.subject import Subject
 from harness.stack import Stack
 from harness.verdict import Verdict
@@ -34,6 +58,20 @@ class Declared(Protocol):
     def logs(self) -> tuple[ExpectedLog, ...]: ...
 
 
+P = ParamSpec("P")
+
+
+class Asks(Generic[P]):
+    """A check as a method of `Checks`: it takes the check's parameters."""
+
+    def __init__(self, check: Callable[Concatenate[Iterable[Event], P], Verdict]) -> None:
+        self._check = check
+        self.__doc__ = check.__doc__
+
+    def __get__(self, checks: Checks, owner: type[Checks]) -> Callable[P, Verdict]:
+        return checks.asks(self._check)
+
+
 class Checks:
     """Every check by its name, over what the history has of an environment so far.
 
@@ -47,17 +85,41 @@ class Checks:
     def __init__(self, ask: Callable[..., Verdict]) -> None:
         self._ask = ask
 
+    acknowledged = Asks(acknowledged.check)
+    availability = Asks(availability.check)
+    containers = Asks(containers.check)
+    convergence = Asks(convergence.check)
+    deployer = Asks(deployer.check)
+    errors = Asks(errors.check)
+    faults = Asks(faults.check)
+    half_way = Asks(half_way.check)
+    health = Asks(health.check)
+    logs = Asks(logs.check)
+    metastable = Asks(metastable.check)
+    no_change = Asks(no_change.check)
+    one_way = Asks(one_way.check)
+    performance = Asks(performance.check)
+    queue = Asks(queue.check)
+    recovery = Asks(recovery.check)
+    registry = Asks(registry.check)
+    release = Asks(release.check)
+    second_deployment = Asks(second_deployment.check)
+    trace = Asks(trace.check)
+
+    def asks(self, check: Callable[..., Verdict]) -> Callable[..., Verdict]:
+        """What asks a check, and records its verdict."""
+
+        def asked(*, phase: str, **parameters: Any) -> Verdict:
+            return self._ask(partial(check, **parameters), phase=phase)
+
+        return asked
+
     def __getattr__(self, name: str) -> Callable[..., Verdict]:
-        """The check `no-change` is `no_change`. AttributeError names those that there are."""
+        """One of another package; `no-change` is `no_change`. AttributeError names those that there are."""
         if name.startswith("_") or name.replace("_", "-") not in checks.names():
             known = ", ".join(self.__dir__())
             raise AttributeError(f"there is no check {name!r}; there are {known}", name=name, obj=None)
-
-        def asked(*, phase: str, **parameters: Any) -> Verdict:
-            return self._ask(name.replace("_", "-"), phase=phase, **parameters)
-
-        asked.__doc__ = checks.find(name.replace("_", "-")).__doc__
-        return asked
+        return self.asks(checks.find(name.replace("_", "-")))
 
     def __dir__(self) -> list[str]:
         return [name.replace("-", "_") for name in checks.names()]

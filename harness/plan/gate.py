@@ -17,6 +17,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from harness.checks import Check as CheckFunction
+from harness.checks import (
+    availability,
+    containers,
+    convergence,
+    deployer,
+    errors,
+    half_way,
+    health,
+    logs,
+    no_change,
+    one_way,
+    queue,
+    registry,
+    second_deployment,
+    trace,
+)
+from harness.checks import release as release_
 from harness.deploy import releases_needed
 from harness.environment.readiness import command_of
 from harness.plan.needs import refuse_unknown_checks
@@ -134,12 +152,12 @@ def round_trip(gate: Gate) -> Plan:
         ),
         *_no_trace("rolled-back", "baseline"),
         *_rollback("second-rollback"),
-        *_settle(gate, "rolled-back-twice", old, Asked(check="no-change", parameters={"before": "rolled-back"})),
+        *_settle(gate, "rolled-back-twice", old, Asked.of(partial(no_change.check, before="rolled-back"))),
         *_no_trace("rolled-back-twice", "baseline"),
         *_deploy("second-deploy", new),
         *_settle(gate, "deployed-again", new),
         Fingerprint(phase="deployed-again"),
-        _check("deployed-again", Asked(check="second-deployment", parameters={"before": "deployed"})),
+        _check("deployed-again", Asked.of(partial(second_deployment.check, before="deployed"))),
     ]
     return _plan(gate, "round-trip", f"{old} -> {new} -> {old}", steps)
 
@@ -152,7 +170,7 @@ def half_deployment(gate: Gate) -> Plan:
         _baseline(gate, baseline),
         Fingerprint(phase=baseline),
         Interrupt(phase="half-deploy", release=gate.new),
-        _check("half-deploy", Asked(check="half-way", parameters={"release": gate.new})),
+        _check("half-deploy", Asked.of(partial(half_way.check, release=gate.new))),
         *_rollback("half-rollback", baseline),
         *_settle(gate, "half-rolled-back", gate.old, _claim("rollback", gate.old), baseline=baseline),
         *_no_trace("half-rolled-back", baseline),
@@ -170,21 +188,16 @@ def standing(stack: Stack, release: str) -> tuple[Asked, ...]:
     """The checks of what holds wherever an environment stands on one release. Only what the stack declares is asked
     for, but for the release, without which nothing can be gated.
     """
-    probes, on = stack.harness.probes, {"release": release}
-    asked = {
-        "release": on,
-        "errors": {},
-        "containers": {},
-        **({"logs": on} if any(stack.harness.logs.values()) else {}),
-        **(
-            {"health": {}}
-            if probes.health or any(command_of(one.healthcheck) for one in stack.services.values())
-            else {}
-        ),
-        **({"registry": {}} if probes.registry is not None else {}),
-        "convergence": on,
-    }
-    return tuple(Asked(check=name, parameters=parameters) for name, parameters in asked.items())
+    probes = stack.harness.probes
+    asked: list[CheckFunction] = [partial(release_.check, release=release), errors.check, containers.check]
+    if any(stack.harness.logs.values()):
+        asked.append(partial(logs.check, release=release))
+    if probes.health or any(command_of(one.healthcheck) for one in stack.services.values()):
+        asked.append(health.check)
+    if probes.registry is not None:
+        asked.append(registry.check)
+    asked.append(partial(convergence.check, release=release))
+    return tuple(map(Asked.of, asked))
 
 
 def _plan(gate: Gate, name: str, title: str, steps: Sequence[Step]) -> Plan:
@@ -200,7 +213,7 @@ def _check(phase: str, *asked: Asked) -> Check:
 
 def _claim(verb: str, release: str) -> Asked:
     """Whether what the deployer says of itself is true."""
-    return Asked(check="deployer", parameters={"verb": verb, "release": release})
+    return Asked.of(partial(deployer.check, verb=verb, release=release))
 
 
 def _baseline(gate: Gate, phase: str) -> Hold:
@@ -215,7 +228,7 @@ def _deploy(phase: str, release: str) -> list[Step]:
 
 
 def _available(phase: str, baseline: str) -> Check:
-    return _check(phase, Asked(check="availability", parameters={"baseline": baseline}))
+    return _check(phase, Asked.of(partial(availability.check, baseline=baseline)))
 
 
 def _rollback(phase: str, baseline: str = "baseline") -> list[Step]:
@@ -230,7 +243,7 @@ def _settle(gate: Gate, phase: str, release: str, *more: Asked, baseline: str = 
         drained = Level(within=within, baseline=baseline, slack=QUEUE_SLACK)
         checks = (
             *checks,
-            Asked(check="queue", parameters={"baseline": baseline, "within": within, "slack": QUEUE_SLACK}),
+            Asked.of(partial(queue.check, baseline=baseline, within=within, slack=QUEUE_SLACK)),
         )
     return [
         Hold(phase=phase, seconds=gate.settings.hold, drain=drained, checks=checks),
@@ -241,17 +254,17 @@ def _settle(gate: Gate, phase: str, release: str, *more: Asked, baseline: str = 
 
 def _no_trace(phase: str, before: str) -> list[Step]:
     """Whether a rollback left nothing of what was deployed."""
-    return [Fingerprint(phase=phase), _check(phase, Asked(check="trace", parameters={"before": before}))]
+    return [Fingerprint(phase=phase), _check(phase, Asked.of(partial(trace.check, before=before)))]
 
 
 def _refused(gate: Gate, because: str) -> list[Step]:
     """Try to take back a release that cannot be, which must be refused before anything is changed."""
-    told = {"before": "deployed", "release": gate.new, "because": because}
+    told = partial(one_way.check, before="deployed", release=gate.new, because=because)
     return [
         *_rollback("refused-rollback"),
         *_settle(gate, "refused", gate.new),
         Fingerprint(phase="refused"),
-        _check("refused", Asked(check="one-way", parameters=told)),
+        _check("refused", Asked.of(told)),
     ]
 
 

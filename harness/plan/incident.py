@@ -7,18 +7,23 @@ log) does not happen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from harness import reading
+from harness.checks import Check as CheckFunction
+from harness.checks import availability, errors, health, logs, performance, queue, registry, release
 from harness.errors import UsageError
+from harness.events import IncidentLink
+from harness.history import Event, of
 from harness.plan.gate import standing
-from harness.plan.link import EVENT
 from harness.plan.plan import Plan
 from harness.plan.steps import Step
+from harness.plan.steps._asked import Asked
 from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.drain import Drain, Level
 from harness.plan.steps.hold import Hold
@@ -105,7 +110,10 @@ def replay(incident: Incident, stack: Stack) -> Plan:
     """The outage, link by link: each must happen again. A link that breaks ends it."""
     old, new, commands = incident.old, incident.new, incident.commands
     day, night = Load(rate=incident.rates.day), Load(rate=incident.rates.night)
-    pace = ({"check": "queue", "baseline": BASELINE, "within": 0.0}, {"check": "performance", "baseline": BASELINE})
+    pace = (
+        partial(queue.check, baseline=BASELINE, within=0.0),
+        partial(performance.check, baseline=BASELINE),
+    )
     steps: list[Step] = [
         # The old release under the day's load: what performance is compared with.
         day,
@@ -115,7 +123,7 @@ def replay(incident: Incident, stack: Stack) -> Plan:
         night,
         Link(key="deploy-started", text=f"deploy {new}"),
         Deploy(phase="hot-fix", release=new),
-        _link("deployed", "no errors, no downtime", "hot-fix", ("hot-fix", "availability")),
+        _link("deployed", "no errors, no downtime", "hot-fix", ("hot-fix", availability.check)),
         # The tests find that logs are silent.
         _hold("hot-fix-out", TESTS_FOR),
         _link("logs-silent", "the logs are not being updated", ("hot-fix-out", _logs(new)), expected="fail"),
@@ -125,7 +133,7 @@ def replay(incident: Incident, stack: Stack) -> Plan:
         _hold("rollback-failed", TESTS_FOR),
         _link("rollback-refused", "", "first-rollback", expected="fail"),
         _link(
-            "rollback-failed", "the rollback fails: a stale cached row", ("rollback-failed", "registry"),
+            "rollback-failed", "the rollback fails: a stale cached row", ("rollback-failed", registry.check),
             expected="fail",
         ),
         # The logs are fixed forward, and by night all tests pass.
@@ -134,8 +142,8 @@ def replay(incident: Incident, stack: Stack) -> Plan:
         _link("fixed-forward", "the log problem is fixed forward", "fix-forward", ("fixed-forward", _logs(new))),
         _link(
             "tests-pass", "the tests pass",
-            ("fixed-forward", {"check": "release", "release": new}), ("fixed-forward", "health"),
-            ("fixed-forward", "errors"),
+            ("fixed-forward", partial(release.check, release=new)), ("fixed-forward", health.check),
+            ("fixed-forward", errors.check),
         ),
         # With the day's load everything is slow, and a configuration that is fixed changes nothing.
         day,
@@ -154,16 +162,16 @@ def replay(incident: Incident, stack: Stack) -> Plan:
         _hold("repaired", TESTS_FOR),
         _link(
             "stable", "the servers are stable; {queue:still-slow} jobs had piled up", "manual-rollback",
-            ("repaired", {"check": "release", "release": old}), ("repaired", "registry"), ("repaired", _logs(old)),
+            ("repaired", partial(release.check, release=old)), ("repaired", registry.check), ("repaired", _logs(old)),
         ),
         Drain(phase="draining", until=Level(within=DRAINS_WITHIN, baseline=BASELINE)),
         _link(
             "drained", "the queue is drained",
-            ("draining", {"check": "queue", "baseline": BASELINE, "within": DRAINS_WITHIN}),
+            ("draining", partial(queue.check, baseline=BASELINE, within=DRAINS_WITHIN)),
         ),
         _hold("recovered", TESTS_FOR),
         Recover(phase="recovered", baseline=BASELINE, within=stack.harness.recovery.within, hold=TESTS_FOR),
-        _link("recovered", "performance is back", ("recovered", "performance")),
+        _link("recovered", "performance is back", ("recovered", performance.check)),
     ]  # fmt: skip
     return Plan("incident", "the outage of April 2012", old, new, tuple(steps))
 
@@ -172,18 +180,23 @@ def _hold(phase: str, seconds: float) -> Hold:
     return Hold(phase=phase, seconds=seconds)
 
 
-def _logs(release: str) -> dict[str, str]:
-    return {"check": "logs", "release": release}
+def _logs(which: str) -> CheckFunction:
+    return partial(logs.check, release=which)
 
 
-def _link(key: str, text: str, *seen: str | tuple[str, Any], expected: Literal["pass", "fail"] = "pass") -> Link:
+def _link(
+    key: str, text: str, *seen: str | tuple[str, Asked | CheckFunction], expected: Literal["pass", "fail"] = "pass"
+) -> Link:
     """A link; what is seen is (phase, check), or the phase of a command of the deployer."""
-    parts = [Seen(phase=one) if isinstance(one, str) else Seen(phase=one[0], check=one[1]) for one in seen]
+    parts = []
+    for one in seen:
+        phase, check = (one, None) if isinstance(one, str) else one
+        parts.append(Seen(phase=phase, check=check if check is None or isinstance(check, Asked) else Asked.of(check)))
     return Link(key=key, text=text, seen=tuple(parts), expected=expected)
 
 
-def timeline(events: Sequence[Any]) -> list[tuple[float, str, str]]:
+def timeline(events: Sequence[Event]) -> list[tuple[float, str, str]]:
     """Our timeline: (seconds since the first event of the incident, key, text)."""
-    found = [event for event in events if event.kind == EVENT]
+    found = of(events, IncidentLink)
     began = found[0].since_start if found else 0.0
-    return [(event.since_start - began, event.data["key"], event.data["text"]) for event in found]
+    return [(event.since_start - began, event.body.key, event.body.text) for event in found]

@@ -8,7 +8,8 @@ from typing import Any
 
 from harness import checks
 from harness.errors import UsageError
-from harness.history import Event
+from harness.events import RunEnd, RunError, VerdictGiven
+from harness.history import Event, of
 from harness.plan.link import Link, Part
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict, combine
@@ -18,9 +19,7 @@ CONTROL = "control"  # the arm of the untouched environment beside the subject
 
 def of_environment(events: Iterable[Event], environment: str | None) -> tuple[Event, ...]:
     """The events that a check of an environment may rest on: its own, and the load of the control beside it."""
-    return tuple(
-        event for event in events if event.data.get("environment") == environment or event.data.get("arm") == CONTROL
-    )
+    return tuple(event for event in events if event.environment == environment or event.arm == CONTROL)
 
 
 def judge(
@@ -67,22 +66,23 @@ class _Kept(Exception):
 
 def judge_again(events: Sequence[Event], samples: Samples) -> list[Again]:
     """Every verdict of a saved history, given again by today's checks."""
-    return [_again(events, samples, event) for event in events if event.kind == "verdict"]
+    judged = of(events, VerdictGiven)
+    own = {name: of_environment(events, name) for name in {event.environment for event in judged}}
+    return [_again(own[event.environment], samples, event) for event in judged]
 
 
-def _again(events: Sequence[Event], samples: Samples, event: Event) -> Again:
-    then, data = checks.verdict_of(event.data), event.data
-    own = of_environment(events, data.get("environment"))
+def _again(own: Sequence[Event], samples: Samples, event: Event[VerdictGiven]) -> Again:
+    then, body = checks.verdict_of(event.body), event.body
     try:
-        if "link" in data:
-            now = _linked(own, samples, Link.read(then.check, data["link"]))
+        if body.link is not None or "link" in event.damaged:
+            now = _linked(own, samples, Link.read(then.check, body.link or {}))
         else:
-            now = _asked(own, samples, str(data.get("phase") or ""), then)
+            now = _asked(own, samples, event.phase or "", then)
     except _Kept as why:
         return Again(event, then, then, str(why))
     except (ValueError, KeyError, TypeError) as error:
         return Again(event, then, then, f"what it was put together from cannot be read: {error!r}")
-    return Again(event, then, checks.as_groundwork(now) if data.get("groundwork") else now)
+    return Again(event, then, checks.as_groundwork(now) if body.groundwork else now)
 
 
 def _asked(events: Sequence[Event], samples: Samples, phase: str, then: Verdict) -> Verdict:
@@ -121,13 +121,13 @@ def as_events(events: Sequence[Event], found: Iterable[Again], samples: Samples)
     """
     new = {one.event.id: one.now for one in found}
     run = supported(combine(new.values()), samples)
-    broke = any(event.kind == "run.error" for event in events)
-    made = []
+    broke = bool(of(events, RunError))
+    made: list[Event] = []
     for event in events:
-        data = event.data
         if event.id in new:
-            data = {**data, **checks.fields(new[event.id])}
-        elif event.kind == "run.end" and not broke:
-            data = {**data, "outcome": str(run.outcome), "reason": run.reason, "exit_code": run.outcome.exit_code}
-        made.append(replace(event, data=data))
+            made.append(event.with_body(checks.given(new[event.id])))
+        elif isinstance(event.body, RunEnd) and not broke:
+            made.append(event.with_body(RunEnd(str(run.outcome), run.reason, run.outcome.exit_code)))
+        else:
+            made.append(event)
     return tuple(made)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness import checks
+from harness.events import VerdictGiven, decode, encode
 from harness.verdict import Outcome, Verdict, combine
 
-EVENT = "incident"  # the kind of the events that make up a timeline
 SPELT_OUT = 2  # parts that are told each in its own words
 
 
@@ -50,7 +50,7 @@ class Link:
 
     def data(self) -> dict[str, Any]:
         """For the history, from which `read` makes it again."""
-        parts = [{"phase": part.phase, **checks.fields(part.verdict)} for part in self.parts]
+        parts = [{"phase": part.phase, **encode(checks.given(part.verdict))} for part in self.parts]
         return {"text": self.text, "expected": str(self.expected), "parts": parts}
 
     @classmethod
@@ -60,7 +60,7 @@ class Link:
         Raises:
             ValueError, KeyError, TypeError: it is not one.
         """
-        parts = [Part(str(part["phase"]), checks.verdict_of(part)) for part in data["parts"]]
+        parts = [Part(str(part["phase"]), checks.verdict_of(decode(VerdictGiven, part)[0])) for part in data["parts"]]
         if not parts:
             raise ValueError("a link without parts")
         return cls(key, str(data["text"]), Outcome(data["expected"]), parts)

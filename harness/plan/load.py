@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from harness.checks import recovery
 from harness.errors import HarnessError, NotMeasured, UsageError
+from harness.events import Note
 from harness.history import History
 from harness.plan.control import Control
 from harness.stack import Recovery
@@ -16,7 +19,7 @@ from harness.workload.spec import at_rate
 
 LOOK_1, LOOK_2 = 1, 2
 
-Judge = Callable[..., Verdict]  # of the check `recovery`: phase and parameters to a verdict
+Judge = Callable[..., Verdict]  # takes a check with its parameters, and the `phase`
 Beside = Callable[[float | None], Control]  # brings the control up, at this rate or the declared one
 
 
@@ -85,7 +88,7 @@ class Load(Workload):
         found = self._look(phase, before, self.declared.hold, since=0.0, look=LOOK_1)
         hopeless = found.outcome is Outcome.FAIL and self.declared.within <= 0.0
         if not found and not hopeless:
-            self._history.record("note", text=f"looking a second and last time: {found.reason}")
+            self._history.record(Note(f"looking a second and last time: {found.reason}"))
             more = self.declared.within + self.declared.hold
             found = self._look(phase, before, more, since=self.declared.within, look=LOOK_2)
         return self._record(found, phase)
@@ -112,8 +115,8 @@ class Load(Workload):
         with self.window(phase):
             pause(seconds, self._clock)
         declared = self.declared
-        return self._judge(
-            phase=phase,
+        asked = partial(
+            recovery.check,
             baseline=before,
             tolerances=dict(declared.tolerance),
             errors=declared.errors,
@@ -122,6 +125,7 @@ class Load(Workload):
             since=since,
             look=look,
         )
+        return self._judge(asked, phase=phase)
 
     def bring(self) -> None:
         """Have in the history how much is saved up to now, and what the control measured."""
@@ -136,4 +140,4 @@ class Load(Workload):
     def _without(self, error: Exception) -> None:
         self.control = None
         said = error.what + (f" ({error.got})" if error.got else "") if isinstance(error, HarnessError) else str(error)
-        self._history.record("note", text=f"recovery is judged without a control: {said}")
+        self._history.record(Note(f"recovery is judged without a control: {said}"))

@@ -21,6 +21,7 @@ from typing import Any
 from harness.checks.logs import explained
 from harness.environment import Replica
 from harness.errors import EngineError, HostError, UsageError
+from harness.events import LogTail, ProbeLog
 from harness.history import Event, History
 from harness.probes.logs import LogFollower
 from harness.stack import Log
@@ -44,7 +45,7 @@ class Followed:
         self.replica, self.declared, self.history = replica, declared, history
         self.follower = LogFollower(replica, declared, history, history.clock, self._keep)
         self.total = 0  # records that came, ever
-        self.reports: list[Event] = []
+        self.reports: list[Event[ProbeLog]] = []
         self._kept: deque[str] = deque()
         self._bytes = 0
         self._places: deque[tuple[float, int]] = deque(maxlen=PLACES)  # looks: Unix time, records until then
@@ -81,7 +82,7 @@ class Followed:
                 for first in list(self._steps)[:-PLACES]:
                     del self._steps[first]
 
-    def report(self) -> Event:
+    def report(self) -> Event[ProbeLog]:
         """Record what was seen since the last report."""
         with self._lock:
             event = self.follower.report()
@@ -146,9 +147,10 @@ class ReplicaLog:
         event = self.followed.report()
         if new > 0:
             return self._passed(f"{self} advanced: {new} new", event)
-        if event.data["state"] is None or event.data["error"]:
-            return self._unknown(f"{self} could not be read: {event.data['error']}", event)
-        return self._failed(f"{self} did not advance: no record in {within:g} s{explained(event)}", event)
+        body = event.body
+        if body.state is None or body.error:
+            return self._unknown(f"{self} could not be read: {body.error}", event)
+        return self._failed(f"{self} did not advance: no record in {within:g} s{explained(body)}", event)
 
     def carries(self, release: str, within: float = 2.0) -> Verdict:
         """Every record names this release: those since `since`, else those that come next, within so many seconds.
@@ -208,7 +210,7 @@ class ReplicaLog:
 
         poll(look, within=within, every=LOOK_EVERY, clock=self.followed.history.clock)
 
-    def _seen(self, first: int) -> tuple[list[str], Event, str]:
+    def _seen(self, first: int) -> tuple[list[str], Event[ProbeLog], str]:
         """The records from a number on, the report, and why they may not be all."""
         event = self.followed.report()
         lines, missing = self.followed.records(first)
@@ -218,7 +220,7 @@ class ReplicaLog:
         for report in self.followed.reports:
             if report.time <= self.began and report is not event:
                 continue
-            said = [report.data["error"], *(one["what"] for one in report.data["losses"]), *report.data["unread_parts"]]
+            said = [report.body.error, *(one.what for one in report.body.losses), *report.body.unread_parts]
             doubts += [f"{self} could not be read completely: {one}" for one in said if one]
         return lines, event, next((one for one in doubts if one), "")
 
@@ -274,7 +276,7 @@ class LoggedReplica(Replica):
         for path, followed in list(self._logs.items()):
             lines = [line[:LONGEST] for line in followed.tail(count)]
             if lines and self._history is not None:
-                self._history.record("log.tail", replica=self.name, path=path, lines=lines)
+                self._history.record(LogTail(self.name, path, lines))
 
     def began(self, step: Event) -> None:
         """A step begins: a place in its logs to which `since` can go back."""

@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+import msgspec
 
 from harness import __version__
 from harness.engine import Engine, proc
 from harness.engine.sweep import sweep
 from harness.environment import Environment, Keep
 from harness.errors import HarnessError, NoSpace, UsageError, unwritable
+from harness.events import Note, RunEnd, RunError, RunStart
 from harness.history import EVENTS, History
 from harness.plan.control import Control, Order, end_all, join
 from harness.plan.machine import machine, versions
@@ -71,7 +74,7 @@ class Run:
         facts: what `run.start` records beside the engine and the machine.
     """
 
-    def __init__(self, engine: Engine, options: Options, **facts: Any) -> None:
+    def __init__(self, engine: Engine, options: Options, facts: RunStart | None = None) -> None:
         self.engine, self._options = engine, options
         self.id = options.id or new_run_id()
         self.directory = options.out / self.id
@@ -85,7 +88,7 @@ class Run:
             if not isinstance(problem, NoSpace):
                 problem = UsageError(problem.what, where=problem.where, got=problem.got, hint=problem.hint)
             raise problem from error
-        self._facts = facts
+        self._facts = facts or RunStart()
         self._environments: list[Subject] = []
 
     def __enter__(self) -> Self:
@@ -98,20 +101,21 @@ class Run:
             NoSpace, Unwritable: the history cannot be written; nothing has been done then.
         """
         self.history.record(
-            "run.start",
-            harness=__version__,
-            run=self.id,
-            engine=self.engine.describe(),
-            machine=machine(),
-            versions=versions(),
-            **self._facts,
+            msgspec.structs.replace(
+                self._facts,
+                harness=__version__,
+                run=self.id,
+                engine=self.engine.describe(),
+                machine=machine(),
+                versions=versions(),
+            )
         )
         self.history.check()
         swept = sweep(self.engine)
         if swept.environments or swept.images:
-            self.history.record("note", text=str(swept))
+            self.history.record(Note(str(swept)))
         for problem in swept.problems:
-            self.history.record("note", text=f"the sweep of dead runs: {problem}")
+            self.history.record(Note(f"the sweep of dead runs: {problem}"))
 
     def environment(self, stack: Stack, release: str, *, test: str, releases: Sequence[str] = ()) -> Subject:
         """An environment of this run, not up yet: use it in a `with` block.
@@ -154,7 +158,7 @@ class Run:
 
     def end(self, verdict: Verdict, exit_code: int) -> None:
         """Record the verdict of the whole run."""
-        self.history.end(outcome=str(verdict.outcome), reason=verdict.reason, exit_code=exit_code)
+        self.history.end(RunEnd(str(verdict.outcome), verdict.reason, exit_code))
 
     def failed(self, error: BaseException) -> Verdict:
         """Record an error that ended the run; its verdict is unknown, whatever was judged before."""
@@ -164,7 +168,7 @@ class Run:
         code = getattr(error, "exit_code", None)
         self.take_down()
         message = "\n".join([str(error), *getattr(error, "__notes__", ())])
-        self.history.record("run.error", what=what, message=message, exit_code=code)
+        self.history.record(RunError(what, message, code))
         return Verdict("run", Outcome.UNKNOWN, what)
 
     def __exit__(
@@ -188,7 +192,7 @@ class Run:
             try:
                 environment.down()
             except HarnessError as problem:
-                self.history.record("note", text=f"{environment.id} could not be taken down: {problem.what}")
+                self.history.record(Note(f"{environment.id} could not be taken down: {problem.what}"))
 
     @property
     def kept(self) -> tuple[Subject, ...]:

@@ -6,12 +6,11 @@ from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 
+from harness.events import Note, PlanShown, PlanStepEnd, PlanStepStart
 from harness.plan.plan import Plan
 from harness.plan.steps import Ended, Progress, Step
 from harness.plan.trial import Trial
 from harness.verdict import Verdict, combine
-
-EVENT, BEGUN, OVER = "plan", "plan.step.start", "plan.step.end"
 
 
 def run(plan: Plan, trial: Trial) -> Verdict:
@@ -25,9 +24,9 @@ def run(plan: Plan, trial: Trial) -> Verdict:
         HarnessError: a step could not be done.
     """
     plan.check(trial.stack)
-    trial.history.record(EVENT, plan=plan.to_data(), text=list(plan.lines()))
+    trial.history.record(PlanShown(plan.to_data(), list(plan.lines())))
     for name, reason in plan.not_checked.items():
-        trial.history.record("note", text=f"not checked: {name}: {reason}")
+        trial.history.record(Note(f"not checked: {name}: {reason}"))
     progress = Progress()
     with ExitStack() as faults:
         faults.push(partial(_heal, progress))
@@ -37,7 +36,7 @@ def run(plan: Plan, trial: Trial) -> Verdict:
                     _run(number, step, trial, progress)
                 except Ended:
                     left = len(plan.steps) - number
-                    trial.history.record("note", text=f"the plan ends after step {number}; {left} steps are left out")
+                    trial.history.record(Note(f"the plan ends after step {number}; {left} steps are left out"))
                     break
     return combine(trial.verdicts)
 
@@ -46,9 +45,7 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress) -> None:
     """Run one step between two looks at the releases."""
     if step.changes:
         trial.environment.releases()
-    trial.history.record(
-        BEGUN, number=number, name=step.step_name(), title=step.title(), planned=step.about, changes=step.changes
-    )
+    trial.history.record(PlanStepStart(number, step.step_name(), step.title(), step.about, step.changes))
     done = False
     try:
         step.run(trial, progress)
@@ -56,7 +53,7 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress) -> None:
     finally:
         if done and step.changes:
             trial.environment.releases()
-        trial.history.record(OVER, number=number, done=done)
+        trial.history.record(PlanStepEnd(number, done))
 
 
 def _heal(

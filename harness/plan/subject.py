@@ -10,6 +10,7 @@ from harness.engine.threads import concurrently
 from harness.environment import Environment, Replica
 from harness.environment.fingerprint import take
 from harness.errors import NotMeasured
+from harness.events import StepStart
 from harness.fingerprint import Fingerprint
 from harness.history import Event
 from harness.plan.replica_log import LoggedReplica
@@ -49,9 +50,9 @@ class Subject(Environment):
 
     def _step(self, event: Event) -> None:
         """Note in each log where a step of this environment begins."""
-        if event.kind != "step.start" or not self.standing or event.data["name"] == "down":
+        if not isinstance(event.body, StepStart) or not self.standing or event.body.name == "down":
             return
-        if event.data.get("environment", self.id) == self.id:
+        if event.environment in (None, self.id):
             for replica in self.replicas:
                 replica.began(event)
 
@@ -71,8 +72,7 @@ class Subject(Environment):
             event = release_probe.one(self.history, replica, probe.command, probe.field)
         else:
             event = release_probe.by_image(self.history, replica, partial(self.prepared.by_image, replica.service))
-        found: str | None = event.data["release"]
-        return found
+        return event.body.release
 
     def fingerprint(self, name: str = "") -> Fingerprint:
         """Its state now, reduced to what can be compared; recorded in the history.

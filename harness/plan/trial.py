@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from harness import checks, deploy
+from harness.checks import acknowledged, faults
 from harness.checks.logs import ExpectedLog
 from harness.deploy import Deployer
 from harness.environment import Replica
 from harness.errors import FaultUnproven
+from harness.events import ProbeQueue
 from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.fingerprint import Fingerprint
@@ -180,7 +181,7 @@ class Trial:
 
         def ask() -> Verdict:
             readback_probe.probe(self.history, place, asked, self.workload.key, before)
-            verdicts.append(self.verdict("acknowledged", phase=phase))
+            verdicts.append(self.verdict(acknowledged.check, phase=phase))
             return verdicts[-1]
 
         with self.history.phase(phase):
@@ -199,7 +200,7 @@ class Trial:
             spec,
             self.history,
             declared=self.stack.harness.recovery,
-            judge=partial(self.verdict, "recovery"),
+            judge=self.verdict,
             record=self.judge,
             beside=self._beside,
             rate=rate,
@@ -208,7 +209,7 @@ class Trial:
 
     def queue_level(self, phase: str) -> float:
         """The deepest that the queue was seen in a phase; 0 where it was not seen."""
-        depths = [event.data["depth"] for event in self.history.select("probe.queue", phase=phase)]
+        depths = [event.body.depth for event in self.history.of(ProbeQueue, phase=phase)]
         return max((float(depth) for depth in depths if depth is not None), default=0.0)
 
     @contextmanager
@@ -227,15 +228,19 @@ class Trial:
         finally:
             self._faults -= 1
         if not self._faults:
-            self.check("faults", phase=phase)
+            self.check(faults.check, phase=phase)
 
     # -- verdicts ----------------------------------------------------------------------------------------------------
 
-    def verdict(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
+    def verdict(self, check: checks.Check, *, phase: str) -> Verdict:
         """What a check says of what the history has of this environment so far; what the stack declares (its replicas,
         its logs) is filled in.
+
+        Args:
+            check: with its parameters: `partial(queue.check, within=30.0)`.
         """
-        parameters = completed(self, name, phase, parameters)
+        name, given = checks.parts_of(check)
+        parameters = completed(self, name, phase, given)
         if checks.needs_samples(name):
             self.workload.bring()
         found = self._judged(name, phase, parameters)
@@ -249,23 +254,23 @@ class Trial:
         samples = Samples() if path is None or not checks.needs_samples(name) else read_samples(path.parent, events)
         return judge(name, events, samples, environment=self.environment.id, phase=phase, parameters=parameters)
 
-    def check(self, name: str, *, phase: str, **parameters: Any) -> Verdict:
+    def check(self, check: checks.Check, *, phase: str) -> Verdict:
         """Judge the history so far by one check, and record the verdict."""
-        verdict = self.verdict(name, phase=phase, **parameters)
-        self.judge(verdict, phase)
-        return verdict
+        return self.judge(self.verdict(check, phase=phase), phase)
 
     @property
     def checks(self) -> Checks:
         """Every check as an assertion."""
         return Checks(self.check)
 
-    def judge(self, verdict: Verdict, phase: str, *, groundwork: bool = False, **more: Any) -> Verdict:
+    def judge(
+        self, verdict: Verdict, phase: str, *, groundwork: bool = False, link: Mapping[str, Any] | None = None
+    ) -> Verdict:
         """Record a verdict; returns it.
 
         Args:
             groundwork: it is about a baseline, before anything was deployed: a failure is unknown.
-            more: what else the event holds.
+            link: of a replayed chain, what the verdict was put together from.
         """
         verdict = checks.as_groundwork(verdict) if groundwork else verdict
         self.verdicts.append(verdict)
@@ -275,8 +280,7 @@ class Trial:
                 replica.record_tails()
         if verdict.outcome is not Outcome.PASS:  # what could not be judged needs its evidence no less
             self.environment.failed = True
-        mark = {"groundwork": True} if groundwork else {}
-        self.history.record("verdict", **checks.fields(verdict), phase=phase, **mark, **more)
+        self.history.record(checks.given(verdict, groundwork=groundwork, link=link), phase=phase)
         return verdict
 
     def __enter__(self) -> Self:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.events import ProbeConfiguration
 from harness.history import Event, History
 from harness.probes.replica import Replica, ask, picked
 
 
 def probe(
     history: History, replicas: Iterable[Replica], command: Sequence[str], field: str | None = None
-) -> tuple[Event, ...]:
+) -> tuple[Event[ProbeConfiguration], ...]:
     """Ask each replica, and record one `probe.configuration` for each.
 
     Args:
@@ -22,5 +23,5 @@ def probe(
     made = []
     for replica in replicas:
         found = picked(ask(replica, command), field)
-        made.append(history.record("probe.configuration", replica=replica.name, release=found.text, error=found.error))
+        made.append(history.record(ProbeConfiguration(replica.name, found.text, found.error)))
     return tuple(made)

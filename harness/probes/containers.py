@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from harness.errors import EngineError, HostError
+from harness.events import ProbeContainer
 from harness.history import Event, History
 from harness.printable import shortened
 
@@ -27,7 +28,9 @@ class ContainerState:
     oom_killed: bool = False
 
 
-def probe(history: History, replicas: Iterable[str], state: Callable[[str], ContainerState]) -> tuple[Event, ...]:
+def probe(
+    history: History, replicas: Iterable[str], state: Callable[[str], ContainerState]
+) -> tuple[Event[ProbeContainer], ...]:
     """Look at each container, and record one `probe.container` for each.
 
     Args:
@@ -38,15 +41,9 @@ def probe(history: History, replicas: Iterable[str], state: Callable[[str], Cont
     return tuple(_one(history, replica, state) for replica in replicas)
 
 
-def _one(history: History, replica: str, state: Callable[[str], ContainerState]) -> Event:
+def _one(history: History, replica: str, state: Callable[[str], ContainerState]) -> Event[ProbeContainer]:
     try:
         found = state(replica)
     except (EngineError, HostError) as error:
-        return history.record(
-            "probe.container", replica=replica, status=None, started=None, exit_code=None, oom_killed=None,
-            error=shortened(str(error)),
-        )  # fmt: skip
-    return history.record(
-        "probe.container", replica=replica, status=found.status, started=found.started, exit_code=found.exit_code,
-        oom_killed=found.oom_killed, error=None,
-    )  # fmt: skip
+        return history.record(ProbeContainer(replica, None, None, None, None, shortened(str(error))))
+    return history.record(ProbeContainer(replica, found.status, found.started, found.exit_code, found.oom_killed, None))

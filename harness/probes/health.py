@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from harness import waiting
 from harness.errors import HostError
+from harness.events import ProbeHealth
 from harness.history import Event, History
 from harness.printable import shortened
 from harness.probes.replica import Replica
@@ -21,7 +22,7 @@ def probe(
     *,
     attempts: int = 1,
     pause: float = 0.0,
-) -> tuple[Event, ...]:
+) -> tuple[Event[ProbeHealth], ...]:
     """Run the health command in each replica, and record a `probe.health` for every answer; returns the last of each.
 
     Exit code 0 is healthy, every other one is not; a replica that cannot run the command has no answer.
@@ -40,23 +41,23 @@ def probe(
 
 def _asked(
     history: History, replica: Replica, command: Sequence[str] | str, timeout: float, attempts: int, pause: float
-) -> Event:
+) -> Event[ProbeHealth]:
     began = history.clock.monotonic()
     event = _one(history, replica, command, timeout)
     for _ in range(attempts - 1):
-        if event.data["ok"] is True or history.clock.monotonic() - began > PATIENCE:
+        if event.body.ok is True or history.clock.monotonic() - began > PATIENCE:
             break
         waiting.pause(pause, history.clock)
         event = _one(history, replica, command, timeout)
     return event
 
 
-def _one(history: History, replica: Replica, command: Sequence[str] | str, timeout: float) -> Event:
+def _one(history: History, replica: Replica, command: Sequence[str] | str, timeout: float) -> Event[ProbeHealth]:
     try:
         answer = replica.run(command, timeout)
     except HostError as error:
-        return history.record("probe.health", replica=replica.name, ok=None, error=shortened(str(error)))
+        return history.record(ProbeHealth(replica.name, None, shortened(str(error))))
     said = answer.stderr.strip() or answer.stdout.strip()
     bad = f"exit code {answer.exit_code}" + (f": {said}" if said else "")
     healthy = answer.exit_code == 0
-    return history.record("probe.health", replica=replica.name, ok=healthy, error=None if healthy else shortened(bad))
+    return history.record(ProbeHealth(replica.name, healthy, None if healthy else shortened(bad)))

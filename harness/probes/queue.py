@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.clock import Clock
+from harness.events import ProbeQueue
 from harness.history import Event, History
 from harness.kept import KeptShell, Startable, code_and_text
 from harness.printable import shortened
@@ -22,7 +23,7 @@ Seen = tuple[float | None, float | None, str | None]
 """Depth, age of the oldest in seconds, error."""
 
 
-def probe(history: History, replica: Replica, declared: ServerAdapter | QueueProbe) -> Event:
+def probe(history: History, replica: Replica, declared: ServerAdapter | QueueProbe) -> Event[ProbeQueue]:
     """Ask once, and record `probe.queue`.
 
     Args:
@@ -130,9 +131,8 @@ def _number(told: Any) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _record(history: History, seen: Seen, **data: Any) -> Event:
-    depth, age, error = seen
-    return history.record("probe.queue", **data, depth=depth, age=age, error=error)
+def _record(history: History, seen: Seen, environment: str | None = None) -> Event[ProbeQueue]:
+    return history.record(ProbeQueue(*seen), environment=environment)
 
 
 class Queue:
@@ -151,7 +151,7 @@ class Queue:
         elif isinstance(self._declared, ServerAdapter):
             self._client.ask(*self._declared.queue_questions())
 
-    def finish(self, until: float) -> Event:
+    def finish(self, until: float) -> Event[ProbeQueue]:
         """Take the answer and record it."""
         heard = self._client.answer(until)
         if isinstance(self._client, KeptShell):

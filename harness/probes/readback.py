@@ -7,6 +7,7 @@ import json
 from collections import Counter
 
 from harness.errors import HostError, unwritable
+from harness.events import ProbeReadback
 from harness.files import write
 from harness.history import Event, History
 from harness.printable import shortened
@@ -20,7 +21,7 @@ LARGEST = 2_000_000  # pieces of work that are read back at most
 
 def probe(
     history: History, replica: Replica, declared: ServerAdapter | Readback, key: str, before: float | None
-) -> Event:
+) -> Event[ProbeReadback]:
     """Ask once, and record `probe.readback`; the answer itself goes into a file beside the history.
 
     Args:
@@ -46,9 +47,7 @@ def probe(
         error = f"more than {LARGEST} pieces of work"
     file, digest = (None, None) if error else _save(history, found)
     pieces = None if error else len(found)
-    return history.record(
-        "probe.readback", key=key, before=before, pieces=pieces, file=file, sha256=digest, error=error
-    )
+    return history.record(ProbeReadback(key, pieces, file, digest, error, before))
 
 
 def _command(declared: ServerAdapter | Readback, key: str) -> list[str]:

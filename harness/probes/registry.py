@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.events import ProbeRegistry
 from harness.history import Event, History
 from harness.probes.replica import Replica, ask, picked
 
 
-def probe(history: History, replica: Replica, command: Sequence[str], field: str | None = None) -> Event:
+def probe(history: History, replica: Replica, command: Sequence[str], field: str | None = None) -> Event[ProbeRegistry]:
     """Ask the registry, and record `probe.registry`.
 
     Args:
@@ -18,4 +19,4 @@ def probe(history: History, replica: Replica, command: Sequence[str], field: str
         field: the field of the JSON answer that holds the release; None takes the stripped answer as it is.
     """
     found = picked(ask(replica, command), field)
-    return history.record("probe.registry", release=found.text, error=found.error)
+    return history.record(ProbeRegistry(found.text, found.error))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from harness.errors import EngineError, HostError, ReplicaGone
+from harness.events import ProbeRelease
 from harness.history import Event, History
 from harness.printable import shortened
 from harness.probes.replica import Replica, ask, picked
@@ -23,7 +24,7 @@ class Imaged(Protocol):
 
 def probe(
     history: History, replicas: Iterable[Replica], command: Sequence[str], field: str | None = None
-) -> tuple[Event, ...]:
+) -> tuple[Event[ProbeRelease], ...]:
     """Ask each replica, and record one `probe.release` for each.
 
     Args:
@@ -35,13 +36,13 @@ def probe(
     return tuple(one(history, replica, command, field) for replica in replicas)
 
 
-def one(history: History, replica: Replica, command: Sequence[str], field: str | None = None) -> Event:
+def one(history: History, replica: Replica, command: Sequence[str], field: str | None = None) -> Event[ProbeRelease]:
     """Ask one replica."""
     found = picked(ask(replica, command), field)
-    return history.record("probe.release", replica=replica.name, release=found.text, error=found.error)
+    return history.record(ProbeRelease(replica.name, found.text, found.error))
 
 
-def by_image(history: History, replica: Imaged, releases: Callable[[str], Sequence[str]]) -> Event:
+def by_image(history: History, replica: Imaged, releases: Callable[[str], Sequence[str]]) -> Event[ProbeRelease]:
     """Look at the image that the replica's running container was made of. One that no release has is what it runs, and
     no release; one that several have tells nothing.
 
@@ -51,11 +52,9 @@ def by_image(history: History, replica: Imaged, releases: Callable[[str], Sequen
     try:
         image = replica.running_image()
     except (EngineError, HostError) as error:
-        down = {"running": False} if isinstance(error, ReplicaGone) else {}
-        return history.record("probe.release", replica=replica.name, release=None, error=shortened(error.what), **down)
+        running = False if isinstance(error, ReplicaGone) else None
+        return history.record(ProbeRelease(replica.name, None, shortened(error.what), running=running))
     found = releases(image)
     release = found[0] if found else f"the image {image[:DIGEST]}"
     same = f"the releases {', '.join(found)} have the same image, {image[:DIGEST]}" if len(found) > 1 else None
-    return history.record(
-        "probe.release", replica=replica.name, release=None if same else release, error=same, image=image
-    )
+    return history.record(ProbeRelease(replica.name, None if same else release, same, image=image))

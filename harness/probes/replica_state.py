@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from harness.events import ProbeReplica
+from harness.events.probe import ProcessRow
 from harness.history import Event, History
 from harness.kept import KeptShell, Response, Startable, code_and_text
 from harness.probes import look
@@ -75,7 +76,7 @@ class ReplicaState:
             self._asker.command(self._release[0])
         self._began_or_ended = False
 
-    def finish(self, until: float) -> Event:
+    def finish(self, until: float) -> Event[ProbeReplica]:
         """Take the answers that are there by `until`, and record them."""
         heard = self._shell.answer(until)
         if self._asking and self._asker is not None and self._release is not None:
@@ -93,7 +94,7 @@ class ReplicaState:
         self._said_at = self._history.clock.monotonic()
         self._asking = heard.text is None
 
-    def _take(self, text: str, until: float) -> Event:
+    def _take(self, text: str, until: float) -> Event[ProbeReplica]:
         text, sockets, booted = [*text.split(look.PART), "", ""][:3]
         if booted.strip().isdigit():
             self._booted = float(booted)
@@ -116,13 +117,13 @@ class ReplicaState:
         main = min(named, key=lambda one: one.started, default=None)
         return self._record(seen, rows, self._row(main) if main else None, None)
 
-    def _row(self, one: look.Process) -> list[Any]:
+    def _row(self, one: look.Process) -> ProcessRow:
         started = None if self._booted is None else round(self._booted + one.started / look.TICK, 2)
-        return [one.pid, one.parent, one.name, started, one.state]
+        return one.pid, one.parent, one.name, started, one.state
 
     def _record(
-        self, seen: look.Look, processes: list[list[Any]] | None, main: list[Any] | None, error: str | None
-    ) -> Event:
+        self, seen: look.Look, processes: list[ProcessRow] | None, main: ProcessRow | None, error: str | None
+    ) -> Event[ProbeReplica]:
         missing = dict(seen.missing) if error is None else {}
         if self._unheard and error is None:
             missing["listening"] = self._unheard
@@ -133,14 +134,12 @@ class ReplicaState:
         if self._release is not None and self._said.text is None:
             missing["release"] = self._said.error or "no answer"
         age = round(self._history.clock.monotonic() - self._said_at, 1) if self._said.text is not None else None
-        return self._history.record(
-            "probe.replica",
-            environment=self._environment,
+        body = ProbeReplica(
             replica=self.name,
             release=self._said.text,
             release_age=age,
             processes=None if seen.processes is None else len(seen.processes),
-            list=processes,
+            rows=processes,
             entered=seen.entered,
             main=main,
             listening=None if self._listening is None or error is not None else list(self._listening[:MAX_NAMED]),
@@ -157,6 +156,7 @@ class ReplicaState:
             missing=missing,
             error=error,
         )
+        return self._history.record(body, environment=self._environment)
 
     def close(self) -> None:
         """End what was kept running."""

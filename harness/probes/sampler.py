@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol, Self
 
+from harness.events import Note, ProbeQueue, ProbeReplica, ProbeServer
 from harness.history import Event, History
 from harness.kept import Startable
 from harness.probes.queue import Queue
@@ -47,7 +48,7 @@ class Place(Protocol):
     name: str
 
     def begin(self, tick: int) -> None: ...
-    def finish(self, until: float) -> Event: ...
+    def finish(self, until: float) -> Event[ProbeReplica] | Event[ProbeServer] | Event[ProbeQueue]: ...
     def close(self) -> None: ...
 
 
@@ -118,14 +119,14 @@ class Sampler:
             except Exception as error:
                 self._failed(place, error)
                 continue
-            (self._silent.discard if event.data.get("error") is None else self._silent.add)(place)
+            (self._silent.discard if event.body.error is None else self._silent.add)(place)
 
     def _failed(self, place: Place, error: Exception) -> None:
         """A mistake of one probe is no reason to lose the others; it is said once, and its events are missing."""
         what = f"{type(place).__name__} of {place.name}"
         if what not in self._broken:
             self._broken.add(what)
-            self._history.record("note", text=f"the probe {what} failed: {type(error).__name__}: {error}")
+            self._history.record(Note(f"the probe {what} failed: {type(error).__name__}: {error}"))
 
 
 def _places(environment: Sampled, history: History) -> Iterator[Place]:

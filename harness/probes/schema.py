@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.events import ProbeSchema
 from harness.history import Event, History
 from harness.probes.replica import Replica, ask
 
 
-def probe(history: History, replica: Replica, command: Sequence[str]) -> Event:
+def probe(history: History, replica: Replica, command: Sequence[str]) -> Event[ProbeSchema]:
     """Ask for it, and record `probe.schema`: the answer as it came, which the check compares with what was declared.
 
     Args:
@@ -17,4 +18,4 @@ def probe(history: History, replica: Replica, command: Sequence[str]) -> Event:
         command: exit code 0 and an answer on stdout.
     """
     found = ask(replica, command)
-    return history.record("probe.schema", release=found.text, error=found.error)
+    return history.record(ProbeSchema(found.text, found.error))

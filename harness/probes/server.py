@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.events import ProbeServer
 from harness.history import Event, History
 from harness.kept import Startable
 from harness.servers import ServerAdapter
@@ -19,19 +20,20 @@ class ServerState:
     ) -> None:
         self._history, self._server, self.name = history, server, replica.name
         self._sampling = server.sample(replica)
-        self._known = {"environment": environment, "replica": replica.name}
-        if name not in ("", server.service):
-            self._known["server"] = name
+        self._environment = environment
+        self._in_stack = "" if name == server.service else name
 
     def begin(self, tick: int) -> None:
         """Send the question."""
         self._sampling.ask(tick)
 
-    def finish(self, until: float) -> Event:
+    def finish(self, until: float) -> Event[ProbeServer]:
         """Take the answer and record it."""
         sample = self._sampling.answer(until)
-        fields = {**dict.fromkeys(self._server.fields), **sample.fields}
-        return self._history.record(self._server.event, **self._known, **fields, error=sample.error)
+        known = {"replica": self.name, "server": self._in_stack, "error": sample.error}
+        body = self._server.event
+        fields = {**dict.fromkeys(body.__struct_fields__), **sample.fields, **known}
+        return self._history.record(body(**fields), environment=self._environment)
 
     def close(self) -> None:
         """End what was kept running."""

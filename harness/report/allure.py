@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from allure_commons.model2 import Attachment, Label, Status, StatusDetails, TestResult, TestStepResult
 
+from harness.events import DeployerEnd, DeployerLine, DeployerStart
 from harness.history import Event
-from harness.report._fields import event_id, words
 from harness.report._files import AllureFiles, write
 from harness.report.model import Judged, Report, Step
 from harness.verdict import Outcome
@@ -70,7 +70,7 @@ def _test(files: AllureFiles, report: Report, phase: str, attachments: Iterable[
     of_phase = "" if phase == RUN else phase
     judged = [one for one in report.judged if one.phase == phase]
     steps = [step for step in report.steps if step.phase == of_phase]
-    events = [event for event in report.events if str(event.data.get("phase") or "") == of_phase]
+    events = [event for event in report.events if (event.phase or "") == of_phase]
     title = _text(report.title)
     result = TestResult(
         uuid=str(uuid4()),
@@ -93,11 +93,10 @@ def _test(files: AllureFiles, report: Report, phase: str, attachments: Iterable[
             name = f"{uuid4()}-attachment{path.suffix}"
             files.attached_file(path, name)
             result.attachments.append(Attachment(name=path.name, source=name, type=_type(path)))
-    for start, text in _outputs(report.events, of_phase):
+    for verb, text in _outputs(report.events, of_phase):
         name = f"{uuid4()}-attachment.txt"
         files.attached_data(_text(text), name)
-        verb = _text(start.data.get("verb"))
-        result.attachments.append(Attachment(name=f"deployer: {verb}", source=name, type="text/plain"))
+        result.attachments.append(Attachment(name=f"deployer: {_text(verb)}", source=name, type="text/plain"))
     return result
 
 
@@ -157,27 +156,26 @@ def _verdict(one: Judged) -> TestStepResult:
     )
 
 
-def _outputs(events: Iterable[Event], phase: str) -> list[tuple[Event, str]]:
-    """What each run of the deployer that began in this phase has said."""
-    runs: dict[int, tuple[Event, list[str]]] = {}
+def _outputs(events: Iterable[Event], phase: str) -> list[tuple[str, str]]:
+    """The verb and the output of each run of the deployer that began in this phase."""
+    runs: dict[int | None, tuple[str, list[str]]] = {}
     for event in events:
-        if event.kind == "deployer.start" and str(event.data.get("phase") or "") == phase:
-            runs[event.id] = (event, [f"$ {words(event.data.get('command'))}"])
-        elif event.kind == "deployer.line" and (begun := event_id(event.data.get("start"))) in runs:
-            mark = "! " if event.data.get("stream") == "err" else "  "
-            runs[begun][1].append(f"{event.since_start:8.1f}s {mark}{event.data.get('text')}")
-        elif event.kind == "deployer.end" and (begun := event_id(event.data.get("start"))) in runs:
-            ended = f"[{event.data.get('ended')}, exit code {event.data.get('exit_code')}]"
-            runs[begun][1].append(ended)
-    return [(start, "\n".join(lines) + "\n") for start, lines in runs.values()]
+        body = event.body
+        if isinstance(body, DeployerStart) and (event.phase or "") == phase:
+            runs[event.id] = (body.verb, [f"$ {' '.join(body.command)}"])
+        elif isinstance(body, DeployerLine) and body.start in runs:
+            mark = "! " if body.stream == "err" else "  "
+            runs[body.start][1].append(f"{event.since_start:8.1f}s {mark}{body.text}")
+        elif isinstance(body, DeployerEnd) and body.start in runs:
+            runs[body.start][1].append(f"[{body.ended}, exit code {body.exit_code}]")
+    return [(verb, "\n".join(lines) + "\n") for verb, lines in runs.values()]
 
 
 def _environment(report: Report) -> str:
-    found = {key: report.info.get(key) for key in ("harness", "stack", "from", "to", "engine")}
-    machine = report.info.get("machine")
-    if isinstance(machine, dict):
-        found |= {f"machine.{key}": value for key, value in machine.items()}
-    return "".join(f"{_property(key)}={_property(value)}\n" for key, value in found.items() if value is not None)
+    info = report.info
+    found = {"harness": info.harness, "stack": info.stack, "from": info.from_, "to": info.to, "engine": info.engine}
+    found |= {f"machine.{key}": value for key, value in info.machine.items()}
+    return "".join(f"{_property(key)}={_property(value)}\n" for key, value in found.items() if value not in (None, ""))
 
 
 def _property(value: object) -> str:

@@ -39,7 +39,7 @@ def _text(one: Judged) -> str:
 
 def _file(report: Report, environ: Mapping[str, str]) -> str:
     """The Compose file, where it lies in the checkout: GitHub shows the line beside it."""
-    path, root = str(report.info.get("file") or ""), environ.get("GITHUB_WORKSPACE") or ""
+    path, root = report.info.file, environ.get("GITHUB_WORKSPACE") or ""
     return path.removeprefix(f"{root}/") if root and path.startswith(f"{root}/") else ""
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from harness.checks import verdict_of
-from harness.history import Event
-from harness.report._fields import event_id, mapping, number
+from harness.checks import outcome_of, verdict_of
+from harness.events import PlanShown, RunEnd, RunError, RunStart, StepEnd, StepStart, VerdictGiven
+from harness.history import Event, of
 from harness.report.steps import where
 from harness.verdict import Outcome, Verdict, combine
 
@@ -53,7 +52,7 @@ class Report:
     Attributes:
         run: the verdict of the whole: what `run.end` says, else all verdicts combined.
         ended: the run came to its end; else it was killed, or is still going on.
-        info: the data of `run.start`.
+        info: what `run.start` says.
         judged: every verdict of a check, in order; of one given twice in a phase, the last.
         steps: every step, in the order of their starts.
         errors: the messages of `run.error`.
@@ -63,7 +62,7 @@ class Report:
 
     run: Verdict
     ended: bool
-    info: Mapping[str, Any]
+    info: RunStart
     judged: tuple[Judged, ...]
     steps: tuple[Step, ...]
     errors: tuple[str, ...]
@@ -76,14 +75,12 @@ class Report:
         """Read it out of the events, whether or not the run was finished."""
         every = tuple(events)
         judged = _judged(every)
-        ends = [event for event in every if event.kind == "run.end"]
-        errors = tuple(
-            str(event.data.get("message") or event.data.get("what")) for event in every if event.kind == "run.error"
-        )
+        ends = [event.body for event in of(every, RunEnd)]
+        errors = tuple(event.body.message or event.body.what for event in of(every, RunError))
         return cls(
             run=_run(ends, judged, errors),
             ended=bool(ends),
-            info=next((event.data for event in every if event.kind == "run.start"), {}),
+            info=next((event.body for event in of(every, RunStart)), RunStart()),
             judged=judged,
             steps=_steps(every),
             errors=errors,
@@ -100,16 +97,17 @@ class Report:
     @property
     def title(self) -> str:
         """`reference, 4.1.0 -> 4.1.1 -> 4.1.0`, as far as it is known."""
-        stack, old, new = (str(self.info.get(key) or "") for key in ("stack", "from", "to"))
+        stack, old, new = self.info.stack, self.info.from_, self.info.to
         way = f"{old} -> {new} -> {old}" if old and new else ""
         return ", ".join(part for part in (stack, way) if part) or "run"
 
     @property
     def not_checked(self) -> tuple[str, ...]:
         """`performance: reason` for each check that the stack has switched off: a pass says nothing about these."""
-        plans = (mapping(event.data.get("plan")) for event in self.events if event.kind == "plan")
-        off = {f"{name}: {why}": None for plan in plans for name, why in mapping(plan.get("not-checked")).items()}
-        return tuple(off)
+        found = (event.body.plan.get("not-checked") for event in of(self.events, PlanShown))
+        return tuple(
+            dict.fromkeys(f"{name}: {why}" for off in found if isinstance(off, Mapping) for name, why in off.items())
+        )
 
     def bad(self) -> tuple[Judged, ...]:
         """What did not pass: failures first."""
@@ -125,20 +123,20 @@ class Report:
 def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
     found: dict[tuple[str, str], Judged] = {}
     steps = where(events)
-    for event in events:
-        if event.kind == "verdict" and event.data.get("check") != "run":
-            phase = str(event.data.get("phase") or "run")
-            one = Judged(verdict_of(event.data), phase, event.since_start, event.time, steps.get(event.id, ()))
+    for event in of(events, VerdictGiven):
+        if event.body.check != "run":
+            phase = event.phase or "run"
+            one = Judged(verdict_of(event.body), phase, event.since_start, event.time, steps.get(event.id, ()))
             found.pop((phase, one.verdict.check), None)
             found[phase, one.verdict.check] = one
     return tuple(found.values())
 
 
-def _run(ends: list[Event], judged: tuple[Judged, ...], errors: tuple[str, ...]) -> Verdict:
+def _run(ends: list[RunEnd], judged: tuple[Judged, ...], errors: tuple[str, ...]) -> Verdict:
     found = combine(one.verdict for one in judged)
     if ends:
-        said = verdict_of(ends[-1].data)
-        return Verdict("run", said.outcome, said.reason or found.reason, found.evidence, found.look)
+        end = ends[-1]
+        return Verdict("run", outcome_of(end.outcome), end.reason or found.reason, found.evidence, found.look)
     if found.outcome is Outcome.FAIL:
         return found
     said_last = errors[-1].splitlines() if errors else []
@@ -147,24 +145,25 @@ def _run(ends: list[Event], judged: tuple[Judged, ...], errors: tuple[str, ...])
 
 
 def _steps(events: tuple[Event, ...]) -> tuple[Step, ...]:
-    ends = {event_id(event.data.get("start")): event for event in events if event.kind == "step.end"}
+    ends = {event.body.start: event.body for event in of(events, StepEnd)}
     steps, open_ids = [], list[int]()
     for event in events:
-        if event.kind == "step.end" and (begun := event_id(event.data.get("start"))) in open_ids:
-            open_ids.remove(begun)
-        if event.kind != "step.start":
+        body = event.body
+        if isinstance(body, StepEnd) and body.start in open_ids:
+            open_ids.remove(body.start)
+        if not isinstance(body, StepStart):
             continue
         end = ends.get(event.id)
         steps.append(
             Step(
                 id=event.id,
-                name=str(event.data.get("name")),
-                title=str(event.data.get("title") or event.data.get("name")),
+                name=body.name,
+                title=body.title or body.name,
                 start=event.since_start,
-                seconds=number(end.data.get("seconds")) if end else None,
-                ok=bool(end.data.get("ok")) if end else None,
-                error=str(end.data["error"]) if end and end.data.get("error") else None,
-                phase=str(event.data.get("phase") or ""),
+                seconds=end.seconds if end else None,
+                ok=end.ok if end else None,
+                error=end.error or None if end else None,
+                phase=event.phase or "",
                 depth=len(open_ids),
                 time=event.time,
             )

@@ -11,24 +11,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.history import Event
-from harness.report._fields import items, mapping, number, words
+from harness.events import (
+    ContainerChange,
+    DeployerEnd,
+    DeployerLine,
+    DeployerStart,
+    FaultHeal,
+    FaultInject,
+    IncidentLink,
+    ProbeLog,
+    ProbeQueue,
+    ReplicaReplace,
+    RunError,
+    VerdictGiven,
+    WorkloadWindow,
+)
+from harness.history import Event, of
 from harness.report._files import write
 from harness.report.markdown import plain
 from harness.report.model import Judged, Report
 from harness.verdict import Outcome
 
-INCIDENT = "incident"  # the kind of the events of a replayed outage
-KINDS = (
-    "deployer.start", "deployer.end", "container", "replica.replace", "fault.inject", "fault.heal", "verdict", INCIDENT,
-    "run.error",
-)  # fmt: skip
 MOST = 80  # lines of the timeline
 
 
 def wanted(report: Report) -> bool:
     """For a run that did not pass, and for an outage that was replayed."""
-    return report.run.outcome is not Outcome.PASS or any(event.kind == INCIDENT for event in report.events)
+    return report.run.outcome is not Outcome.PASS or bool(of(report.events, IncidentLink))
 
 
 def save(report: Report, path: Path) -> Path:
@@ -85,26 +94,18 @@ def _summary(report: Report) -> list[str]:
 
 def _impact(report: Report) -> list[str]:
     lines = []
-    for event in report.events:
-        data = event.data
-        if event.kind != "workload" or not isinstance(data.get("intended"), int):
-            continue
-        failed = int((number(data.get("failed")) or 0.0) + (number(data.get("shed")) or 0.0))
-        outage = number(data.get("longest_outage")) or 0.0
-        if failed:
-            what = ", ".join(f"{plain(name)} ({count})" for name, count in mapping(data.get("errors")).items())
-            said = f"- {plain(data.get('phase'))}: {failed} of {data['intended']} requests failed"
-            lines.append(f"{said}, for up to {outage:.1f} s: {what}{_ids([event.id])}")
-    depths = [(depth, event) for event in report.events if (depth := _depth(event)) is not None]
+    for event in of(report.events, WorkloadWindow):
+        body = event.body
+        if failed := body.failed + body.shed:
+            what = ", ".join(f"{plain(name)} ({count})" for name, count in body.errors.items())
+            said = f"- {plain(event.phase)}: {failed} of {body.intended} requests failed"
+            lines.append(f"{said}, for up to {body.longest_outage:.1f} s: {what}{_ids([event.id])}")
+    depths = [(depth, event) for event in of(report.events, ProbeQueue) if (depth := event.body.depth) is not None]
     deepest = max(depths, key=lambda one: one[0], default=None)
     if deepest is not None and deepest[0] > 0:
-        depth, event = deepest
-        lines.append(f"- The queue held up to {depth:g} jobs, at {_clock(event.time)}{_ids([event.id])}")
+        depth, look = deepest
+        lines.append(f"- The queue held up to {depth:g} jobs, at {_clock(look.time)}{_ids([look.id])}")
     return lines or ["No request failed, and no queue grew, as far as it was measured."]
-
-
-def _depth(event: Event) -> float | None:
-    return number(event.data.get("depth")) if event.kind == "probe.queue" else None
 
 
 def _cause(report: Report) -> list[str]:
@@ -142,26 +143,25 @@ def _last_words(report: Report, one: Judged) -> list[str]:
     """Error lines of logs, ends of containers and the deployer's last lines up to the verdict, five of each at most."""
     seen = [event for event in report.events if one.at - 60.0 <= event.since_start <= one.at]
     lines = [
-        f"{plain(event.data.get('replica'))}: {plain(text)}{_ids([event.id])}"
-        for event in seen if event.kind == "probe.log" for text in items(event.data.get("error_lines"))
+        f"{plain(event.body.replica)}: {plain(text)}{_ids([event.id])}"
+        for event in of(seen, ProbeLog) for text in event.body.error_lines
     ][:5]  # fmt: skip
     lines += [
-        f"{plain(event.data.get('replica'))}: {plain(event.data.get('action'))}{_ids([event.id])}"
-        for event in seen if event.kind == "container" and event.data.get("action") in ("die", "oom", "restart")
-        and event.data.get("replaced") is not True
-    ][:5]  # fmt: skip
-    told = [event for event in seen if event.kind == "deployer.line"]
-    return lines + [f"deployer: {plain(event.data.get('text'))}{_ids([event.id])}" for event in told[-5:]]
+        f"{plain(event.body.replica)}: {plain(event.body.action)}{_ids([event.id])}"
+        for event in of(seen, ContainerChange)
+        if event.body.action in ("die", "oom", "restart") and not event.body.replaced
+    ][:5]
+    return lines + [f"deployer: {plain(event.body.text)}{_ids([event.id])}" for event in of(seen, DeployerLine)[-5:]]
 
 
 def _timeline(report: Report) -> list[str]:
-    rows = [(event, text) for event in report.events if event.kind in KINDS and (text := _told(event))]
+    rows = [(event, text) for event in report.events if (text := _told(event))]
     lines = ["| UTC | minute | event |", "| --- | ---: | --- |"]
     for event, text in rows[:MOST]:
         lines.append(f"| {_clock(event.time)} | {event.since_start / 60:.1f} | {text} |")
     if len(rows) > MOST:
         lines.append(f"| | | and {len(rows) - MOST} more |")
-    original = report.info.get("original")
+    original = report.info.original
     if isinstance(original, list):
         lines += ["", "The original's, for comparison (4 April 2012, Pacific time):", "", "| time | minute | event |"]
         lines.append("| --- | ---: | --- |")
@@ -174,24 +174,27 @@ def _original(one: Mapping[str, Any]) -> str:
 
 
 def _told(event: Event) -> str:
-    data = event.data
-    if event.kind == "deployer.start":
-        return "`" + plain(words(data.get("command"))) + "` starts"
-    if event.kind == "deployer.end":
-        return f"it ends: {plain(data.get('ended'))}, exit code {plain(data.get('exit_code'))}"
-    if event.kind == "container":
-        meant = data.get("action") == "start" or data.get("replaced") is True
-        return "" if meant else f"{plain(data.get('replica'))}: {plain(data.get('action'))}"
-    if event.kind == "replica.replace":
-        return f"{plain(data.get('replica'))} is replaced by {plain(data.get('release'))}"
-    if event.kind == "verdict":
-        if data.get("outcome") == "pass" or data.get("phase") == "outage":
-            return ""
-        where = f"**{plain(data.get('check'))}** ({plain(data.get('phase'))}) {plain(data.get('outcome'))}"
-        return f"{where}: {plain(data.get('reason'))}"
-    if event.kind == "run.error":
-        return f"the run breaks: {plain(data.get('what'))}"
-    return plain(data.get("text") or data.get("title") or data.get("reason"))
+    """What an event is in the timeline; empty for what does not belong there."""
+    match event.body:
+        case DeployerStart() as body:
+            return "`" + plain(" ".join(body.command)) + "` starts"
+        case DeployerEnd() as body:
+            return f"it ends: {plain(body.ended)}, exit code {plain(body.exit_code)}"
+        case ContainerChange() as body if body.action != "start" and not body.replaced:
+            return f"{plain(body.replica)}: {plain(body.action)}"
+        case ReplicaReplace() as body:
+            return f"{plain(body.replica)} is replaced by {plain(body.release)}"
+        case VerdictGiven() as body if body.outcome != "pass" and event.phase != "outage":
+            return f"**{plain(body.check)}** ({plain(event.phase)}) {plain(body.outcome)}: {plain(body.reason)}"
+        case RunError() as body:
+            return f"the run breaks: {plain(body.what)}"
+        case FaultInject() as body:
+            return plain(body.title)
+        case FaultHeal() as body:
+            return plain(body.reason)
+        case IncidentLink() as body:
+            return plain(body.text)
+    return ""
 
 
 def _list(found: Iterable[Judged]) -> list[str]:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import allure
 from allure_commons import plugin_manager
 
+from harness.events import StepEnd, StepStart
 from harness.history import Event, History
 
 
@@ -19,18 +20,17 @@ def follow(history: History, directory: Path) -> Iterator[None]:
 
     Without `--alluredir` nobody listens to these hooks, and nothing happens.
     """
-    open_steps: dict[int, str] = {}
+    open_steps: dict[int | None, str] = {}
 
     def mirror(event: Event) -> None:
-        if event.kind == "step.start":
+        body = event.body
+        if isinstance(body, StepStart):
             open_steps[event.id] = str(uuid4())
-            plugin_manager.hook.start_step(uuid=open_steps[event.id], title=event.data["title"], params={})
-        elif event.kind == "step.end" and event.data["start"] in open_steps:
-            failed = None if event.data["ok"] else AssertionError
-            error = None if event.data["ok"] else AssertionError(event.data["error"])
-            plugin_manager.hook.stop_step(
-                uuid=open_steps.pop(event.data["start"]), exc_type=failed, exc_val=error, exc_tb=None
-            )
+            plugin_manager.hook.start_step(uuid=open_steps[event.id], title=body.title, params={})
+        elif isinstance(body, StepEnd) and body.start in open_steps:
+            failed = None if body.ok else AssertionError
+            error = None if body.ok else AssertionError(body.error)
+            plugin_manager.hook.stop_step(uuid=open_steps.pop(body.start), exc_type=failed, exc_val=error, exc_tb=None)
 
     history.listen(mirror)
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from harness.events import PlanStepStart, ProbeRelease, VerdictGiven
 from harness.history import Event
-from harness.report._fields import number
 
 Releases = dict[str, str]  # by replica
 
@@ -25,7 +25,7 @@ class _Begun:
 @dataclass(slots=True)
 class _Environment:
     now: Releases = field(default_factory=dict)
-    steps: dict[int, _Begun] = field(default_factory=dict)
+    steps: dict[int | None, _Begun] = field(default_factory=dict)
     changed: _Begun | None = None
 
 
@@ -34,20 +34,17 @@ def where(events: Iterable[Event]) -> dict[int, tuple[str, ...]]:
     changed them. Nothing for a verdict outside of a plan.
     """
     found: dict[int, tuple[str, ...]] = {}
-    known: dict[str, _Environment] = {}
+    known: dict[str | None, _Environment] = {}
     for event in events:
-        one = known.setdefault(str(event.data.get("environment")), _Environment())
-        if event.kind == "probe.release":
-            one.now[str(event.data.get("replica"))] = str(event.data.get("release") or "not known")
-        elif event.kind == "plan.step.start" and (n := number(event.data.get("number"))) is not None:
-            begun = _Begun(
-                int(n), str(event.data.get("title")), str(event.data.get("planned") or ""),
-                bool(event.data.get("changes")), dict(one.now),
-            )  # fmt: skip
+        one, body = known.setdefault(event.environment, _Environment()), event.body
+        if isinstance(body, ProbeRelease):
+            one.now[body.replica] = body.release or "not known"
+        elif isinstance(body, PlanStepStart) and body.number is not None:
+            begun = _Begun(body.number, body.title, body.planned or "", body.changes, dict(one.now))
             one.steps[begun.number] = begun
             one.changed = begun if begun.changes else one.changed
-        elif event.kind == "verdict" and (n := number(event.data.get("plan_step"))) is not None and int(n) in one.steps:
-            found[event.id] = tuple(_words(one.steps[int(n)], one))
+        elif isinstance(body, VerdictGiven) and event.plan_step in one.steps:
+            found[event.id] = tuple(_words(one.steps[event.plan_step], one))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +12,22 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from harness.checks import verdict_of
+from harness.checks import outcome_of
+from harness.events import (
+    ContainerChange,
+    DeployerEnd,
+    DeployerLine,
+    DeployerStart,
+    FaultHeal,
+    FaultInject,
+    Note,
+    PlanShown,
+    RunEnd,
+    RunError,
+    StepEnd,
+    StepStart,
+    VerdictGiven,
+)
 from harness.history import Event
 from harness.printable import clean
 from harness.verdict import Outcome
@@ -49,7 +63,7 @@ class Terminal:
         self._lines = lines
         self._shown = self._hidden = 0
         self._lock = threading.RLock()
-        self._steps: dict[int, tuple[str, int]] = {}
+        self._steps: dict[int | None, tuple[str, int]] = {}
         self._task: TaskID | None = None
         self._bars: Bars | None = None
         unicode = (self.console.encoding or "").lower().startswith("utf")
@@ -66,7 +80,7 @@ class Terminal:
         show = getattr(self, "_on_" + event.kind.replace(".", "_"), None)
         if show is not None:
             with self._lock, contextlib.suppress(OSError):
-                show(event, event.data)
+                show(event, event.body)
 
     def __enter__(self) -> Terminal:
         return self
@@ -89,83 +103,83 @@ class Terminal:
             self._steps.clear()
             self._spin()
 
-    def _on_step_start(self, event: Event, data: Any) -> None:
-        number = f"{data['plan_step']}. " if "plan_step" in data else ""  # of the plan
-        title, depth = number + clean(data.get("title") or data["name"]), len(self._steps)
+    def _on_step_start(self, event: Event, body: StepStart) -> None:
+        number = f"{event.plan_step}. " if event.plan_step is not None else ""  # of the plan
+        title, depth = number + clean(body.title or body.name), len(self._steps)
         self._steps[event.id] = (title, depth)
         if self._bars is None:
             self._say(event.since_start, Text(f"{title} ..."), depth)
         self._spin()
 
-    def _on_step_end(self, event: Event, data: Any) -> None:
-        title, depth = self._steps.pop(data.get("start"), (clean(data["name"]), 0))
+    def _on_step_end(self, event: Event, body: StepEnd) -> None:
+        title, depth = self._steps.pop(body.start, (clean(body.name), 0))
         self._spin()
-        ok = bool(data.get("ok"))
+        ok = body.ok
         if self._bars is None and ok and depth:
             return  # its beginning was told; where every line is kept, the end of an inner step says nothing new
         sign = self._signs[Outcome.PASS if ok else Outcome.FAIL]
         line = Text(f"{sign} ", style=STYLES[Outcome.PASS if ok else Outcome.FAIL])
-        line.append(title, style="" if ok else "bold").append(f"  {float(data['seconds']):.1f} s", style="dim")
+        line.append(title, style="" if ok else "bold").append(f"  {body.seconds or 0.0:.1f} s", style="dim")
         self._say(event.since_start, line, depth)
         if not ok:
-            first = next(iter(str(data.get("error") or "").splitlines()), "")
+            first = next(iter((body.error or "").splitlines()), "")
             self._say(event.since_start, Text(clean(first), style="red"), depth + 1)
 
-    def _on_plan(self, event: Event, data: Any) -> None:
-        for line in data.get("text") or []:
+    def _on_plan(self, event: Event, body: PlanShown) -> None:
+        for line in body.text:
             self._say(event.since_start, Text(clean(line), style="dim"), len(self._steps))
 
-    def _on_deployer_start(self, event: Event, data: Any) -> None:
+    def _on_deployer_start(self, event: Event, body: DeployerStart) -> None:
         self._shown = self._hidden = 0
-        words = " ".join(clean(word) for word in data.get("command") or [])
+        words = " ".join(clean(word) for word in body.command)
         self._say(event.since_start, Text(f"{self._bar} $ {words}", style="dim"), len(self._steps))
 
-    def _on_deployer_line(self, event: Event, data: Any) -> None:
+    def _on_deployer_line(self, event: Event, body: DeployerLine) -> None:
         self._shown += 1
         if self._shown > self._lines:
             self._hidden += 1
         else:
-            self._say(event.since_start, Text(f"{self._bar} {clean(data['text'])}", style="dim"), len(self._steps))
+            self._say(event.since_start, Text(f"{self._bar} {clean(body.text)}", style="dim"), len(self._steps))
 
-    def _on_deployer_end(self, event: Event, data: Any) -> None:
+    def _on_deployer_end(self, event: Event, body: DeployerEnd) -> None:
         if self._hidden:
             more = f"{self._bar} ... {self._hidden} more lines in the history"
             self._say(event.since_start, Text(more, style="dim"), len(self._steps))
-        if data.get("ended") != "exit" or data.get("exit_code") != 0:
-            how = f"exit code {data.get('exit_code')}" if data.get("ended") == "exit" else clean(data.get("ended"))
+        if body.ended != "exit" or body.exit_code != 0:
+            how = f"exit code {body.exit_code}" if body.ended == "exit" else clean(body.ended)
             self._say(event.since_start, Text(f"{self._bar} {how}", style="red"), len(self._steps))
 
-    def _on_fault_inject(self, event: Event, data: Any) -> None:
-        self._say(event.since_start, Text(f"! {clean(data['title'])}", style="yellow"), len(self._steps))
+    def _on_fault_inject(self, event: Event, body: FaultInject) -> None:
+        self._say(event.since_start, Text(f"! {clean(body.title)}", style="yellow"), len(self._steps))
 
-    def _on_fault_heal(self, event: Event, data: Any) -> None:
-        proven = data.get("bit") is True and data.get("gone") is True
+    def _on_fault_heal(self, event: Event, body: FaultHeal) -> None:
+        proven = body.bit is True and body.gone is True
         line = Text("healed: " if proven else f"{self._signs[Outcome.UNKNOWN]} ", style="" if proven else "yellow")
-        self._say(event.since_start, line.append(clean(data["reason"]), style="dim"), len(self._steps))
+        self._say(event.since_start, line.append(clean(body.reason), style="dim"), len(self._steps))
 
-    def _on_container(self, event: Event, data: Any) -> None:
-        if data.get("action") in ("die", "oom", "restart") and data.get("replaced") is not True:
-            code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
-            line = Text(f"! {clean(data.get('replica'))}: {clean(data['action'])}{code}", style="yellow")
+    def _on_container(self, event: Event, body: ContainerChange) -> None:
+        if body.action in ("die", "oom", "restart") and not body.replaced:
+            code = f", exit code {body.exit_code}" if body.exit_code is not None else ""
+            line = Text(f"! {clean(body.replica)}: {clean(body.action)}{code}", style="yellow")
             self._say(event.since_start, line, len(self._steps))
 
-    def _on_verdict(self, event: Event, data: Any) -> None:
-        outcome = verdict_of(event.data).outcome
-        if data.get("check") == "run":
+    def _on_verdict(self, event: Event, body: VerdictGiven) -> None:
+        outcome = outcome_of(body.outcome)
+        if body.check == "run":
             return
         line = Text(f"{self._signs[outcome]} ", style=STYLES[outcome])
-        line.append(f"{clean(data['check'])}: ", style="bold" if outcome is not Outcome.PASS else "")
-        line.append(clean(data["reason"]), style="dim" if outcome is Outcome.PASS else "")
+        line.append(f"{clean(body.check)}: ", style="bold" if outcome is not Outcome.PASS else "")
+        line.append(clean(body.reason), style="dim" if outcome is Outcome.PASS else "")
         self._say(event.since_start, line, len(self._steps))
 
-    def _on_note(self, event: Event, data: Any) -> None:
-        self._say(event.since_start, Text(clean(data["text"])), len(self._steps))
+    def _on_note(self, event: Event, body: Note) -> None:
+        self._say(event.since_start, Text(clean(body.text)), len(self._steps))
 
-    def _on_run_error(self, event: Event, data: Any) -> None:
-        self._say(event.since_start, Text(clean(data.get("what") or data.get("message")), style="bold red"), 0)
+    def _on_run_error(self, event: Event, body: RunError) -> None:
+        self._say(event.since_start, Text(clean(body.what or body.message), style="bold red"), 0)
 
-    def _on_run_end(self, event: Event, data: Any) -> None:
-        del event, data
+    def _on_run_end(self, event: Event, body: RunEnd) -> None:
+        del event, body
         self.close()
 
     def _say(self, at: float, line: Text, depth: int) -> None:
@@ -185,7 +199,7 @@ class Terminal:
             self._bars.remove_task(self._task)
             self._task = None
         if self._steps:
-            title, _ = self._steps[max(self._steps)]
+            title, _ = self._steps[max(one for one in self._steps if one is not None)]
             self._bars.start()
             self._task = self._bars.add_task(escape(title))
         else:

@@ -41,9 +41,22 @@ from harness.samples.records import (
     append,
     counted,
 )
-from harness.samples.stream import Samples, Stream
+from harness.samples.stream import NO_SAMPLES, Samples, Stream
 
 __all__ = [
-    "CANARY", "CODES", "FINAL", "MAGIC", "OK", "SAMPLE", "SHED", "VERSION", "Records", "Samples", "Stream", "append",
-    "counted", "read",
+    "CANARY",
+    "CODES",
+    "FINAL",
+    "MAGIC",
+    "NO_SAMPLES",
+    "OK",
+    "SAMPLE",
+    "SHED",
+    "VERSION",
+    "Records",
+    "Samples",
+    "Stream",
+    "append",
+    "counted",
+    "read",
 ]  # fmt: skip

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
+from harness.events import WorkloadWindow
 from harness.history import Event
 from harness.samples.records import FINAL, OK, SHED, Records
 
 
-def windows_against(records: Records, windows: Iterable[Event], name: str) -> str:
+def windows_against(records: Records, windows: Iterable[Event[WorkloadWindow]], name: str) -> str:
     """What the windows counted and the samples do not hold, in words; empty where they hold it all.
 
     A window may have been counted while some of its last answers were still under way: the file may hold more.
@@ -29,16 +30,16 @@ def windows_against(records: Records, windows: Iterable[Event], name: str) -> st
     kinds = {"sent": ~shed, "ok": final["flags"] & OK != 0, "shed": shed}
     sums = {kind: np.concatenate([[0], np.cumsum(which)]) for kind, which in kinds.items()}
     for window in windows:
-        first, last = window.data.get("first"), window.data.get("last")
-        if not isinstance(first, int) or not isinstance(last, int):
+        body = window.body
+        if body.first is None or body.last is None:
             continue
-        low, high = np.searchsorted(numbers, [first, last])
+        low, high = np.searchsorted(numbers, [body.first, body.last])
         for kind, so_far in sums.items():
-            held, counted = int(so_far[high] - so_far[low]), window.data.get(kind)
-            if isinstance(counted, int) and held < counted:
+            held, counted = int(so_far[high] - so_far[low]), getattr(body, kind)
+            if held < counted:
                 said = {"sent": "requests", "ok": "good answers", "shed": "requests that were not sent"}[kind]
-                phase = window.data.get("phase")
-                return f"{name} holds {held} of the {counted} {said} that the history counted in the phase {phase}"
+                where = f"in the phase {window.phase}"
+                return f"{name} holds {held} of the {counted} {said} that the history counted {where}"
     return ""
 
 

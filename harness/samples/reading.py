@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import HistoryError
-from harness.history import Event
+from harness.events import Counted, ProbeReadback, WorkloadName, WorkloadSaved, WorkloadStart, WorkloadWindow
+from harness.history import Event, of
 from harness.samples.agreement import promises_against, windows_against
 from harness.samples.records import SAMPLE, Records, data_of, decode, size_of
 from harness.samples.stream import Samples, Stream
@@ -59,8 +61,8 @@ class _Index:
     """What a history says of one workload."""
 
     names: dict[int, str] = field(default_factory=dict)
-    windows: list[Event] = field(default_factory=list)
-    saved: Event | None = None  # the last that counts
+    windows: list[Event[WorkloadWindow]] = field(default_factory=list)
+    saved: Event[WorkloadSaved] | None = None  # the last that counts
 
     def counted(self, what: str) -> _Counted | None:
         """What was counted of `samples` or `promises`; None in a history from before things were counted.
@@ -68,14 +70,15 @@ class _Index:
         Raises:
             HistoryError: it cannot be read.
         """
-        if self.saved is None or (raw := self.saved.data.get(what)) is None:
+        if self.saved is None:
             return None
-        try:
-            final = self.saved.data.get("final") is True
-            return _Counted(int(raw["count"]), str(raw["sha256"]), str(raw.get("error") or ""), final)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        found: Counted | None = getattr(self.saved.body, what)
+        if what in self.saved.damaged or (found and (found.count is None or found.sha256 is None)):
             where = f"event {self.saved.id}"
-            raise HistoryError(f"What the history counted of the {what} cannot be read", where=where) from error
+            raise HistoryError(f"What the history counted of the {what} cannot be read", where=where)
+        if found is None:
+            return None
+        return _Counted(found.count or 0, found.sha256 or "", found.error or "", self.saved.body.final)
 
 
 def read(directory: Path, events: Iterable[Event]) -> Samples:
@@ -91,58 +94,54 @@ def read(directory: Path, events: Iterable[Event]) -> Samples:
     Raises:
         HistoryError: an event that indexes them cannot be read.
     """
-    starts: list[Event] = []
-    indexes: dict[Any, _Index] = {}
+    events = tuple(events)
+    indexes = _indexes(events)
     readbacks: dict[int, Mapping[str, int]] = {}
     unread: dict[int, str] = {}
-    for event in events:
-        if event.kind == "workload.start":
-            starts.append(event)
-        elif event.kind in ("workload.name", "workload.saved", "workload"):
-            _enter(indexes.setdefault(event.data.get("start"), _Index()), event)
-        elif event.kind == "probe.readback" and not event.data.get("error"):
+    for event in of(events, ProbeReadback):
+        if not event.body.error:
             try:
                 readbacks[event.id] = _readback(directory, event)
             except HistoryError as error:
                 unread[event.id] = _in_a_line(error)
-    streams = tuple(_stream(directory, start, indexes.get(start.id, _Index())) for start in starts)
+    streams = tuple(_stream(directory, one, indexes.get(one.id, _Index())) for one in of(events, WorkloadStart))
     return Samples(streams, readbacks, unread)
 
 
-def _enter(index: _Index, event: Event) -> None:
-    if event.kind == "workload.name":
-        number, name = event.data.get("number"), event.data.get("name")
-        if type(number) is not int or name is None:
-            raise HistoryError(
-                "Who answered cannot be read", where=f"event {event.id} of the history", got=str(event.data)
-            )
-        index.names[number] = str(name)
-    elif event.kind == "workload.saved":
-        index.saved = event
-    else:
-        index.windows.append(event)
+def _indexes(events: tuple[Event, ...]) -> dict[int | None, _Index]:
+    """What is said of each workload, by the id of its `workload.start`."""
+    found: dict[int | None, _Index] = defaultdict(_Index)
+    for named in of(events, WorkloadName):
+        if named.body.number is None or named.body.name is None:
+            raise HistoryError("Who answered cannot be read", where=f"event {named.id} of the history")
+        found[named.body.start].names[named.body.number] = named.body.name
+    for saved in of(events, WorkloadSaved):
+        found[saved.body.start].saved = saved
+    for window in of(events, WorkloadWindow):
+        found[window.body.start].windows.append(window)
+    return found
 
 
-def _stream(directory: Path, start: Event, index: _Index) -> Stream:
-    data = start.data
+def _stream(directory: Path, start: Event[WorkloadStart], index: _Index) -> Stream:
+    body = start.body
     records, problem = _records(directory, start, index)
     promises: tuple[tuple[int, str], ...] = ()
     promises_problem = ""
-    if promised := data.get("promises"):
+    if body.promises:
         try:
-            promises, promises_problem = _promises(directory / Path(str(promised)).name, index.counted("promises"))
+            promises, promises_problem = _promises(directory / Path(body.promises).name, index.counted("promises"))
         except HistoryError as error:
             promises_problem = _in_a_line(error)
         if not problem and not promises_problem:
-            promises_problem = promises_against(records, promises, _promising(start))
+            promises_problem = promises_against(records, promises, _promising(body))
     return Stream(
         start=start.id,
-        environment=str(data.get("environment") or ""),
-        arm=str(data.get("arm") or "subject"),
-        at=float(data.get("at") or 0.0),
-        began=float(data.get("began") or 0.0),
-        key=str(data.get("key") or ""),
-        requests=tuple(str(one) for one in data.get("requests") or ()),
+        environment=start.environment or "",
+        arm=body.arm or "subject",
+        at=body.at,
+        began=body.began,
+        key=body.key,
+        requests=tuple(body.requests),
         servers=index.names,
         records=records,
         problem=problem,
@@ -151,9 +150,9 @@ def _stream(directory: Path, start: Event, index: _Index) -> Stream:
     )
 
 
-def _records(directory: Path, start: Event, index: _Index) -> tuple[Records, str]:
+def _records(directory: Path, start: Event[WorkloadStart], index: _Index) -> tuple[Records, str]:
     """The records that count, and why they are not all there."""
-    name, empty = str(start.data.get("file") or ""), np.empty(0, SAMPLE)
+    name, empty = start.body.file or "", np.empty(0, SAMPLE)
     if not name or Path(name).name != name:
         return empty, f"event {start.id} of the history names no file of samples: {name!r}"
     path = directory / name
@@ -202,27 +201,26 @@ def _promise(raw: Any) -> tuple[int, str]:
     return number, what
 
 
-def _promising(start: Event) -> frozenset[int] | None:
+def _promising(start: WorkloadStart) -> frozenset[int] | None:
     """The requests of the mix whose good answers promise something, by number; None where the history does not say."""
-    spec = start.data.get("spec")
-    requests = spec.get("requests") if isinstance(spec, Mapping) else None
+    requests = (start.spec or {}).get("requests")
     if isinstance(requests, Sequence) and all(isinstance(one, Mapping) for one in requests):
         return frozenset(number for number, one in enumerate(requests) if one.get("acknowledged"))
-    return frozenset({0}) if len(start.data.get("requests") or ()) == 1 else None
+    return frozenset({0}) if len(start.requests) == 1 else None
 
 
-def _readback(directory: Path, event: Event) -> Mapping[str, int]:
+def _readback(directory: Path, event: Event[ProbeReadback]) -> Mapping[str, int]:
     """What a readback found.
 
     Raises:
         HistoryError: its file is not there, or not as it was written.
     """
-    name, pieces, digest = event.data.get("file"), event.data.get("pieces"), event.data.get("sha256")
-    if not name:
+    body = event.body
+    if not body.file or event.damaged:
         raise HistoryError("What was read back was not saved", where=f"event {event.id}")
-    path = directory / Path(str(name)).name
+    path = directory / Path(body.file).name
     data = data_of(path, "What was read back cannot be read")
-    if digest is not None and hashlib.sha256(data).hexdigest() != digest:
+    if body.sha256 is not None and hashlib.sha256(data).hexdigest() != body.sha256:
         raise HistoryError(
             "What was read back was changed",
             where=str(path),
@@ -237,8 +235,8 @@ def _readback(directory: Path, event: Event) -> Mapping[str, int]:
         raise HistoryError(
             "What was read back is damaged", where=str(path), expected="a JSON mapping of names to counts"
         )
-    if pieces is not None and len(counts) != pieces:
-        got = f"{path.name} holds {len(counts)} pieces, and the history counted {pieces}"
+    if body.pieces is not None and len(counts) != body.pieces:
+        got = f"{path.name} holds {len(counts)} pieces, and the history counted {body.pieces}"
         raise HistoryError("What was read back is not all there", where=str(path), got=got)
     return counts
 

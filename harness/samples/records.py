@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import HistoryError
+from harness.events import Counted
 from harness.files import Kept
 
 VERSION = 1
@@ -46,17 +47,13 @@ def append(file: Kept, records: Records) -> None:
         file.append(data if file.count else MAGIC + data, len(records))
 
 
-def counted(file: Kept, error: OSError | None) -> dict[str, Any]:
+def counted(file: Kept, error: OSError | None) -> Counted:
     """What `workload.saved` says of a file.
 
     Args:
         error: why the rest could not be saved.
     """
-    return {
-        "count": file.count,
-        "sha256": file.sha256,
-        "error": None if error is None else error.strerror or str(error),
-    }
+    return Counted(file.count, file.sha256, None if error is None else error.strerror or str(error))
 
 
 def size_of(count: int) -> int:

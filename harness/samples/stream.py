@@ -63,3 +63,6 @@ class Samples:
         """Everything that the history refers to and that is not there as it was written, in words."""
         found = [said for one in self.streams for said in (one.problem, one.promises_problem)]
         return tuple(dict.fromkeys(said for said in (*found, *self.unread.values()) if said))
+
+
+NO_SAMPLES = Samples()  # of a history without a workload

@@ -14,7 +14,8 @@ from harness.engine import Engine
 from harness.engine.labels import RUN
 from harness.engine.sweep import sweep
 from harness.errors import HistoryError
-from harness.history import EVENTS, Event, read
+from harness.events import RunEnd
+from harness.history import EVENTS, Event, of, read
 from harness.selftest.gating import MARK, Going, variables
 from harness.waiting import poll
 
@@ -50,9 +51,9 @@ class Left:
     processes: tuple[str, ...]
 
     @property
-    def end(self) -> Event | None:
+    def end(self) -> RunEnd | None:
         """The `run.end` of the history; None where it has none."""
-        return next((event for event in reversed(self.events) if event.kind == "run.end"), None)
+        return next((event.body for event in reversed(of(self.events, RunEnd))), None)
 
 
 def examine(engine: Engine, going: Going, killed: bool) -> Left:

@@ -72,7 +72,7 @@ def _end(ended: Ended, left: Left, *, killed: bool) -> list[str]:
         return [f"no history: exit code {ended.exit_code}, and the history cannot be read: {left.unreadable}"]
     if left.end is None:
         return [f"no history: exit code {ended.exit_code}, and the history has no end"]
-    said = left.end.data.get("exit_code")
+    said = left.end.exit_code
     return [] if said == ended.exit_code else [f"exit code: {ended.exit_code}, and the history says {said}"]
 
 

@@ -70,7 +70,7 @@ class Runner:
             exit_code=ended.exit_code,
             touched=len(touches),
             seconds=ended.seconds,
-            reason=_reason(ended, str(end.data.get("reason", "")) if end is not None else ""),
+            reason=_reason(ended, end.reason if end is not None else ""),
             judged=left.judged.exit_code if left.judged is not None else None,
             findings=found,
             evidence=str(ended.going.directory) if found else "",

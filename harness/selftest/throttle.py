@@ -11,7 +11,8 @@ from harness.engine import Engine
 from harness.engine.labels import REPLICA, RUN
 from harness.engine.translate import translate
 from harness.errors import EngineError
-from harness.history import EVENTS, read
+from harness.events import EnvironmentUp
+from harness.history import EVENTS, of, read
 from harness.selftest.gating import Going
 from harness.selftest.seams.processes import DOOR
 
@@ -51,7 +52,7 @@ class Throttle:
             run = self._going.run
             if run is None or not (run / EVENTS).exists():
                 continue
-            up = {event.data["environment"] for event in read(run / EVENTS) if event.kind == "environment.up"}
+            up = {event.body.environment for event in of(read(run / EVENTS), EnvironmentUp)}
             if not up - done:
                 continue
             for container in self._engine.containers.list([f"{RUN}={run.name}", REPLICA]):

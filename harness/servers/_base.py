@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import Field, WithJsonSchema
 
 from harness.clock import Clock
+from harness.events import ProbeServer
 from harness.fingerprint import Part
 from harness.kept import KeptProgram, Response, Startable
 from harness.printable import shortened
@@ -213,13 +214,11 @@ class ServerAdapter(DeclaredServer):
     """One server of a stack. Subclasses give `kind` and what their product can answer.
 
     Attributes:
-        event: the kind of the event that a sample is recorded as.
-        fields: what a sample holds; None for what is not known.
+        event: what a sample is recorded as.
         parts: of a fingerprint, those that it tells.
     """
 
-    event: ClassVar[str]
-    fields: ClassVar[tuple[str, ...]]
+    event: ClassVar[type[ProbeServer]]
     parts: ClassVar[tuple[str, ...]]
 
     def connect(self, replica: Startable) -> ServerConnection:

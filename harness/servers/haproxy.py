@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, WithJsonSchema
 
 from harness.clock import Clock
+from harness.events import ProbeHaproxy, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -45,8 +46,7 @@ ADDRESS = f"{HOST_PORT}|{PATH}|{PAGE}"
 class HAProxy(ServerAdapter):
     """An HAProxy."""
 
-    event: ClassVar[str] = "probe.haproxy"
-    fields: ClassVar[tuple[str, ...]] = ("servers",)
+    event: ClassVar[type[ProbeServer]] = ProbeHaproxy
     parts: ClassVar[tuple[str, ...]] = ("servers",)
 
     kind: Literal["haproxy"] = Field(description="HAProxy.")

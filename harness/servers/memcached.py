@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from pydantic import Field
 
 from harness.clock import Clock
+from harness.events import ProbeMemcached, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -40,8 +41,7 @@ MOVING = ("oldest",)  # settings that are no settings: seconds since the cache w
 class Memcached(ServerAdapter):
     """A Memcached."""
 
-    event: ClassVar[str] = "probe.memcached"
-    fields: ClassVar[tuple[str, ...]] = tuple(STATS)
+    event: ClassVar[type[ProbeServer]] = ProbeMemcached
     parts: ClassVar[tuple[str, ...]] = ("keys", "settings")
 
     kind: Literal["memcached"] = Field(description="Memcached.")

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from harness import redaction
 from harness.clock import Clock
+from harness.events import ProbeMysql, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -77,8 +78,7 @@ _ERROR = re.compile(r"^ERROR .*$", re.MULTILINE)
 class MySQL(ServerAdapter):
     """A MySQL or MariaDB database."""
 
-    event: ClassVar[str] = "probe.mysql"
-    fields: ClassVar[tuple[str, ...]] = ("connections", *STATUS, "longest", "role", "lag")
+    event: ClassVar[type[ProbeServer]] = ProbeMysql
     parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "roles", "settings", "migrations")
 
     kind: Literal["mysql", "mariadb"] = Field(description="MySQL or MariaDB.")

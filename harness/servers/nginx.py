@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from harness.clock import Clock
+from harness.events import ProbeNginx, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -35,6 +36,7 @@ _STATUS = re.compile(
     r"Active connections: (\d+)\s+server accepts handled requests\s+(\d+) (\d+) (\d+)\s+"
     r"Reading: (\d+) Writing: (\d+) Waiting: (\d+)"
 )
+FIGURES = ("clients", "accepted", "handled", "requests", "reading", "writing", "waiting")  # of that page, in its order
 _FILE = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 _UPSTREAM = re.compile(r"\bupstream\s+(\S+)\s*\{([^}]*)\}")
@@ -43,8 +45,7 @@ _UPSTREAM = re.compile(r"\bupstream\s+(\S+)\s*\{([^}]*)\}")
 class Nginx(ServerAdapter):
     """An nginx."""
 
-    event: ClassVar[str] = "probe.nginx"
-    fields: ClassVar[tuple[str, ...]] = ("clients", "accepted", "handled", "requests", "reading", "writing", "waiting")
+    event: ClassVar[type[ProbeServer]] = ProbeNginx
     parts: ClassVar[tuple[str, ...]] = ("settings", "servers")
 
     kind: Literal["nginx"] = Field(description="nginx.")
@@ -92,7 +93,7 @@ def read_sample(text: str) -> Sample:
     found = _STATUS.search(text)
     if found is None:
         return Sample(error=shortened(f"not a page of stub_status: {text.strip()}"))
-    return Sample(dict(zip(Nginx.fields, map(int, found.groups()), strict=True)))
+    return Sample(dict(zip(FIGURES, map(int, found.groups()), strict=True)))
 
 
 def upstreams(text: str) -> dict[str, str]:

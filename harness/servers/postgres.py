@@ -16,6 +16,7 @@ from pydantic import Field
 
 from harness import redaction
 from harness.clock import Clock
+from harness.events import ProbePostgres, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -108,14 +109,13 @@ FROM (SELECT {columns} FROM {table}) AS of;
 """
 
 
+FIGURES = [one for one in ProbePostgres.__struct_fields__ if one not in ProbeServer.__struct_fields__]
+
+
 class Postgres(ServerAdapter):
     """A PostgreSQL database."""
 
-    event: ClassVar[str] = "probe.postgres"
-    fields: ClassVar[tuple[str, ...]] = (
-        "connections", "waiting", "longest", "longest_idle", "slowest", "slowest_from", "role", "lag", "standbys",
-        "schema",
-    )  # fmt: skip
+    event: ClassVar[type[ProbeServer]] = ProbePostgres
     parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "roles", "settings", "migrations")
 
     kind: Literal["postgres"] = Field(description="PostgreSQL.")
@@ -275,7 +275,7 @@ def read_sample(text: str) -> Sample:
     """The fields of an answer."""
     try:
         said = json.loads(text)
-        return Sample({key: said.get(key) for key in Postgres.fields})
+        return Sample({key: said.get(key) for key in FIGURES})
     except (ValueError, AttributeError):
         return Sample(error=shortened(f"not an answer to the question: {text.strip() or 'nothing'}"))
 

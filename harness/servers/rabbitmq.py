@@ -16,6 +16,7 @@ from pydantic import Field
 
 from harness import redaction
 from harness.clock import Clock
+from harness.events import ProbeRabbitmq, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -53,8 +54,7 @@ class RabbitQueue(DeclaredQueue):
 class RabbitMQ(ServerAdapter):
     """A RabbitMQ."""
 
-    event: ClassVar[str] = "probe.rabbitmq"
-    fields: ClassVar[tuple[str, ...]] = (*TOTALS, *OBJECTS, "memory", "memory_limit", "alarms", "uptime")
+    event: ClassVar[type[ProbeServer]] = ProbeRabbitmq
     parts: ClassVar[tuple[str, ...]] = ("schema", "roles", "settings")
 
     kind: Literal["rabbitmq"] = Field(description="RabbitMQ, with its management plugin.")

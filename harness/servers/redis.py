@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from harness.clock import Clock
+from harness.events import ProbeRedis, ProbeServer
 from harness.fingerprint import Part
 from harness.kept import Startable
 from harness.printable import shortened
@@ -84,8 +85,7 @@ class RedisQueue(DeclaredQueue):
 class Redis(ServerAdapter):
     """A database of a Redis or Valkey."""
 
-    event: ClassVar[str] = "probe.redis"
-    fields: ClassVar[tuple[str, ...]] = (*INFO, "keys", "expires", "role")
+    event: ClassVar[type[ProbeServer]] = ProbeRedis
     parts: ClassVar[tuple[str, ...]] = ("keys", "queues")
 
     kind: Literal["redis", "valkey"] = Field(description="Redis or Valkey.")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.events import Counted, WorkloadWindow
 from harness.files import Kept
 from harness.outages import longest, outages
 from harness.samples import CODES, FINAL, OK, SAMPLE, SHED, Records, append, counted
@@ -21,31 +21,10 @@ from harness.workload.schedule import Times
 EARLIER = 60.0  # s before a window; what was due then has been answered or given up
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What a stretch of the workload says: the fields of the history's `workload` event. Times in seconds."""
+class Window(WorkloadWindow, frozen=True, kw_only=True):
+    """What a stretch of the workload says, with the phase that it is of."""
 
     phase: str
-    first: int
-    last: int
-    began: float
-    intended: int
-    sent: int
-    ok: int
-    failed: int
-    shed: int
-    attempts: int
-    seconds: float
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    lateness_p95: float | None
-    lateness_p99: float | None
-    blind: float
-    statuses: Mapping[str, int]
-    errors: Mapping[str, int]
-    longest_outage: float
-    served_by: Mapping[str, int]
 
 
 class Saved:
@@ -67,7 +46,7 @@ class Saved:
             except OSError as error:
                 self.problem = error
 
-    def counted(self) -> dict[str, Any]:
+    def counted(self) -> Counted:
         """What `workload.saved` says of it."""
         return counted(self.file, self.problem)
 
@@ -121,13 +100,14 @@ class Samples:
         missing = np.flatnonzero(self._last["flags"][self.complete :] & FINAL == 0)
         self.complete += int(missing[0]) if len(missing) else len(self._last) - self.complete
 
-    def window(self, phase: str, first: int, last: int, until: float) -> Window:
+    def window(self, phase: str, first: int, last: int, until: float, start: int | None = None) -> Window:
         """What the requests from `first` to before `last` say.
 
         Args:
             phase: its name.
             first, last: numbers in the schedule.
             until: when the window ended, in seconds after the schedule began.
+            start: id of its `workload.start`.
         """
         every = self._last[first : min(last, len(self._last))]
         known = every[every["flags"] & FINAL != 0]
@@ -137,6 +117,7 @@ class Samples:
         sent, good = int((~shed).sum()), int(ok.sum())
         return Window(
             phase=phase,
+            start=start,
             first=first,
             last=last,
             began=round(self.began + began, 6),
@@ -164,12 +145,11 @@ class Samples:
         if self.promises is not None and promised:
             self.promises.take(promises.append, promised)
 
-    def counted(self) -> dict[str, Any] | None:
-        """What `workload.saved` says of the files by now; None where they are kept in memory."""
+    def counted(self) -> tuple[Counted, Counted | None] | None:
+        """What `workload.saved` says of samples and promises by now; None where they are kept in memory."""
         if self.saved is None:
             return None
-        promised = None if self.promises is None else self.promises.counted()
-        return {"samples": self.saved.counted(), "promises": promised}
+        return self.saved.counted(), None if self.promises is None else self.promises.counted()
 
     def close(self) -> None:
         """Close the files."""

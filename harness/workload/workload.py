@@ -23,6 +23,7 @@ import numpy as np
 import harness
 from harness.clock import Clock, SystemClock
 from harness.errors import NotMeasured, UsageError, unwritable
+from harness.events import Counted, Note, WorkloadName, WorkloadSaved, WorkloadStart
 from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
@@ -82,7 +83,7 @@ class Workload:
         self._open: tuple[str, int] | None = None
         self._promises: Path | None = None
         self._told = False  # that the samples cannot be saved
-        self._counted: dict[str, Any] | None = None  # what the history counted last
+        self._counted: tuple[Counted, Counted | None] | None = None  # what the history counted last
         self._unwritable: OSError | None = None  # why its files could not be made
 
     @property
@@ -219,12 +220,12 @@ class Workload:
         if samples.complete < last and self._end is None:
             self._check()
         with self._news:
-            window = samples.window(phase, first, last, until)
+            window = samples.window(phase, first, last, until, self._start)
             self.count()
-        self._history.record("workload", start=self._start, **dataclasses.asdict(window))
+        self._history.record(window)
         if samples.problem is not None and not self._told:
             self._told = True
-            self._history.record("note", text=f"the samples of the workload cannot be saved: {samples.problem}")
+            self._history.record(Note(f"the samples of the workload cannot be saved: {samples.problem}"))
         return window
 
     def caught_up(self) -> float | None:
@@ -254,7 +255,7 @@ class Workload:
             counted = None if self.samples is None else self.samples.counted()
             if counted is not None and (final or counted != self._counted):
                 self._counted = counted
-                self._history.record("workload.saved", start=self._start, final=final, **counted)
+                self._history.record(WorkloadSaved(self._start, final, *counted))
 
     def _wait(self, done: Callable[[], bool], seconds: float) -> None:
         """Until `done()`, the generator's end, or the time is over."""
@@ -320,8 +321,7 @@ class Workload:
 
     def _first(self, wall: float) -> Samples:
         """The generator began: from here on the history knows of its samples."""
-        began = self._history.record(
-            "workload.start",
+        body = WorkloadStart(
             file=self._path.name if self._path else None,
             format=VERSION,
             began=wall,
@@ -334,7 +334,7 @@ class Workload:
             timeout=self.spec.timeout,
             spec=json.loads(self.spec.to_json()),
         )
-        self._start = began.id
+        self._start = self._history.record(body).id
         samples = Samples(self._times, wall, self._path, self._promises)
         for one in samples.files:
             self._history.keep(one.file)
@@ -344,7 +344,7 @@ class Workload:
         """What a line of the generator brings. A name is known before the samples that refer to it."""
         for number, name in said.get("names", {}).items():
             samples.servers[int(number)] = name
-            self._history.record("workload.name", start=self._start, number=int(number), name=name)
+            self._history.record(WorkloadName(self._start, int(number), name))
         samples.add(np.frombuffer(data, SAMPLE, len(data) // SAMPLE.itemsize))
         samples.promise(said.get("promised", ()))
 

@@ -20,6 +20,7 @@ from harness.environment.images import ensure_images
 from harness.history import History
 from harness.plan.run import new_run_id
 from harness.stack import Stack, load
+from suites.raw import select
 
 UP_GOAL, DOWN_GOAL, MEMORY_GOAL, OWN_GOAL = 3.0, 1.0, 500.0, 150.0
 
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         history, run = History(), new_run_id()
         weights = [weigh(engine, stack, history, run) for _ in range(options.rounds)]
     for kind, goal in (("environment.up", UP_GOAL), ("environment.down", DOWN_GOAL)):
-        seconds = sorted(float(event.data["seconds"]) for event in history.select(kind))
+        seconds = sorted(float(event.data["seconds"]) for event in select(history.events, kind))
         p95 = seconds[min(len(seconds) - 1, int(len(seconds) * 0.95))]
         print(f"{kind:18} p50 {statistics.median(seconds):5.2f} s   p95 {p95:5.2f} s   goal {goal:g} s")
     print(f"{'its containers':18} {max(weights):5.0f} MB   goal {MEMORY_GOAL:g} MB (resident, without the page cache)")

@@ -11,6 +11,7 @@ from fixtures import reference
 from harness.engine import Engine
 from harness.plan.run import Options, Run
 from harness.stack import load
+from suites.raw import select
 
 ROUNDS = 5
 
@@ -26,7 +27,7 @@ def main(_arguments: Sequence[str] = ()) -> None:
                 began = time.perf_counter()
                 environment.fingerprint()
                 times.append(time.perf_counter() - began)
-            event = run.history.select("fingerprint")[-1]
+            event = select(run.history.events, "fingerprint")[-1]
         size = len(event.to_json()) / 1e3
         print(f"fingerprint: {min(times):.2f} to {max(times):.2f} s (aim 3 s), event of {size:.0f} kB")
         slowest = sorted(event.data["took"].items(), key=lambda one: -one[1].get("all", 0.0))

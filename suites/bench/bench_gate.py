@@ -15,6 +15,7 @@ from pathlib import Path
 from fixtures import reference
 from harness.engine import Engine
 from harness.environment.images import ensure_images
+from harness.events import RunStart
 from harness.plan.gate import Gate, run_gate
 from harness.plan.run import Options, Run
 from harness.report import Report
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         ensure_images(engine, stack)
         for _ in range(rounds):
             began = time.monotonic()
-            with Run(engine, Options(out=Path(out)), stack=stack.name) as run:
+            with Run(engine, Options(out=Path(out)), RunStart(stack=stack.name)) as run:
                 run.start()
                 verdict = run_gate(run, Gate(stack, "4.1.0", "4.1.1"))
                 wall = time.monotonic() - began

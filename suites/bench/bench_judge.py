@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from harness import checks
 from harness.clock import ManualClock
+from harness.events import RunEnd
 from harness.files import Kept
 from harness.history import EVENTS, History, read
 from harness.plan.judging import as_events, judge_again
@@ -24,6 +24,7 @@ from harness.report import Report, html
 from harness.samples import FINAL, OK, SAMPLE, append, counted
 from harness.samples import read as read_samples
 from harness.verdict import Outcome, Verdict
+from suites.raw import fields, raw
 
 SECONDS, RATE = 3600, 100.0
 FLEET = ["backend-1", "backend-2", "backend-3"]
@@ -47,7 +48,7 @@ def write(directory: Path) -> None:
     """An hour, in three phases of twenty minutes, with verdicts at the end of each."""
     clock = ManualClock()
     history = History(directory / EVENTS, clock)
-    history.record("run.start", stack="made")
+    history.record(raw("run.start", stack="made"))
     with history.scope(environment="h1"):
         starts = {arm: _load(history, directory, arm) for arm in ("subject", "control")}
         for phase in PHASES:
@@ -65,11 +66,11 @@ def write(directory: Path) -> None:
                     "ok": due,
                     "seconds": float(part),
                 }
-                history.record("workload", **WINDOW, **counts, start=starts["subject"], began=float(began))
+                history.record(raw("workload", **WINDOW, **counts, start=starts["subject"], began=float(began)))
                 for name, parameters in ASKED.items():
                     given = Verdict(name, Outcome.PASS, "as it was judged then", parameters=parameters)
-                    history.record("verdict", **checks.fields(given))
-    history.end(outcome="pass", reason="", exit_code=0)
+                    history.record(raw("verdict", **fields(given)))
+    history.end(RunEnd(outcome="pass", reason="", exit_code=0))
     history.close()
 
 
@@ -82,7 +83,7 @@ def _load(history: History, directory: Path, arm: str) -> int:
         "rate": RATE,
         "timeout": 5.0,
     }
-    start = history.record("workload.start", **fields)
+    start = history.record(raw("workload.start", **fields))
     records = np.zeros(int(SECONDS * RATE), SAMPLE)
     records["n"] = np.arange(len(records))
     records["intended"], records["outcome"], records["flags"] = records["n"] / RATE, 202, OK | FINAL
@@ -90,7 +91,7 @@ def _load(history: History, directory: Path, arm: str) -> int:
     file = Kept(directory / fields["file"], new=True)
     append(file, records)
     file.close()
-    history.record("workload.saved", start=start.id, final=True, samples=counted(file, None), promises=None)
+    history.record(raw("workload.saved", start=start.id, final=True, samples=counted(file, None), promises=None))
     return start.id
 
 
@@ -98,17 +99,17 @@ def _phase(history: History, clock: ManualClock) -> None:
     for _ in range(SECONDS // len(PHASES)):
         for replica in FLEET:
             used = {"cpu": 1.0, "memory": 1 << 26}
-            history.record("probe.replica", replica=replica, release="4.1.0", error=None, **used)
-            history.record("probe.health", replica=replica, ok=True, error=None)
-        history.record("probe.queue", depth=0, age=0.0, error=None)
-        history.record("probe.postgres", replica="database-1", connections={"active": 3, "idle": 9}, error=None)
-        history.record("probe.redis", replica="cache-1", keys=900, hits=100, misses=1, error=None)
+            history.record(raw("probe.replica", replica=replica, release="4.1.0", error=None, **used))
+            history.record(raw("probe.health", replica=replica, ok=True, error=None))
+        history.record(raw("probe.queue", depth=0, age=0.0, error=None))
+        history.record(raw("probe.postgres", replica="database-1", connections={"active": 3, "idle": 9}, error=None))
+        history.record(raw("probe.redis", replica="cache-1", keys=900, hits=100, misses=1, error=None))
         clock.advance(1.0)
     for replica in FLEET:
-        history.record("probe.release", replica=replica, release="4.1.0", error=None)
-        history.record("probe.container", replica=replica, status="running", started="10:00", oom_killed=False)
-    history.record("probe.registry", release="4.1.0", error=None)
-    history.record("probe.queue", depth=0, age=0.0, error=None)
+        history.record(raw("probe.release", replica=replica, release="4.1.0", error=None))
+        history.record(raw("probe.container", replica=replica, status="running", started="10:00", oom_killed=False))
+    history.record(raw("probe.registry", release="4.1.0", error=None))
+    history.record(raw("probe.queue", depth=0, age=0.0, error=None))
 
 
 def main(_arguments: Sequence[str] = ()) -> None:

@@ -24,6 +24,7 @@ from harness.environment.watch import Watch
 from harness.history import History
 from harness.stack import load
 from suites.bench.bench_probes import engine
+from suites.raw import select
 
 TARGET = 0.005
 USED = "cat /sys/fs/cgroup/cpuacct/cpuacct.usage /sys/fs/cgroup/cpu.stat 2>/dev/null | head -n 1"
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
         with Environment(connected, load(STACK, environ={}), "1.0.0", history, run="bench-witness") as environment:
             time.sleep(2.0)
             with_it = used(connected, environment, given.seconds)
-            events = history.select("witness")
+            events = select(history.events, "witness")
             environment.end_witness()
             time.sleep(1.0)
             without = used(connected, environment, given.seconds)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fixtures.reference import STACK
 from harness.engine import Engine
+from harness.events import RunStart
 from harness.plan.run import Options, Run
 from harness.plan.trial import Trial
 from harness.stack import load
@@ -24,7 +25,7 @@ RELEASE = "4.1.0"
 def record(out: Path, seconds: float, rate: float) -> Path:
     """The directory of a run whose subject and control did the same for so long."""
     stack = load(STACK)
-    with Engine.connect() as engine, Run(engine, Options(out=out), stack=stack.name) as run:
+    with Engine.connect() as engine, Run(engine, Options(out=out), RunStart(stack=stack.name)) as run:
         run.start()
         environment = run.environment(stack, RELEASE, test="record")
         with (

@@ -13,6 +13,7 @@ from harness.plan.gate import Gate, half_deployment, round_trip
 from harness.plan.runner import run
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from suites.raw import select
 
 
 @pytest.mark.alone
@@ -35,5 +36,5 @@ def test_every_replica_says_by_itself_which_release_it_runs(
     assert environment.runs(release_to)
     deployer.rollback()
     assert environment.runs(release_from)
-    asked = {event.data["replica"] for event in history.select("probe.release")}
+    asked = {event.data["replica"] for event in select(history.events, "probe.release")}
     assert asked == {replica.name for service in environment.fleet_services for replica in environment[service]}

@@ -57,14 +57,11 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     found = concurrently(asking, len(asking))
     seconds = clock.monotonic() - began
     made = Fingerprint(
-        {one.name: _hidden(history.redactor, taken.parts) for one, taken in zip(replicas, found, strict=True)}
+        {one.name: _hidden(history.redactor, taken.parts) for one, taken in zip(replicas, found, strict=True)},
+        name=name,
     )
-    event = history.record(
-        "fingerprint",
-        **{**made.to_data(), "name": name},
-        seconds=round(seconds, 3),
-        took={one.name: taken.seconds for one, taken in zip(replicas, found, strict=True)},
-    )
+    took = {one.name: taken.seconds for one, taken in zip(replicas, found, strict=True)}
+    event = history.record(made.body(round(seconds, 3), took))
     return Fingerprint(made.replicas, event.since_start, name, allowances(stack), event.id)
 
 

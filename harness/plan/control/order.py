@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from harness.errors import NotMeasured
+from harness.events import WorkloadStart
 from harness.files import write
 from harness.stack import Stack
 
@@ -50,27 +51,27 @@ class Ready:
         holder: its process (`harness.engine.proc.identity`).
         monotonic: when its load began, by the machine's clock that never jumps.
         start: id of its `workload.start` in its own history.
-        data: of that event.
+        body: of that event.
     """
 
     environment: str
     holder: str
     monotonic: float
     start: int
-    data: dict[str, Any]
+    body: WorkloadStart
 
     def save(self, directory: Path) -> None:
         """Write it so that nobody reads half of it."""
-        write(directory / READY, json.dumps({name: getattr(self, name) for name in self.__slots__}))
+        write(directory / READY, msgspec.json.encode(self))
 
     @classmethod
     def load(cls, directory: Path) -> Ready | None:
         """None while it is not ready. Raises NotMeasured where the file is damaged."""
         try:
-            return cls(**json.loads((directory / READY).read_text(encoding="utf-8")))
+            return msgspec.json.decode((directory / READY).read_bytes(), type=cls)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise NotMeasured(
                 "What the control said cannot be read", where=str(directory / READY), got=str(error)
             ) from error

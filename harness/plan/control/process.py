@@ -14,6 +14,7 @@ from pathlib import Path
 from harness import signals
 from harness.engine import Engine, proc
 from harness.errors import HarnessError, NotMeasured
+from harness.events import RunStart, WorkloadStart
 from harness.files import write
 from harness.history import EVENTS, History
 from harness.plan.control.order import FAILED, Order, Ready
@@ -40,7 +41,7 @@ def run(order: Order, directory: Path) -> None:
     """
     redactor = Redactor(order.stack.secrets)
     history = History(directory / EVENTS, redactor=redactor)
-    history.record("run.start", run=order.run, machine=machine(), stack=order.stack.name)
+    history.record(RunStart(run=order.run, machine=machine(), stack=order.stack.name))
     with Engine.connect() as engine:
         environment = Subject(
             engine, order.stack, order.release, history, run=order.run, worker=CONTROL, test=CONTROL,
@@ -60,8 +61,8 @@ def run(order: Order, directory: Path) -> None:
 
 
 def _announce(history: History, environment: Subject, load: Workload, directory: Path) -> None:
-    start = history.select("workload.start")[-1]
-    Ready(environment.id, proc.identity(), load.began, start.id, dict(start.data)).save(directory)
+    start = history.of(WorkloadStart)[-1]
+    Ready(environment.id, proc.identity(), load.began, start.id, start.body).save(directory)
 
 
 def _stand(order: Order, environment: Subject, load: Workload, history: History) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 import harness
@@ -21,8 +22,9 @@ from harness.clock import Clock, SystemClock
 from harness.engine import Engine, proc
 from harness.engine.sweep import sweep
 from harness.errors import HarnessError, NotMeasured
+from harness.events import WorkloadName, WorkloadSaved
 from harness.files import Kept, unused
-from harness.history import EVENTS, History, read
+from harness.history import EVENTS, History, of, read
 from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, Order, Ready
 from harness.plan.judging import CONTROL
 from harness.samples import MAGIC, SAMPLE, append, counted
@@ -50,7 +52,7 @@ class Control:
     def __init__(self, directory: Path, ready: Ready) -> None:
         self.environment = ready.environment
         self._directory, self._ready = directory, ready
-        self._from = self._file(directory / str(ready.data.get("file")))
+        self._from = self._file(directory / str(ready.body.file))
         self._to: Kept | None = None
         self._history: History | None = None
         self._start = 0
@@ -73,9 +75,9 @@ class Control:
         self._to = Kept(unused(history.path.with_name(f"samples-{self.environment}.bin")), new=True)
         history.keep(self._to)
         # It has promises as well, which are not brought: nobody asks whether the control keeps them.
-        here = {"file": self._to.path.name, "promises": None, "arm": CONTROL, "environment": self.environment}
         at = history.at(self._ready.monotonic)
-        self._start = history.record("workload.start", **{**self._ready.data, **here, "at": at}).id
+        here = msgspec.structs.replace(self._ready.body, file=self._to.path.name, promises=None, arm=CONTROL, at=at)
+        self._start = history.record(here, environment=self.environment).id
 
     def bring(self, until: float | None = None) -> None:
         """Copy what is new.
@@ -111,20 +113,17 @@ class Control:
         append(to, records)
         self._from = path, offset + records.nbytes
         self._newest = max(self._newest, history.at(self._ready.monotonic) + float(records["intended"].max()))
-        history.record(
-            "workload.saved", start=self._start, final=False, samples=counted(to, None), promises=None,
-            arm=CONTROL, environment=self.environment,
-        )  # fmt: skip
+        saved = WorkloadSaved(self._start, False, counted(to, None), None)
+        history.record(saved, arm=CONTROL, environment=self.environment)
 
     def _names(self, history: History) -> None:
         """Who answered: the names that the samples refer to."""
-        for event in read(self._directory / EVENTS):
-            if event.kind == "workload.name" and event.data.get("start") == self._ready.start:
-                number = int(event.data["number"])
-                if number not in self._named:
-                    self._named.add(number)
-                    name = {"number": number, "name": event.data.get("name"), "environment": self.environment}
-                    history.record("workload.name", **name, start=self._start, arm=CONTROL)
+        for event in of(read(self._directory / EVENTS), WorkloadName):
+            number = event.body.number
+            if event.body.start == self._ready.start and number is not None and number not in self._named:
+                self._named.add(number)
+                name = msgspec.structs.replace(event.body, start=self._start)
+                history.record(name, arm=CONTROL, environment=self.environment)
 
 
 def join(order: Order, run: Path, clock: Clock | None = None) -> Control:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationInfo, model_serializer, model_validator
@@ -48,6 +49,12 @@ class Asked(Block):
         return {"check": name, "parameters": given}
 
     @classmethod
+    def of(cls, check: checks.Check) -> Asked:
+        """`Asked.of(partial(queue.check, within=30.0))`."""
+        name, parameters = checks.parts_of(check)
+        return cls(check=name, parameters=parameters)
+
+    @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
         names = list(checks.names())
         flat = {
@@ -85,7 +92,7 @@ class Asked(Block):
 
     def ask(self, trial: Trial, progress: Progress, judged: str) -> Verdict:
         """The verdict on a phase, not recorded yet."""
-        return trial.verdict(self.check, phase=judged, **self.given(progress))
+        return trial.verdict(partial(checks.find(self.check), **self.given(progress)), phase=judged)
 
     def given(self, progress: Progress) -> dict[str, Any]:
         """Its parameters, with the phases under the names that they were measured under last."""

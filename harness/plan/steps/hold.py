@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from harness.events import Note
 from harness.plan.steps._asked import Asked, adapted
 from harness.plan.steps._base import LOAD, Duration, Ended, InPhase, Progress
 from harness.plan.steps._base import phase as phase_of
@@ -75,7 +76,7 @@ class Hold(InPhase):
             if stalled is None:
                 break
             trial.patience -= trial.history.clock.monotonic() - began
-            trial.history.record("note", text=f"measuring {self.phase} again: {stalled.check}: {stalled.reason}")
+            trial.history.record(Note(f"measuring {self.phase} again: {stalled.check}: {stalled.reason}"))
             progress.last[self.phase] = f"{self.phase}-remeasured-{number}"
         if self.precondition and not passed:
             raise Ended

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from harness import checks
-from harness.plan.link import EVENT, Part
+from harness.events import DeployerEnd, DeployerLine, IncidentLink, VerdictGiven
 from harness.plan.link import Link as Chained
+from harness.plan.link import Part
 from harness.plan.steps._asked import Asked
 from harness.plan.steps._base import Ended, PhaseName, Progress, Step
 from harness.stack.base import Text, Word
@@ -36,9 +37,10 @@ class Seen(Block):
         name = progress.of(self.phase)
         if self.check is None:
             return Part(name, _claim(trial, name))
-        own = {"environment": trial.environment.id, "phase": name}  # a run has several, with phases of the same name
-        judged = trial.history.select("verdict", check=self.check.check, **own)
-        said = checks.verdict_of(judged[-1].data) if judged else self.check.ask(trial, progress, name)
+        # A run has several environments, with phases of the same name.
+        judged = trial.history.of(VerdictGiven, phase=name, environment=trial.environment.id)
+        given = [event.body for event in judged if event.body.check == self.check.check]
+        said = checks.verdict_of(given[-1]) if given else self.check.ask(trial, progress, name)
         return Part(name, said)
 
 
@@ -80,13 +82,13 @@ class Link(Step):
         """Judge."""
         text = QUEUE.sub(lambda found: f"{trial.queue_level(progress.of(found[1])):g}", self.text)
         if not self.seen:
-            trial.history.record(EVENT, key=self.key, text=text)
+            trial.history.record(IncidentLink(self.key, text))
             return
         parts = [one.part(trial, progress) for one in self.seen]
         made = Chained(self.key, text, Outcome(self.expected), parts)
         verdict = made.verdict()
         if text:
-            trial.history.record(EVENT, key=self.key, text=text if verdict else verdict.reason)
+            trial.history.record(IncidentLink(self.key, text if verdict else verdict.reason))
         trial.judge(verdict, "outage", link=made.data())
         if not verdict:
             raise Ended
@@ -94,11 +96,11 @@ class Link(Step):
 
 def _claim(trial: Trial, phase: str) -> Verdict:
     """What a command of the deployer says of itself."""
-    ends = trial.history.select("deployer.end", phase=phase, environment=trial.environment.id)
+    ends = trial.history.of(DeployerEnd, phase=phase, environment=trial.environment.id)
     if not ends:
         return Verdict("deployer", Outcome.UNKNOWN, f"no command of the deployer ran in {phase}")
-    end, lines = ends[-1], trial.history.select("deployer.line", start=ends[-1].data["start"])
-    verb, code = end.data["verb"], end.data["exit_code"]
-    last = str(lines[-1].data["text"]).strip() if lines else "no output"
-    outcome = Outcome.PASS if end.data["ended"] == "exit" and code == 0 else Outcome.FAIL
-    return Verdict(str(verb), outcome, f"{verb} ended with exit code {code}: {last}", (end.id,))
+    end = ends[-1].body
+    said = [event.body.text for event in trial.history.of(DeployerLine) if event.body.start == end.start]
+    last = said[-1].strip() if said else "no output"
+    outcome = Outcome.PASS if end.ended == "exit" and end.exit_code == 0 else Outcome.FAIL
+    return Verdict(end.verb, outcome, f"{end.verb} ended with exit code {end.exit_code}: {last}", (ends[-1].id,))

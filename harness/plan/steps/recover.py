@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from harness.checks import performance
+from harness.events import Note
 from harness.plan.steps._asked import Asked, adapted, switched_off
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
 from harness.stack import Stack
-from harness.verdict import Verdict
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -55,21 +57,20 @@ class Recover(Step):
         phase, baseline = progress.of(self.phase), progress.of(self.baseline)
         began, clock, again = progress.began.get(self.phase, 0.0), trial.history.clock, list[str]()
 
-        def verdict(judged: str = phase, **more: object) -> Verdict:
-            return trial.verdict("performance", phase=judged, baseline=baseline, **more)
-
-        found, comparable = verdict(), verdict(baseline)  # else no window would tell anything
+        asked = partial(performance.check, baseline=baseline)
+        found = trial.verdict(asked, phase=phase)
+        comparable = trial.verdict(asked, phase=baseline)  # else no window would tell anything
         while comparable and not found:
             in_time = clock.monotonic() - began < self.within
             if not in_time and not (found.stalled and trial.patience > 0.0):
                 break
             if not in_time:
                 trial.patience -= self.hold
-            trial.history.record("note", text=f"measuring again, until performance is as before: {found.reason}")
+            trial.history.record(Note(f"measuring again, until performance is as before: {found.reason}"))
             again.append(f"{phase}-window-{len(again) + 2}")
             with trial.phase(again[-1]):
                 trial.watch(again[-1], self.hold)
             for one in self.checks:
                 trial.judge(one.ask(trial, progress, again[-1]), again[-1])
-            found = verdict(again=list(again), within=self.within)
+            found = trial.verdict(partial(asked, again=list(again), within=self.within), phase=phase)
         trial.judge(found, phase)

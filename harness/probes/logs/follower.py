@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
+from harness.events.log import Mount, ProbeLog
 from harness.history import Event, History
 from harness.printable import shortened
 from harness.probes.logs.directory import DirectoryState, scan
@@ -118,30 +119,26 @@ class LogFollower:
             self._window.polled(new, asked, self._clock.monotonic())
             return new
 
-    def report(self) -> Event:
+    def report(self) -> Event[ProbeLog]:
         """Look once more, record `probe.log` for all since the mark or the last report, and begin the next window."""
         with self._lock:
             self.poll()
             if self._marked and self._error is None:
                 self._attempt(lambda: self._poll_rotated(Budget(BYTES)))
-            fields = self._window.fields(
-                self._clock.monotonic(), self._tally, self._part, self._old.parts, self._around
+            body = self._window.report(
+                self.replica.name,
+                self.spec.path,
+                self._state(),
+                self._error,
+                None if self._around is None or self._around.now is None else round(self._skew, 3),
+                None if self._mounted is None else Mount(self._mounted, self._around.mounted if self._around else None),
+                self._clock.monotonic(),
+                self._tally,
+                self._part,
+                self._old.parts,
+                self._around,
             )
-            mount = (
-                None
-                if self._mounted is None
-                else {"was": self._mounted, "shows": self._around and self._around.mounted}
-            )
-            event = self._history.record(
-                "probe.log",
-                replica=self.replica.name,
-                path=self.spec.path,
-                state=self._state(),
-                error=self._error or self._window.unmarked or self._window.unread,
-                skew=None if self._around is None or self._around.now is None else round(self._skew, 3),
-                mount=mount,
-                **fields,
-            )
+            event = self._history.record(body)
             self._begin()
             return event
 

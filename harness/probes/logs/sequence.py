@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.events.log import Numbers
+
 MAX_LISTED = 5  # gaps and repetitions that are spelt out
 
 
@@ -57,9 +59,6 @@ class Sequence:
         if len(self.shown) < MAX_LISTED:
             self.shown.append(words)
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> Numbers:
         """For `probe.log`."""
-        return {
-            "last": self.last, "missing": self.missing, "repeated": self.repeated, "restarts": self.restarts,
-            "unreadable": self.unreadable, "shown": list(self.shown),
-        }  # fmt: skip
+        return Numbers(self.last, self.missing, self.repeated, self.restarts, self.unreadable, list(self.shown))

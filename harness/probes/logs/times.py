@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from harness.events import log
+
 LARGEST = 1e11  # from here on a number counts no seconds
 APACHE = "%d/%b/%Y:%H:%M:%S %z"
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (LARGEST, 1e3))  # from this size on a number counts nano-, micro-, milliseconds
@@ -111,10 +113,9 @@ class Times:
             elif time > high:
                 high = time
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> log.Times:
         """For `probe.log`."""
-        return {
-            "unreadable": self.unreadable, "backward": self.backward, "step": round(self.step, 3),
-            "ahead": self.ahead, "lead": round(self.lead, 3), "blocks": self.blocks, "stale": self.stale,
-            "lag": round(self.lag, 3), "worst": self.worst,
-        }  # fmt: skip
+        return log.Times(
+            self.unreadable, self.backward, round(self.step, 3), self.ahead, round(self.lead, 3), self.blocks,
+            self.stale, round(self.lag, 3), self.worst,
+        )  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
+from harness.events.log import Change, Disk, LogFile, Loss, Mount, Partial, ProbeLog, Writer
 from harness.probes.logs.directory import DirectoryState
 from harness.probes.logs.file import Cursor, File
 from harness.probes.logs.parts import Part
@@ -28,11 +28,11 @@ class Window:
         torn: records that end with their file; hole: NUL bytes that were skipped.
     """
 
-    def __init__(self, began: float, changes: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, began: float, changes: list[Change] | None = None) -> None:
         self.began = self.progress = began
         self.silence = 0.0
         self.changes = list(changes or [])
-        self.losses: list[dict[str, Any]] = []
+        self.losses: list[Loss] = []
         self.unread_parts: list[str] = []
         self.unread: str | None = None
         self.unmarked: str | None = None
@@ -51,12 +51,9 @@ class Window:
     def change(self, what: str, at: float, was: File | None = None, now: File | None = None) -> None:
         """Something became of the file, as seen at a Unix time."""
         if len(self.changes) < MAX_LISTED:
-            self.changes.append(
-                {
-                    "what": what, "at": round(at, 3), "was": was and was.inode, "now": now and now.inode,
-                    "size": now and now.size, "births": bool(now and now.born),
-                }
-            )  # fmt: skip
+            before, after = was.inode if was else None, now.inode if now else None
+            size, born = (now.size, now.born) if now else (None, None)
+            self.changes.append(Change(what, round(at, 3), before, after, size, bool(born)))
 
     def record_loss(
         self,
@@ -79,9 +76,7 @@ class Window:
         else:
             said += "the file is gone" + (", and what came after the copy of it" if copied else "")
         if len(self.losses) < MAX_LISTED:
-            self.losses.append(
-                {"what": said, "inode": cursor.file.inode, "offset": cursor.offset, "after": after, "before": before}
-            )
+            self.losses.append(Loss(said, cursor.file.inode, cursor.offset, after, before))
 
     def half_line(self, length: int, now: float) -> None:
         """The file ends in so many bytes of a line."""
@@ -93,55 +88,69 @@ class Window:
 
     def state(self) -> str:
         """`replaced`, `truncated` or `ok`."""
-        kinds = {change["what"] for change in self.changes}
+        kinds = {change.what for change in self.changes}
         return "replaced" if kinds & set(REPLACED) else "truncated" if kinds & set(TRUNCATED) else "ok"
 
-    def fields(
-        self, now: float, tally: RecordCounter, part: Part | None, olds: list[Part], around: DirectoryState | None
-    ) -> dict[str, Any]:
-        """The fields of `probe.log` that a window decides."""
+    def report(
+        self,
+        replica: str,
+        path: str,
+        state: str | None,
+        error: str | None,
+        skew: float | None,
+        mount: Mount | None,
+        now: float,
+        tally: RecordCounter,
+        part: Part | None,
+        olds: list[Part],
+        around: DirectoryState | None,
+    ) -> ProbeLog:
+        """What is reported of the window."""
         file = part.cursor.file if part else None
-        half = self._half
-        return {
-            "records": tally.records,
-            "heartbeats": tally.heartbeats,
-            "elsewhere": tally.elsewhere,
-            "by_release": {name: entry[0] for name, entry in tally.releases.items()},
-            "releases": {name: entry[1:] for name, entry in tally.releases.items()},
-            "unparsed": tally.unparsed,
-            "torn": self.torn,
-            "errors": tally.errors,
-            "error_lines": list(tally.error_lines),
-            "newest": tally.newest,
-            "times": tally.times.fields(),
-            "sequence": tally.sequence.fields(),
-            "canaries": dict(tally.keys),
-            "canary_looks": dict(tally.looks),
-            "canaries_full": tally.keys_full,
-            "seconds": round(now - self.began, 3),
-            "silence": round(self.silence, 3),
-            "touched": self.touched,
-            "hole": self.hole,
-            "partial": None if half is None else {"bytes": half[0], "since": half[1]},
-            "file": file and {"inode": file.inode, "size": file.size, "born": file.born or None},
-            "changes": self.changes,
-            "losses": self.losses,
-            "unread_parts": self.unread_parts[:MAX_LISTED],
-            "writers": [_writer(old) for old in olds if old.holder is not None],
-            "open": None if around is None or file is None else _open(around, file),
-            "disk": None if around is None or around.free is None else {"free": around.free, "size": around.size},
-            "unseen": self.blind if around is None else len(around.unseen),
-        }
+        return ProbeLog(
+            replica=replica,
+            path=path,
+            state=state,
+            error=error or self.unmarked or self.unread,
+            skew=skew,
+            mount=mount,
+            records=tally.records,
+            heartbeats=tally.heartbeats,
+            elsewhere=tally.elsewhere,
+            by_release={name: entry[0] for name, entry in tally.releases.items()},
+            releases={name: tuple(entry[1:]) for name, entry in tally.releases.items()},
+            unparsed=tally.unparsed,
+            torn=self.torn,
+            errors=tally.errors,
+            error_lines=list(tally.error_lines),
+            newest=tally.newest,
+            times=tally.times.fields(),
+            sequence=tally.sequence.fields(),
+            canaries=dict(tally.keys),
+            canary_looks=dict(tally.looks),
+            canaries_full=tally.keys_full,
+            seconds=round(now - self.began, 3),
+            silence=round(self.silence, 3),
+            touched=self.touched,
+            hole=self.hole,
+            partial=None if self._half is None else Partial(*self._half),
+            file=LogFile(file.inode, file.size, file.born or None) if file else None,
+            changes=self.changes,
+            losses=self.losses,
+            unread_parts=self.unread_parts[:MAX_LISTED],
+            writers=[_writer(old) for old in olds if old.holder is not None],
+            open=None if around is None or file is None else _open(around, file),
+            disk=None if around is None or around.free is None else Disk(around.free, around.size),
+            unseen=self.blind if around is None else len(around.unseen),
+        )
 
 
-def _writer(old: Part) -> dict[str, Any]:
+def _writer(old: Part) -> Writer:
     """Who writes to a file that the path does not name."""
     one = old.holder
     assert one is not None
-    return {
-        "pid": one.pid, "process": one.process, "inode": old.cursor.file.inode, "file": one.target,
-        "how": "deleted" if one.deleted else "renamed", "since": old.since, "grew": old.grew,
-    }  # fmt: skip
+    how = "deleted" if one.deleted else "renamed"
+    return Writer(one.pid, one.process, old.cursor.file.inode, one.target, how, old.since, old.grew)
 
 
 def _open(around: DirectoryState, file: File) -> int | None:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.events import (
+    ContainerChange,
+    DeployerEnd,
+    DeployerLine,
+    DeployerStart,
+    FaultHeal,
+    FaultInject,
+    LogTail,
+    Note,
+    ProbeLog,
+    ReplicaReplace,
+)
 from harness.history import Event
-from harness.report._fields import items, words
 from harness.report.model import Judged
 
 BEFORE, AFTER = 10.0, 3.0  # seconds around the evidence
@@ -40,45 +51,40 @@ def around(events: Sequence[Event], one: Judged) -> list[Said]:
 def lines(event: Event) -> Iterable[Said]:
     """What an event has to say to a person."""
     for who, text in _words(event):
-        yield Said(event.since_start, str(who), str(text), event.id)
+        yield Said(event.since_start, who, text, event.id)
 
 
-def _words(event: Event) -> Iterable[tuple[object, object]]:
-    data, replica = event.data, event.data.get("replica")
-    if event.kind.startswith("deployer."):
-        yield from _deployer(event)
-    elif event.kind == "probe.log":
-        yield from _log(event)
-    elif event.kind == "log.tail":
-        yield from ((replica, line) for line in items(data.get("lines")))
-    elif event.kind == "container":
-        code = f", exit code {data['exit_code']}" if data.get("exit_code") is not None else ""
-        yield replica, f"{data.get('action')}{code}" + (", to be replaced" if data.get("replaced") is True else "")
-    elif event.kind == "replica.replace":
-        yield replica, f"replaced by {data.get('release')}"
-    elif event.kind in ("fault.inject", "fault.heal"):
-        yield "fault", data.get("title") or data.get("reason")
-    elif event.kind == "note":
-        yield "harness", data.get("text")
-    elif event.kind.startswith("probe.") and data.get("error"):
-        yield replica or event.kind.removeprefix("probe."), data["error"]
+def _words(event: Event) -> Iterable[tuple[str, str]]:
+    match event.body:
+        case DeployerStart() as body:
+            yield "deployer", f"$ {' '.join(body.command)}"
+        case DeployerLine() as body:
+            yield "deployer", body.text
+        case DeployerEnd() as body:
+            yield "deployer", f"[{body.ended}, exit code {body.exit_code}]"
+        case ProbeLog() as body:
+            yield from _log(body)
+        case LogTail() as body:
+            yield from ((body.replica, line) for line in body.lines)
+        case ContainerChange() as body:
+            code = f", exit code {body.exit_code}" if body.exit_code is not None else ""
+            yield body.replica, f"{body.action}{code}" + (", to be replaced" if body.replaced else "")
+        case ReplicaReplace() as body:
+            yield body.replica, f"replaced by {body.release}"
+        case FaultInject() as body:
+            yield "fault", body.title
+        case FaultHeal() as body:
+            yield "fault", body.reason
+        case Note() as body:
+            yield "harness", body.text
+        case _ if event.kind.startswith("probe.") and event.data.get("error"):  # of any probe, also of an extension
+            yield str(event.data.get("replica") or event.kind.removeprefix("probe.")), str(event.data["error"])
 
 
-def _deployer(event: Event) -> Iterable[tuple[object, object]]:
-    data = event.data
-    if event.kind == "deployer.start":
-        yield "deployer", f"$ {words(data.get('command'))}"
-    elif event.kind == "deployer.line":
-        yield "deployer", data.get("text")
-    else:
-        yield "deployer", f"[{data.get('ended')}, exit code {data.get('exit_code')}]"
-
-
-def _log(event: Event) -> Iterable[tuple[object, object]]:
-    data, replica = event.data, event.data.get("replica")
-    for line in items(data.get("error_lines")):
-        yield replica, line
-    if data.get("state") not in ("ok", None) or data.get("error"):
-        yield replica, f"{data.get('path')}: {data.get('error') or data.get('state')}"
-    elif data.get("records") == 0:
-        yield replica, f"{data.get('path')}: no record in {data.get('seconds')} s"
+def _log(body: ProbeLog) -> Iterable[tuple[str, str]]:
+    for line in body.error_lines:
+        yield body.replica, line
+    if body.state not in ("ok", None) or body.error:
+        yield body.replica, f"{body.path}: {body.error or body.state}"
+    elif body.records == 0:
+        yield body.replica, f"{body.path}: no record in {body.seconds} s"

@@ -99,13 +99,12 @@ def _reason(one: Judged, number: int) -> str:
 
 def _about(report: Report) -> str:
     info = report.info
-    machine = info.get("machine")
     rows = [
         ("when", datetime.fromtimestamp(report.start, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if report.start else ""),
         ("took", f"{report.seconds:.1f} s" + ("" if report.ended else ", and did not come to its end")),
-        ("engine", info.get("engine")),
-        ("harness", info.get("harness")),
-        ("machine", ", ".join(f"{key} {value}" for key, value in machine.items()) if isinstance(machine, dict) else ""),
+        ("engine", info.engine),
+        ("harness", info.harness),
+        ("machine", ", ".join(f"{key} {value}" for key, value in info.machine.items())),
     ]
     return tag("dl", *(tag("dt", key) + tag("dd", safe(value)) for key, value in rows if value), class_="meta")
 

@@ -1,24 +1,41 @@
 """What a run was like, as plain series on one axis: seconds since the history began.
 
-Everything that the drawing knows of kinds of events and their fields stands here, and is read with care: a field that
-is missing or is something else leaves a gap.
+Everything that the drawing knows of kinds of events and their fields stands here. A field that is missing or damaged
+leaves a gap.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.history import Event
-from harness.report._fields import event_id, number, words
+from harness.events import (
+    ContainerChange,
+    DeployerEnd,
+    DeployerStart,
+    FaultHeal,
+    FaultInject,
+    IncidentLink,
+    ProbeLog,
+    ProbeQueue,
+    ProbeRelease,
+    ProbeReplica,
+    ReplicaReplace,
+    StepEnd,
+    StepStart,
+    VerdictGiven,
+)
+from harness.history import Event, of
 from harness.samples import CODES, FINAL, OK, Samples, Stream
 
 BINS = 240  # at most
 NICE = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # seconds of a bin
+
+ENDS = ("die", "oom", "restart", "kill", "stop")  # what a mark is made for
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +105,8 @@ def series(events: Sequence[Event], samples: Samples) -> Series:
         _queue(events),
         _age(events),
         _logs(events),
-        _per_replica(events, "cpu", "CPU", "cores", rate=True),
-        _per_replica(events, "memory", "Memory", "MiB", scale=1 / (1 << 20)),
+        _per_replica(events, lambda body: body.cpu, "CPU", "cores", rate=True),
+        _per_replica(events, lambda body: body.memory, "Memory", "MiB", scale=1 / (1 << 20)),
     )
     marks, releases = _marks(events), _releases(events, end)
     return Series(begin, end, step, _spans(events, end), marks, panels, releases, samples.problems())
@@ -170,19 +187,16 @@ def _errors(due: np.ndarray, records: np.ndarray, edges: np.ndarray, middles: li
 # -- probes ------------------------------------------------------------------------------------------------------------
 
 
-def _points(events: Iterable[Event], kind: str, value: str) -> Line:
-    found = [(event.since_start, number(event.data.get(value))) for event in events if event.kind == kind]
-    return Line(value, [at for at, _ in found], [one for _, one in found])
-
-
 def _queue(events: Sequence[Event]) -> Panel:
-    line = _points(events, "probe.queue", "depth")
+    looks = of(events, ProbeQueue)
+    line = Line("depth", [one.since_start for one in looks], [one.body.depth for one in looks])
     known = any(value is not None for value in line.values)
     return Panel("Queue", "jobs", (line,) if known else (), missing="" if known else "the queue was not asked")
 
 
 def _age(events: Sequence[Event]) -> Panel:
-    line = _points(events, "probe.queue", "age")
+    looks = of(events, ProbeQueue)
+    line = Line("age", [one.since_start for one in looks], [one.body.age for one in looks])
     known = any(value is not None for value in line.values)
     missing = "" if known else "the age of the oldest job was not asked"
     return Panel("Oldest job", "s", (line,) if known else (), missing=missing)
@@ -191,12 +205,10 @@ def _age(events: Sequence[Event]) -> Panel:
 def _logs(events: Iterable[Event]) -> Panel:
     """Records a second, for the time that each report of the log covers."""
     found: dict[str, tuple[list[float], list[float | None]]] = {}
-    for event in events:
-        if event.kind != "probe.log":
-            continue
-        seconds, records = number(event.data.get("seconds")), number(event.data.get("records"))
-        times, values = found.setdefault(str(event.data.get("replica")), ([], []))
-        if seconds and records is not None:
+    for event in of(events, ProbeLog):
+        seconds, records = event.body.seconds, event.body.records
+        times, values = found.setdefault(event.body.replica, ([], []))
+        if seconds and "records" not in event.damaged:
             times += [event.since_start - seconds, event.since_start, event.since_start]
             values += [records / seconds, records / seconds, None]
     lines = tuple(Line(replica, *points) for replica, points in sorted(found.items()))
@@ -204,13 +216,18 @@ def _logs(events: Iterable[Event]) -> Panel:
 
 
 def _per_replica(
-    events: Iterable[Event], key: str, title: str, unit: str, *, scale: float = 1.0, rate: bool = False
+    events: Iterable[Event],
+    value: Callable[[ProbeReplica], float | None],
+    title: str,
+    unit: str,
+    *,
+    scale: float = 1.0,
+    rate: bool = False,
 ) -> Panel:
     found: dict[str, list[tuple[float, float | None]]] = {}
-    for event in events:
-        if event.kind == "probe.replica":
-            points = found.setdefault(str(event.data.get("replica")), [])
-            points.append((event.since_start, number(event.data.get(key))))
+    for event in of(events, ProbeReplica):
+        points = found.setdefault(event.body.replica, [])
+        points.append((event.since_start, value(event.body)))
     lines = []
     for replica, points in sorted(found.items()):
         times, values = [at for at, _ in points], [None if one is None else one * scale for _, one in points]
@@ -227,22 +244,16 @@ def _rate(times: list[float], values: list[float | None]) -> list[float | None]:
     return made
 
 
-def _release_asked(event: Event) -> bool:
-    """Whether a look at a replica asked for its release; what is told by its image is told elsewhere."""
-    missing = event.data.get("missing")
-    return isinstance(missing, Mapping) and "release" in missing
-
-
 def _releases(events: Iterable[Event], end: float) -> tuple[tuple[str, tuple[Span, ...]], ...]:
     """Which release each replica said that it runs, or was made for, and from when to when."""
     found: dict[str, list[tuple[float, str]]] = {}
     for event in events:
-        if event.kind not in ("probe.release", "probe.replica", "replica.replace") or "release" not in event.data:
+        body = event.body
+        if not isinstance(body, ProbeRelease | ProbeReplica | ReplicaReplace):
             continue
-        if event.kind == "probe.replica" and event.data["release"] is None and not _release_asked(event):
-            continue
-        runs = str(event.data["release"]) if event.data["release"] is not None else ""
-        seen = found.setdefault(str(event.data.get("replica")), [])
+        if isinstance(body, ProbeReplica) and body.release is None and "release" not in body.missing:
+            continue  # it was not asked here: what an image tells is told elsewhere
+        runs, seen = body.release or "", found.setdefault(body.replica, [])
         if not seen or seen[-1][1] != runs:
             seen.append((event.since_start, runs))
     made = []
@@ -259,18 +270,17 @@ def _releases(events: Iterable[Event], end: float) -> tuple[tuple[str, tuple[Spa
 
 def _spans(events: Sequence[Event], end: float) -> tuple[Span, ...]:
     """Phases, runs of the deployer, and faults."""
-    over = ("step.end", "deployer.end", "fault.heal")
-    ends = {event_id(event.data.get("start")): event for event in events if event.kind in over}
+    over = (StepEnd, DeployerEnd, FaultHeal)
+    ends = {event.body.start: event.since_start for event in events if isinstance(event.body, over)}
     made = []
     for event in events:
-        until = ends[event.id].since_start if event.id in ends else end
-        if event.kind == "step.start" and event.data.get("name") == event.data.get("phase"):
-            made.append(Span(event.since_start, until, str(event.data.get("title")), "phase"))
-        elif event.kind == "deployer.start":
-            typed = words(event.data.get("command")) or str(event.data.get("verb"))
-            made.append(Span(event.since_start, until, typed, "deployer"))
-        elif event.kind == "fault.inject":
-            made.append(Span(event.since_start, until, str(event.data.get("title")), "fault"))
+        body, until = event.body, ends.get(event.id, end)
+        if isinstance(body, StepStart) and body.name == event.phase:
+            made.append(Span(event.since_start, until, body.title, "phase"))
+        elif isinstance(body, DeployerStart):
+            made.append(Span(event.since_start, until, " ".join(body.command) or body.verb, "deployer"))
+        elif isinstance(body, FaultInject):
+            made.append(Span(event.since_start, until, body.title, "fault"))
     return tuple(made)
 
 
@@ -278,16 +288,16 @@ def _marks(events: Iterable[Event]) -> tuple[Mark, ...]:
     """Containers that ended or were replaced, and verdicts that are no pass."""
     made = []
     for event in events:
-        data = event.data
-        if event.kind == "replica.replace":
-            text = f"{data.get('replica')}: replaced by {data.get('release')}"
-            made.append(Mark(event.since_start, text, "container", event.id))
-        elif event.kind == "container" and data.get("replaced") is True:
-            continue
-        elif event.kind == "container" and data.get("action") in ("die", "oom", "restart", "kill", "stop"):
-            made.append(Mark(event.since_start, f"{data.get('replica')}: {data.get('action')}", "container", event.id))
-        elif event.kind == "verdict" and data.get("outcome") in ("fail", "unknown"):
-            made.append(Mark(event.since_start, f"{data.get('check')}: {data.get('outcome')}", "verdict", event.id))
-        elif event.kind == "incident":
-            made.append(Mark(event.since_start, str(data.get("text")), "incident", event.id))
+        match event.body:
+            case ReplicaReplace() as body:
+                kind, text = "container", f"{body.replica}: replaced by {body.release}"
+            case ContainerChange() as body if body.action in ENDS and not body.replaced:
+                kind, text = "container", f"{body.replica}: {body.action}"
+            case VerdictGiven() as body if body.outcome in ("fail", "unknown"):
+                kind, text = "verdict", f"{body.check}: {body.outcome}"
+            case IncidentLink() as body:
+                kind, text = "incident", body.text
+            case _:
+                continue
+        made.append(Mark(event.since_start, text, kind, event.id))
     return tuple(made)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.events import StepStart
+from harness.history import Event
 from harness.waiting import pause
 
 STARTUP, SAVED = "startup", "saved"
@@ -71,11 +73,12 @@ class Trigger:
         self._since = time.monotonic()
         self._passed = self._count = 0
 
-    def heard(self, event: Any) -> None:
+    def heard(self, event: Event) -> None:
         """A listener of the history: follows its phases."""
-        if event.kind == "step.start" and event.data.get("name") in (*PHASES, *MEASURED):
+        body = event.body
+        if isinstance(body, StepStart) and body.name in (*PHASES, *MEASURED):
             with self._changed:
-                self._phase, self._since = event.data["name"], time.monotonic()
+                self._phase, self._since = body.name, time.monotonic()
                 self._changed.notify_all()
 
     @property

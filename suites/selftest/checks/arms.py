@@ -10,6 +10,7 @@ from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Verdict
+from suites.raw import raw
 
 BASE, AFTER, GAP = 60.0, 30.0, 10.0
 
@@ -51,7 +52,7 @@ class Arms:
         self._streams: list[Stream] = []
         for arm, environment in (("subject", "h1"), ("control", "h2")) if control else (("subject", "h1"),):
             begun = {"at": 3.0, "began": 1000.0, "arm": arm, "environment": environment, "rate": rate, "timeout": 5.0}
-            start = history.record("workload.start", **begun)
+            start = history.record(raw("workload.start", **begun))
             due = np.arange(0.0, self.after[1], 1.0 / rate)
             due = due[self._random.random(len(due)) < sent]
             made = np.zeros(len(due), SAMPLE)
@@ -75,7 +76,7 @@ class Arms:
     @staticmethod
     def _window(history: History, start: Event, phase: str, begin: float, end: float) -> None:
         fields: dict[str, Any] = {"phase": phase, "environment": "h1", "start": start.id}
-        history.record("workload", **fields, began=1000.0 + begin, seconds=end - begin)
+        history.record(raw("workload", **fields, began=1000.0 + begin, seconds=end - begin))
 
     @property
     def samples(self) -> Samples:

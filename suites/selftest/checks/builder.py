@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.clock import ManualClock
+from harness.events import encode
 from harness.fingerprint import Fingerprint, Part
 from harness.history import Event, History
+from suites.raw import raw
 
 REPLICAS = ("backend-1", "backend-2", "backend-3")
 LOG = "/var/log/backend/backend.log"
@@ -25,7 +27,7 @@ class Made:
         return self.history.events
 
     def add(self, kind: str, phase: str | None = None, **data: Any) -> Made:
-        self.history.record(kind, **data, **({"phase": phase} if phase else {}))
+        self.history.record(raw(kind, **data, **({"phase": phase} if phase else {})))
         self.clock.advance(1.0)
         return self
 
@@ -107,10 +109,12 @@ class Made:
         """The same parts of every replica."""
         usual = {"files": Part({"/srv/current": {"type": "link", "owner": "0:0", "target": "releases/4.1.0"}})}
         found = Fingerprint(dict.fromkeys(REPLICAS, parts or usual), name=name)
-        return self.add("fingerprint", phase, **found.to_data())
+        return self.add("fingerprint", phase, **encode(found.body()))
 
     def fault(self, phase: str, *, healed: bool = True, **data: Any) -> Made:
-        start = self.history.record("fault.inject", fault="latency", title="latency of 5 ms on a -> b", phase=phase).id
+        start = self.history.record(
+            raw("fault.inject", fault="latency", title="latency of 5 ms on a -> b", phase=phase)
+        ).id
         usual: dict[str, Any] = {
             "start": start, "fault": "latency", "bit": True, "gone": True, "reason": "it touched a -> b", "figures": {},
         }  # fmt: skip

@@ -12,6 +12,7 @@ from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 
 PROMISES = tuple((n, f"k-{n}") for n in range(10))
 
@@ -30,9 +31,9 @@ def judged(
     """Ten requests a second that were all answered at once; the work was read back a minute later."""
     clock = ManualClock()
     history = History(clock=clock)
-    start = history.record("workload.start", environment="h1")
+    start = history.record(raw("workload.start", environment="h1"))
     clock.advance(at)
-    read = history.record("probe.readback", phase="p", **{"error": None, **asked})
+    read = history.record(raw("probe.readback", phase="p", **{"error": None, **asked}))
     records = np.zeros(10, SAMPLE)
     records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, flags
     stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises, promises_problem)

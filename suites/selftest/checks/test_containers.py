@@ -4,6 +4,7 @@ import pytest
 
 from harness.checks import containers
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 from suites.selftest.checks.builder import REPLICAS, Made
 
 
@@ -119,7 +120,7 @@ def machine(share: float) -> Made:
     """A machine that stands still for this share of each second, as its witness says."""
     made = Made()
     for at in range(100):
-        made.history.record("witness", place="door", begin=float(at), end=at + 1.0, stood=share)
+        made.history.record(raw("witness", place="door", begin=float(at), end=at + 1.0, stood=share))
     return made
 
 

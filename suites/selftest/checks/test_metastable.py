@@ -12,6 +12,7 @@ from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 
 RATE, BASE, AFTER = 50.0, 20.0, 40.0
 
@@ -34,7 +35,9 @@ def judged(
     `latency` after the baseline, `ages` of the oldest job in the phase.
     """
     history = History(clock=ManualClock())
-    start = history.record("workload.start", at=0.0, began=0.0, environment="h1", arm="subject", rate=RATE, timeout=1.0)
+    start = history.record(
+        raw("workload.start", at=0.0, began=0.0, environment="h1", arm="subject", rate=RATE, timeout=1.0)
+    )
     due = np.arange(0.0, BASE + after, 1 / RATE)
     made = np.zeros(len(due), SAMPLE)
     made["intended"], made["n"], made["flags"], made["outcome"], made["latency"] = (
@@ -52,12 +55,12 @@ def judged(
     again = np.concatenate([np.repeat(made[later], retries), share])
     again["flags"] = 0
     for phase, begin, seconds in (("baseline", 0.0, BASE), ("after", BASE, after)):
-        history.record("workload", phase=phase, start=start.id, began=begin, seconds=seconds)
-    history.record("probe.queue", phase="baseline", depth=1, age=0.2)
+        history.record(raw("workload", phase=phase, start=start.id, began=begin, seconds=seconds))
+    history.record(raw("probe.queue", phase="baseline", depth=1, age=0.2))
     for age in ages:
-        history.record("probe.queue", phase="after", depth=1, age=age)
+        history.record(raw("probe.queue", phase="after", depth=1, age=age))
     if pushed is not None:
-        history.record("workload", phase="push", intended=pushed[0], ok=pushed[1])
+        history.record(raw("workload", phase="push", intended=pushed[0], ok=pushed[1]))
         parameters["push"] = "push"
     events: tuple[Event, ...] = history.events
     stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "", (), {}, np.concatenate([made, again]))

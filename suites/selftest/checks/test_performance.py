@@ -4,6 +4,7 @@ import pytest
 
 from harness.checks import performance
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 from suites.selftest.checks.builder import Made
 
 
@@ -105,9 +106,9 @@ def test_recovery_that_was_late_proves_nothing_where_the_machine_spoilt_a_window
     made.clock.advance(60.0)
     made.load("window-1", **SLOW)
     end = made.events[-1].since_start
-    made.history.record("witness", place="door", begin=end - 10.0, end=end, stood=10.0 * stood, busy=1.0)
+    made.history.record(raw("witness", place="door", begin=end - 10.0, end=end, stood=10.0 * stood, busy=1.0))
     made.clock.advance(20.0)
-    made.history.record("witness", place="door", begin=end, end=end + 19.0, stood=0.0, busy=1.0)
+    made.history.record(raw("witness", place="door", begin=end, end=end + 19.0, stood=0.0, busy=1.0))
     made.load("window-2")
     found = performance.check(made.events, phase="window-1", again=["window-2"], within=0.0)
     assert found.outcome is outcome, found

@@ -12,6 +12,7 @@ from harness.checks._noninferiority import compare
 from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.verdict import Outcome
+from suites.raw import raw
 from suites.selftest.checks.arms import Arms
 
 P50 = {"p50": 0.10}
@@ -172,7 +173,7 @@ def sampled(made: Arms, before: float, after: float) -> tuple[Event, ...]:
     vars(history)["_events"].extend(made.events)
     for second in range(int(made.after[1]) + 3):
         for replica, cpu in used.items():
-            history.record("probe.replica", replica=replica, cpu=cpu)
+            history.record(raw("probe.replica", replica=replica, cpu=cpu))
             used[replica] = cpu + (before if second < made.after[0] else after)
         clock.advance(1.0)
     return history.events

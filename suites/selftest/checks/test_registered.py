@@ -15,6 +15,7 @@ from harness.errors import UsageError
 from harness.history import Event
 from harness.samples import Samples, Stream
 from harness.verdict import Outcome, Verdict
+from suites.raw import fields
 from suites.selftest.checks.arms import Arms
 from suites.selftest.checks.builder import LOG, REPLICAS, Made
 
@@ -52,7 +53,7 @@ PARAMS: dict[str, dict[str, Any]] = {
 }
 
 
-def fields(stream: Stream) -> dict[str, Any]:
+def fields_of(stream: Stream) -> dict[str, Any]:
     return {field.name: getattr(stream, field.name) for field in dataclasses.fields(stream)}
 
 
@@ -71,7 +72,7 @@ def passing() -> tuple[tuple[Event, ...], Samples]:
     arms = Arms(history=made.history, phases=("before", "after"))
     made.clock.advance(200.0)
     made.add("probe.readback", "after", file="readback.json", key="", pieces=1, error=None)
-    promised = Stream(**{**fields(arms.samples.streams[0]), "promises": ((3, "job-3"),)})
+    promised = Stream(**{**fields_of(arms.samples.streams[0]), "promises": ((3, "job-3"),)})
     streams = (promised, *arms.samples.streams[1:])
     return made.events, Samples(streams, {made.events[-1].id: {"job-3": 1}})
 
@@ -133,7 +134,7 @@ def test_no_part_of_a_history_passes_without_evidence_for_every_replica(name: st
 
 def test_the_fields_of_a_verdict_are_those_of_its_event() -> None:
     verdict = checks.find("health")(PASSING, **FLEET)
-    assert dict(checks.fields(verdict)) == {
+    assert dict(fields(verdict)) == {
         "check": "health",
         "outcome": "pass",
         "reason": "3 replicas are healthy",
@@ -148,7 +149,7 @@ def test_a_verdict_is_given_again_with_the_parameters_that_its_event_holds(name:
     parameters = {key: value for key, value in PARAMS[name].items() if key not in ("phase", "samples")}
     samples, phase = PARAMS[name].get("samples", Samples()), PARAMS[name]["phase"]
     first = checks.call(checks.find(name), PASSING, samples, phase, parameters)
-    saved = json.loads(json.dumps(dict(checks.fields(first))))
+    saved = json.loads(json.dumps(dict(fields(first))))
     assert checks.again(name, checks.find(name), PASSING, samples, phase, saved["parameters"]) == first
     assert first.outcome is Outcome.PASS
 

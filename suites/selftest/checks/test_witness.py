@@ -15,6 +15,7 @@ from harness.checks.logs import ExpectedLog
 from harness.history import Event, History
 from harness.samples import CANARY, FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 from suites.selftest.checks.arms import Arms
 from suites.selftest.checks.builder import LOG, REPLICAS, Made
 
@@ -23,7 +24,16 @@ def witness(made: Made, share: float = 0.0, *, busy: float = 1.0, seconds: int =
     """A report for each second, in which the machine stood still for this share of it."""
     for at in range(first, first + seconds):
         made.history.record(
-            "witness", environment="h1", place="door", begin=float(at), end=at + 1.0, stood=share, busy=busy, steal=0.0
+            raw(
+                "witness",
+                environment="h1",
+                place="door",
+                begin=float(at),
+                end=at + 1.0,
+                stood=share,
+                busy=busy,
+                steal=0.0,
+            )
         )
     return made
 
@@ -68,7 +78,7 @@ def used(made: Made, share: float) -> Made:
     """The replica uses this share of one processor."""
     for at in range(0, 200):
         made.clock.advance(1.0)
-        made.history.record("probe.replica", replica="backend-1", cpu=share * at, error=None)
+        made.history.record(raw("probe.replica", replica="backend-1", cpu=share * at, error=None))
     return made
 
 
@@ -82,9 +92,9 @@ def throttled(limit: float | None, declared: float | None) -> float:
     for at in range(0, 100):
         made.clock.advance(1.0)
         made.history.record(
-            "probe.replica", replica="backend-1", cpu=0.0, throttled_seconds=0.6 * at, cpu_limit=limit,
+            raw("probe.replica", replica="backend-1", cpu=0.0, throttled_seconds=0.6 * at, cpu_limit=limit,
             cpu_declared=declared, error=None,
-        )  # fmt: skip
+        ))  # fmt: skip
     return Witness(made.events).stood(50.0, 60.0)
 
 
@@ -240,7 +250,7 @@ class Requests:
         self.rows["n"], self.rows["intended"] = np.arange(1000), np.arange(1000) / 50
         self.rows["latency"], self.rows["outcome"], self.rows["flags"] = 0.01, 200, OK | FINAL
         self.start = self.history.record(
-            "workload.start", file="samples.bin", at=50.0, began=1000.0, arm="subject", rate=50.0, timeout=5.0
+            raw("workload.start", file="samples.bin", at=50.0, began=1000.0, arm="subject", rate=50.0, timeout=5.0)
         )
 
     def at(self, begin: float, end: float) -> Any:
@@ -267,9 +277,7 @@ class Requests:
         running = Running(self.rows["intended"], 1000.0)
         running.add(self.rows)
         for phase, first, last in (("baseline", 0, 500), ("deployed", 500, 1000)):
-            window = running.window(phase, first, last, last / 50)
-            fields = {slot: getattr(window, slot) for slot in window.__slots__}
-            self.history.record("workload", start=self.start.id, **fields)
+            self.history.record(running.window(phase, first, last, last / 50, self.start.id))
         stream = Stream(self.start.id, "", "subject", 50.0, 1000.0, "", (), {}, self.rows)
         return checks.call(checks.find(name), self.made.events, Samples((stream,)), "deployed", parameters)
 
@@ -366,7 +374,9 @@ def slow(share: float, begin: float, end: float) -> Requests:
     requests = Requests()
     requests.rows["latency"][requests.at(begin, end)] = 0.4
     requests.history.record(
-        "witness", environment="h1", place="door", begin=48.0 + begin, end=50.0 + begin, stood=2.0 * share, busy=1.0
+        raw(
+            "witness", environment="h1", place="door", begin=48.0 + begin, end=50.0 + begin, stood=2.0 * share, busy=1.0
+        )
     )
     return requests
 
@@ -385,11 +395,11 @@ def test_late_answers_prove_nothing_where_the_machine_stood_still_for_a_good_par
     requests = Requests()
     requests.rows["latency"][requests.at(10.2, 10.4)] = 1.1
     witness = {"environment": "h1", "place": "door", "begin": 60.2, "end": 61.4, "busy": 1.0}
-    requests.history.record("witness", stood=0.4, **witness)
+    requests.history.record(raw("witness", stood=0.4, **witness))
     assert requests.verdict().outcome is Outcome.UNKNOWN
     ran = Requests()
     ran.rows["latency"][ran.at(10.2, 10.4)] = 1.1
-    ran.history.record("witness", stood=0.1, **witness)
+    ran.history.record(raw("witness", stood=0.1, **witness))
     assert ran.verdict().outcome is Outcome.FAIL
 
 

@@ -13,7 +13,8 @@ import pytest
 from harness.engine import Engine
 from harness.engine.labels import ENVIRONMENT
 from harness.engine.sweep import sweep
-from harness.history import read, select
+from harness.history import read
+from suites.raw import select
 from suites.selftest.commands.support import ROUND_TRIP, Ended, World, clean, left_on, variant
 
 pytestmark = pytest.mark.containers

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from harness.engine import Engine
-from harness.history import Event, select
+from harness.history import Event
+from suites.raw import select
 from suites.selftest.commands.support import (
     Ended,
     World,

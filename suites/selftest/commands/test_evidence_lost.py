@@ -10,19 +10,19 @@ from typing import cast
 import pytest
 
 from fixtures import tiny
-from harness.checks import fields
 from harness.commands.running import report_on
 from harness.engine import Engine, Swept
 from harness.environment.evidence import save_evidence
 from harness.errors import INTERNAL, HistoryError
 from harness.files import Kept
-from harness.history import EVENTS, read, select
+from harness.history import EVENTS, read
 from harness.plan.run import Options, Run
 from harness.probes.readback import probe as readback
 from harness.samples import counted
 from harness.stack import Readback
 from harness.verdict import Outcome, Verdict
 from harness.workload import Workload
+from suites.raw import fields, raw, select
 from suites.selftest.commands.support import ROUND_TRIP, World
 from suites.selftest.plan.made import tiny_stack
 from suites.selftest.plan.test_run import FakeEngine
@@ -89,10 +89,10 @@ def test_one_that_is_taken_away_after_everything_was_judged_is_found_at_the_end(
 
 def test_a_run_that_could_not_save_all_of_its_evidence_is_no_pass(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     def work() -> Verdict:
-        start = run.history.record("workload.start", environment="h1", file="samples-h1.bin").id
+        start = run.history.record(raw("workload.start", environment="h1", file="samples-h1.bin")).id
         file = Kept(run.directory / "samples-h1.bin")
         full = counted(file, OSError(28, "No space left on device"))
-        run.history.record("workload.saved", start=start, final=True, samples=full, promises=None)
+        run.history.record(raw("workload.saved", start=start, final=True, samples=full, promises=None))
         return PASS
 
     with run:
@@ -117,7 +117,7 @@ def test_everything_that_a_run_leaves_is_for_its_owner_only(run: Run, tmp_path: 
         readback(run.history, Says("a"), Readback.model_validate({"in": "web", "command": ["ask"]}), "k", None)
         save_evidence(run.directory / "evidence" / "h1", [], run.history, {})
         failed = Verdict("release", Outcome.FAIL, "another one runs")
-        run.history.record("verdict", **fields(failed), phase="deployed")
+        run.history.record(raw("verdict", **fields(failed), phase="deployed"))
         return failed
 
     before = tmp_path.stat().st_mode

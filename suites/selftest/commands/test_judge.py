@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.clock import ManualClock
+from harness.events import RunEnd
 from harness.history import History
+from suites.raw import raw
 from suites.selftest.plan.test_judging import saved
 
 
@@ -83,7 +85,7 @@ def test_a_history_without_its_end_is_told_although_it_is_a_fail(run: Path) -> N
 
 def test_a_run_whose_samples_are_gone_is_no_pass_and_says_what_is_missing(tmp_path: Path) -> None:
     history = saved(tmp_path / "events.jsonl")
-    history.record("workload.start", environment="h1", file="samples-h1.bin")
+    history.record(raw("workload.start", environment="h1", file="samples-h1.bin"))
     history.close()
     found = judge(tmp_path)
     assert found.returncode == 2, found.stdout
@@ -94,8 +96,8 @@ def test_a_run_whose_samples_are_gone_is_no_pass_and_says_what_is_missing(tmp_pa
 
 def test_a_history_that_was_changed_after_its_end_is_refused_in_words(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl", ManualClock())
-    history.record("note", text="as it was")
-    history.end(outcome="pass", reason="", exit_code=0)
+    history.record(raw("note", text="as it was"))
+    history.end(RunEnd(outcome="pass", reason="", exit_code=0))
     history.close()
     (tmp_path / "events.jsonl").write_text((tmp_path / "events.jsonl").read_text().replace("as it was", "as it is"))
     found = judge(tmp_path)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.engine import Engine
-from harness.history import select
+from suites.raw import select
 from suites.selftest.commands.support import ROUND_TRIP, World, deployer, left_on, variant
 
 pytestmark = pytest.mark.containers

@@ -14,6 +14,7 @@ from harness.environment.prepared import Prepared, ReplicaSpec
 from harness.errors import EngineError, NotReady, Stopped, UsageError
 from harness.history import History
 from harness.stack import Service, Stack, load
+from suites.raw import select
 
 FILE = """
 services:
@@ -142,7 +143,7 @@ class FakeEnvironment:
 
     def lines(self) -> list[str]:
         """What the deployer said."""
-        return [event.data["text"] for event in self.history.select("deployer.line")]
+        return [event.data["text"] for event in select(self.history.events, "deployer.line")]
 
 
 __all__ = ["EngineError", "FakeEnvironment", "NotReady", "stack"]

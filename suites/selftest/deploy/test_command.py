@@ -19,6 +19,7 @@ from harness.errors import DeployerError, EngineGone
 from harness.history import History
 from harness.redaction import Redactor
 from harness.stack import Deployer as Declared
+from suites.raw import select
 
 Line = tuple[str, str] | None | BaseException
 
@@ -69,7 +70,7 @@ def running(process: FakeProcess, history: History, timeout: float = 10.0) -> Ru
 
 def test_every_line_is_in_the_history_with_the_id_of_its_start(history: History) -> None:
     running(FakeProcess(("out", "one"), ("err", "two")), history).wait()
-    found = history.select("deployer.line")
+    found = select(history.events, "deployer.line")
     assert [(e.data["start"], e.data["stream"], e.data["text"]) for e in found] == [
         (3, "out", "one"),
         (3, "err", "two"),
@@ -79,7 +80,7 @@ def test_every_line_is_in_the_history_with_the_id_of_its_start(history: History)
 @pytest.mark.parametrize(("code", "claims"), [(0, True), (7, False)])
 def test_its_exit_code_is_recorded_and_never_an_exception(code: int, claims: bool, history: History) -> None:
     ended = running(FakeProcess(code=code), history).wait()
-    (event,) = history.select("deployer.end", start=3)
+    (event,) = select(history.events, "deployer.end", start=3)
     assert (event.data["ended"], event.data["exit_code"], event.data["error"]) == ("exit", code, None)
     assert (event.data["verb"], event.data["release"]) == ("deploy", "4.1.1")
     assert (ended.ended, ended.exit_code, ended.event, ended.claims_success) == ("exit", code, event.id, claims)
@@ -101,7 +102,7 @@ def test_a_chatty_command_is_killed_at_its_timeout_too(clock: ManualClock, histo
             return "out", "still here"
 
     assert running(Chatty(), history, timeout=10.0).wait().ended == "timeout"
-    assert len(history.select("deployer.line")) == 10
+    assert len(select(history.events, "deployer.line")) == 10
 
 
 def test_stop_kills_it_where_it_stands(history: History) -> None:
@@ -120,7 +121,7 @@ def test_stopping_what_has_ended_tells_how_it_ended(history: History) -> None:
     command = running(FakeProcess(code=7), history)
     command.wait()
     assert command.stop().exit_code == 7
-    assert len(history.select("deployer.end")) == 1
+    assert len(select(history.events, "deployer.end")) == 1
 
 
 def test_ctrl_c_while_waiting_kills_it_first(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +140,7 @@ def test_ctrl_c_while_waiting_kills_it_first(history: History, monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt):
         command.wait()
     assert process.called == ["kill", "close"]
-    assert history.select("deployer.end")[0].data["ended"] == "stopped"
+    assert select(history.events, "deployer.end")[0].data["ended"] == "stopped"
 
 
 def test_an_error_while_it_is_followed_is_handed_to_whoever_waits_and_recorded_as_lost(history: History) -> None:
@@ -148,7 +149,7 @@ def test_an_error_while_it_is_followed_is_handed_to_whoever_waits_and_recorded_a
     for _ in range(2):
         with pytest.raises(EngineGone, match="the engine went away"):
             command.wait()
-    (event,) = history.select("deployer.end")
+    (event,) = select(history.events, "deployer.end")
     assert (event.data["ended"], event.data["exit_code"]) == ("lost", None)
     assert event.data["error"] == "the engine went away"
     assert process.called == ["close"]
@@ -237,13 +238,13 @@ def test_deploying_and_rolling_back_fill_in_the_releases(started: Started, histo
 
 def test_the_start_is_recorded_with_verb_release_command_and_place(started: Started, history: History) -> None:
     deployer(history).deploy("4.1.1")
-    (start,) = history.select("deployer.start")
+    (start,) = select(history.events, "deployer.start")
     assert start.data == {
         "verb": "deploy", "release": "4.1.1", "command": ["tool", "deploy", "4.1.1", "--from", "4.1.0"],
         "place": "control",
     }  # fmt: skip
-    assert [event.data["start"] for event in history.select("deployer.line")] == [start.id]
-    assert [event.data["start"] for event in history.select("deployer.end")] == [start.id]
+    assert [event.data["start"] for event in select(history.events, "deployer.line")] == [start.id]
+    assert [event.data["start"] for event in select(history.events, "deployer.end")] == [start.id]
 
 
 def test_in_a_service_it_finds_the_inventory_in_files_and_variables(started: Started, history: History) -> None:
@@ -270,14 +271,14 @@ def test_on_this_machine_it_gets_our_variables_the_engine_and_the_files(
     assert (variables["OURS"], variables["DOCKER_HOST"]) == ("kept", "unix:///run/d.sock")
     assert json.loads(Path(variables["HARNESS_INVENTORY_FILE"]).read_text())["release"] == "4.1.1"
     assert "community.docker.docker" in Path(variables["HARNESS_ANSIBLE_INVENTORY"]).read_text()
-    assert history.select("deployer.start")[0].data["place"] == "this machine"
+    assert select(history.events, "deployer.start")[0].data["place"] == "this machine"
 
 
 def test_what_cannot_be_started_is_an_outcome_and_recorded_as_not_started(started: Started, history: History) -> None:
     started.refuse = DeployerError("no such command")
     ended = deployer(history).deploy("4.1.1")
     assert (ended.ended, ended.claims_success, ended.tail) == ("not started", False, ("no such command",))
-    (end,) = history.select("deployer.end")
+    (end,) = select(history.events, "deployer.end")
     assert (end.data["start"], end.data["ended"], end.data["exit_code"]) == (0, "not started", None)
     assert end.data["error"] == "no such command"
 
@@ -305,6 +306,6 @@ def test_neither_its_lines_nor_the_last_of_them_hold_a_secret() -> None:
 def test_a_private_key_that_it_prints_is_hidden_line_by_line(history: History) -> None:
     key = ["-----BEGIN PRIVATE KEY-----", "MIIEvgIBADANBg", "-----END PRIVATE KEY-----"]
     running(FakeProcess(*(("out", line) for line in key), ("err", "MIIEvgIs fine")), history).wait()
-    told = [event.data["text"] for event in history.select("deployer.line")]
+    told = [event.data["text"] for event in select(history.events, "deployer.line")]
     assert told[1].startswith("hidden:")
     assert [told[0], *told[2:]] == [key[0], key[2], "MIIEvgIs fine"]

@@ -13,6 +13,7 @@ from harness.deploy import Deployer, find
 from harness.deploy._balancer import Balancer
 from harness.errors import EngineError, NotReady
 from harness.stack import Deployer as Declared
+from suites.raw import select
 from suites.selftest.deploy.made import FakeEnvironment, FakeReplica, stack
 
 NOT_READY = NotReady("web did not become ready", got="exit code 7")
@@ -108,7 +109,7 @@ def test_a_failure_takes_back_what_was_changed_and_what_failed_as_rollback_confi
     assert sorted(environment.done[2:]) == ["web-1 -> 1", "web-2 -> 1"]
     assert set(environment.runs().values()) == {"1"}
     assert environment.orders == {"stop-first", "start-first"}
-    assert len(environment.history.select("deployer.start")) == 1
+    assert len(select(environment.history.events, "deployer.start")) == 1
 
 
 def test_a_rollback_that_fails_is_not_rolled_back(tmp_path: Path) -> None:

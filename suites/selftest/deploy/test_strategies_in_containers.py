@@ -14,6 +14,7 @@ from harness.engine import Engine
 from harness.history import Event, History
 from harness.plan.subject import Subject
 from harness.stack import load
+from suites.raw import select
 
 pytestmark = pytest.mark.containers
 OLD, NEW = "1.0.0", "1.1.0"
@@ -51,7 +52,7 @@ def test_it_deploys_rolls_back_and_rolls_back_what_was_killed_half_way(environme
     assert left != {NEW}
     assert deployer.rollback().claims_success
     assert environment.runs(OLD)
-    meant = {event.data.get("replaced") is True for event in history.select("container", action="die")}
+    meant = {event.data.get("replaced") is True for event in select(history.events, "container", action="die")}
     assert meant == {True}
 
 

@@ -11,6 +11,7 @@ from harness import deploy
 from harness.clock import ManualClock
 from harness.errors import EngineGone, UsageError
 from harness.stack import Deployer as Declared
+from suites.raw import select
 from suites.selftest.deploy.made import FakeEnvironment, stack
 
 STRATEGIES = [name for name in deploy.names() if name != "command"]
@@ -24,12 +25,12 @@ def strategy(environment: FakeEnvironment, name: str = "rolling", **declared: ob
 def test_start_and_end_are_recorded_as_a_commands_are(tmp_path: Path, name: str) -> None:
     environment = FakeEnvironment(stack(tmp_path))
     found = strategy(environment, name).deploy("2")
-    (start,), (end,) = (environment.history.select(f"deployer.{what}") for what in ("start", "end"))
+    (start,), (end,) = (select(environment.history.events, f"deployer.{what}") for what in ("start", "end"))
     assert start.data == {
         "verb": "deploy", "release": "2", "command": [name, "deploy", "2"], "place": "the harness",
     }  # fmt: skip
     assert (end.id, end.data["start"], end.data["exit_code"], end.data["ended"]) == (found.event, start.id, 0, "exit")
-    assert {event.data["start"] for event in environment.history.select("deployer.line")} == {start.id}
+    assert {event.data["start"] for event in select(environment.history.events, "deployer.line")} == {start.id}
     assert found.tail[-1] == "deploy of 2 complete"
 
 
@@ -73,7 +74,7 @@ def test_an_engine_that_is_gone_is_raised_and_recorded(tmp_path: Path) -> None:
     environment.fails[("web-1", "2")] = EngineGone("the engine does not answer")
     with pytest.raises(EngineGone):
         strategy(environment).deploy("2")
-    (end,) = environment.history.select("deployer.end")
+    (end,) = select(environment.history.events, "deployer.end")
     assert (end.data["ended"], end.data["exit_code"]) == ("lost", None)
 
 

@@ -13,6 +13,7 @@ from harness.environment import Environment, Keep
 from harness.errors import EngineGone, HostError, NoSpace, UsageError
 from harness.history import History
 from harness.stack import load
+from suites.raw import select
 
 
 class Ending(Environment):
@@ -83,7 +84,7 @@ def test_evidence_that_cannot_be_saved_does_not_keep_it_from_being_taken_down(mo
     monkeypatch.setattr(Ending, "save_evidence", full)
     made = Ending()
     assert ended(made, failed=True) == ["down"]
-    (note,) = made.history.select("note")
+    (note,) = select(made.history.events, "note")
     assert "the evidence could not be saved: The disk is full" in note.data["text"]
 
 
@@ -94,7 +95,7 @@ def test_evidence_that_does_not_come_is_not_waited_for_once_the_end_is_asked_for
     monkeypatch.setattr("harness.environment.environment.EVIDENCE_WITHIN", 0.2)
     monkeypatch.setattr(Ending, "save_evidence", lambda _: never.wait())
     assert ended(made, KeyboardInterrupt()) == ["down"]
-    (note,) = made.history.select("note")
+    (note,) = select(made.history.events, "note")
     assert "the evidence is incomplete: the run was interrupted" in note.data["text"]
     never.set()
 

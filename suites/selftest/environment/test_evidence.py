@@ -15,6 +15,7 @@ from harness.environment.shell import Answer
 from harness.errors import HostError, ReplicaGone
 from harness.history import History
 from harness.redaction import Redactor
+from suites.raw import select
 from suites.selftest.environment.fakes import FakeReplica, bad, state
 
 LOGS = {"web": ["/var/log/web.log"]}
@@ -56,7 +57,7 @@ def test_a_replica_without_declared_logs_is_not_asked_for_any(tmp_path: Path, hi
 
 def test_where_the_evidence_is_goes_into_the_history(tmp_path: Path, history: History) -> None:
     save(tmp_path, history, FakeReplica())
-    assert str(tmp_path) in history.select("note")[0].data["text"]
+    assert str(tmp_path) in select(history.events, "note")[0].data["text"]
 
 
 def test_a_log_that_is_not_there_is_said_in_its_place(tmp_path: Path, history: History) -> None:
@@ -82,13 +83,13 @@ def test_a_file_that_cannot_be_written_does_not_keep_the_others_from_it(tmp_path
     (tmp_path / "web-1.log").mkdir()
     found = save(tmp_path, history, FakeReplica(), FakeReplica("web-2"))
     assert "web-2.log" in found
-    assert history.select("note")[0].data["text"].endswith("could not be saved: web-1.log: Is a directory")
+    assert select(history.events, "note")[0].data["text"].endswith("could not be saved: web-1.log: Is a directory")
 
 
 def test_a_directory_that_cannot_be_made_is_a_note_and_no_error(tmp_path: Path, history: History) -> None:
     (tmp_path / "file").write_text("in the way")
     save_evidence(tmp_path / "file" / "h1", cast(Sequence[Replica], [FakeReplica()]), history, LOGS)
-    (note,) = history.select("note")
+    (note,) = select(history.events, "note")
     assert f"could not be saved: {tmp_path}/file/h1: Not a directory" in note.data["text"]
 
 

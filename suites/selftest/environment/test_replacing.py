@@ -19,6 +19,7 @@ from harness.environment.replacing import BESIDE, Order
 from harness.errors import EngineError, NotReady, Stopped, UsageError
 from harness.history import History
 from harness.stack import Stack, load
+from suites.raw import select
 
 pytestmark = pytest.mark.containers
 
@@ -74,7 +75,7 @@ def answer(environment: Environment) -> dict[str, Any]:
 
 def events(environment: Environment, replica: str = "web-1") -> list[tuple[str, bool]]:
     """What the engine said of a replica's containers, and whether that was meant."""
-    found = environment.history.select("container", replica=replica)
+    found = select(environment.history.events, "container", replica=replica)
     return [(event.data["action"], event.data.get("replaced") is True) for event in found]
 
 
@@ -107,7 +108,7 @@ def test_the_new_one_has_name_address_links_and_volumes_and_the_shells_go_on(
         assert "web-1" in asked.stdout, asked
         with pytest.raises(EngineError):
             old.state()
-        (replaced,) = environment.history.select("replica.replace")
+        (replaced,) = select(environment.history.events, "replica.replace")
         assert replaced.data["started"] == replica.state().started_at
         assert (replaced.data["release_from"], replaced.data["release"], replaced.data["order"]) == (
             "1.0.0",
@@ -119,7 +120,7 @@ def test_the_new_one_has_name_address_links_and_volumes_and_the_shells_go_on(
         assert saved.joinpath("web-1.log").read_text() == "from old\n"
         assert saved.joinpath("web-1_var_log_web.log").exists()
         assert {meant for action, meant in events(environment) if action in ("die", "kill", "stop")} == {True}
-    assert environment.history.select("container", replica="web-1", action="oom") == ()
+    assert select(environment.history.events, "container", replica="web-1", action="oom") == ()
 
 
 def test_one_that_dies_by_itself_after_it_was_replaced_is_told_from_one_that_is_replaced(
@@ -144,7 +145,7 @@ def test_one_that_does_not_become_ready_stands_there_or_is_gone_as_the_order_say
         assert (environment["web"][1].current_container.id, environment["web"][1].release) == (before, "1.0.0")
         with pytest.raises(EngineError):
             harness_engine.containers.get(f"{environment.id}-web-2{BESIDE}")
-        assert environment.history.select("replica.replace") == ()
+        assert select(environment.history.events, "replica.replace") == ()
         with pytest.raises(NotReady, match="exited with code 9"):
             environment.replace("web-1", "bad")
         assert (environment["web"][0].release, environment["web"][0].state().running) == ("bad", False)
@@ -176,7 +177,7 @@ def test_one_that_is_stopped_at_any_step_leaves_what_it_did_and_the_next_one_rep
             assert environment["web"][0].run(["python3", "/opt/tiny/ask.py", "/healthz"]).exit_code == 0
         left = harness_engine.containers.list([f"rollback-harness.environment={environment.id}"])
         assert len([one for one in left if BESIDE in one.name]) == 0
-        assert environment.history.select("container", replica="web-1", action="die", replaced=None) == ()
+        assert select(environment.history.events, "container", replica="web-1", action="die", replaced=None) == ()
 
 
 def test_a_container_that_a_stopped_replacement_left_beside_a_replica_can_be_removed(

@@ -10,6 +10,7 @@ import pytest
 from harness.engine import Container, ContainerEvent, Engine
 from harness.environment.watch import Watch
 from harness.history import History
+from suites.raw import select
 
 
 class Silent:
@@ -34,7 +35,7 @@ def told(watch: Watch, container: str, *actions: str) -> list[tuple[str, bool]]:
     """What is recorded of a container's events, and whether each was meant."""
     for action in actions:
         watch._on_event(ContainerEvent("h1-web-1", "web-1", action, None, 0.0, container))
-    found = watch._history.select("container")
+    found = select(watch._history.events, "container")
     return [(event.data["action"], event.data.get("replaced") is True) for event in found]
 
 

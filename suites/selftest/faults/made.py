@@ -19,6 +19,7 @@ from harness.history import Event, History
 from harness.proxy.client import ProxyClient
 from harness.stack import Stack
 from harness.stack.xharness import XHarness
+from suites.raw import select
 from suites.selftest.environment.fakes import stack
 from suites.selftest.proxy.peers import SECONDS, read_exactly, round_trip
 
@@ -125,7 +126,7 @@ class Made:
 
     def healed(self) -> Event:
         """The last `fault.heal`."""
-        return self.history.select("fault.heal")[-1]
+        return select(self.history.events, "fault.heal")[-1]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 from harness import faults
 from harness.errors import FaultUnproven, UsageError
 from harness.faults.injection import inject
+from suites.raw import select
 from suites.selftest.faults.made import CACHE, Made, opened
 from suites.selftest.proxy.peers import eventually, round_trip
 
@@ -77,7 +78,7 @@ def test_it_bites_traffic_and_is_gone_afterwards(made: Made, name: str) -> None:
     assert on.proven
     assert made.toxics() == {}
     assert made.talk() < 10
-    (injected,) = made.history.select("fault.inject")
+    (injected,) = select(made.history.events, "fault.inject")
     assert (injected.data["fault"], injected.data["title"], injected.data["seed"]) == (name, title, 1)
     assert injected.data["places"] == ["backend-2 -> cache:6379"]
     assert faults.from_data(injected.data["step"]) == fault(name)

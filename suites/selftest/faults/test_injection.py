@@ -15,6 +15,7 @@ from harness import faults
 from harness.errors import FaultUnproven, ProxyGone, ProxyMissing
 from harness.faults import Fault, _links
 from harness.faults.injection import Injection, inject
+from suites.raw import select
 from suites.selftest.faults.made import CACHE, Made, opened
 from suites.selftest.proxy.peers import eventually, round_trip
 
@@ -124,7 +125,7 @@ def test_an_injection_that_fails_midway_leaves_nothing(made: Made) -> None:
         inject(made.environment, slow(**{"from": "backend"})).__enter__()
     assert "link backend-3:cache:6379" in str(caught.value)
     assert made.toxics() == {}
-    assert made.history.select("fault.inject") == ()
+    assert select(made.history.events, "fault.inject") == ()
 
 
 def test_an_injection_that_fails_after_the_first_toxics_takes_them_back(made: Made) -> None:
@@ -314,7 +315,7 @@ def places(made: Made, count: int, seed: int) -> list[str]:
     for _ in range(count):
         on = inject(made.environment, slow(**{"from": "one"}))
         on.__enter__()
-        found += made.history.select("fault.inject")[-1].data["places"]
+        found += select(made.history.events, "fault.inject")[-1].data["places"]
         with pytest.raises(FaultUnproven):
             on.__exit__(None, None, None)
     return found

@@ -22,6 +22,7 @@ from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.stack import Stack, load
 from harness.verdict import Outcome
+from suites.raw import select
 from suites.selftest.faults.stock_image import in_the_proxys_place
 
 LONG = 20.0  # s that a busy machine may take to bring the next request
@@ -57,7 +58,7 @@ def test_every_fault_of_the_entry_points_link_bites_and_is_gone(loaded: Trial) -
         with Faults(loaded.environment).step({**step, "from": "entrypoint", "to": "web"}) as running:
             assert running.bites(within=LONG).bit, step
         assert running.proven, step
-    healed = loaded.history.select("fault.heal")
+    healed = select(loaded.history.events, "fault.heal")
     assert [(event.data["bit"], event.data["gone"]) for event in healed] == [(True, True)] * len(STEPS)
 
 
@@ -77,7 +78,7 @@ def test_with_a_toxiproxy_in_the_proxys_place_faults_bite_as_far_as_that_can_tel
         else:
             with pytest.raises(FaultUnproven, match="cannot be seen to bite"), running:
                 pass
-    healed = loaded.history.select("fault.heal")
+    healed = select(loaded.history.events, "fault.heal")
     assert all(event.data["gone"] for event in healed)
     assert not any(state.toxics for state in proxy.proxies().values())
 
@@ -100,7 +101,7 @@ def test_links_between_replicas_are_spoilt_one_by_one(trial: Trial, faults: Faul
         with running:
             running.bites(within=LONG)
         assert running.proven, running.fault.title()
-    places = {event.data["title"]: event.data["places"] for event in environment.history.select("fault.inject")}
+    places = {event.data["title"]: event.data["places"] for event in select(environment.history.events, "fault.inject")}
     assert places["latency of 40 ms on backend-2 -> cache"] == ["backend-2 -> cache:6379"]
     assert set(places["partition from all to database"]) >= {f"backend-{n} -> database:5432" for n in (1, 2, 3)}
     with trial.phase("after"):
@@ -160,7 +161,7 @@ def test_a_link_that_is_not_there_is_refused_before_anything_is_touched(environm
         faults.latency("control", "queue", ms=5).__enter__()
     assert caught.value.expected == "control-1 -> one of web:8080, web-1:8080, web-2:8080"
     assert not any(state.toxics for state in environment.proxy.proxies().values())
-    assert not environment.history.select("fault.inject")
+    assert not select(environment.history.events, "fault.inject")
 
 
 @pytest.mark.containers

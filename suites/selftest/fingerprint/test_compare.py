@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import NotMeasured
+from harness.events import FingerprintTaken, decode, encode
 from harness.fingerprint import Fingerprint, Part
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.compare import compare
@@ -51,19 +53,18 @@ def test_the_same_items_differ_whichever_comes_first(one: Any, two: Any) -> None
 @given(REPLICAS)
 def test_a_fingerprint_survives_its_way_through_the_history(replicas: Any) -> None:
     made = Fingerprint(replicas, name="x")
-    again = Fingerprint.from_data(json.loads(json.dumps(made.to_data())))
+    again = Fingerprint.of(decode(FingerprintTaken, json.loads(json.dumps(encode(made.body()))))[0])
     assert again.replicas == made.replicas
     assert again.name == "x"
 
 
 def test_what_several_replicas_have_in_common_is_stored_once() -> None:
     packages = {f"package-{n}": "1" for n in range(50)}
-    data = taken(web_1={"packages": packages}, web_2={"packages": dict(packages)}).to_data()
-    assert len(data["contents"]) == 1
-    assert json.dumps(data).count("package-7") == 1
-    del data["contents"]
-    lost = Fingerprint.from_data(data).replicas["web-1"]["packages"]
-    assert (lost.items, lost.error) == (None, "the history does not contain it")
+    body = taken(web_1={"packages": packages}, web_2={"packages": dict(packages)}).body()
+    assert len(body.contents) == 1
+    assert json.dumps(encode(body)).count("package-7") == 1
+    lost = Fingerprint.of(msgspec.structs.replace(body, contents={})).replicas["web-1"]["packages"]
+    assert (lost.items, lost.error) == (None, "the history does not hold it")
 
 
 def test_the_most_telling_differences_come_first() -> None:

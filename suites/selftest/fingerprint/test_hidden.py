@@ -17,8 +17,8 @@ def taken(secret: str, at: float) -> Fingerprint:
 
 def test_no_secret_is_kept_in_memory_or_in_the_history() -> None:
     found = taken("Zx9secretPw", 0.0)
-    assert "Zx9secretPw" not in f"{found} {found.to_data()}"
-    assert "/srv/token.py" in str(found.to_data())
+    assert "Zx9secretPw" not in f"{found} {found.body()}"
+    assert "/srv/token.py" in str(found.body())
 
 
 def test_another_value_of_a_secret_is_a_difference_and_the_same_one_is_not() -> None:

@@ -10,6 +10,7 @@ from harness.errors import NotMeasured
 from harness.fingerprint import Fingerprint, Part
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from suites.raw import select
 
 pytestmark = [pytest.mark.containers]
 
@@ -78,17 +79,17 @@ def test_a_deployment_is_named_and_its_rollback_leaves_no_trace(loaded: Trial) -
         "/srv/backend/releases/4.1.0; 11 files more below /srv/backend/releases/4.1.1/ "
         "(backend, backend/__init__.py, backend/__main__.py, backend/__pycache__, ...)"
     ]
-    assert not loaded.check("trace", phase="deployed", before="before")
+    assert not loaded.checks.trace(phase="deployed", before="before")
     loaded.deployer.rollback()
     environment.fingerprint("rolled back")
-    verdict = loaded.check("trace", phase="rolled back", before="before")
+    verdict = loaded.checks.trace(phase="rolled back", before="before")
     assert verdict, verdict.reason
     assert "keys:plan:4.1.1:* (a plan is only read under the release that wrote it)" in verdict.reason
     assert "matched nothing" not in verdict.reason
     loaded.deployer.deploy("4.1.1")
     environment.fingerprint("deployed again")
-    assert (again := loaded.check("second-deployment", phase="deployed again", before="deployed")), again.reason
-    for event in loaded.history.select("fingerprint"):
+    assert (again := loaded.checks.second_deployment(phase="deployed again", before="deployed")), again.reason
+    for event in select(loaded.history.events, "fingerprint"):
         assert event.data["seconds"] < 10 * LONGEST
         assert len(event.to_json()) < LARGEST
 
@@ -153,7 +154,7 @@ def test_a_redis_with_a_million_keys_stays_bounded_and_says_so(environment: Subj
     assert "of 10" in keys.note
     assert keys.items is not None
     assert keys.items["user:<n>"] == {"type": "string", "ttl": "none", "format": ["number"], "common": True}
-    took = environment.history.select("fingerprint")[-1].data["took"]["cache-1"]
+    took = select(environment.history.events, "fingerprint")[-1].data["took"]["cache-1"]
     assert took["redis"] < 10.0
     assert environment.fingerprint() == found  # whatever part of the keys was seen each time
 

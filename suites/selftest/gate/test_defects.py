@@ -16,6 +16,7 @@ from harness.report import Report, html, postmortem
 from harness.samples import Samples
 from harness.stack import load
 from harness.verdict import Outcome, combine
+from suites.raw import select
 from suites.selftest.there_and_back import there_and_back
 
 SHORT = Settings(baseline=3.0, hold=3.0, drain=8.0)
@@ -54,7 +55,7 @@ def test_a_defect_is_caught_by_the_check_that_should_catch_it(
     run(there_and_back(Gate(trial_with_defect.stack, "4.1.0", "4.1.1", SHORT)), trial_with_defect)
     failed = {
         (event.data["check"], event.data["phase"]): event.data["reason"]
-        for event in trial_with_defect.history.select("verdict", outcome="fail")
+        for event in select(trial_with_defect.history.events, "verdict", outcome="fail")
     }
     assert combine(trial_with_defect.verdicts).outcome is Outcome.FAIL
     assert words in failed.get((check, phase), f"not caught; failed: {failed}")

@@ -13,6 +13,7 @@ from harness.plan.gate import Gate, Settings, run_gate
 from harness.plan.run import Options, Run
 from harness.stack import load
 from harness.verdict import Outcome, Verdict
+from suites.raw import select
 
 pytestmark = [pytest.mark.containers, pytest.mark.alone]
 
@@ -32,7 +33,7 @@ def gated(
 def reasons(history: History, outcome: str) -> dict[tuple[str, str], str]:
     return {
         (event.data["phase"], event.data["check"]): event.data["reason"]
-        for event in history.select("verdict", outcome=outcome)
+        for event in select(history.events, "verdict", outcome=outcome)
     }
 
 
@@ -49,13 +50,15 @@ def test_with_nothing_but_releases_entry_point_and_load_declared_it_passes_every
 ) -> None:
     verdict, history = gated(harness_engine, tmp_path)
     assert_nothing_wrong(verdict, history)
-    told = [event for event in history.select("probe.release") if event.data["release"] == NEW]
+    told = [event for event in select(history.events, "probe.release") if event.data["release"] == NEW]
     assert told
     assert all(event.data["image"].startswith("sha256:") for event in told)
-    (killed,) = history.select("deployer.end", ended="stopped")
+    (killed,) = select(history.events, "deployer.end", ended="stopped")
     assert killed.data["phase"] == "half-deploy"
     assert reasons(history, "pass")[("half-deploy", "half-way")].startswith("the deployer was killed when the first")
-    assert {event.data["replica"] for event in history.select("replica.replace", phase="half-rollback")} == {"web-1"}
+    assert {event.data["replica"] for event in select(history.events, "replica.replace", phase="half-rollback")} == {
+        "web-1"
+    }
 
 
 def test_with_the_balancer_declared_replicas_are_drained_before_they_are_replaced(
@@ -63,10 +66,10 @@ def test_with_the_balancer_declared_replicas_are_drained_before_they_are_replace
 ) -> None:
     verdict, history = gated(harness_engine, tmp_path, "half-deployment", watched=True, ROLLING_ORDER="start-first")
     assert_nothing_wrong(verdict, history)
-    for replaced in history.select("replica.replace"):
+    for replaced in select(history.events, "replica.replace"):
         assert replaced.data["order"] == "start-first"
         drained = f"{replaced.data['replica']} is drained"
-        before = [event for event in history.select("deployer.line", text=drained) if event.id < replaced.id]
+        before = [event for event in select(history.events, "deployer.line", text=drained) if event.id < replaced.id]
         assert before
         assert before[-1].data["phase"] == replaced.data["phase"]
 
@@ -79,6 +82,6 @@ def test_a_rollback_that_leaves_a_replica_on_the_new_image_fails(harness_engine:
     assert "web-1 is exited (exit code 1)" in failed[("rolled-back", "containers")]
     assert "the rollback ended with exit code 1" in failed[("rolled-back", "deployer")]
     assert not [where for where in failed if where[0] in ("baseline", "deploy", "deployed")]
-    said = "\n".join(event.data["text"] for event in history.select("deployer.line", phase="rollback"))
+    said = "\n".join(event.data["text"] for event in select(history.events, "deployer.line", phase="rollback"))
     assert "web-1 failed" in said
     assert "paused" in said

@@ -10,7 +10,8 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.errors import NoSpace
-from harness.history import Event, History, read, select
+from harness.history import Event, History, read
+from suites.raw import raw, select
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def lines(history: History) -> list[str]:
 
 def test_an_event_is_one_line_with_the_fields_of_the_format(history: History, clock: ManualClock) -> None:
     clock.advance(12.345)
-    history.record("probe.release", replica="backend-1", release="4.1.0", error=None)
+    history.record(raw("probe.release", replica="backend-1", release="4.1.0", error=None))
     (line,) = lines(history)
     assert json.loads(line) == {
         "v": 1, "id": 0, "t": 1333525512.345, "s": 12.345, "kind": "probe.release",
@@ -40,39 +41,39 @@ def test_an_event_is_one_line_with_the_fields_of_the_format(history: History, cl
 
 def test_an_event_is_on_disk_before_record_returns(history: History) -> None:
     for number in range(3):
-        history.record("note", text=str(number))
+        history.record(raw("note", text=str(number)))
         assert len(lines(history)) == number + 1  # the file is still open, and nobody has closed or flushed it
 
 
 def test_a_listener_hears_of_an_event_when_it_is_on_disk_already(history: History) -> None:
     heard: list[int] = []
     history.listen(lambda event: heard.append(len(lines(history)) - event.id))
-    history.record("note", text="a")
-    history.record("note", text="b")
+    history.record(raw("note", text="a"))
+    history.record(raw("note", text="b"))
     assert heard == [1, 1]
 
 
 def test_what_is_written_is_read_back_as_it_was(history: History) -> None:
-    history.record("note", text="caf\u00e9 \u2028 \x00 \U0001f600 line\nbreak")
+    history.record(raw("note", text="caf\u00e9 \u2028 \x00 \U0001f600 line\nbreak"))
     with history.step("up"):
-        history.record("workload", statuses={"202": 3}, p50=None)
+        history.record(raw("workload", statuses={"202": 3}, p50=None))
     assert history.path is not None
     assert read(history.path) == history.events
 
 
 def test_what_json_does_not_know_is_written_as_text(history: History) -> None:
-    history.record("note", text=Path("/srv"))
+    history.record(raw("note", text=Path("/srv")))
     assert json.loads(lines(history)[0])["data"] == {"text": "/srv"}
 
 
 def test_a_history_without_a_file_keeps_its_events_in_memory(clock: ManualClock) -> None:
     history = History(clock=clock)
-    history.record("note", text="a")
+    history.record(raw("note", text="a"))
     assert [event.data["text"] for event in history.events] == ["a"]
 
 
 def test_a_closed_history_can_still_be_looked_at(history: History) -> None:
-    history.record("note", text="a")
+    history.record(raw("note", text="a"))
     history.close()
     history.close()
     assert len(history.events) == 1
@@ -82,9 +83,9 @@ def test_a_closed_history_can_still_be_looked_at(history: History) -> None:
 
 def test_select_finds_a_kind_and_values_in_order(history: History) -> None:
     for replica in ("a", "b", "a"):
-        history.record("probe.health", replica=replica, ok=True)
-    history.record("note", replica="a")
-    assert [event.id for event in history.select("probe.health", replica="a")] == [0, 2]
+        history.record(raw("probe.health", replica=replica, ok=True))
+    history.record(raw("note", replica="a"))
+    assert [event.id for event in select(history.events, "probe.health", replica="a")] == [0, 2]
     assert select(history.events, "probe.health", replica="a", ok=False) == ()
 
 
@@ -97,7 +98,7 @@ def full() -> History:
 
 
 def test_a_full_disk_is_an_error_that_names_the_file_when_it_is_asked_for(full: History) -> None:
-    full.record("note", text="a")
+    full.record(raw("note", text="a"))
     with pytest.raises(NoSpace) as caught:
         full.check()
     assert caught.value.where == "/dev/full"
@@ -105,7 +106,7 @@ def test_a_full_disk_is_an_error_that_names_the_file_when_it_is_asked_for(full: 
 
 
 def test_a_full_disk_does_not_keep_anything_from_being_recorded_in_memory(full: History) -> None:
-    full.record("note", text="a")
+    full.record(raw("note", text="a"))
     with full.step("down"):
         pass
     full.close()
@@ -152,17 +153,17 @@ def test_a_step_that_is_interrupted_says_so(history: History) -> None:
 
 def test_a_phase_stamps_every_event_within_it_and_none_after(history: History) -> None:
     with history.phase("baseline"):
-        history.record("note", text="in")
-    history.record("note", text="after")
+        history.record(raw("note", text="in"))
+    history.record(raw("note", text="after"))
     assert [event.data.get("phase") for event in history.events] == ["baseline", None]
 
 
 def test_scopes_nest_and_the_inner_one_wins(history: History) -> None:
     with history.scope(environment="h1", phase="outer"):
         with history.phase("inner"):
-            history.record("note")
-        history.record("note")
-        history.record("note", phase="its own")
+            history.record(raw("note"))
+        history.record(raw("note"))
+        history.record(raw("note", phase="its own"))
     assert [(e.data["environment"], e.data["phase"]) for e in history.events] == [
         ("h1", "inner"), ("h1", "outer"), ("h1", "its own"),
     ]  # fmt: skip
@@ -171,12 +172,12 @@ def test_scopes_nest_and_the_inner_one_wins(history: History) -> None:
 def test_a_scope_ends_with_an_exception_too(history: History) -> None:
     with pytest.raises(ValueError, match="x"), history.phase("baseline"):
         raise ValueError("x")
-    assert "phase" not in history.record("note").data
+    assert "phase" not in history.record(raw("note")).data
 
 
 def test_a_scope_stamps_what_other_threads_record(history: History) -> None:
     with history.phase("baseline"):
-        thread = threading.Thread(target=history.record, args=("deployer.line",))
+        thread = threading.Thread(target=history.record, args=(raw("deployer.line"),))
         thread.start()
         thread.join()
     assert history.events[0].data["phase"] == "baseline"
@@ -185,7 +186,7 @@ def test_a_scope_stamps_what_other_threads_record(history: History) -> None:
 def test_several_threads_leave_whole_lines_with_ids_without_gaps(history: History) -> None:
     def write(name: int) -> None:
         for number in range(200):
-            history.record("deployer.line", thread=name, number=number)
+            history.record(raw("deployer.line", thread=name, number=number))
 
     threads = [threading.Thread(target=write, args=(name,)) for name in range(8)]
     for thread in threads:

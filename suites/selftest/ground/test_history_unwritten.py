@@ -10,6 +10,7 @@ import pytest
 
 from harness.errors import NoSpace, Unwritable
 from harness.history import History, read
+from suites.raw import raw
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
@@ -34,7 +35,7 @@ def test_a_full_disk_raises_where_it_is_asked_for_and_not_where_something_is_rec
 def test_another_refusal_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     history = History(tmp_path / "events.jsonl")
     refuse(monkeypatch, errno.EIO)
-    history.record("note", text="lost")
+    history.record(raw("note", text="lost"))
     with pytest.raises(Unwritable, match="cannot be written"):
         history.check()
 
@@ -45,8 +46,8 @@ def test_what_a_full_disk_did_not_take_is_written_once_there_is_room(
     history = History(tmp_path / "events.jsonl")
     with monkeypatch.context() as full:
         refuse(full, errno.ENOSPC)
-        history.record("note", text="first")
-    history.record("note", text="second")
+        history.record(raw("note", text="first"))
+    history.record(raw("note", text="second"))
     history.check()
     assert [event.data["text"] for event in read(tmp_path / "events.jsonl")] == ["first", "second"]
 
@@ -62,9 +63,9 @@ def test_half_a_line_is_completed_and_not_repeated(tmp_path: Path, monkeypatch: 
 
     with monkeypatch.context() as full:
         full.setattr("harness.files.os.pwrite", pwrite)
-        history.record("note", text="first")
+        history.record(raw("note", text="first"))
     assert (tmp_path / "events.jsonl").read_bytes() == history.events[0].to_json().encode()[:10]
-    history.record("note", text="second")
+    history.record(raw("note", text="second"))
     assert [event.data["text"] for event in read(tmp_path / "events.jsonl")] == ["first", "second"]
 
 
@@ -80,7 +81,7 @@ def test_ctrl_c_just_after_a_line_was_written_neither_repeats_nor_loses_it(
     with monkeypatch.context() as interrupted:
         interrupted.setattr("harness.files.os.pwrite", pwrite)
         with pytest.raises(KeyboardInterrupt):
-            history.record("note", text="first")
-    history.record("note", text="second")
+            history.record(raw("note", text="first"))
+    history.record(raw("note", text="second"))
     history.close()
     assert [event.data["text"] for event in read(tmp_path / "events.jsonl")] == ["first", "second"]

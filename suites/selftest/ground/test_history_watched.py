@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import INTERNAL, HistoryError
+from harness.events import RunEnd
 from harness.files import Kept
 from harness.history import Event, History, read
+from suites.raw import raw
 
 Harm = Callable[[Path], object]
 
@@ -38,7 +40,7 @@ HARMS: list[tuple[Harm, str]] = [
 @pytest.fixture
 def history(tmp_path: Path) -> History:
     made = History(tmp_path / "events.jsonl")
-    made.record("note", text="a")
+    made.record(raw("note", text="a"))
     return made
 
 
@@ -47,7 +49,7 @@ def test_it_is_the_harnesss_own_fault_and_names_the_file(history: History, harm:
     assert history.path is not None
     harm(history.path)
     with history.step("clean up"):
-        history.record("note", text="b")  # who cleans up must not fail of it
+        history.record(raw("note", text="b"))  # who cleans up must not fail of it
     with pytest.raises(HistoryError) as caught:
         history.check()
     assert (caught.value.where, caught.value.exit_code) == (str(history.path), INTERNAL)
@@ -60,7 +62,7 @@ def test_it_is_found_at_the_next_write_also_when_the_file_comes_back_later(histo
     assert path is not None
     aside = path.with_name("aside")
     path.rename(aside)
-    history.record("note", text="while it was away")
+    history.record(raw("note", text="while it was away"))
     aside.rename(path)
     with pytest.raises(HistoryError, match="was changed while the run wrote to it"):
         history.check()
@@ -100,9 +102,9 @@ def test_one_that_nobody_touches_is_no_alarm(history: History) -> None:
 def ended(directory: Path) -> Path:
     history = History(directory / "events.jsonl")
     for text in ("first", "second", "third"):
-        history.record("note", text=text)
-    history.end(outcome="pass", reason="", exit_code=0)
-    history.record("note", text="taken down")
+        history.record(raw("note", text=text))
+    history.end(RunEnd(outcome="pass", reason="", exit_code=0))
+    history.record(raw("note", text="taken down"))
     history.close()
     return directory / "events.jsonl"
 
@@ -133,7 +135,7 @@ def test_a_line_that_was_taken_out_is_found_although_the_others_were_numbered_ag
 
 def test_the_end_of_an_earlier_version_is_read_as_it_is(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl")
-    history.record("run.end", outcome="pass", reason="", exit_code=0)
+    history.record(raw("run.end", outcome="pass", reason="", exit_code=0))
     assert len(read(tmp_path / "events.jsonl")) == 1
 
 
@@ -147,7 +149,7 @@ def test_the_end_counts_also_what_a_full_disk_has_not_taken_yet(
 
     with monkeypatch.context() as context:
         context.setattr("harness.files.os.pwrite", full)
-        history.record("note", text="a")
-        history.end(outcome="pass", reason="", exit_code=0)
+        history.record(raw("note", text="a"))
+        history.end(RunEnd(outcome="pass", reason="", exit_code=0))
     history.check(whole=True)  # there is room again
     assert [event.kind for event in read(tmp_path / "events.jsonl")] == ["note", "run.end"]

@@ -16,6 +16,7 @@ from harness.history import History, read
 from harness.samples import MAGIC, SAMPLE, Records, append
 from harness.samples import read as read_samples
 from harness.samples.records import data_of, decode
+from suites.raw import raw
 
 
 def records(count: int = 5) -> Records:
@@ -81,8 +82,8 @@ def test_a_file_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
 def indexed(directory: Path, **changes: Any) -> History:
     history = History(directory / "events.jsonl", ManualClock())
     fields = {"file": "samples.bin", "environment": "h1", "at": 3.0, "began": 1e9, "key": "k", "requests": ["resume"]}
-    start = history.record("workload.start", **{**fields, **changes})
-    history.record("workload.name", start=start.id, number=1, name="backend-1")
+    start = history.record(raw("workload.start", **{**fields, **changes}))
+    history.record(raw("workload.name", start=start.id, number=1, name="backend-1"))
     return history
 
 
@@ -102,14 +103,14 @@ def test_a_file_that_cannot_be_had_leaves_the_stream_empty_with_the_reason(tmp_p
 
 def test_a_history_of_before_the_samples_has_none(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl", ManualClock())
-    history.record("workload", phase="baseline")
+    history.record(raw("workload", phase="baseline"))
     assert read_samples(tmp_path, history.events).streams == ()
 
 
 def test_the_control_is_told_from_the_subject(tmp_path: Path, file: Kept) -> None:
     append(file, records())
     history = indexed(tmp_path)
-    history.record("workload.start", file="samples.bin", environment="h2", arm="control")
+    history.record(raw("workload.start", file="samples.bin", environment="h2", arm="control"))
     found = read_samples(tmp_path, history.events)
     assert [one.environment for one in found.of("h2", "control")] == ["h2"]
     assert found.of("h1", "control") == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.history import Event, History
 from harness.samples import FINAL, MAGIC, OK, SAMPLE, Samples, Stream, append, counted
 from harness.samples import read as read_samples
 from harness.workload import promises
+from suites.raw import raw
 
 SIZE = SAMPLE.itemsize
 
@@ -55,19 +56,19 @@ def made(directory: Path, *, old: bool = False, final: bool = True, **start: Any
     records["n"], records["outcome"], records["flags"] = np.arange(10), 202, OK | FINAL
     history = History(clock=ManualClock())
     data = {"file": "samples.bin", "promises": "promises.jsonl", "requests": ["job"], **start}
-    begun = history.record("workload.start", environment="h1", **data)
+    begun = history.record(raw("workload.start", environment="h1", **data))
     files = Kept(directory / "samples.bin"), Kept(directory / "promises.jsonl")
     append(files[0], records)
     promises.append(files[1], [[n, f"k-{n}"] for n in range(10)])
     if not old:
         said = {name: counted(file, None) for name, file in zip(("samples", "promises"), files, strict=True)}
-        history.record("workload.saved", start=begun.id, final=final, **said)
+        history.record(raw("workload.saved", start=begun.id, final=final, **said))
     counts = {"first": 0, "last": 10, "intended": 10, "sent": 10, "ok": 10, "failed": 0, "shed": 0}
-    history.record("workload", phase="p", start=begun.id, **counts)
+    history.record(raw("workload", phase="p", start=begun.id, **counts))
     found = json.dumps({f"k-{n}": 1 for n in range(9)}).encode()
     (directory / "readback.json").write_bytes(found)
     digest = {} if old else {"sha256": hashlib.sha256(found).hexdigest()}
-    history.record("probe.readback", key="k", pieces=9, file="readback.json", error=None, **digest)
+    history.record(raw("probe.readback", key="k", pieces=9, file="readback.json", error=None, **digest))
     return Saved(directory, history.events)
 
 
@@ -147,7 +148,10 @@ def test_what_a_run_that_was_killed_wrote_after_it_was_counted_last_does_not_cou
 def test_what_could_never_be_saved_is_missing_although_the_file_is_as_it_was_written(tmp_path: Path) -> None:
     saved = made(tmp_path)
     (event,) = (one for one in saved.events if one.kind == "workload.saved")
-    event.data["samples"]["error"] = "No space left on device"
+    samples = {**event.data["samples"], "error": "No space left on device"}
+    vars(saved)["events"] = tuple(
+        replace(one, data={**one.data, "samples": samples}) if one is event else one for one in saved.events
+    )
     assert "could not be saved (No space left on device)" in saved.stream().problem
 
 

@@ -68,13 +68,14 @@ def test_a_second_one_within_a_held_block_hurries_and_interrupts_nothing(capfd: 
 THIRD = """
 import signal, sys, threading
 from harness import signals
+from harness.events import RunError
 from harness.history import History
 from pathlib import Path
 signals.APART = 0.0
 history = History(Path(sys.argv[1]))
 if {install}:
     signals.install()
-with signals.last_words(lambda number: history.record("run.end", exit_code=128 + number)):
+with signals.last_words(lambda number: history.record(RunError("", "", 128 + number))):
     try:
         with signals.uninterrupted():
             for _ in range(3):
@@ -100,7 +101,7 @@ def test_a_third_one_ends_at_once_even_in_a_held_block_and_the_history_is_told(
 
 def test_last_words_that_hang_do_not_keep_the_process() -> None:
     script = THIRD.format(name="SIGINT", install=True).replace(
-        'history.record("run.end", exit_code=128 + number)', "threading.Event().wait()"
+        'history.record(RunError("", "", 128 + number))', "threading.Event().wait()"
     )
     began = time.monotonic()
     ended = subprocess.run([sys.executable, "-c", script, "/dev/null"], capture_output=True, check=False, timeout=60)

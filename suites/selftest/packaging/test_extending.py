@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import tiny
-from harness.history import read, select
+from harness.history import read
+from suites.raw import select
 from suites.selftest.packaging.conftest import ROOT, clean_environment
 
 BLOCK = re.compile(r"^```\w+\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

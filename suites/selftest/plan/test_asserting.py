@@ -12,20 +12,21 @@ from harness.plan.asserting import completed
 from harness.plan.trial import Trial
 from harness.stack import XHarness
 from harness.verdict import Outcome
+from suites.raw import raw, select
 from suites.selftest.plan.made import tiny_stack, trial
 
 
 def asked(*releases: str) -> Trial:
     made = trial()
     for replica, release in zip(made.fleet_names, releases, strict=True):
-        made.history.record("probe.release", environment="h1", phase="p", replica=replica, release=release)
+        made.history.record(raw("probe.release", environment="h1", phase="p", replica=replica, release=release))
     return made
 
 
 def test_a_check_reads_as_an_assertion_and_is_recorded() -> None:
     made = asked("1.0.0", "1.0.0")
     assert made.checks.release(phase="p", release="1.0.0")
-    assert made.history.select("verdict")[-1].data["outcome"] == "pass"
+    assert select(made.history.events, "verdict")[-1].data["outcome"] == "pass"
 
 
 def test_a_verdict_that_is_no_pass_is_not_true_and_says_why() -> None:
@@ -36,13 +37,13 @@ def test_a_verdict_that_is_no_pass_is_not_true_and_says_why() -> None:
 
 def test_every_replica_that_the_stack_declares_must_have_been_asked() -> None:
     made = trial()
-    made.history.record("probe.release", environment="h1", phase="p", replica="web-1", release="1.0.0")
+    made.history.record(raw("probe.release", environment="h1", phase="p", replica="web-1", release="1.0.0"))
     assert made.checks.release(phase="p", release="1.0.0").outcome is Outcome.UNKNOWN
 
 
 def test_what_is_given_counts_more_than_what_is_declared() -> None:
     made = trial()
-    made.history.record("probe.release", environment="h1", phase="p", replica="web-1", release="1.0.0")
+    made.history.record(raw("probe.release", environment="h1", phase="p", replica="web-1", release="1.0.0"))
     assert made.checks.release(phase="p", release="1.0.0", replicas=["web-1"])
 
 
@@ -59,13 +60,13 @@ def test_a_check_that_is_not_there_names_those_that_are() -> None:
 
 def test_what_only_the_caller_can_know_is_asked_for() -> None:
     with pytest.raises(UsageError, match="needs to know 'release'") as caught:
-        trial().checks.release(phase="p")
+        trial().checks.release(phase="p")  # type: ignore[call-arg]  # mypy knows what is missing
     assert "checks.release(phase='p', release=...)" in str(caught.value)
 
 
 def test_a_parameter_that_the_check_does_not_take_is_refused_with_those_that_it_takes() -> None:
     with pytest.raises(UsageError, match="takes no 'relase'") as caught:
-        trial().checks.release(phase="p", relase="1")
+        trial().checks.release(phase="p", relase="1")  # type: ignore[call-arg]  # as mypy knows
     assert "replicas" in str(caught.value)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fixtures import tiny
+from harness.checks import logs
 from harness.plan.run import Run
 from harness.plan.trial import Trial
 from harness.stack import load
@@ -39,7 +41,7 @@ def test_a_canary_is_found_where_it_is_logged_and_missed_where_it_is_not(
         trial.workload.start()
         with trial.phase("watched"):
             trial.watch("watched", 4.0)
-        verdict = trial.verdict("logs", phase="watched", release="1.0.0")
+        verdict = trial.verdict(partial(logs.check, release="1.0.0"), phase="watched")
         assert verdict.outcome is outcome, verdict
         if outcome is Outcome.FAIL:
             assert "is not in any of 2 logs after 1 s" in verdict.reason

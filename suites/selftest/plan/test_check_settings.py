@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from fixtures import tiny
+from harness.checks import errors, queue
 from harness.errors import HarnessError, UsageError
 from harness.plan.gate import Gate
 from harness.plan.runner import run
+from harness.plan.steps._asked import Asked
 from harness.stack import Stack, load
+from suites.raw import select
 from suites.selftest.plan.made import NEW, OLD, plan_of, trial
 
 
@@ -42,15 +47,20 @@ def test_a_check_that_is_switched_off_is_left_out_and_told_with_its_reason(tmp_p
 def test_a_run_says_what_it_does_not_check() -> None:
     made = trial()
     run(plan_of(not_checked={"trace": "it writes a cache"}), made)
-    assert [event.data["text"] for event in made.history.select("note")] == ["not checked: trace: it writes a cache"]
+    assert [event.data["text"] for event in select(made.history.events, "note")] == [
+        "not checked: trace: it writes a cache"
+    ]
 
 
 def test_an_assertion_takes_the_threshold_too(tmp_path: Path) -> None:
     made = trial(stack(tmp_path, "errors: {budget: 0.2}"))
-    verdict = made.verdict("errors", phase="p")
+    verdict = made.verdict(errors.check, phase="p")
     assert verdict.parameters is not None
     assert verdict.parameters["budget"] == 0.2
-    assert made.verdict("errors", phase="p", budget=0.1).parameters == {**verdict.parameters, "budget": 0.1}
+    assert made.verdict(partial(errors.check, budget=0.1), phase="p").parameters == {
+        **verdict.parameters,
+        "budget": 0.1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -75,3 +85,11 @@ def test_what_no_check_takes_is_refused_before_anything_is_brought_up(
 def test_what_is_no_setting_is_refused_with_its_line(checks: str, tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match=r"checks\.yaml, line 3"):
         stack(tmp_path, checks)
+
+
+def test_a_misspelt_parameter_is_an_error_of_types_and_refused_before_anything_runs() -> None:
+    with pytest.raises(ValidationError, match="no parameter but within"):
+        Asked.of(partial(queue.check, whithin=3.0))  # type: ignore[call-arg]
+    with pytest.raises(ValidationError, match="within: input should be a valid number"):
+        Asked.of(partial(queue.check, within="soon"))  # type: ignore[arg-type]
+    assert Asked.of(partial(queue.check, within=3.0)).parameters == {"within": 3.0}

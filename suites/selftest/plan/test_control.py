@@ -22,6 +22,7 @@ from harness.plan.control import Control, Order, end_all, join
 from harness.plan.control.order import HOLDER, READY, Ready
 from harness.samples import read
 from harness.waiting import poll
+from suites.raw import raw
 from suites.selftest.plan.made import OLD, tiny_stack
 
 pytestmark = pytest.mark.containers
@@ -59,7 +60,7 @@ def test_what_it_measures_is_brought_into_the_history_of_the_subject(run: Path, 
         first, second = pool.map(lambda _: join(order(), run), range(2))
     assert first.environment == second.environment
     history = History(tmp_path / "test" / "events.jsonl")
-    joined = history.record("note", text="joined").since_start
+    joined = history.record(raw("note", text="joined")).since_start
     first.follow(history)
 
     def samples() -> int:
@@ -70,7 +71,7 @@ def test_what_it_measures_is_brought_into_the_history_of_the_subject(run: Path, 
     (stream,) = read(tmp_path / "test", history.events).of(first.environment, "control")
     assert (stream.records["outcome"] == 200).all()
     times = stream.at + stream.records["intended"]
-    now = history.record("note", text="brought").since_start
+    now = history.record(raw("note", text="brought")).since_start
     assert joined - 1.0 <= times.min() <= times.max() <= now, "they lie on the subject's axis, from when it joined"
     assert set(stream.servers.values()) == set(), "the tiny stack does not say who answers"
 

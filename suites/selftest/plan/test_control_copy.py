@@ -10,11 +10,13 @@ import pytest
 
 from harness.engine import proc
 from harness.errors import HistoryError, NotMeasured
+from harness.events import WorkloadStart
 from harness.files import Kept
 from harness.history import EVENTS, History
 from harness.plan.control.order import READY, Ready
 from harness.plan.control.shared import Control
 from harness.samples import FINAL, OK, SAMPLE, append, read
+from suites.raw import select
 
 
 class Standing:
@@ -23,10 +25,13 @@ class Standing:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         history = History(directory / EVENTS)
-        data = {"file": "samples-h9.bin", "promises": "promises-h9.jsonl", "began": 1.0, "key": "k"}
-        start = history.record("workload.start", **data)
+        body = WorkloadStart(
+            file="samples-h9.bin", format=1, began=1.0, at=0.0, arm="control", key="k", promises="promises-h9.jsonl",
+            requests=["request-1"], rate=50.0, timeout=5.0, spec=None,
+        )  # fmt: skip
+        start = history.record(body)
         self.samples, self.sent = Kept(directory / "samples-h9.bin"), 0
-        self.control = Control(directory, Ready("h9", proc.identity(), 0.0, start.id, dict(start.data)))
+        self.control = Control(directory, Ready("h9", proc.identity(), 0.0, start.id, body))
 
     def sends(self, count: int) -> None:
         records = np.zeros(count, SAMPLE)
@@ -52,7 +57,7 @@ def test_every_copy_is_counted_and_hashed(standing: Standing, history: History) 
         standing.sends(5)
         standing.control.bring()
     standing.control.bring()  # nothing new, and nothing to say
-    saved = history.select("workload.saved", arm="control", environment="h9")
+    saved = select(history.events, "workload.saved", arm="control", environment="h9")
     assert [event.data["samples"]["count"] for event in saved] == [5, 10]
     assert history.path is not None
     (stream,) = read(history.path.parent, history.events).of("h9", "control")

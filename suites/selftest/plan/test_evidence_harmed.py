@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from harness import checks
 from harness.errors import HistoryError
+from harness.events import RunEnd
 from harness.history import EVENTS, Event, History, read
 from harness.plan.judging import as_events, judge, judge_again
 from harness.probes.readback import probe
@@ -27,6 +27,7 @@ from harness.samples import read as read_samples
 from harness.stack import Readback
 from harness.verdict import Outcome, Verdict, combine
 from harness.workload import Workload
+from suites.raw import fields, raw
 from suites.selftest.probes.test_readback import Says
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import good, serving
@@ -39,7 +40,7 @@ RELEASE: dict[str, Any] = {"release": "1.0", "replicas": ["web-1"]}
 def run(directory: Path, *, lost: int) -> Path:
     """A run whose acknowledged work is read back but for the last `lost` pieces."""
     history = History(directory / EVENTS)
-    history.record("run.start", stack="small")
+    history.record(raw("run.start", stack="small"))
     with history.scope(environment="h1"):
         with serving(good) as server:
             given = spec(server.port, rate=20.0, acknowledged="{key}")
@@ -50,16 +51,16 @@ def run(directory: Path, *, lost: int) -> Path:
         names = [json.loads(line)[1] for line in (directory / "promises-h1.jsonl").read_text().splitlines()]
         with history.phase("p"):
             probe(history, Says("\n".join(names[: len(names) - lost])), ASK, load.key, history.at(until or 0.0))
-            history.record("probe.release", replica="web-1", release="1.0", error=None)
+            history.record(raw("probe.release", replica="web-1", release="1.0", error=None))
             samples = read_samples(directory, history.events)
             verdicts = [
                 judge(name, history.events, samples, environment="h1", phase="p", parameters=parameters)
                 for name, parameters in (("acknowledged", {}), ("release", RELEASE))
             ]
             for verdict in verdicts:
-                history.record("verdict", **checks.fields(verdict))
+                history.record(raw("verdict", **fields(verdict)))
     whole = combine(verdicts)
-    history.end(outcome=str(whole.outcome), reason=whole.reason, exit_code=whole.outcome.exit_code)
+    history.end(RunEnd(outcome=str(whole.outcome), reason=whole.reason, exit_code=whole.outcome.exit_code))
     history.close()
     return directory
 

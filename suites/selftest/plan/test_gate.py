@@ -17,6 +17,7 @@ from harness.plan.steps.recover import Recover
 from harness.plan.trial import Trial
 from harness.stack import Deployer, Recovery, load
 from harness.verdict import Outcome, Verdict, combine
+from suites.raw import raw, select
 from suites.selftest.plan.made import NEW, OLD, gate, judged, tiny_stack, trial
 
 CHECKS = {"release", "errors", "containers", "logs", "health", "registry", "convergence"}
@@ -38,22 +39,22 @@ def fill(
     history = made.history
     with history.scope(environment="h1", phase=phase):
         for name in made.fleet_names:
-            history.record("probe.release", replica=name, release=other.get(name.replace("-", "_"), release))
-            history.record("probe.health", replica=name, ok=True, error=None)
+            history.record(raw("probe.release", replica=name, release=other.get(name.replace("-", "_"), release)))
+            history.record(raw("probe.health", replica=name, ok=True, error=None))
             history.record(
-                "probe.log", replica=name, path="/var/log/web.log", records=40, by_release={release: 40}, unparsed=0,
-                errors=0, error_lines=[], newest=None, seconds=4.0, silence=silence, state="ok", error=None,
-            )  # fmt: skip
+                raw("probe.log", replica=name, path="/var/log/web.log", records=40, by_release={release: 40},
+                unparsed=0, errors=0, error_lines=[], newest=None, seconds=4.0, silence=silence, state="ok", error=None,
+            ))  # fmt: skip
         for name in made.names:
             history.record(
-                "probe.container", replica=name, status="running", started="10:00", exit_code=None, oom_killed=False,
-                error=None,
-            )  # fmt: skip
-        history.record("probe.registry", release=release, error=None)
+                raw("probe.container", replica=name, status="running", started="10:00", exit_code=None,
+                oom_killed=False, error=None,
+            ))  # fmt: skip
+        history.record(raw("probe.registry", release=release, error=None))
         history.record(
-            "workload", intended=100, sent=100, ok=100 - bad, failed=bad, shed=0, seconds=4.0, p50=0.01, p95=p95,
+            raw("workload", intended=100, sent=100, ok=100 - bad, failed=bad, shed=0, seconds=4.0, p50=0.01, p95=p95,
             p99=0.3, lateness_p95=lateness, statuses={}, errors={}, longest_outage=0.0, served_by={}, began=began,
-        )  # fmt: skip
+        ))  # fmt: skip
 
 
 def outcomes(verdicts: list[Verdict]) -> dict[str, str]:
@@ -142,7 +143,7 @@ def stalls(made: Trial, share: float, seconds: float = 10.0) -> None:
     """The machine stands still for this share of the next seconds."""
     at = made.history.at(made.history.clock.monotonic())
     made.history.record(
-        "witness", environment="h1", place="door", begin=at, end=at + seconds, stood=share * seconds, busy=1.0
+        raw("witness", environment="h1", place="door", begin=at, end=at + seconds, stood=share * seconds, busy=1.0)
     )
     cast(ManualClock, made.history.clock).advance(seconds)
 
@@ -162,12 +163,15 @@ def test_what_a_stall_explains_is_measured_again_and_everything_else_counts_as_i
     assert settle(made) == "deployed-remeasured-3"
     assert phases == ["deployed", "deployed-remeasured-2", "deployed-remeasured-3"]
     found = [
-        (event.data["phase"], event.data["check"], event.data["outcome"]) for event in made.history.select("verdict")
+        (event.data["phase"], event.data["check"], event.data["outcome"])
+        for event in select(made.history.events, "verdict")
     ]
     assert ("deployed", "release", "pass") in found
     assert [phase for phase, check, _ in found if check == "logs"] == ["deployed-remeasured-3"]
     assert ("deployed-remeasured-3", "logs", "pass") in found
-    assert any("measuring deployed again: logs: " in event.data["text"] for event in made.history.select("note"))
+    assert any(
+        "measuring deployed again: logs: " in event.data["text"] for event in select(made.history.events, "note")
+    )
 
 
 def test_a_machine_that_stands_still_for_ever_ends_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +222,7 @@ def test_a_baseline_that_fails_is_unknown_since_nothing_was_deployed_yet(monkeyp
 def test_on_a_baseline_that_is_not_sound_nothing_is_deployed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = measured(monkeypatch, web_1="0.9.0")
     run(SCENARIOS[name](gate()), made)
-    assert made.history.select("deployer.start") == ()
+    assert select(made.history.events, "deployer.start") == ()
 
 
 def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +233,7 @@ def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch:
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
     run(SCENARIOS["round-trip"](gate()), made)
     assert verbs == ["deploy 1.1.0", "rollback", "rollback", "deploy 1.1.0"]
-    release = {v.data["phase"]: v.data["outcome"] for v in made.history.select("verdict", check="release")}
+    release = {v.data["phase"]: v.data["outcome"] for v in select(made.history.events, "verdict", check="release")}
     assert release == {
         "baseline": "pass", "deployed": "fail", "rolled-back": "pass", "rolled-back-twice": "pass",
         "deployed-again": "fail",
@@ -260,12 +264,12 @@ def paced(monkeypatch: pytest.MonkeyPatch, p95: dict[str, float], *, failed: str
 
 
 def windows(made: Trial) -> list[str]:
-    phases = [str(event.data["phase"]) for event in made.history.select("workload")]
+    phases = [str(event.data["phase"]) for event in select(made.history.events, "workload")]
     return [phase for phase in phases if phase.startswith("rolled-back-window")]
 
 
 def performance(made: Trial) -> tuple[str, str]:
-    (event,) = made.history.select("verdict", check="performance")
+    (event,) = select(made.history.events, "verdict", check="performance")
     assert event.data["phase"] == "rolled-back"
     return event.data["outcome"], event.data["reason"]
 
@@ -285,7 +289,9 @@ def test_a_stall_of_the_machine_in_the_first_window_after_a_rollback_is_no_verdi
     outcome, reason = performance(made)
     assert outcome == "pass"
     assert reason.startswith("as in the baseline again 1.5 s after the first window began")
-    again = {e.data["check"]: e.data["outcome"] for e in made.history.select("verdict", phase="rolled-back-window-2")}
+    again = {
+        e.data["check"]: e.data["outcome"] for e in select(made.history.events, "verdict", phase="rolled-back-window-2")
+    }
     assert again == dict.fromkeys(CHECKS, "pass")
 
 
@@ -304,7 +310,7 @@ def test_failures_before_performance_came_back_are_not_forgotten(monkeypatch: py
         made = paced(monkeypatch, {"rolled-back": 0.3, "rolled-back-window-2": 0.3}, failed=phase)
         run(SCENARIOS["round-trip"](gate()), made)
         assert performance(made)[0] == "pass"
-        (failed,) = (v for v in made.history.select("verdict", phase=phase) if v.data["outcome"] == "fail")
+        (failed,) = (v for v in select(made.history.events, "verdict", phase=phase) if v.data["outcome"] == "fail")
         assert failed.data["check"] == "errors"
         assert combine(made.verdicts).outcome is Outcome.FAIL
 
@@ -344,5 +350,5 @@ def test_a_release_that_cannot_be_taken_back_must_be_refused_and_the_round_trip_
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
     run(SCENARIOS["round-trip"](gate(one_way)), made)
     assert verbs == ["deploy 1.1.0", "rollback"]
-    assert [v.data["phase"] for v in made.history.select("verdict", check="one-way")] == ["refused"]
-    assert not made.history.select("verdict", check="trace")
+    assert [v.data["phase"] for v in select(made.history.events, "verdict", check="one-way")] == ["refused"]
+    assert not select(made.history.events, "verdict", check="trace")

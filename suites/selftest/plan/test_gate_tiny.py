@@ -14,6 +14,7 @@ from harness.plan.gate import MEASURED, Gate, Settings, in_environment, run_gate
 from harness.plan.run import Options, Run
 from harness.stack import Stack, load
 from harness.verdict import Outcome, Verdict, combine
+from suites.raw import select
 from suites.selftest.plan.made import NEW, OLD, gate, judged, replayed, trial
 from suites.selftest.there_and_back import there_and_back
 
@@ -81,8 +82,8 @@ def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engi
     failed = reasons(history.events, "fail")
     for where, words in WRONG[mode].items():
         assert words in failed.get(where, "not failed"), (where, failed)
-    assert history.select("deployer.end", verb="rollback"), "the way back is tried all the same"
-    assert history.select("verdict", phase="rolled-back", check="release"), "and judged"
+    assert select(history.events, "deployer.end", verb="rollback"), "the way back is tried all the same"
+    assert select(history.events, "verdict", phase="rolled-back", check="release"), "and judged"
     assert history.path is not None
     assert_judged_the_same(read(history.path), history.path)
 
@@ -99,11 +100,11 @@ def test_a_service_that_is_slow_after_a_rollback_passes_when_it_recovers_in_time
     mode: str, recovery: str, outcome: str, words: str, harness_engine: Engine, tmp_path: Path
 ) -> None:
     _, history = taken_back(gate(tiny_stack(mode, recovery)), harness_engine, tmp_path)
-    (performance,) = history.select("verdict", check="performance")
+    (performance,) = select(history.events, "verdict", check="performance")
     assert (performance.data["phase"], performance.data["outcome"]) == ("rolled-back", outcome), performance.data
     assert performance.data["reason"].startswith(words)
-    assert history.select("workload", phase="rolled-back-window-2")
-    assert history.select("verdict", phase="rolled-back-window-2", check="errors", outcome="pass")
+    assert select(history.events, "workload", phase="rolled-back-window-2")
+    assert select(history.events, "verdict", phase="rolled-back-window-2", check="errors", outcome="pass")
 
 
 def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
@@ -117,13 +118,13 @@ def test_recovery_is_measured_while_nothing_else_is_done_before_as_after(
     _, history = taken_back(wanted, harness_engine, tmp_path)
     looks = {}
     for phase in (MEASURED, "recovered"):
-        window, *_ = history.select("workload", phase=phase)  # there may be a second look
+        window, *_ = select(history.events, "workload", phase=phase)  # there may be a second look
         assert window.data["seconds"] >= 1.5
         during = (event.kind for event in history.events if event.data.get("phase") == phase)
         looks[phase] = {kind for kind in during if kind.startswith("probe.")}
     assert looks[MEASURED] == looks["recovered"]
     assert "probe.log" not in looks[MEASURED]
-    (verdict,) = history.select("verdict", check="recovery")
+    (verdict,) = select(history.events, "verdict", check="recovery")
     assert verdict.data["parameters"]["baseline"] == MEASURED
     assert "no control" not in verdict.data["reason"], verdict.data["reason"]
 

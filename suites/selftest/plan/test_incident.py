@@ -10,9 +10,10 @@ import yaml
 from fixtures import reference
 from harness.clock import ManualClock
 from harness.errors import UsageError
+from harness.events import IncidentLink
 from harness.history import History
 from harness.plan.incident import Incident, timeline
-from harness.plan.link import EVENT
+from suites.raw import raw
 
 SCRIPT = reference.ROOT / "incident.yaml"
 
@@ -79,12 +80,12 @@ def test_a_rate_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
 def test_our_timeline_counts_from_the_first_event_of_the_incident() -> None:
     clock = ManualClock()
     history = History(clock=clock)
-    history.record("note", text="before")
+    history.record(raw("note", text="before"))
     clock.advance(10)
-    history.record(EVENT, key="deploy-started", text="deploy 4.1.1")
+    history.record(IncidentLink("deploy-started", "deploy 4.1.1"))
     clock.advance(2.5)
-    history.record("note", text="between")
-    history.record(EVENT, key="logs-silent", text="the logs are not being updated")
+    history.record(raw("note", text="between"))
+    history.record(IncidentLink("logs-silent", "the logs are not being updated"))
     assert timeline(history.events) == [
         (0.0, "deploy-started", "deploy 4.1.1"), (2.5, "logs-silent", "the logs are not being updated"),
     ]  # fmt: skip

@@ -8,12 +8,14 @@ import pytest
 
 from harness import checks
 from harness.clock import ManualClock
-from harness.history import Event, History, read
+from harness.events import VerdictGiven
+from harness.history import Event, History, of, read
 from harness.plan.judging import as_events, judge_again, of_environment
 from harness.plan.link import Link, Part
 from harness.report import Report
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
+from suites.raw import fields, raw
 
 FLEET = ("web-1", "web-2")
 
@@ -21,14 +23,14 @@ FLEET = ("web-1", "web-2")
 def saved(path: Path | None = None, *runs: str, outcome: Outcome = Outcome.PASS, groundwork: bool = False) -> History:
     """A run in which two replicas were asked and one verdict was given, whatever it should have been."""
     history = History(path, ManualClock())
-    history.record("run.start", stack="tiny")
+    history.record(raw("run.start", stack="tiny"))
     for replica, release in zip(FLEET, runs or ("1.0", "1.0"), strict=True):
-        history.record("probe.release", replica=replica, release=release, error=None, phase="p", environment="h1")
+        history.record(raw("probe.release", replica=replica, release=release, error=None, phase="p", environment="h1"))
     parameters = {"release": "1.0", "replicas": list(FLEET)}
     given = Verdict("release", outcome, "as it was said then", (1, 2), parameters=parameters)
     mark = {"groundwork": True} if groundwork else {}
-    history.record("verdict", **checks.fields(given), phase="p", environment="h1", **mark)
-    history.record("run.end", outcome=str(outcome), reason="as it was then", exit_code=0)
+    history.record(raw("verdict", **fields(given), phase="p", environment="h1", **mark))
+    history.record(raw("run.end", outcome=str(outcome), reason="as it was then", exit_code=0))
     return history
 
 
@@ -46,14 +48,14 @@ def test_the_same_evidence_gives_the_same_verdict() -> None:
 
 def test_the_evidence_of_another_environment_does_not_count() -> None:
     history = saved()
-    history.record("probe.release", replica="web-1", release="9", error=None, phase="p", environment="h2")
+    history.record(raw("probe.release", replica="web-1", release="9", error=None, phase="p", environment="h2"))
     assert not judge_again(history.events, Samples())[0].changed
 
 
 def test_the_load_of_the_control_counts_for_every_environment() -> None:
     history = History(clock=ManualClock())
-    history.record("workload.start", arm="control", environment="h2")
-    history.record("workload.start", arm="subject", environment="h3")
+    history.record(raw("workload.start", arm="control", environment="h2"))
+    history.record(raw("workload.start", arm="subject", environment="h3"))
     assert [event.id for event in of_environment(history.events, "h1")] == [0]
 
 
@@ -66,14 +68,18 @@ def test_a_failing_baseline_is_unknown_again() -> None:
 @pytest.mark.parametrize("name", ["no-such-check", "manual-rollback"])
 def test_what_no_check_gave_is_kept_and_says_so(name: str) -> None:
     history = saved()
-    history.record("verdict", check=name, outcome="fail", reason="r", evidence=[], look="", phase="p", parameters=None)
+    history.record(
+        raw("verdict", check=name, outcome="fail", reason="r", evidence=[], look="", phase="p", parameters=None)
+    )
     found = judge_again(history.events, Samples())[1]
     assert (found.now.outcome, found.kept) == (Outcome.FAIL, "it was not given by a check")
 
 
 def test_a_check_that_is_no_more_is_named() -> None:
     history = saved()
-    history.record("verdict", check="gone", outcome="pass", reason="r", evidence=[], look="", phase="p", parameters={})
+    history.record(
+        raw("verdict", check="gone", outcome="pass", reason="r", evidence=[], look="", phase="p", parameters={})
+    )
     assert judge_again(history.events, Samples())[1].kept == "there is no check 'gone' any more"
 
 
@@ -92,7 +98,11 @@ def test_a_run_without_an_end_is_no_pass() -> None:
 
 def test_a_run_that_broke_stays_as_it_ended() -> None:
     history = saved(outcome=Outcome.UNKNOWN)
-    broke = (*history.events[:-1], history.record("run.error", what="x", message="x", exit_code=3), history.events[-1])
+    broke = (
+        *history.events[:-1],
+        history.record(raw("run.error", what="x", message="x", exit_code=3)),
+        history.events[-1],
+    )
     assert report(broke).run.outcome is Outcome.UNKNOWN
 
 
@@ -106,13 +116,13 @@ def test_a_history_from_before_the_parameters_is_judged_as_it_was(tmp_path: Path
 def linked(*releases: str, expected: Outcome, data: object = None) -> History:
     """A run whose only verdict is a link: what two replicas run, and what a command said of itself."""
     ran = saved(None, *releases).events
-    given = checks.verdict_of(ran[-2].data)
+    judged = of(ran, VerdictGiven)[-1]
     said = Verdict("deploy", Outcome.PASS, "it ended with exit code 0", (0,))
-    made = Link("deployed", "no errors", expected, [Part("deploy", said), Part("p", given)])
+    made = Link("deployed", "no errors", expected, [Part("deploy", said), Part("p", checks.verdict_of(judged.body))])
     history = History(clock=ManualClock())
     for event in ran[:3]:
-        history.record(event.kind, **event.data)
-    history.record("verdict", **checks.fields(made.verdict()), phase="x", environment="h1", link=data or made.data())
+        history.record(raw(event.kind, **event.data))
+    history.record(raw("verdict", **fields(made.verdict()), phase="x", environment="h1", link=data or made.data()))
     return history
 
 

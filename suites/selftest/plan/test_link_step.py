@@ -8,6 +8,7 @@ from harness.plan.steps import Ended, Progress
 from harness.plan.steps._asked import Asked
 from harness.plan.steps.link import Link, Seen
 from harness.verdict import Outcome
+from suites.raw import raw
 from suites.selftest.plan.made import trial
 
 SEEN = Seen(phase="recovered", check=Asked(check="errors"))
@@ -17,7 +18,7 @@ SEEN = Seen(phase="recovered", check=Asked(check="errors"))
 def test_a_verdict_of_another_environment_is_not_taken(whose: str, outcome: Outcome) -> None:
     made = trial()
     passed = {"check": "errors", "outcome": "pass", "reason": "no request failed", "evidence": []}
-    made.history.record("verdict", environment=whose, phase="recovered", **passed)
+    made.history.record(raw("verdict", environment=whose, phase="recovered", **passed))
     link = Link(key="back", text="it is back", seen=(SEEN,))
     if outcome is Outcome.PASS:
         link.run(made, Progress())
@@ -39,7 +40,7 @@ def test_what_the_deployer_of_another_environment_says_is_not_taken(whose: str, 
         "seconds": 1.0,
         "error": None,
     }
-    made.history.record("deployer.end", environment=whose, phase="fix", **ended)
+    made.history.record(raw("deployer.end", environment=whose, phase="fix", **ended))
     link = Link(key="fixed", text="it is fixed", seen=(Seen(phase="fix"),))
     if outcome is Outcome.PASS:
         link.run(made, Progress())

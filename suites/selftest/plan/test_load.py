@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.checks import Check, parts_of
 from harness.clock import ManualClock
 from harness.errors import NotMeasured, UsageError
 from harness.history import History
@@ -19,6 +20,7 @@ from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict
 from harness.workload import Spec
 from harness.workload.workload import Measurement
+from suites.raw import raw, select
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import good, serving
 
@@ -39,8 +41,10 @@ class Scripted(Load):
         )  # fmt: skip
         self._clock = history.clock
 
-    def _answer(self, **asked: Any) -> Verdict:
-        self.asked.append(asked)
+    def _answer(self, check: Check, *, phase: str) -> Verdict:
+        name, parameters = parts_of(check)
+        assert name == "recovery"
+        self.asked.append({**parameters, "phase": phase})
         return Verdict("recovery", self._outcomes.pop(0), "said so")
 
     def _keep(self, verdict: Verdict, _phase: str) -> Verdict:
@@ -52,7 +56,7 @@ class Scripted(Load):
 
     @contextmanager
     def window(self, phase: str) -> Iterator[Measurement]:
-        self._history.record("workload", phase=phase)
+        self._history.record(raw("workload", phase=phase))
         yield Measurement()
 
     @property
@@ -122,7 +126,7 @@ def test_a_control_that_cannot_be_had_is_told_and_one_that_is_not_wanted_is_not_
     made = Scripted(beside=beside, declared=declared)
     made.compare()
     assert made.control is None
-    assert [event.data["text"] for event in made._history.select("note")] == notes
+    assert [event.data["text"] for event in select(made._history.events, "note")] == notes
 
 
 def test_what_is_judged_is_counted_in_the_history_before(tmp_path: Path) -> None:
@@ -133,7 +137,7 @@ def test_what_is_judged_is_counted_in_the_history_before(tmp_path: Path) -> None
         more: dict[str, Any] = {"judge": None, "record": None, "beside": None, "samples": tmp_path / "samples-h1.bin"}
         with Load(given, history, declared=Recovery(), **more) as load:
             load.baseline(0.2)
-            counted = history.select("workload.saved")[-1].data["promises"]["count"]
+            counted = select(history.events, "workload.saved")[-1].data["promises"]["count"]
             assert load.samples is not None
             while load.samples.complete < counted + 10:
                 time.sleep(0.01)  # between two looks

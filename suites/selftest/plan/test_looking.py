@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.plan import looking
+from suites.raw import select
 from suites.selftest.plan.made import tiny_stack, trial
 
 
@@ -23,4 +24,4 @@ def test_a_replica_is_asked_for_its_health_as_often_as_its_own_check_allows_but_
     for replica in made.environment["web"]:
         replica.run = lambda _command, _timeout: SimpleNamespace(exit_code=1, stdout="", stderr="")
     looking.look_at_health(made.environment, made.history, "web")
-    assert len(made.history.select("probe.health", replica="web-1")) == asked
+    assert len(select(made.history.events, "probe.health", replica="web-1")) == asked

@@ -18,6 +18,7 @@ from harness.plan.replica_log import Followed, ReplicaLog
 from harness.redaction import Redactor
 from harness.stack import Log
 from harness.verdict import Outcome
+from suites.raw import select
 from suites.selftest.probes.fakes import LocalReplica
 
 
@@ -68,7 +69,7 @@ def test_a_log_advances_when_a_record_comes_and_not_for_what_was_there(made: Mad
     made.clock.meanwhile = [lambda: None, made.write]
     verdict = made.log.advances(within=2)
     assert verdict
-    assert verdict.evidence == (made.history.select("probe.log")[-1].id,)
+    assert verdict.evidence == (select(made.history.events, "probe.log")[-1].id,)
 
 
 def test_a_failed_claim_explains_itself(made: Made) -> None:

@@ -13,10 +13,12 @@ import pytest
 from harness import __version__
 from harness.engine import Engine, Swept
 from harness.errors import NoSpace, NotReady, UsageError
+from harness.events import RunStart
 from harness.history import read
 from harness.plan.machine import machine
 from harness.plan.run import Options, Run, new_run_id
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw, select
 
 
 class FakeEngine:
@@ -38,7 +40,7 @@ def test_names_of_runs_sort_by_time_and_differ() -> None:
 
 def test_a_run_gets_a_directory_of_its_own_with_its_history(tmp_path: Path) -> None:
     with Run(ENGINE, Options(out=tmp_path / "deep" / "runs")) as run:
-        run.history.record("note", text="a")
+        run.history.record(raw("note", text="a"))
     assert run.directory == tmp_path / "deep" / "runs" / run.id
     assert len(read(run.directory / "events.jsonl")) == 1
 
@@ -71,7 +73,7 @@ def test_a_full_disk_is_not_the_callers_mistake(tmp_path: Path, monkeypatch: pyt
 def test_the_start_says_what_runs_where_and_what_was_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     swept = Swept(environments=("h9",))
     monkeypatch.setattr("harness.plan.run.sweep", lambda _engine: swept)
-    with Run(ENGINE, Options(out=tmp_path), stack="tiny", command=["gate"]) as run:
+    with Run(ENGINE, Options(out=tmp_path), RunStart(stack="tiny", command=["gate"])) as run:
         run.start()
     start, note = read(run.directory / "events.jsonl")
     assert start.kind == "run.start"
@@ -90,9 +92,9 @@ def test_the_machine_is_described_and_not_named() -> None:
 
 def test_the_end_has_the_verdict_the_exit_code_and_the_digest_of_what_came_before(tmp_path: Path) -> None:
     with Run(ENGINE, Options(out=tmp_path)) as run:
-        run.history.record("note", text="before")
+        run.history.record(raw("note", text="before"))
         run.end(Verdict("run", Outcome.FAIL, "because"), 1)
-    (end,) = run.history.select("run.end")
+    (end,) = select(run.history.events, "run.end")
     before = (run.directory / "events.jsonl").read_bytes().splitlines(keepends=True)[0]
     sealed = {"events": 1, "sha256": hashlib.sha256(before).hexdigest()}
     assert end.data == {"outcome": "fail", "reason": "because", "exit_code": 1, **sealed}
@@ -109,6 +111,6 @@ def test_an_error_makes_the_run_unknown_and_is_recorded(
     with Run(ENGINE, Options(out=tmp_path)) as run:
         verdict = run.failed(error)
     assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, what)
-    (event,) = run.history.select("run.error")
+    (event,) = select(run.history.events, "run.error")
     assert (event.data["what"], event.data["exit_code"]) == (what, code)
     assert event.data["message"] == str(error)

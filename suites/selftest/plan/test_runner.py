@@ -16,6 +16,7 @@ from harness.plan.steps.inject import Inject
 from harness.plan.steps.load import Load
 from harness.plan.trial import Trial
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw, select
 from suites.selftest.plan.made import plan_of, trial
 
 
@@ -28,7 +29,7 @@ class Noted(Step):
         return f"note {self.text}"
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
-        trial.history.record("note", text=self.text)
+        trial.history.record(raw("note", text=self.text))
 
 
 class Changing(Noted):
@@ -59,7 +60,7 @@ class Judging(Noted):
 
 
 def notes(made: Trial) -> list[tuple[Any, str]]:
-    return [(event.data.get("plan_step"), event.data["text"]) for event in made.history.select("note")]
+    return [(event.data.get("plan_step"), event.data["text"]) for event in select(made.history.events, "note")]
 
 
 def test_steps_run_in_order_and_every_event_of_one_has_its_number() -> None:
@@ -74,14 +75,14 @@ def test_the_plan_is_in_the_history_before_its_first_step() -> None:
     whole, begun, *_ = made.history.events
     assert (whole.kind, whole.data["text"]) == ("plan", ["p: a test", "  1. note a"])
     assert (begun.kind, begun.data["number"], begun.data["title"]) == ("plan.step.start", 1, "note a")
-    assert made.history.select("plan.step.end")[0].data["done"] is True
+    assert select(made.history.events, "plan.step.end")[0].data["done"] is True
 
 
 def test_a_step_that_ends_the_plan_leaves_out_the_rest_and_says_so() -> None:
     made = trial()
     run(plan_of(Noted(text="a"), Last(), Noted(text="b"), Noted(text="c")), made)
     assert notes(made) == [(1, "a"), (2, "the plan ends after step 2; 2 steps are left out")]
-    assert [event.data["done"] for event in made.history.select("plan.step.end")] == [True, False]
+    assert [event.data["done"] for event in select(made.history.events, "plan.step.end")] == [True, False]
 
 
 def test_a_step_that_breaks_breaks_the_run() -> None:
@@ -89,7 +90,7 @@ def test_a_step_that_breaks_breaks_the_run() -> None:
     with pytest.raises(RuntimeError, match="broken"):
         run(plan_of(Broken(), Noted(text="b")), made)
     assert notes(made) == []
-    assert [event.data["done"] for event in made.history.select("plan.step.end")] == [False]
+    assert [event.data["done"] for event in select(made.history.events, "plan.step.end")] == [False]
 
 
 def test_a_failed_verdict_does_not_end_the_plan_and_is_what_it_comes_to() -> None:
@@ -100,7 +101,7 @@ def test_a_failed_verdict_does_not_end_the_plan_and_is_what_it_comes_to() -> Non
 
 def test_the_releases_are_asked_before_and_after_a_step_that_may_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
     made = trial()
-    monkeypatch.setattr(made.environment, "releases", lambda: made.history.record("note", text="asked"))
+    monkeypatch.setattr(made.environment, "releases", lambda: made.history.record(raw("note", text="asked")))
     run(plan_of(Noted(text="a"), Changing(text="b")), made)
     assert notes(made) == [(1, "a"), (2, "asked"), (2, "b"), (2, "asked")]
 
@@ -123,11 +124,11 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Trial:
 
     @contextmanager
     def fault(_: object, phase: str) -> Iterator[None]:
-        made.history.record("note", text=f"on in {phase}")
+        made.history.record(raw("note", text=f"on in {phase}"))
         try:
             yield
         finally:
-            made.history.record("note", text=f"off {phase}")
+            made.history.record(raw("note", text=f"off {phase}"))
 
     monkeypatch.setattr(made, "fault", fault)
     monkeypatch.setattr(made.workload, "start", lambda: None)

@@ -18,6 +18,7 @@ from harness.plan.run import Options, Run
 from harness.plan.trial import Trial
 from harness.stack import load
 from harness.verdict import Outcome, Verdict
+from suites.raw import select
 from suites.selftest.plan.made import OLD
 
 pytestmark = pytest.mark.containers
@@ -53,7 +54,7 @@ def stopped(trial: Trial) -> Iterator[None]:
 def during(trial: Trial, phase: str, meanwhile: Callable[[], None]) -> Verdict:
     with trial.phase(phase), trial.measured(phase):
         meanwhile()
-    return trial.check("availability", phase=phase)
+    return trial.checks.availability(phase=phase)
 
 
 def test_a_generator_that_stood_still_saw_no_outage_and_a_service_that_stood_still_had_one(
@@ -80,8 +81,8 @@ def test_a_generator_that_stood_still_saw_no_outage_and_a_service_that_stood_sti
             frozen, unseen = during(trial, "frozen", freeze), during(trial, "blind", blind)
             with trial.phase("settled"):
                 trial.look()
-            containers = trial.check("containers", phase="settled")
-        witness = run.history.select("witness", place="door")
+            containers = trial.checks.containers(phase="settled")
+        witness = select(run.history.events, "witness", place="door")
     assert frozen.outcome is Outcome.FAIL, frozen
     outage = re.match(r"no request was answered in time for ([\d.]+) s, longer than 1 s", frozen.reason)
     assert outage is not None, frozen
@@ -103,7 +104,7 @@ def test_the_witness_says_for_how_long_its_container_stood_still(harness_engine:
             time.sleep(LASTS)
             door.unpause()
             environment.cover()
-            seen = [one for one in run.history.select("witness", place="door") if one.data["end"] > began]
+            seen = [one for one in select(run.history.events, "witness", place="door") if one.data["end"] > began]
         stood = sum(event.data["stood"] for event in seen)
     assert stood >= 0.9 * LASTS
     assert all(event.data["environment"] == environment.id for event in seen)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
+from harness.checks import release
 from harness.errors import FaultUnproven, UsageError
 from harness.faults import from_data
 from harness.plan.loading import workload_spec
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw, select
 from suites.selftest.plan.made import environment, tiny_stack, trial
 
 
@@ -70,11 +73,11 @@ def test_health_is_watched_where_there_is_a_health_check() -> None:
 
 def test_a_verdict_rests_on_the_events_of_its_own_environment_alone() -> None:
     made = trial()
-    for name, release in (("h1", "1.1.0"), ("h2", "1.0.0")):
+    for name, runs in (("h1", "1.1.0"), ("h2", "1.0.0")):
         for replica in made.fleet_names:
-            made.history.record("probe.release", environment=name, phase="p", replica=replica, release=release)
-    assert made.verdict("release", phase="p", release="1.1.0", replicas=made.fleet_names).outcome is Outcome.PASS
-    assert made.verdict("release", phase="p", release="1.0.0", replicas=made.fleet_names).outcome is Outcome.FAIL
+            made.history.record(raw("probe.release", environment=name, phase="p", replica=replica, release=runs))
+    assert made.verdict(partial(release.check, release="1.1.0"), phase="p").outcome is Outcome.PASS
+    assert made.verdict(partial(release.check, release="1.0.0"), phase="p").outcome is Outcome.FAIL
 
 
 def test_a_check_is_judged_recorded_and_whatever_is_no_pass_marks_the_environment() -> None:
@@ -88,7 +91,7 @@ def test_a_check_is_judged_recorded_and_whatever_is_no_pass_marks_the_environmen
     unknown = trial()
     unknown.judge(Verdict("z", Outcome.UNKNOWN, "why"), "p")
     assert unknown.environment.failed
-    assert made.history.select("verdict", check="y")[0].data == {
+    assert select(made.history.events, "verdict", check="y")[0].data == {
         "check": "y", "outcome": "fail", "reason": "because", "evidence": [1, 2], "look": "there", "phase": "p",
             "parameters": None,
     }  # fmt: skip
@@ -97,14 +100,14 @@ def test_a_check_is_judged_recorded_and_whatever_is_no_pass_marks_the_environmen
 def test_the_queues_level_is_the_deepest_that_was_seen_in_the_phase() -> None:
     made = trial()
     for phase, depth in (("a", 3), ("a", None), ("a", 9), ("b", 40)):
-        made.history.record("probe.queue", phase=phase, depth=depth)
+        made.history.record(raw("probe.queue", phase=phase, depth=depth))
     assert [made.queue_level(phase) for phase in ("a", "b", "c")] == [9.0, 40.0, 0.0]
 
 
 def test_a_phase_stamps_its_events_and_is_a_step() -> None:
     made = trial()
     with made.phase("rolled-back"):
-        made.history.record("note")
+        made.history.record(raw("note"))
     assert [(event.kind, event.data["phase"]) for event in made.history.events] == [
         ("step.start", "rolled-back"), ("note", "rolled-back"), ("step.end", "rolled-back"),
     ]  # fmt: skip
@@ -122,11 +125,11 @@ def injected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     @contextmanager
     def inject(environment: Any, fault: Any) -> Iterator[None]:
         found.append(fault)
-        start = environment.history.record("fault.inject", environment="h1", title=fault.title()).id
+        start = environment.history.record(raw("fault.inject", environment="h1", title=fault.title())).id
         yield
         bit = fault.ms == 5
         environment.history.record(
-            "fault.heal", environment="h1", start=start, bit=bit, gone=True, reason="none passed"
+            raw("fault.heal", environment="h1", start=start, bit=bit, gone=True, reason="none passed")
         )
         if not bit:
             raise FaultUnproven("The fault did not bite")

@@ -17,13 +17,15 @@ from fixtures import tiny
 from harness.engine import Engine
 from harness.engine.sweep import sweep
 from harness.environment.found import environments
-from harness.history import read, select
+from harness.history import read
+from suites.raw import select
 
 pytestmark = pytest.mark.containers
 
 # As in the design, as far as this version goes; the last one fails.
 TESTS = """
     import pytest
+    from harness.events import DeployerStart
 
     def test_a_release_can_be_taken_back(environment, deployer, workload, release_to):
         assert environment.runs("1.0.0")
@@ -41,7 +43,7 @@ TESTS = """
     def test_another_environment_has_seen_nothing_of_it(environment, history):
         environment.replica("web-1").run("touch /srv/mark")
         assert environment.replica("web-2").host.file("/srv/mark").exists
-        assert not history.select("deployer.start")
+        assert not history.of(DeployerStart)
 
     def test_this_one_fails(environment):
         assert not environment.replica("web-1").host.file("/srv/mark").exists

@@ -6,6 +6,7 @@ import pytest
 
 TESTS = """
     import pytest
+    from harness.events import Note
     from harness.plan.run import Options, Run
 
     @pytest.fixture
@@ -14,11 +15,11 @@ TESTS = """
             yield run
 
     def test_whose_history_is_deleted(harness_run, history):
-        history.record("note", text="a")
+        history.record(Note("a"))
         history.path.unlink()
 
     def test_whose_history_stays(harness_run, history):
-        history.record("note", text="a")
+        history.record(Note("a"))
 """
 
 

@@ -16,6 +16,7 @@ from harness.clock import ManualClock
 from harness.history import History
 from harness.probes.logs import LogFollower
 from harness.verdict import Verdict
+from suites.raw import raw, select
 from suites.selftest.probes.fakes import LocalReplica, SaidRaw
 from suites.selftest.probes.test_logs import Spec
 
@@ -110,7 +111,7 @@ class Case:
 
     def verdict(self, **expected: Any) -> Verdict:
         with self.history.phase("rolled-back"):
-            self.history.record("workload", ok=500, served_by={"backend-2": 500})
+            self.history.record(raw("workload", ok=500, served_by={"backend-2": 500}))
             self.follower.report()
         usual: dict[str, Any] = {"carries_time": True, "carries_number": self.spec.sequence is not None}
         log = ExpectedLog("backend-2", str(self.path), 2.0, **{**usual, **expected})
@@ -118,4 +119,4 @@ class Case:
 
     @property
     def data(self) -> Any:
-        return self.history.select("probe.log")[-1].data
+        return select(self.history.events, "probe.log")[-1].data

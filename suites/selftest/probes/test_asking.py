@@ -9,6 +9,7 @@ from harness.errors import CommandTimeout, EngineGone, HostError
 from harness.history import History
 from harness.probes import ContainerState, containers, health, queue, registry, release
 from harness.stack import QueueProbe
+from suites.raw import select
 from suites.selftest.probes.fakes import LocalReplica, Said, TellingReplica
 
 COMMAND = QueueProbe(service="cache", command=("x",))
@@ -32,7 +33,7 @@ def test_every_replica_is_asked_for_its_release(history: History) -> None:
         {"replica": "backend-2", "release": None, "error": "A command ran too long where: backend-2 got: 10 s"},
         {"replica": "backend-3", "release": None, "error": "exit code 7: curl: (7) refused"},
     ]
-    assert events == history.select("probe.release")
+    assert events == select(history.events, "probe.release")
     assert replicas[0].asked == [["curl", "version"]]
 
 

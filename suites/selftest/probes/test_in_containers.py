@@ -18,6 +18,7 @@ from harness.probes.sampler import Sampler
 from harness.probes.server import ServerState
 from harness.servers import kinds
 from harness.stack import load
+from suites.raw import select
 from suites.selftest.probes.local import until
 
 pytestmark = pytest.mark.containers
@@ -75,23 +76,24 @@ def test_everything_is_told_of_a_fleet_that_works(standing: Environment, tmp_pat
         assert until(whole, 30.0)
         assert until(
             lambda: all(
-                history.select("probe.replica", replica=f"backend-{number}", release="4.1.0") for number in (1, 2, 3)
+                select(history.events, "probe.replica", replica=f"backend-{number}", release="4.1.0")
+                for number in (1, 2, 3)
             )
         )
-    backend = history.select("probe.replica", replica="backend-1", error=None)[-1].data
+    backend = select(history.events, "probe.replica", replica="backend-1", error=None)[-1].data
     assert "0.0.0.0:8080/tcp" in backend["listening"]
     assert backend["main"][2] == "python3"
     assert backend["cpu"] > 0.0
     assert backend["memory"] > 1_000_000
     assert backend["oom_kills"] == 0
     assert set(backend["missing"]) <= {"pressure"}, "the files of processes of other users were not seen"
-    (servers,) = [event.data["servers"] for event in history.select("probe.haproxy", error=None)[-1:]]
+    (servers,) = [event.data["servers"] for event in select(history.events, "probe.haproxy", error=None)[-1:]]
     assert [row[1:4] for row in servers] == [[f"backend-{number}", "UP", 1] for number in (1, 2, 3)]
-    database = history.select("probe.postgres", error=None)[-1].data
+    database = select(history.events, "probe.postgres", error=None)[-1].data
     assert database["connections"]["idle"] > 0
     assert (database["role"], database["slowest_from"], len(database["schema"])) == ("primary", "pg_stat_activity", 32)
-    assert history.select("probe.redis", error=None)[-1].data["keys"] >= 500
-    assert history.select("probe.queue", error=None)[-1].data["age"] == 0.0
+    assert select(history.events, "probe.redis", error=None)[-1].data["keys"] >= 500
+    assert select(history.events, "probe.queue", error=None)[-1].data["age"] == 0.0
 
 
 def test_a_file_that_was_deleted_under_a_service_of_another_user_is_found_with_its_inode(standing: Environment) -> None:
@@ -152,12 +154,12 @@ def test_a_replica_that_is_dead_is_null_and_the_others_are_told_on(tmp_path: Pat
     ):
         first, second = made.replicas[0].name, made.replicas[-1].name
         with Sampler(made, history):
-            assert until(lambda: bool(history.select("probe.replica", replica=first, error=None)))
+            assert until(lambda: bool(select(history.events, "probe.replica", replica=first, error=None)))
             made.replica(first).kill()
-            assert until(lambda: history.select("probe.replica", replica=first)[-1].data["error"] is not None)
-            count = len(history.select("probe.replica", replica=second, error=None))
-            assert until(lambda: len(history.select("probe.replica", replica=second, error=None)) >= count + 3)
-    dead = history.select("probe.replica", replica=first)[-1].data
+            assert until(lambda: select(history.events, "probe.replica", replica=first)[-1].data["error"] is not None)
+            count = len(select(history.events, "probe.replica", replica=second, error=None))
+            assert until(lambda: len(select(history.events, "probe.replica", replica=second, error=None)) >= count + 3)
+    dead = select(history.events, "probe.replica", replica=first)[-1].data
     assert dead["processes"] is None
     assert dead["cpu"] is None
     assert dead["error"]
@@ -172,16 +174,18 @@ def test_a_replica_that_is_paused_is_unknown_until_it_goes_on_and_the_others_are
         first, second = made.replicas[0], made.replicas[-1]
 
         def last(name: str) -> dict[str, Any]:
-            return dict(history.select("probe.replica", replica=name)[-1].data)
+            return dict(select(history.events, "probe.replica", replica=name)[-1].data)
 
         with Sampler(made, history):
-            assert until(lambda: bool(history.select("probe.replica", replica=first.name, error=None)))
+            assert until(lambda: bool(select(history.events, "probe.replica", replica=first.name, error=None)))
             engine.api.pause(first.container)
             try:
                 assert until(lambda: last(first.name)["error"] is not None)
                 silent = last(first.name)
-                count = len(history.select("probe.replica", replica=second.name, error=None))
-                assert until(lambda: len(history.select("probe.replica", replica=second.name, error=None)) >= count + 5)
+                count = len(select(history.events, "probe.replica", replica=second.name, error=None))
+                assert until(
+                    lambda: len(select(history.events, "probe.replica", replica=second.name, error=None)) >= count + 5
+                )
             finally:
                 engine.api.unpause(first.container)
             assert until(lambda: last(first.name)["error"] is None, 40.0)

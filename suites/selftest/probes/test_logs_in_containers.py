@@ -23,6 +23,7 @@ from harness.plan.subject import Subject
 from harness.probes.logs import LogFollower, LogReplica
 from harness.stack import Log, load
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw, select
 
 pytestmark = pytest.mark.containers
 
@@ -88,7 +89,7 @@ class Watched:
                 self._look(follower, 0.5)
                 one()
             self._look(follower, seconds)
-            self.history.record("workload", ok=100, served_by={self.replica.name: 100})
+            self.history.record(raw("workload", ok=100, served_by={self.replica.name: 100}))
             follower.report()
         log = ExpectedLog(self.replica.name, self.log.path, 1.0, carries_time=True)
         return logs.check(self.history.events, phase="watched", release="4.1.0", logs=[log])
@@ -101,7 +102,7 @@ class Watched:
 
     @property
     def data(self) -> Any:
-        return self.history.select("probe.log", phase="watched")[-1].data
+        return select(self.history.events, "probe.log", phase="watched")[-1].data
 
 
 def test_nothing_is_missed_of_two_rotations_between_two_looks(environment: Subject) -> None:

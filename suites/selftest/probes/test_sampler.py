@@ -18,6 +18,7 @@ from harness.history import History
 from harness.probes.replica_state import ReplicaState
 from harness.probes.sampler import Sampler
 from harness.stack import Probes, XHarness
+from suites.raw import raw, select
 from suites.selftest.probes.local import LocalStart, until
 
 ECHO = ["sh", "-c", "exec cat"]
@@ -50,8 +51,10 @@ def test_every_replica_is_looked_at_at_every_tick(history: History) -> None:
     replicas = [LocalStart(f"backend-{number}") for number in (1, 2)]
     sampler = Sampler(environment(*replicas), history, every=0.2)
     with history.phase("deployed"), sampler:
-        assert until(lambda: len([one for one in history.select("probe.replica") if one.data["error"] is None]) >= 6)
-    looks = history.select("probe.replica", phase="deployed", environment="h1")
+        assert until(
+            lambda: len([one for one in select(history.events, "probe.replica") if one.data["error"] is None]) >= 6
+        )
+    looks = select(history.events, "probe.replica", phase="deployed", environment="h1")
     assert [event.data["replica"] for event in looks[:4]] == ["backend-1", "backend-2"] * 2
     good = [event for event in looks if event.data["error"] is None]
     assert len(good) >= 6
@@ -74,10 +77,10 @@ def test_servers_that_are_watched_are_sampled_in_the_first_replica_of_their_serv
     servers = {name: {"kind": "redis", **one} for name, one in declared.items()}
     made.stack.harness = XHarness.model_validate({"servers": servers})
     with Sampler(made, history, every=0.2):
-        assert until(lambda: len(history.select("probe.redis")) >= 4)
-    asked = {(event.data["replica"], event.data.get("server")) for event in history.select("probe.redis")}
+        assert until(lambda: len(select(history.events, "probe.redis")) >= 4)
+    asked = {(event.data["replica"], event.data.get("server")) for event in select(history.events, "probe.redis")}
     assert asked == {("cache-1", None), ("cache-1", "more")}
-    seen = history.select("probe.redis")[0].data
+    seen = select(history.events, "probe.redis")[0].data
     assert (seen["keys"], seen["role"]) == (None, None)
     assert seen["error"]
 
@@ -103,14 +106,16 @@ def test_a_replica_that_hangs_costs_the_others_nothing(history: History, monkeyp
     stuck.before = gate.wait
 
     def good() -> int:
-        return sum(event.data["error"] is None for event in history.select("probe.replica", replica="backend-1"))
+        return sum(
+            event.data["error"] is None for event in select(history.events, "probe.replica", replica="backend-1")
+        )
 
     with Sampler(environment(hung, stuck, well), history, every=0.5) as sampler:
         # On a busy machine a look may be late; one that has to wait for the others never comes.
         assert until(lambda: sampler.ticks >= 10 and good() >= 6)
         gate.set()
     for name, words in (("backend-2", "being started"), ("backend-3", "being started")):
-        bad = history.select("probe.replica", replica=name)
+        bad = select(history.events, "probe.replica", replica=name)
         assert len(bad) >= 10
         assert all(event.data["processes"] is None for event in bad)
         assert any(words in event.data["error"] for event in bad)
@@ -146,7 +151,7 @@ def test_who_did_not_answer_before_is_heard_last(history: History) -> None:
 
         def finish(self, until: float) -> Any:  # noqa: ARG002
             heard.append((self.name, self.tick))
-            return history.record("probe.redis", error="no answer" if self.tick in self.silent else None)
+            return history.record(raw("probe.redis", error="no answer" if self.tick in self.silent else None))
 
         def close(self) -> None:
             pass
@@ -178,8 +183,8 @@ def test_a_mistake_of_one_probe_is_said_once_and_the_others_go_on(history: Histo
 
     sampler._places[0].finish = broken  # type: ignore[method-assign]
     with sampler:
-        assert until(lambda: len(history.select("probe.replica", replica="backend-2")) >= 5)
-    (note,) = history.select("note")
+        assert until(lambda: len(select(history.events, "probe.replica", replica="backend-2")) >= 5)
+    (note,) = select(history.events, "note")
     assert note.data["text"] == "the probe ReplicaState of backend-1 failed: ZeroDivisionError: a mistake"
 
 
@@ -189,4 +194,4 @@ def test_a_sampler_can_be_stopped_twice_and_before_it_began(history: History) ->
     sampler.start()
     sampler.stop()
     sampler.stop()
-    assert history.select("probe.replica")
+    assert select(history.events, "probe.replica")

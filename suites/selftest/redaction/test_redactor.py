@@ -13,6 +13,7 @@ from harness.errors import NotReady
 from harness.history import Event, History, read
 from harness.redaction import Lines, Redactor, redacted
 from harness.redaction.redactor import MAX_TEXTS
+from suites.raw import raw
 
 SECRET = "Zx9secretPw"
 
@@ -30,18 +31,20 @@ def everything(history: History) -> str:
 def test_a_secret_is_neither_written_nor_kept_nor_handed_to_a_listener(history: History) -> None:
     heard: list[Event] = []
     history.listen(heard.append)
-    returned = history.record("deployer.line", start=1, stream="out", text=f"password is {SECRET}")
+    returned = history.record(raw("deployer.line", start=1, stream="out", text=f"password is {SECRET}"))
     assert SECRET not in everything(history) + repr(heard) + repr(returned)
     assert returned.data["text"] == f"password is {redacted(SECRET)}"
 
 
 def test_a_secret_is_found_at_every_depth_and_in_the_names_of_what_was_counted(history: History) -> None:
     history.record(
-        "workload",
-        errors={f"no answer from {SECRET}": 3},
-        list=[[1, [f"x{SECRET}y"]]],
-        pair=(1, SECRET),
-        path=Path(f"/a/{SECRET}"),
+        raw(
+            "workload",
+            errors={f"no answer from {SECRET}": 3},
+            list=[[1, [f"x{SECRET}y"]]],
+            pair=(1, SECRET),
+            path=Path(f"/a/{SECRET}"),
+        )
     )
     assert SECRET not in everything(history)
     assert history.events[0].data["errors"] == {f"no answer from {redacted(SECRET)}": 3}
@@ -49,7 +52,7 @@ def test_a_secret_is_found_at_every_depth_and_in_the_names_of_what_was_counted(h
 
 def test_a_scope_holds_no_secret(history: History) -> None:
     with history.scope(phase=f"with {SECRET}"):
-        history.record("note", text="a")
+        history.record(raw("note", text="a"))
     assert SECRET not in everything(history)
 
 
@@ -61,7 +64,7 @@ def test_a_failed_step_tells_no_secret(history: History) -> None:
 
 def test_the_command_of_a_deployer_tells_no_password(history: History) -> None:
     history.record(
-        "deployer.start", verb="deploy", command=["deploy", "--password", "other1", "-pOther2x"], place="here"
+        raw("deployer.start", verb="deploy", command=["deploy", "--password", "other1", "-pOther2x"], place="here")
     )
     assert "other1" not in everything(history)
     assert "Other2x" not in everything(history)
@@ -71,7 +74,7 @@ def test_the_command_of_a_deployer_tells_no_password(history: History) -> None:
 def test_the_headers_and_the_body_of_a_request_tell_none(history: History) -> None:
     headers = {"Authorization": "Bearer other1", "X-Session": "other2", "Accept": "text/html"}
     spec = {"requests": [{"headers": headers, "body": '{"password": "other3"}', "path": "/?token=other4"}]}
-    history.record("workload.start", key="1f2e3d4c", spec=spec)
+    history.record(raw("workload.start", key="1f2e3d4c", spec=spec))
     for secret in ("other1", "other2", "other3", "other4"):
         assert secret not in everything(history)
     assert history.events[0].data["key"] == "1f2e3d4c"  # what requests are known by is none
@@ -80,23 +83,23 @@ def test_the_headers_and_the_body_of_a_request_tell_none(history: History) -> No
 
 def test_names_of_files_and_columns_in_a_fingerprint_are_no_names_of_secrets(history: History) -> None:
     items = {"/srv/token.py": "file 0644 root 12", "column users.password": "text not null", "a": SECRET}
-    history.record("fingerprint", replicas={"web-1": {"files": {"items": items}}})
+    history.record(raw("fingerprint", replicas={"web-1": {"files": {"items": items}}}))
     told = history.events[0].data["replicas"]["web-1"]["files"]["items"]
     assert told == {**items, "a": redacted(SECRET)}
 
 
 def test_an_event_without_a_secret_stays_as_it_is(history: History) -> None:
     data = {"replica": "backend-2", "release": "4.1.1", "list": [[1, "a"]], "p50": None, "ok": True, "pair": (1, "b")}
-    assert history.record("probe.release", **data).data == data
+    assert history.record(raw("probe.release", **data)).data == data
 
 
 def test_two_values_of_a_secret_are_told_apart_and_equal_ones_are_not(history: History) -> None:
-    lines = [history.record("note", text=f"password={value}").data["text"] for value in ("one1", "two2", "one1")]
+    lines = [history.record(raw("note", text=f"password={value}")).data["text"] for value in ("one1", "two2", "one1")]
     assert lines[0] == lines[2] != lines[1]
 
 
 def test_what_was_written_is_read_back_the_same(history: History) -> None:
-    history.record("note", text=f'{SECRET} "\\ \n', more={"a": [SECRET]})
+    history.record(raw("note", text=f'{SECRET} "\\ \n', more={"a": [SECRET]}))
     assert history.path is not None
     assert [event.data for event in read(history.path)] == [event.data for event in history.events]
 

@@ -10,6 +10,7 @@ from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.report import Report
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from suites.raw import raw
 from suites.selftest.report.made import gate
 
 
@@ -19,18 +20,18 @@ def loaded(*, seconds: float = 40.0, rate: float = 50.0, broken: bool = True) ->
     history = History(clock=clock)
     with history.scope(environment="h1"):
         gate(history, clock, broken=broken)
-    fault = history.record("fault.inject", title="backend-2 -> cache-1: latency 300 ms", phase="deployed")
-    history.record("fault.heal", start=fault.id, bit=True, gone=True, reason="touched 12 connections")
+    fault = history.record(raw("fault.inject", title="backend-2 -> cache-1: latency 300 ms", phase="deployed"))
+    history.record(raw("fault.heal", start=fault.id, bit=True, gone=True, reason="touched 12 connections"))
     for number in range(10):
         clock.advance(1.0)
-        history.record("probe.queue", depth=5 * number, age=0.5 * number, error=None)
+        history.record(raw("probe.queue", depth=5 * number, age=0.5 * number, error=None))
         for replica in ("backend-1", "backend-2"):
             used: dict[str, Any] = {"cpu": 0.2 * number, "memory": (60 + number) << 20}
-            history.record("probe.replica", replica=replica, release="4.1.0" if number < 5 else "4.1.1", **used)
+            history.record(raw("probe.replica", replica=replica, release="4.1.0" if number < 5 else "4.1.1", **used))
             history.record(
-                "probe.log", replica=replica, path="/var/log/b.log", records=40, seconds=1.0, state="ok",
+                raw("probe.log", replica=replica, path="/var/log/b.log", records=40, seconds=1.0, state="ok",
                 error_lines=["ERROR the cache is stale"] if number == 5 else [],
-            )  # fmt: skip
+            ))  # fmt: skip
     events: tuple[Event, ...] = history.events
     streams = tuple(_stream(100 + n, arm, seconds, rate) for n, arm in enumerate(("subject", "control")))
     return Report.of(events), Samples(streams)

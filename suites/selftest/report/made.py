@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.checks import fields
 from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.verdict import Outcome, Verdict, combine
+from suites.raw import fields, raw
 
 FLEET = ("backend-1", "backend-2", "backend-3")
 COMMAND = ["deployctl", "deploy", "4.1.1"]
@@ -17,12 +17,12 @@ def gate(history: History, clock: ManualClock, *, broken: bool = False, unknown:
 
     def judge(phase: str, check: str, outcome: Outcome, reason: str, look: str = "") -> None:
         verdicts.append(Verdict(check, outcome, reason, (3, 4), look))
-        history.record("verdict", phase=phase, **fields(verdicts[-1]))
+        history.record(raw("verdict", phase=phase, **fields(verdicts[-1])))
 
     history.record(
-        "run.start", harness="0.1.0", stack="reference", engine="Docker 20.10.24 (API 1.41)", machine={"cores": 2},
+        raw("run.start", harness="0.1.0", stack="reference", engine="Docker 20.10.24 (API 1.41)", machine={"cores": 2},
         command=["harness", "gate", "compose.yaml"], **{"from": "4.1.0", "to": "4.1.1"},
-    )  # fmt: skip
+    ))  # fmt: skip
     with history.step("up", "bring up 4.1.0: 7 replicas"):
         clock.advance(3.2)
     with history.phase("baseline"), history.step("baseline", "baseline workload, 50/s for 10 s"):
@@ -30,15 +30,23 @@ def gate(history: History, clock: ManualClock, *, broken: bool = False, unknown:
     with history.phase("deployed"):
         with history.step("deploy", "deploy 4.1.1"):
             start = history.record(
-                "deployer.start", verb="deploy", release="4.1.1", command=COMMAND,
+                raw("deployer.start", verb="deploy", release="4.1.1", command=COMMAND,
                 place="control-1",
-            )  # fmt: skip
+            ))  # fmt: skip
             for number in range(15):
                 clock.advance(0.4)
                 text = f"[{number + 1}/15] backend-{number % 3 + 1}: draining at the load balancer, \x1b[31mred\x1b[0m"
-                history.record("deployer.line", start=start.id, stream="out", text=text)
+                history.record(raw("deployer.line", start=start.id, stream="out", text=text))
             history.record(
-                "deployer.end", start=start.id, verb="deploy", release="4.1.1", exit_code=0, ended="exit", seconds=6.0
+                raw(
+                    "deployer.end",
+                    start=start.id,
+                    verb="deploy",
+                    release="4.1.1",
+                    exit_code=0,
+                    ended="exit",
+                    seconds=6.0,
+                )
             )
         with history.step("verify", "verify 4.1.1 on every replica"):
             with history.step("logs", "watch 3 logs"):
@@ -58,7 +66,7 @@ def gate(history: History, clock: ManualClock, *, broken: bool = False, unknown:
     with history.phase("rolled-back"), history.step("rollback", "roll back"):
         clock.advance(7.5)
         if broken:
-            history.record("container", replica="backend-2", action="die", exit_code=137)
+            history.record(raw("container", replica="backend-2", action="die", exit_code=137))
             judge(
                 "rolled-back", "release", Outcome.FAIL,
                 f"{FLEET[1]} runs 4.1.1, not 4.1.0; {FLEET[2]} runs 4.1.1, not 4.1.0",
@@ -73,7 +81,7 @@ def gate(history: History, clock: ManualClock, *, broken: bool = False, unknown:
             judge("rolled-back", "registry", Outcome.PASS, "the registry and 3 replicas agree on 4.1.0")
         judge("rolled-back", "queue", Outcome.PASS, "the queue is back at its level (0 jobs) after 1.2 s")
     whole = combine(verdicts)
-    history.record("run.end", outcome=str(whole.outcome), reason=whole.reason, exit_code=whole.outcome.exit_code)
+    history.record(raw("run.end", outcome=str(whole.outcome), reason=whole.reason, exit_code=whole.outcome.exit_code))
 
 
 def events(*, broken: bool = False, unknown: bool = False) -> tuple[Event, ...]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from harness.clock import ManualClock
 from harness.history import History
 from harness.report import Report, allure
+from suites.raw import raw
 from suites.selftest.report.made import events
 
 
@@ -80,8 +81,8 @@ def test_any_text_can_be_written(text: str) -> None:
     import tempfile
 
     history = History(clock=ManualClock())
-    history.record("run.start", stack=text, engine=text, machine={text: text}, **{"from": text, "to": text})
-    history.record("deployer.start", verb=text, command=[text], phase=text)
-    history.record("verdict", check=text, outcome="fail", reason=text, evidence=[0], look=text, phase=text)
+    history.record(raw("run.start", stack=text, engine=text, machine={text: text}, **{"from": text, "to": text}))
+    history.record(raw("deployer.start", verb=text, command=[text], phase=text))
+    history.record(raw("verdict", check=text, outcome="fail", reason=text, evidence=[0], look=text, phase=text))
     with tempfile.TemporaryDirectory() as folder:
         assert allure.save(Report.of(history.events), Path(folder)) >= 1

@@ -13,6 +13,7 @@ import pytest
 from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.report import Report, write_reports
+from suites.raw import raw
 from suites.selftest.report.made import events, gate
 
 NPM = shutil.which("npm")
@@ -34,7 +35,7 @@ def broke() -> tuple[Event, ...]:
     history = History(clock=clock)
     gate(history, clock)
     whole = history.events[:-1]
-    history.record("run.error", what="The container engine went away", message="gone", exit_code=3)
+    history.record(raw("run.error", what="The container engine went away", message="gone", exit_code=3))
     return (*whole, *history.events[len(whole) + 1 :])
 
 

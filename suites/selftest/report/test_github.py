@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.clock import ManualClock
 from harness.history import History
 from harness.report import Report, github
+from suites.raw import raw
 from suites.selftest.report.made import events
 
 ACTIONS = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/checkout"}
@@ -29,11 +30,11 @@ def test_a_pass_is_a_notice() -> None:
 
 def made(count: int = 1, **verdict: object) -> Report:
     history = History(clock=ManualClock())
-    history.record("run.start", stack="x", file="/checkout/stacks/compose.yaml")
+    history.record(raw("run.start", stack="x", file="/checkout/stacks/compose.yaml"))
     for number in range(count):
         fields = {"check": f"c{number}", "outcome": "fail", "reason": "r", "look": "", "phase": "p", **verdict}
-        history.record("verdict", **fields)
-    history.record("run.end", outcome="fail", reason="r", exit_code=1)
+        history.record(raw("verdict", **fields))
+    history.record(raw("run.end", outcome="fail", reason="r", exit_code=1))
     return Report.of(history.events)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from harness.clock import ManualClock
 from harness.history import History, read
 from harness.report import Report, junit
+from suites.raw import raw
 from suites.selftest.report.made import events, gate
 
 ANYTHING = st.text(st.characters(codec=None), max_size=40)
@@ -57,8 +58,8 @@ def test_it_is_the_same_from_a_saved_history(tmp_path: Path) -> None:
 @given(ANYTHING, ANYTHING, ANYTHING, st.sampled_from(["pass", "fail", "unknown", "other"]))
 def test_it_is_valid_whatever_the_messages_hold(check: str, reason: str, phase: str, outcome: str) -> None:
     history = History(clock=ManualClock())
-    history.record("run.start", stack=reason, **{"from": check, "to": phase})
-    history.record("verdict", check=check, outcome=outcome, reason=reason, evidence=[0], look=check, phase=phase)
-    history.record("run.error", what=reason, message=reason + phase, exit_code=3)
+    history.record(raw("run.start", stack=reason, **{"from": check, "to": phase}))
+    history.record(raw("verdict", check=check, outcome=outcome, reason=reason, evidence=[0], look=check, phase=phase))
+    history.record(raw("run.error", what=reason, message=reason + phase, exit_code=3))
     root = parsed(Report.of(history.events))
     assert int(root.get("tests", "0")) >= 1

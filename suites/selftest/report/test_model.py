@@ -9,6 +9,7 @@ from harness.report import Report, html, markdown, postmortem
 from harness.report.summary import summary
 from harness.samples import Samples
 from harness.verdict import Outcome
+from suites.raw import raw
 from suites.selftest.report.made import events, gate
 
 
@@ -42,7 +43,7 @@ def test_steps_keep_their_nesting_and_one_that_did_not_end_says_so() -> None:
         with history.step("inner"):
             clock.advance(1.0)
         clock.advance(1.0)
-    history.record("step.start", name="cut", title="cut off")
+    history.record(raw("step.start", name="cut", title="cut off"))
     outer, inner, cut = Report.of(history.events).steps
     assert [(step.name, step.depth, step.seconds, step.ok) for step in (outer, inner, cut)] == [
         ("outer", 0, 2.0, True),
@@ -54,14 +55,14 @@ def test_steps_keep_their_nesting_and_one_that_did_not_end_says_so() -> None:
 def test_what_was_judged_twice_in_a_phase_counts_as_it_was_judged_last() -> None:
     history = History(clock=ManualClock())
     for outcome in ("unknown", "pass"):
-        history.record("verdict", check="queue", outcome=outcome, reason=outcome, evidence=[0], look="", phase="x")
+        history.record(raw("verdict", check="queue", outcome=outcome, reason=outcome, evidence=[0], look="", phase="x"))
     (one,) = Report.of(history.events).judged
     assert one.verdict.outcome is Outcome.PASS
 
 
 def test_an_outcome_that_is_none_of_the_three_is_unknown() -> None:
     history = History(clock=ManualClock())
-    history.record("verdict", check="queue", outcome="fine", reason="", evidence=[], look="", phase="x")
+    history.record(raw("verdict", check="queue", outcome="fine", reason="", evidence=[], look="", phase="x"))
     assert Report.of(history.events).judged[0].verdict.outcome is Outcome.UNKNOWN
 
 
@@ -69,7 +70,7 @@ def test_every_report_of_a_pass_names_the_checks_that_were_switched_off() -> Non
     clock = ManualClock()
     history = History(clock=clock)
     for _scenario in range(2):
-        history.record("plan", plan={"not-checked": {"logs": "no logs <yet>"}}, text=[])
+        history.record(raw("plan", plan={"not-checked": {"logs": "no logs <yet>"}}, text=[]))
     gate(history, clock)
     report = Report.of(history.events)
     assert report.run.outcome is Outcome.PASS
@@ -86,6 +87,6 @@ def test_every_report_of_a_pass_names_the_checks_that_were_switched_off() -> Non
 def test_a_plan_that_is_damaged_breaks_no_report(plan: object) -> None:
     clock = ManualClock()
     history = History(clock=clock)
-    history.record("plan", plan=plan)
+    history.record(raw("plan", plan=plan))
     gate(history, clock)
     assert markdown.render(Report.of(history.events))

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.events import RunEnd
 from harness.history import History
 from harness.report import Report, allure, github, html, junit, markdown, postmortem
 from harness.report.summary import summary
 from harness.samples import Samples
+from suites.raw import raw
 
 STEP = "step 2 of the plan: hold 3 s of load [rolled-back]"
 RELEASES = "releases before and after step 1 (roll back): web-1 1.1.0 -> 1.0.0, web-2 1.1.0 -> 1.1.0"
@@ -21,21 +23,21 @@ def history() -> History:
 
     def runs(**releases: str) -> None:
         for name, release in releases.items():
-            made.record("probe.release", replica=name.replace("_", "-"), release=release, error=None)
+            made.record(raw("probe.release", replica=name.replace("_", "-"), release=release, error=None))
 
-    made.record("run.start", run="r", stack="tiny")
+    made.record(raw("run.start", run="r", stack="tiny"))
     with made.scope(environment="h1"):
         runs(web_1="1.1.0", web_2="1.1.0")
         step = {"name": "rollback", "title": "roll back", "planned": "rollback", "changes": True}
-        made.record("plan.step.start", number=1, plan_step=1, **step)
+        made.record(raw("plan.step.start", number=1, plan_step=1, **step))
         runs(web_1="1.0.0", web_2="1.1.0")
         hold = {"name": "hold", "title": "hold 3 s of load", "planned": "rolled-back", "changes": False}
-        made.record("plan.step.start", number=2, plan_step=2, **hold)
+        made.record(raw("plan.step.start", number=2, plan_step=2, **hold))
         failed = {"check": "release", "outcome": "fail", "reason": "web-2 runs 1.1.0, not 1.0.0", "evidence": []}
-        made.record("verdict", phase="rolled-back", plan_step=2, **failed)
+        made.record(raw("verdict", phase="rolled-back", plan_step=2, **failed))
         passed = {"check": "errors", "outcome": "pass", "reason": "no request failed", "evidence": []}
-        made.record("verdict", phase="rolled-back", plan_step=2, **passed)
-    made.end(outcome="fail", reason="web-2 runs 1.1.0, not 1.0.0", exit_code=1)
+        made.record(raw("verdict", phase="rolled-back", plan_step=2, **passed))
+    made.end(RunEnd(outcome="fail", reason="web-2 runs 1.1.0, not 1.0.0", exit_code=1))
     return made
 
 
@@ -82,7 +84,7 @@ def test_a_verdict_has_its_step_and_what_each_replica_ran() -> None:
 
 def test_a_verdict_outside_of_a_plan_has_no_step() -> None:
     made = History()
-    made.record("verdict", check="release", outcome="fail", reason="no", evidence=[], phase="p")
+    made.record(raw("verdict", check="release", outcome="fail", reason="no", evidence=[], phase="p"))
     assert Report.of(made.events).bad()[0].where == ()
 
 
@@ -90,7 +92,7 @@ def test_two_environments_are_told_apart() -> None:
     made = History()
     for environment, title in (("h1", "roll back"), ("h2", "deploy 2")):
         with made.scope(environment=environment):
-            made.record("plan.step.start", number=1, name="x", title=title, planned="", changes=False, plan_step=1)
+            made.record(raw("plan.step.start", number=1, name="x", title=title, planned="", changes=False, plan_step=1))
     with made.scope(environment="h1"):
-        made.record("verdict", check="release", outcome="fail", reason="no", evidence=[], phase="p", plan_step=1)
+        made.record(raw("verdict", check="release", outcome="fail", reason="no", evidence=[], phase="p", plan_step=1))
     assert Report.of(made.events).bad()[0].where == ("step 1 of the plan: roll back",)

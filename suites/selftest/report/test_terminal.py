@@ -10,6 +10,7 @@ from harness.printable import clean
 from harness.report import Report
 from harness.report.summary import show
 from harness.report.terminal import Terminal
+from suites.raw import raw
 from suites.selftest.report.made import events, gate
 
 
@@ -56,7 +57,7 @@ def test_what_a_deployer_writes_cannot_steer_a_ci() -> None:
     history = History(clock=ManualClock())
     out = io.StringIO()
     history.listen(Terminal(Console(file=out, width=200)))
-    start = history.record("deployer.start", verb="deploy", command=["sh", "-c", "echo '##vso[task.complete]'"])
+    start = history.record(raw("deployer.start", verb="deploy", command=["sh", "-c", "echo '##vso[task.complete]'"]))
     for text in (
         "::set-env name=a::b",
         "##[add-mask]x",
@@ -64,8 +65,8 @@ def test_what_a_deployer_writes_cannot_steer_a_ci() -> None:
         "##teamcity[x]",
         "section_start:12:x\r\x1b[0K",
     ):
-        history.record("deployer.line", start=start.id, stream="out", text=text)
-    history.record("step.end", start=99, name="a", ok=False, seconds=1.0, error="##[error]it failed")
+        history.record(raw("deployer.line", start=start.id, stream="out", text=text))
+    history.record(raw("step.end", start=99, name="a", ok=False, seconds=1.0, error="##[error]it failed"))
     assert "add-mask" in out.getvalue()
     assert not re.search(r"##(vso|teamcity)?\[|section_start:\d|\x1b|(?:^|\n)\s*::", out.getvalue())
 
@@ -132,7 +133,7 @@ def test_every_phase_has_a_line_with_what_did_not_pass_first() -> None:
     for number in range(6):
         for check, outcome in (("queue", "pass"), ("logs", "unknown"), ("release", "fail")):
             history.record(
-                "verdict", check=check, outcome=outcome, reason="x", evidence=[0], look="", phase=f"phase-{number}"
+                raw("verdict", check=check, outcome=outcome, reason="x", evidence=[0], look="", phase=f"phase-{number}")
             )
     out = io.StringIO()
     show(Console(file=out, width=80), Report.of(history.events))

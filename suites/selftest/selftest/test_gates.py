@@ -13,7 +13,8 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.engine.labels import RUN
-from harness.history import read, select
+from harness.history import read
+from suites.raw import select
 from suites.selftest.commands.support import World, eventually
 
 pytestmark = pytest.mark.containers

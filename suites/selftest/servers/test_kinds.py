@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-import harness.history
-from harness import servers
+from harness import events, servers
 from harness.fingerprint import PARTS
 from harness.servers import ServerAdapter, kinds, queue_of, readback_of
 from harness.servers._base import Client, Password, complaint
@@ -34,15 +33,17 @@ def test_an_adapter_has_its_event_its_parts_its_fields_and_its_documents(
     name: str, adapter: type[ServerAdapter]
 ) -> None:
     module = adapter.__module__.rpartition(".")[2]
-    assert adapter.event == f"probe.{module}"
+    assert adapter.event.kind == f"probe.{module}"
     assert adapter.parts
     assert set(adapter.parts) <= set(PARTS)
-    assert f"`{adapter.event}`" in str(harness.history.__doc__)
+    assert events.find(adapter.event.kind) is adapter.event
     written = {file: (ROOT / "docs" / file).read_text() for file in ("servers.md", "probes.md", "history.md")}
-    assert f"`{adapter.event}`" in written["servers.md"]
-    told = written["probes.md"].partition(f"**`{adapter.event}`**")[2].partition("\n\n")[0]
-    assert [field for field in adapter.fields if f"`{field}`" not in told] == []
-    assert f"`{module}`" in written["history.md"]
+    assert f"`{adapter.event.kind}`" in written["servers.md"]
+    told = written["probes.md"].partition(f"**`{adapter.event.kind}`**")[2].partition("\n\n")[0]
+    own = [field for field in adapter.event.__struct_fields__ if field not in events.ProbeServer.__struct_fields__]
+    assert own
+    assert [field for field in own if f"`{field}`" not in told] == []
+    assert f"`{adapter.event.kind}`" in written["history.md"]
     assert (Path(__file__).parent / f"test_{module}.py").exists()
 
 

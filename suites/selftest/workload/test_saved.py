@@ -13,6 +13,7 @@ from harness.errors import HistoryError, Unwritable
 from harness.history import History
 from harness.samples import read as read_samples
 from harness.workload import Workload
+from suites.raw import select
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import good, serving
 from suites.selftest.workload.test_workload import eventually
@@ -32,11 +33,11 @@ def test_the_history_counts_and_hashes_what_is_saved_before_every_window_and_at_
         load.baseline(0.3, "second")
     kinds = [event.kind for event in history.events]
     assert kinds == ["workload.start", "workload.saved", "workload", "workload.saved", "workload", "workload.saved"]
-    saved = history.select("workload.saved")
+    saved = select(history.events, "workload.saved")
     assert [event.data["final"] for event in saved] == [False, False, True]
     counts = [event.data["samples"]["count"] for event in saved]
     assert 0 < counts[0] < counts[1] <= counts[2]
-    for window, count in zip(history.select("workload"), counts, strict=False):
+    for window, count in zip(select(history.events, "workload"), counts, strict=False):
         assert window.data["last"] <= count, "what a window counts is saved before it is told"
     for name, file in (("samples", "samples-h1.bin"), ("promises", "promises-h1.jsonl")):
         data = (tmp_path / file).read_bytes()
@@ -49,14 +50,14 @@ def test_the_history_counts_and_hashes_what_is_saved_before_every_window_and_at_
 def test_a_load_that_promises_nothing_counts_no_promises(tmp_path: Path, history: History) -> None:
     with serving(good) as server, Workload(spec(server.port), history, samples=tmp_path / "samples.bin") as load:
         load.baseline(0.2)
-    assert {event.data["promises"] for event in history.select("workload.saved")} == {None}
+    assert {event.data["promises"] for event in select(history.events, "workload.saved")} == {None}
 
 
 def test_a_load_that_is_kept_in_memory_counts_no_files() -> None:
     history = History()
     with serving(good) as server, Workload(spec(server.port), history) as load:
         load.baseline(0.2)
-    assert history.select("workload.saved") == ()
+    assert select(history.events, "workload.saved") == ()
 
 
 def test_a_load_that_is_broken_off_is_counted_too(tmp_path: Path, history: History) -> None:
@@ -115,7 +116,7 @@ def test_a_full_disk_stops_no_measurement_and_leaves_what_needs_the_samples_unkn
     history.check()
     (stream,) = read_samples(tmp_path, history.events).streams
     assert "could not be saved (No space left on device)" in stream.problem
-    assert "cannot be saved" in history.select("note")[0].data["text"]
+    assert "cannot be saved" in select(history.events, "note")[0].data["text"]
 
 
 def test_a_disk_that_takes_no_file_is_named_and_not_the_generator(tmp_path: Path, history: History) -> None:

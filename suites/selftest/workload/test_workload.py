@@ -14,6 +14,7 @@ from harness.history import History
 from harness.samples import FINAL, OK
 from harness.samples import read as read_samples
 from harness.workload import Window, Workload
+from suites.raw import raw, select
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import Behaviour, answer, closed_port, good, serving, silent, stalling, telling
 
@@ -178,10 +179,11 @@ def test_marks_cut_the_schedule_into_windows_and_record_them() -> None:
         second = workload.stop()
     assert first is not None
     assert second is not None
-    assert [event.data["phase"] for event in history.select("workload")] == ["baseline", "deploy"]
+    assert [event.data["phase"] for event in select(history.events, "workload")] == ["baseline", "deploy"]
+    assert first.began is not None
     assert second.began == pytest.approx(first.began + first.intended / 50.0, abs=1e-3)
     assert first.sent == first.intended
-    assert history.select("workload")[0].data["p50"] == first.p50
+    assert select(history.events, "workload")[0].data["p50"] == first.p50
 
 
 def test_a_window_is_measured_although_its_block_raises() -> None:
@@ -191,7 +193,7 @@ def test_a_window_is_measured_although_its_block_raises() -> None:
         with pytest.raises(ValueError, match="as it is"), workload.window("deploy"):  # noqa: PT012
             time.sleep(0.2)
             raise ValueError("as it is")
-    assert len(history.select("workload", phase="deploy")) == 1
+    assert len(select(history.events, "workload", phase="deploy")) == 1
 
 
 def test_every_sample_is_in_the_file_and_the_history_indexes_it(tmp_path: Path) -> None:
@@ -205,16 +207,16 @@ def test_every_sample_is_in_the_file_and_the_history_indexes_it(tmp_path: Path) 
     assert (records["outcome"] == 202).all()
     assert (records["flags"] == OK | FINAL).all()
     assert ((records["sent"] >= 0) & (records["sent"] <= records["latency"])).all()
-    (event,) = history.select("workload", phase="baseline")
+    (event,) = select(history.events, "workload", phase="baseline")
     assert (event.data["start"], event.data["last"] - event.data["first"]) == (stream.start, window.intended)
 
 
 def test_the_samples_lie_on_the_axis_of_the_history(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl")
     with serving(good) as server, Workload(spec(server.port), history, samples=tmp_path / "samples.bin") as workload:
-        before = history.record("note", text="the workload is about to start").since_start
+        before = history.record(raw("note", text="the workload is about to start")).since_start
         workload.start()
-        after = history.record("note", text="it has started").since_start
+        after = history.record(raw("note", text="it has started")).since_start
         workload.baseline(0.2)
     (stream,) = read_samples(tmp_path, history.events).streams
     assert before <= stream.at <= after
@@ -358,7 +360,7 @@ def test_what_is_started_again_is_another_load_and_what_the_first_left_stays(tmp
         with Workload(spec(server.port), history, samples=tmp_path / "samples-h1.bin") as other:
             ok += other.baseline(0.3).ok
     streams = read_samples(tmp_path, history.events).streams
-    assert [event.data["file"] for event in history.select("workload.start")] == [
+    assert [event.data["file"] for event in select(history.events, "workload.start")] == [
         "samples-h1.bin", "samples-h1-2.bin", "samples-h1-3.bin",
     ]  # fmt: skip
     assert len({stream.key for stream in streams}) == 3
