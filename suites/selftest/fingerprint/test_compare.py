@@ -64,7 +64,7 @@ def test_what_several_replicas_have_in_common_is_stored_once() -> None:
     assert len(body.contents) == 1
     assert json.dumps(encode(body)).count("package-7") == 1
     lost = Fingerprint.of(msgspec.structs.replace(body, contents={})).replicas["web-1"]["packages"]
-    assert (lost.items, lost.error) == (None, "the history does not hold it")
+    assert (lost.items, lost.error) == (None, "the history does not contain it")
 
 
 def test_the_most_telling_differences_come_first() -> None:
