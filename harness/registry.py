@@ -69,6 +69,10 @@ class Registry(Generic[T]):
         """All names, sorted."""
         return tuple(sorted({*self._own, *self._others}))
 
+    def added(self) -> tuple[str, ...]:
+        """The names of those that other distributions add, sorted."""
+        return tuple(sorted(self._others))
+
     def find(self, name: str) -> T:
         """The one of this name, with `-` or `_`.
 

@@ -33,7 +33,15 @@ __all__ = [
 ]
 
 COMMAND, DEFAULT = "command", "rolling"
-HELPERS = {"belongings", "deployer", "inside", "inventory", "local"}  # modules here that are no deployer
+HELPERS = {
+    "belongings",
+    "deployer",
+    "inside",
+    "inventory",
+    "local",
+    "rollout",
+    "strategy",
+}  # modules here that are no deployer
 
 Factory = Callable[[Environment, Declared, History], Deployer]
 

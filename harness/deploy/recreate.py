@@ -7,8 +7,8 @@ go on with.
 
 from __future__ import annotations
 
-from harness.deploy._rollout import Rollout
-from harness.deploy._strategy import made
+from harness.deploy.rollout import Rollout
+from harness.deploy.strategy import made
 from harness.stack import Service
 
 

@@ -9,8 +9,8 @@ what was changed, `continue` goes on. The deployment has failed in each case.
 
 from __future__ import annotations
 
-from harness.deploy._rollout import Rollout
-from harness.deploy._strategy import made
+from harness.deploy.rollout import Rollout
+from harness.deploy.strategy import made
 from harness.stack import Service, UpdateConfig
 
 

@@ -37,7 +37,7 @@ from harness.checks import (
 from harness.checks import release as release_
 from harness.deploy import releases_needed
 from harness.environment.readiness import command_of
-from harness.plan.needs import refuse_unknown_checks
+from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
 from harness.plan.run import Run
 from harness.plan.runner import run as run_plan
@@ -112,7 +112,7 @@ class Gate:
         Raises:
             UsageError: the stack lacks something that they need, before anything is brought up.
         """
-        refuse_unknown_checks(self.stack)
+        refuse_unknown(self.stack)
         plans = tuple(SCENARIOS[name](self) for name in scenarios or SCENARIOS)
         for plan in plans:
             plan.check(self.stack)

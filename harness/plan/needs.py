@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness import checks
+from harness import checks, probes
 from harness.deploy import built_in, chosen
 from harness.errors import UsageError
 from harness.stack import Stack
@@ -27,8 +27,8 @@ EXAMPLES = {  # by key below `x-harness`: an example, and why it is needed
 }
 
 
-def refuse_unknown_checks(stack: Stack) -> None:
-    """Make sure that the checks that `x-harness: checks` names are there, and take the parameters that it gives.
+def refuse_unknown(stack: Stack) -> None:
+    """Make sure that the checks and probes that a stack names are there, and that the checks take what it gives.
 
     Raises:
         UsageError: the first one that is not, or does not.
@@ -41,6 +41,15 @@ def refuse_unknown_checks(stack: Stack) -> None:
         if problem := checks.refusal(checks.find(name), declared.parameters):
             got = ", ".join(f"{key}: {value}" for key, value in declared.parameters.items())
             raise UsageError(f"The check {name} does not take this", where=where, got=got, expected=problem)
+    for name in stack.harness.probes.other:
+        if name not in (known := probes.added()):
+            raise UsageError(
+                "There is no such probe",
+                where=f"{stack.file}: x-harness.probes.other.{name}",
+                got=name,
+                expected=one_of(known) + meant(name, known) if known else "none: no installed package adds a probe",
+                hint="install the package that adds it; see docs/extending.md",
+            )
 
 
 def refuse_without(stack: Stack, keys: Iterable[str], purpose: str) -> None:

@@ -17,7 +17,7 @@ import yaml
 from harness import reading
 from harness.deploy import releases_needed
 from harness.errors import UsageError
-from harness.plan.needs import refuse_unknown_checks, refuse_without
+from harness.plan.needs import refuse_unknown, refuse_without
 from harness.plan.steps import Step, find, names
 from harness.stack import Stack
 from harness.stack.mistakes import Findings, mistake
@@ -84,7 +84,7 @@ class Plan:
         Raises:
             UsageError: the first step that does not, and why.
         """
-        refuse_unknown_checks(stack)
+        refuse_unknown(stack)
         for release in self.releases():
             releases_needed(stack, self.old, release)
         refuse_without(stack, (key for step in self.steps for key in step.declared), "gated")

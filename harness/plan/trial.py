@@ -23,12 +23,14 @@ from harness.faults import Fault, from_data
 from harness.faults.injection import Injection, inject
 from harness.fingerprint import Fingerprint
 from harness.history import History
-from harness.plan import looking
 from harness.plan.asserting import Checks, completed
+from harness.plan.expected_logs import expected_logs
 from harness.plan.judging import judge
 from harness.plan.load import Beside, Load
 from harness.plan.loading import workload_spec
 from harness.plan.subject import Subject
+from harness.probes import health as health_probe
+from harness.probes import look
 from harness.probes import queue as queue_probe
 from harness.probes import readback as readback_probe
 from harness.probes.logs import LogFollower
@@ -95,7 +97,7 @@ class Trial:
     @property
     def logs(self) -> tuple[ExpectedLog, ...]:
         """Every log that every replica should write."""
-        return looking.expected_logs(self.environment)
+        return expected_logs(self.environment)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,11 +107,11 @@ class Trial:
     @property
     def watched_for_health(self) -> tuple[str, ...]:
         """The names of the replicas that have a health check of any kind."""
-        return looking.watched_for_health(self.environment)
+        return health_probe.watched(self.stack, self.environment.replicas)
 
     def look(self) -> None:
         """Ask everything that the stack declares, once, and record the answers."""
-        looking.look(self.environment, self.history)
+        look(self.environment, self.history)
 
     # -- phases ------------------------------------------------------------------------------------------------------
 
@@ -159,7 +161,7 @@ class Trial:
         """Watch the queue until it holds at most `level` jobs, for at most `within` seconds; record what it does."""
         probe = queue_of(self.stack.harness)
         if probe is not None:
-            place = looking.place(self.environment, probe)
+            place = self.environment[probe.service][0]
             queue_probe.drain(self.history, self.history.clock, place, probe, level=level, within=within)
 
     def fingerprint(self, phase: str) -> Fingerprint:

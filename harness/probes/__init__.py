@@ -1,4 +1,9 @@
-"""Probes: observations of an environment, recorded in its history. One file each.
+"""Probes: observations of an environment, recorded in its history. One file each; to add one is to add a file, here or
+in a package of your own (docs/extending.md).
+
+A probe is a module with one or both of two functions: `once(environment, history)` asks once, at the end of every phase
+that is held, and `every_second(environment, history)` gives what is asked every second. Both ask for what the stack
+declares, and for nothing where it declares nothing.
 
 Every probe asks and records, and never judges. A replica that cannot be asked is recorded as such, with no value and
 the error; nothing is guessed.
@@ -6,8 +11,36 @@ the error; nothing is guessed.
 
 from __future__ import annotations
 
-from harness.probes.containers import ContainerState
-from harness.probes.logs import LogFollower, LogSpec
-from harness.probes.replica import Answer, Replica
+import sys
+from collections.abc import Iterator
 
-__all__ = ["Answer", "ContainerState", "LogFollower", "LogSpec", "Replica"]
+from harness.history import History
+from harness.probes._base import Observed, Probe, Sampled, Sampling
+from harness.probes.logs import LogFollower, LogSpec
+from harness.probes.replica import Answer, Replica, ask
+from harness.registry import Registry
+
+__all__ = [
+    "Answer", "LogFollower", "LogSpec", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask", "find",
+    "look", "names", "samplings",
+]  # fmt: skip
+
+# Modules here that are no probe of their own: what probes share, and what has a time of its own.
+HELPERS = {"digest", "kernel", "logs", "open_files", "readback", "replica", "sampler"}
+
+_REGISTRY: Registry[Probe] = Registry("probe", sys.modules[__name__], Probe.of, besides=HELPERS)
+names, find, added = _REGISTRY.names, _REGISTRY.find, _REGISTRY.added
+
+
+def look(environment: Observed, history: History) -> None:
+    """Ask everything once, and record the answers: releases, health, registry, queue, containers, ..."""
+    for name in names():
+        if (once := find(name).once) is not None:
+            once(environment, history)
+
+
+def samplings(environment: Sampled, history: History) -> Iterator[Sampling]:
+    """Everything that is asked every second."""
+    for name in names():
+        if (every_second := find(name).every_second) is not None:
+            yield from every_second(environment, history)

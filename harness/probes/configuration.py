@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from harness.events import ProbeConfiguration
 from harness.history import Event, History
+from harness.probes._base import Observed
 from harness.probes.replica import Replica, ask, picked
+
+
+def once(environment: Observed, history: History) -> None:
+    """Ask the replicas of every service that `probes.configuration` declares."""
+    for service, asked in environment.stack.harness.probes.configuration.items():
+        probe(history, environment[service], asked.command, asked.field)
 
 
 def probe(

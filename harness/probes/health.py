@@ -5,13 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness import waiting
+from harness.environment.readiness import command_of
 from harness.errors import HostError
 from harness.events import ProbeHealth
 from harness.history import Event, History
 from harness.printable import shortened
+from harness.probes._base import Observed, Standing
 from harness.probes.replica import Replica
+from harness.stack import Stack
 
 PATIENCE = 5.0  # s after which a replica is not asked again: one that hangs costs its timeout once
+MAX_ATTEMPTS = 3  # where the health check's own `retries` allow so many
+MAX_PAUSE = 1.0  # s between two of them
+
+
+def once(environment: Observed, history: History) -> None:
+    """Ask the replicas of every service by the declared probe, else by the health checks of their own."""
+    for service in environment.stack.services:
+        declared = environment.stack.harness.probes.health.get(service)
+        if declared is not None:
+            probe(history, environment[service], declared.command)
+            continue
+        for replica in environment[service]:
+            command = command_of(replica.health)
+            if replica.health is not None and command is not None:
+                attempts = max(1, min(replica.health.retries, MAX_ATTEMPTS))
+                pause = min(replica.health.interval, MAX_PAUSE)
+                probe(history, [replica], command, replica.health.timeout, attempts=attempts, pause=pause)
+
+
+def watched(stack: Stack, replicas: Iterable[Standing]) -> tuple[str, ...]:
+    """The names of the replicas that have a health check of any kind."""
+    declared = stack.harness.probes.health
+    return tuple(one.name for one in replicas if one.service in declared or command_of(one.health))
 
 
 def probe(

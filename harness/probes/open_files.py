@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection
 
 from harness.kept import KeptShell, Startable
-from harness.probes import look
+from harness.probes import kernel
 
 MAX_NAMED = 20  # files whose inode is asked, and that an event names
 MOMENT = 0.1  # s that a look waits for it; later answers come with the next
@@ -22,10 +22,10 @@ class OpenFiles:
     """
 
     def __init__(self, replica: Startable) -> None:
-        self._shell = KeptShell(replica, look.FUNCTIONS)
-        self.deleted: tuple[look.Deleted, ...] | None = None
+        self._shell = KeptShell(replica, kernel.FUNCTIONS)
+        self.deleted: tuple[kernel.Deleted, ...] | None = None
         self.unseen = "the open files were not looked at yet"
-        self._inodes: dict[look.Deleted, tuple[int, int]] = {}
+        self._inodes: dict[kernel.Deleted, tuple[int, int]] = {}
         self._asked: tuple[str, ...] = ()
         self._line = ""
 
@@ -40,7 +40,7 @@ class OpenFiles:
         elif new:
             self._asked = tuple(f"inode {one.owner[0]} {one.owner[1]} {shlex.quote(one.place)}" for one in new)
         if self._asked:
-            self._line = f"; printf '{look.PART}'; ".join(self._asked)
+            self._line = f"; printf '{kernel.PART}'; ".join(self._asked)
             self._shell.call(self._line)
 
     def finish(self, until: float, processes: Collection[int]) -> None:
@@ -61,13 +61,13 @@ class OpenFiles:
         if asked == ("scan",):
             self._scanned(heard.text, processes)
             return
-        found = look.inodes(heard.text.replace(look.PART, "\n"))
+        found = kernel.inodes(heard.text.replace(kernel.PART, "\n"))
         for one in self.deleted or ():
             if any(part.endswith(f" {one.place}") for part in asked):
                 self._inodes[one] = found.get(one.place, (0, 0))  # closed meanwhile
 
     def _scanned(self, text: str, processes: Collection[int]) -> None:
-        found, whose = look.scanned(text)
+        found, whose = kernel.scanned(text)
         self.deleted = found if whose else None
         self._inodes = {one: known for one, known in self._inodes.items() if one in found}
         hidden = len(set(processes) - whose)

@@ -6,7 +6,7 @@ import datetime
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.clock import Clock
@@ -14,13 +14,26 @@ from harness.events import ProbeQueue
 from harness.history import Event, History
 from harness.kept import KeptShell, Startable, code_and_text
 from harness.printable import shortened
+from harness.probes._base import Observed, Sampled, first_of
 from harness.probes.replica import Asked, Replica, ask
-from harness.servers import QueueAnswer, ServerAdapter, fetching
+from harness.servers import QueueAnswer, ServerAdapter, fetching, queue_of
 from harness.stack import QueueProbe
 from harness.waiting import poll
 
 Seen = tuple[float | None, float | None, str | None]
 """Depth, age of the oldest in seconds, error."""
+
+
+def once(environment: Observed, history: History) -> None:
+    """Ask where the stack declares a queue."""
+    if (declared := queue_of(environment.stack.harness)) is not None:
+        probe(history, environment[declared.service][0], declared)
+
+
+def every_second(environment: Sampled, history: History) -> Iterator[Queue]:
+    """The queue, where the stack declares one."""
+    if (declared := queue_of(environment.stack.harness)) is not None:
+        yield Queue(history, first_of(environment, declared.service), environment.id, declared)
 
 
 def probe(history: History, replica: Replica, declared: ServerAdapter | QueueProbe) -> Event[ProbeQueue]:
@@ -31,7 +44,7 @@ def probe(history: History, replica: Replica, declared: ServerAdapter | QueuePro
         replica: where it is asked.
         declared: how.
     """
-    return _record(history, read(declared, ask(replica, once(declared)), history.clock.now()))
+    return _record(history, read(declared, ask(replica, question(declared)), history.clock.now()))
 
 
 def drain(
@@ -52,7 +65,7 @@ def drain(
         return seen[0] is not None and seen[0] <= level
 
     last = poll(
-        lambda: read(declared, ask(replica, once(declared)), clock.now()),
+        lambda: read(declared, ask(replica, question(declared)), clock.now()),
         drained,
         within=within,
         every=0.25,
@@ -62,7 +75,7 @@ def drain(
     return drained(last)
 
 
-def once(declared: ServerAdapter | QueueProbe) -> Sequence[str]:
+def question(declared: ServerAdapter | QueueProbe) -> Sequence[str]:
     """The command that asks once."""
     if isinstance(declared, ServerAdapter):
         return declared.once(*declared.queue_questions())
@@ -147,7 +160,7 @@ class Queue:
     def begin(self, tick: int) -> None:  # noqa: ARG002
         """Send the question."""
         if isinstance(self._client, KeptShell):
-            self._client.command(once(self._declared))
+            self._client.command(question(self._declared))
         elif isinstance(self._declared, ServerAdapter):
             self._client.ask(*self._declared.queue_questions())
 

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from harness.events import ProbeRegistry
 from harness.history import Event, History
+from harness.probes._base import Observed
 from harness.probes.replica import Replica, ask, picked
+
+
+def once(environment: Observed, history: History) -> None:
+    """Ask it where `probes.registry` declares."""
+    if (declared := environment.stack.harness.probes.registry) is not None:
+        probe(history, environment[declared.service][0], declared.command)
 
 
 def probe(history: History, replica: Replica, command: Sequence[str], field: str | None = None) -> Event[ProbeRegistry]:

@@ -9,6 +9,7 @@ from harness.errors import EngineError, HostError, ReplicaGone
 from harness.events import ProbeRelease
 from harness.history import Event, History
 from harness.printable import shortened
+from harness.probes._base import Observed
 from harness.probes.replica import Replica, ask, picked
 
 DIGEST = 19  # characters of a digest that are shown: `sha256:` and twelve more
@@ -20,6 +21,11 @@ class Imaged(Protocol):
     @property
     def name(self) -> str: ...
     def running_image(self) -> str: ...
+
+
+def once(environment: Observed, history: History) -> None:  # noqa: ARG001 - the environment records it itself
+    """Ask every replica of the fleet, as the environment asks whenever it is asked for its releases."""
+    environment.releases()
 
 
 def probe(

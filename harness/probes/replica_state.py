@@ -7,14 +7,15 @@ They change with the process that has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.events import ProbeReplica
 from harness.events.probe import ProcessRow
 from harness.history import Event, History
 from harness.kept import KeptShell, Response, Startable, code_and_text
-from harness.probes import look
+from harness.probes import kernel
+from harness.probes._base import Sampled
 from harness.probes.open_files import OpenFiles
 from harness.probes.replica import Asked, picked
 
@@ -22,6 +23,22 @@ PROCESSES_EVERY = 10  # looks; one may have become another program meanwhile, or
 RELEASE_EVERY = 5  # looks
 SCAN_EVERY = 30  # looks
 MAX_NAMED = 20  # sockets that an event names
+
+
+def every_second(environment: Sampled, history: History) -> Iterator[ReplicaState]:
+    """Every replica."""
+    declared = environment.stack.harness.probes
+    for number, replica in enumerate(environment.replicas):
+        asked = declared.release.get(replica.service)
+        yield ReplicaState(
+            history,
+            replica,
+            environment.id,
+            release=(asked.command, asked.field) if asked else None,
+            main=declared.main.get(replica.service),
+            cpus=environment.stack.services[replica.service].cpus,
+            number=number,
+        )
 
 
 class ReplicaState:
@@ -49,7 +66,7 @@ class ReplicaState:
     ) -> None:
         self.name, self._cpus = replica.name, cpus
         self._history, self._environment, self._main, self._number = history, environment, main, number
-        self._shell = KeptShell(replica, look.FUNCTIONS)
+        self._shell = KeptShell(replica, kernel.FUNCTIONS)
         self._release = release
         self._asker = KeptShell(replica) if release else None
         self._asking, self._said, self._said_at = False, Asked(None, "it was not asked yet"), 0.0
@@ -57,7 +74,7 @@ class ReplicaState:
         self._booted: float | None = None
         self._listening: tuple[str, ...] | None = None
         self._unheard = "it was not looked at yet"
-        self._seen = look.Look()
+        self._seen = kernel.Look()
         self._processes: tuple[tuple[int, int, str], ...] = ()
         self._changed = self._began_or_ended = True
 
@@ -83,7 +100,7 @@ class ReplicaState:
             self._take_release(self._asker.answer(until))
         if heard.text is None:
             self._changed = True  # what happened meanwhile is not known
-            return self._record(look.Look(), None, None, heard.error or "no answer")
+            return self._record(kernel.Look(), None, None, heard.error or "no answer")
         return self._take(heard.text, until)
 
     def _take_release(self, heard: Response) -> None:
@@ -95,15 +112,15 @@ class ReplicaState:
         self._asking = heard.text is None
 
     def _take(self, text: str, until: float) -> Event[ProbeReplica]:
-        text, sockets, booted = [*text.split(look.PART), "", ""][:3]
+        text, sockets, booted = [*text.split(kernel.PART), "", ""][:3]
         if booted.strip().isdigit():
             self._booted = float(booted)
         try:
-            seen = look.read(text)
+            seen = kernel.read(text)
             if sockets:
-                self._listening, self._unheard = look.listening(sockets)
+                self._listening, self._unheard = kernel.listening(sockets)
         except ValueError as wrong:
-            return self._record(look.Look(), None, None, f"the kernel's files cannot be read: {wrong}")
+            return self._record(kernel.Look(), None, None, f"the kernel's files cannot be read: {wrong}")
         if seen.same:
             seen = replace(seen, processes=self._seen.processes, entered=self._seen.entered)
         self._seen = seen
@@ -117,12 +134,12 @@ class ReplicaState:
         main = min(named, key=lambda one: one.started, default=None)
         return self._record(seen, rows, self._row(main) if main else None, None)
 
-    def _row(self, one: look.Process) -> ProcessRow:
-        started = None if self._booted is None else round(self._booted + one.started / look.TICK, 2)
+    def _row(self, one: kernel.Process) -> ProcessRow:
+        started = None if self._booted is None else round(self._booted + one.started / kernel.TICK, 2)
         return one.pid, one.parent, one.name, started, one.state
 
     def _record(
-        self, seen: look.Look, processes: list[ProcessRow] | None, main: ProcessRow | None, error: str | None
+        self, seen: kernel.Look, processes: list[ProcessRow] | None, main: ProcessRow | None, error: str | None
     ) -> Event[ProbeReplica]:
         missing = dict(seen.missing) if error is None else {}
         if self._unheard and error is None:

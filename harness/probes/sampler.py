@@ -8,48 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from typing import Protocol, Self
+from typing import Self
 
-from harness.events import Note, ProbeQueue, ProbeReplica, ProbeServer
-from harness.history import Event, History
-from harness.kept import Startable
-from harness.probes.queue import Queue
-from harness.probes.replica_state import ReplicaState
-from harness.probes.server import ServerState
-from harness.servers import declared, queue_of
-from harness.stack import Stack
+from harness.events import Note
+from harness.history import History
+from harness.probes import Sampled, Sampling, samplings
 
 ENDS_WITHIN = 5.0  # s for ending the programs that were kept running, all together
 WAIT = 0.7  # of the interval: how long an answer may take before its second is recorded without it
-
-
-class Sampleable(Startable, Protocol):
-    """A replica."""
-
-    @property
-    def service(self) -> str: ...
-
-
-class Sampled(Protocol):
-    """An environment that is up."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def stack(self) -> Stack: ...
-    @property
-    def replicas(self) -> tuple[Sampleable, ...]: ...
-
-
-class Place(Protocol):
-    """What is asked once a second. Neither call may wait longer than it is told to."""
-
-    name: str
-
-    def begin(self, tick: int) -> None: ...
-    def finish(self, until: float) -> Event[ProbeReplica] | Event[ProbeServer] | Event[ProbeQueue]: ...
-    def close(self) -> None: ...
 
 
 class Sampler:
@@ -63,11 +29,11 @@ class Sampler:
 
     def __init__(self, environment: Sampled, history: History, *, every: float = 1.0) -> None:
         self._history, self._every = history, every
-        self._places: tuple[Place, ...] = tuple(_places(environment, history))
+        self._places: tuple[Sampling, ...] = tuple(samplings(environment, history))
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._broken: set[str] = set()
-        self._silent: set[Place] = set()
+        self._silent: set[Sampling] = set()
         self.ticks = 0
 
     def start(self) -> None:
@@ -121,31 +87,9 @@ class Sampler:
                 continue
             (self._silent.discard if event.body.error is None else self._silent.add)(place)
 
-    def _failed(self, place: Place, error: Exception) -> None:
+    def _failed(self, place: Sampling, error: Exception) -> None:
         """A mistake of one probe is no reason to lose the others; it is said once, and its events are missing."""
         what = f"{type(place).__name__} of {place.name}"
         if what not in self._broken:
             self._broken.add(what)
             self._history.record(Note(f"the probe {what} failed: {type(error).__name__}: {error}"))
-
-
-def _places(environment: Sampled, history: History) -> Iterator[Place]:
-    harness = environment.stack.harness
-    first: dict[str, Sampleable] = {}
-    for number, replica in enumerate(environment.replicas):
-        first.setdefault(replica.service, replica)
-        asked = harness.probes.release.get(replica.service)
-        yield ReplicaState(
-            history,
-            replica,
-            environment.id,
-            release=(asked.command, asked.field) if asked else None,
-            main=harness.probes.main.get(replica.service),
-            cpus=environment.stack.services[replica.service].cpus,
-            number=number,
-        )
-    for name, server in declared(harness).items():
-        if server.watch:
-            yield ServerState(history, first[server.service], environment.id, server, name)
-    if (queue := queue_of(harness)) is not None:
-        yield Queue(history, first[queue.service], environment.id, queue)

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from harness.events import ProbeSchema
 from harness.history import Event, History
+from harness.probes._base import Observed
 from harness.probes.replica import Replica, ask
+
+
+def once(environment: Observed, history: History) -> None:
+    """Ask for it where `probes.schema` declares."""
+    if (declared := environment.stack.harness.probes.database_schema) is not None:
+        probe(history, environment[declared.service][0], declared.command)
 
 
 def probe(history: History, replica: Replica, command: Sequence[str]) -> Event[ProbeSchema]:

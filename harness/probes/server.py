@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from harness.events import ProbeServer
 from harness.history import Event, History
 from harness.kept import Startable
-from harness.servers import ServerAdapter
+from harness.probes._base import Sampled, first_of
+from harness.servers import ServerAdapter, declared
+
+
+def every_second(environment: Sampled, history: History) -> Iterator[ServerState]:
+    """Every server that the stack declares and has watched."""
+    for name, server in declared(environment.stack.harness).items():
+        if server.watch:
+            yield ServerState(history, first_of(environment, server.service), environment.id, server, name)
 
 
 class ServerState:

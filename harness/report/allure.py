@@ -13,11 +13,14 @@ from uuid import uuid4
 from allure_commons.model2 import Attachment, Label, Status, StatusDetails, TestResult, TestStepResult
 
 from harness.events import DeployerEnd, DeployerLine, DeployerStart
-from harness.history import Event
+from harness.history import EVENTS, Event
+from harness.report import html
 from harness.report._files import AllureFiles, write
 from harness.report.model import Judged, Report, Step
+from harness.samples import Samples
 from harness.verdict import Outcome
 
+FOLDER, CONFIG, ORDER = "allure-results", "allurerc.json", 90
 HISTORY = "allure-history.jsonl"
 RUN = "run"  # the test that holds what belongs to no phase
 STATUS = {Outcome.PASS: Status.PASSED, Outcome.FAIL: Status.FAILED, Outcome.UNKNOWN: Status.BROKEN}
@@ -35,6 +38,13 @@ CATEGORIES: list[dict[str, Any]] = [  # in words that Allure 2 (Java) and 3 (Jav
         "messageRegex": rf"^{BROKE}[\s\S]*",
     },
 ]
+
+
+def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noqa: ARG001
+    """Write the results, with the history and the page attached, and the configuration beside them."""
+    save(report, directory / FOLDER, attachments=[directory / EVENTS, directory / html.FILE])
+    configure(report, directory / CONFIG)
+    return [f"{FOLDER}/"]
 
 
 def save(report: Report, folder: Path, *, attachments: Iterable[Path] = ()) -> int:

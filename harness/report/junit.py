@@ -9,9 +9,17 @@ from xml.etree import ElementTree as Xml
 
 from harness.report._files import write
 from harness.report.model import Judged, Report
+from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
+FILE, ORDER = "junit.xml", 30
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noqa: ARG001
+    """Write the document."""
+    save(report, directory / FILE)
+    return [FILE]
 
 
 def legal(text: object) -> str:

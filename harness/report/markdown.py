@@ -10,12 +10,21 @@ from pathlib import Path
 from harness.printable import clean
 from harness.report._files import write
 from harness.report.model import WORDS, Report
+from harness.samples import Samples
 from harness.verdict import Outcome
 
+FILE, ORDER = "summary.md", 40
 SIGNS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNKNOWN: "❔"}
 STEPS = 60  # of the timeline
 LARGEST = 900_000  # characters; GitHub takes 1 MiB for a step
 _MARKUP = re.compile(r"[\\`*_\[\]<|~&$@#]|(?<=\w)://|^[-+>]|^\d+(?=[.)])")
+
+
+def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noqa: ARG001
+    """Write the document, and add it to the page of the pipeline where there is one."""
+    save(report, directory / FILE)
+    append_step_summary(report)
+    return [FILE]
 
 
 def plain(text: object) -> str:

@@ -30,9 +30,19 @@ from harness.history import Event, of
 from harness.report._files import write
 from harness.report.markdown import plain
 from harness.report.model import Judged, Report
+from harness.samples import Samples
 from harness.verdict import Outcome
 
+FILE, ORDER = "postmortem.md", 20
 MOST = 80  # lines of the timeline
+
+
+def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noqa: ARG001
+    """Write the draft where it is wanted."""
+    if not wanted(report):
+        return []
+    save(report, directory / FILE)
+    return [FILE]
 
 
 def wanted(report: Report) -> bool:

@@ -16,6 +16,7 @@ from typing import get_args
 from harness.registry import Registry, the_class
 from harness.servers._base import (
     Ask,
+    Client,
     DeclaredQueue,
     QueueAnswer,
     RawAnswer,
@@ -23,12 +24,14 @@ from harness.servers._base import (
     Sampling,
     ServerAdapter,
     ServerConnection,
+    SimpleSampling,
 )
 from harness.servers._http import fetching
 from harness.stack import QueueProbe, Readback, XHarness
 
 __all__ = [
-    "Ask", "DeclaredQueue", "QueueAnswer", "RawAnswer", "Sample", "Sampling", "ServerAdapter", "ServerConnection",
+    "Ask", "Client", "DeclaredQueue", "QueueAnswer", "RawAnswer", "Sample", "Sampling", "ServerAdapter",
+    "ServerConnection", "SimpleSampling",
     "declared", "fetching", "kinds", "queue_of", "readback_of",
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ from fixtures.reference import STACK
 from harness.engine import Engine
 from harness.environment import Environment
 from harness.history import History
-from harness.probes import look
+from harness.probes import kernel
 from harness.probes.sampler import Sampler
 from harness.stack import load
 
@@ -39,8 +39,8 @@ class Cost:
 
 def inside(environment: Environment) -> float:
     """Seconds of CPU that all replicas used so far."""
-    answers = (replica.run(look.ONCE) for replica in environment.replicas)
-    return sum(look.read(answer.stdout).cpu or 0.0 for answer in answers)
+    answers = (replica.run(kernel.ONCE) for replica in environment.replicas)
+    return sum(kernel.read(answer.stdout).cpu or 0.0 for answer in answers)
 
 
 def engine() -> float:
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
 def naively(environment: Environment) -> None:
     """One look at each replica, each in an exec of its own."""
     for replica in environment.replicas:
-        with replica.start(["/bin/sh", "-c", look.ONCE], user="0") as process:
+        with replica.start(["/bin/sh", "-c", kernel.ONCE], user="0") as process:
             for _ in process.lines(10.0):
                 pass
 

@@ -105,3 +105,8 @@ class Probes(Block):
     queue: QueueProbe | None = Field(
         default=None, description="The number of jobs that wait, and the age of the oldest."
     )
+    other: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="By name, probes of packages that are installed beside the harness: what each is told.",
+        json_schema_extra={"additionalProperties": {"type": "object"}},
+    )

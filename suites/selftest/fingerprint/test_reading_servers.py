@@ -18,7 +18,7 @@ from harness.history import History
 from harness.servers import ServerAdapter
 from harness.stack import State
 from suites.selftest.fingerprint.answers import asked, said, section
-from suites.selftest.probes.test_look import TCP, TCP6, UDP
+from suites.selftest.probes.test_kernel import TCP, TCP6, UDP
 from suites.selftest.stack.support import loaded
 
 UNIX = """Num       RefCount Protocol Flags    Type St Inode Path

@@ -51,7 +51,7 @@ def harness(acme: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_what_the_package_adds_is_found_and_printed(acme: Path) -> None:
-    shown = harness(acme, "plan", "show", "plan.yaml", tiny.STACK)
+    shown = harness(acme, "plan", "show", "plan.yaml", tiny.STACK, "-f", "compose.acme.yaml")
     assert shown.returncode == 0, shown.stderr
     assert "3. inject rough: a rough link (20 ms, 128 bytes) on entrypoint -> web  [rough]" in shown.stdout
     assert "4. leave everything alone for 2 s  [quiet]" in shown.stdout
@@ -75,9 +75,25 @@ def test_where_it_is_not_installed_nobody_knows_it(acme: Path) -> None:
 
 @pytest.mark.containers
 def test_all_of_it_runs(acme: Path) -> None:
-    ran = harness(acme, "plan", "run", "plan.yaml", tiny.STACK, "--out", "runs")
+    ran = harness(acme, "plan", "run", "plan.yaml", tiny.STACK, "-f", "compose.acme.yaml", "--out", "runs")
     events = read(acme / "runs" / "latest" / "events.jsonl")
     outcomes = {event.data["check"]: event.data["outcome"] for event in select(events, "verdict")}
     assert outcomes["faults"] == "pass", ran.stdout
     assert outcomes["memory-level"] == "pass", ran.stdout
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert [event.data["command"] for event in select(events, "deployer.start")] == [["by-file", "deploy", "1.1.0"]]
+    disks = select(events, "acme.disk-usage", phase="deployed")
+    assert [(event.data["replica"], event.data["error"]) for event in disks] == [("web-1", None), ("web-2", None)]
+    assert all(0.0 <= event.data["used"] <= 1.0 for event in disks)
+    assert {event.data["release"] for event in select(events, "probe.acme-app", replica="web-1")} >= {"1.0.0", "1.1.0"}
+    assert "one-line.txt" in ran.stdout
+    assert (acme / "runs/latest/one-line.txt").read_text() == "tiny, 1.0.0 -> 1.1.0 -> 1.0.0: PASS\n"
+
+
+def test_a_stack_that_names_a_probe_of_a_package_that_is_not_there_is_refused(acme: Path) -> None:
+    words = ("plan", "show", "plan.yaml", tiny.STACK, "-f", "compose.probe.yaml")
+    (acme / "compose.probe.yaml").write_text("x-harness: {probes: {other: {disk-usgae: {in: web}}}}\n")
+    refused = harness(acme, *words)
+    assert refused.returncode == 4
+    assert "There is no such probe" in refused.stderr
+    assert "did you mean disk-usage?" in refused.stderr

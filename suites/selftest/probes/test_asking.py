@@ -1,13 +1,17 @@
 """The probes that ask a question and record the answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from harness.clock import ManualClock
+from harness.engine import ContainerState
 from harness.errors import CommandTimeout, EngineGone, HostError
 from harness.history import History
-from harness.probes import ContainerState, containers, health, queue, registry, release
+from harness.probes import containers, health, queue, registry, release
 from harness.stack import QueueProbe
 from suites.raw import select
 from suites.selftest.probes.fakes import LocalReplica, Said, TellingReplica
@@ -119,12 +123,24 @@ def test_a_queue_that_does_not_drain_is_given_up_at_the_deadline_with_a_last_loo
     assert [event.since_start for event in history.events] == [0.0, 3.0]
 
 
-def test_a_container_is_looked_at_from_outside(history: History) -> None:
-    def state(replica: str) -> ContainerState:
-        if replica == "cache-1":
-            raise EngineGone("The container engine is gone")
-        return ContainerState("exited", "10:00", 137, oom_killed=True)
+@dataclass
+class Contained:
+    """A replica of which only its container is known."""
 
-    dead, unknown = containers.probe(history, ["backend-1", "cache-1"], state)
+    name: str
+    found: ContainerState | Exception
+
+    def state(self) -> ContainerState:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+def test_a_container_is_looked_at_from_outside(history: History) -> None:
+    ended = ContainerState("exited", False, 137, True, "", 0, "10:00")
+    replicas = [Contained("backend-1", ended), Contained("cache-1", EngineGone("The container engine is gone"))]
+    environment: Any = SimpleNamespace(replicas=replicas)
+    containers.once(environment, history)
+    dead, unknown = select(history.events, "probe.container")
     assert (dead.data["status"], dead.data["exit_code"], dead.data["oom_killed"]) == ("exited", 137, True)
     assert (unknown.data["status"], unknown.data["error"]) == (None, "The container engine is gone")

@@ -77,10 +77,10 @@ def test_a_question_without_an_answer_keeps_its_reason() -> None:
 
 
 def test_each_declaration_is_one_command() -> None:
-    assert queue.once(COMMAND) == ("x",)
-    assert """printf %s '"LLEN" "jobs"\n"LINDEX" "jobs" "0"\n' |""" in queue.once(REDIS)[2]
-    assert "printf %s 'SELECT 1;\nSELECT 2;\n' |" in queue.once(TIME)[2]
-    assert "curl -fsS --max-time 2 http://127.0.0.1/queue" in queue.once(HTTP)[2]
+    assert queue.question(COMMAND) == ("x",)
+    assert """printf %s '"LLEN" "jobs"\n"LINDEX" "jobs" "0"\n' |""" in queue.question(REDIS)[2]
+    assert "printf %s 'SELECT 1;\nSELECT 2;\n' |" in queue.question(TIME)[2]
+    assert "curl -fsS --max-time 2 http://127.0.0.1/queue" in queue.question(HTTP)[2]
 
 
 def test_a_probe_records_depth_and_age() -> None:

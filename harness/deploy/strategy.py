@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from harness.deploy._rollout import Rollout
 from harness.deploy.deployer import Deployment, Running
+from harness.deploy.rollout import Rollout
 from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError
 from harness.events import DeployerEnd, DeployerStart

@@ -1,4 +1,4 @@
-"""What is asked of an environment at the end of a phase."""
+"""How often a replica is asked for its health at the end of a phase."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.plan import looking
+from harness.probes import health
 from suites.raw import select
 from suites.selftest.plan.made import tiny_stack, trial
 
@@ -23,5 +23,5 @@ def test_a_replica_is_asked_for_its_health_as_often_as_its_own_check_allows_but_
     made: Any = trial(stack.model_copy(update={"services": {**stack.services, "web": web}}))
     for replica in made.environment["web"]:
         replica.run = lambda _command, _timeout: SimpleNamespace(exit_code=1, stdout="", stderr="")
-    looking.look_at_health(made.environment, made.history, "web")
+    health.once(made.environment, made.history)
     assert len(select(made.history.events, "probe.health", replica="web-1")) == asked

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.probes import look
+from harness.probes import kernel
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -65,7 +65,7 @@ def test_processes_are_told_from_those_that_came_in_from_outside() -> None:
         + stat(31, "head", 30, 30, 510, "R")
         + stat(9, "left behind", 1, 29, 300, "Z")  # who began this session is gone, so it is the replica's own
     )
-    found = look.read(text)
+    found = kernel.read(text)
     assert [(one.pid, one.parent, one.name, one.started, one.state) for one in found.processes or ()] == [
         (1, 0, "docker-init", 100, "S"),
         (7, 1, "a name) (with\nall)", 110, "S"),
@@ -76,24 +76,24 @@ def test_processes_are_told_from_those_that_came_in_from_outside() -> None:
 
 def test_listening_sockets_are_named_and_connections_and_dockers_name_server_are_not() -> None:
     text = f"==> /proc/net/tcp <==\n{TCP}\n==> /proc/net/tcp6 <==\n{TCP6}\n==> /proc/net/udp <==\n{UDP}\n"
-    assert look.listening(text)[0] == ("0.0.0.0:8080/tcp", "127.0.0.1:53/udp", "[::1]:22/tcp")
+    assert kernel.listening(text)[0] == ("0.0.0.0:8080/tcp", "127.0.0.1:53/udp", "[::1]:22/tcp")
 
 
 def test_more_sockets_than_are_looked_at_are_said_to_be_missing() -> None:
     one = TCP.splitlines()[1]
-    text = "==> /proc/net/tcp <==\n" + "\n".join([TCP.splitlines()[0], *[one] * (look.LINES - 1)]) + "\n\n"
-    assert "first 39 of tcp" in look.listening(text)[1]
+    text = "==> /proc/net/tcp <==\n" + "\n".join([TCP.splitlines()[0], *[one] * (kernel.LINES - 1)]) + "\n\n"
+    assert "first 39 of tcp" in kernel.listening(text)[1]
 
 
 def test_the_first_cgroup_hierarchy() -> None:
-    found = look.read(FIRST)
+    found = kernel.read(FIRST)
     assert (found.cpu, found.throttled, found.throttled_seconds) == (0.6261, 7, 1.5)
     assert (found.memory, found.limit, found.oom_kills, found.pressure) == (49594368, None, 2, None)
     assert found.missing["pressure"] == "cgroup v1 keeps none"
 
 
 def test_the_second_cgroup_hierarchy_with_pressure() -> None:
-    found = look.read(SECOND)
+    found = kernel.read(SECOND)
     assert (found.cpu, found.throttled, found.throttled_seconds) == (0.6261, 7, 1.5)
     assert (found.memory, found.limit, found.oom_kills) == (49594368, 67108864, 2)
     assert found.pressure == {"cpu": (2.5, 0.0), "memory": (1.0, 0.5), "io": (0.0, 0.0)}
@@ -101,14 +101,14 @@ def test_the_second_cgroup_hierarchy_with_pressure() -> None:
 
 
 def test_what_cannot_be_read_is_null_with_the_reason() -> None:
-    found = look.read("")
+    found = kernel.read("")
     assert (found.processes, found.cpu, found.memory, found.pressure) == (None,) * 4
-    assert look.listening("") == (None, "/proc/net/tcp cannot be read")
+    assert kernel.listening("") == (None, "/proc/net/tcp cannot be read")
     assert set(found.missing) == {"processes", "pressure", "cpu", "throttled", "memory", "oom_kills"}
 
 
 def shell(line: str, path: str | None = None) -> str:
-    text = look.FUNCTIONS if path is None else look.FUNCTIONS.replace("/sys/fs/cgroup", path)
+    text = kernel.FUNCTIONS if path is None else kernel.FUNCTIONS.replace("/sys/fs/cgroup", path)
     done = subprocess.run(
         ["sh"], input=f"{text}\n{line}\nprintf '%s' \"$__A\"\n", capture_output=True, text=True, timeout=30, check=False
     )
@@ -117,12 +117,12 @@ def shell(line: str, path: str | None = None) -> str:
 
 def test_a_look_at_this_machine_sees_this_process_and_its_socket() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        found = look.read(shell("look"))
+        found = kernel.read(shell("look"))
         port = server.getsockname()[1]
         began = (
-            float(shell("boot")) + next(p.started for p in found.processes or () if p.pid == os.getpid()) / look.TICK
+            float(shell("boot")) + next(p.started for p in found.processes or () if p.pid == os.getpid()) / kernel.TICK
         )
-        listening, missing = look.listening(shell("sockets"))
+        listening, missing = kernel.listening(shell("sockets"))
     assert f"127.0.0.1:{port}/tcp" in (listening or ()) or "only" in missing
     assert 0.0 < time.time() - began < 86400.0
 
@@ -133,11 +133,11 @@ def test_processes_are_read_again_only_when_one_began_or_ended_or_it_is_told_to(
         return f"mkdir {tmp_path}/{pid} && echo '{line}' >{tmp_path}/{pid}/stat"
 
     lines = [run(7), "look", "part; look", "part; look all", run(8), "part; look", f"rm -r {tmp_path}/7", "part; look"]
-    text = f"{look.FUNCTIONS}\n{chr(10).join(lines)}\nprintf '%s' \"$__A\"\n".replace(
+    text = f"{kernel.FUNCTIONS}\n{chr(10).join(lines)}\nprintf '%s' \"$__A\"\n".replace(
         "/proc/[0-9]", f"{tmp_path}/[0-9]"
     )
     done = subprocess.run(["sh"], input=text, capture_output=True, text=True, timeout=30, check=False)
-    seen = [look.read(part) for part in done.stdout.split(look.PART)]
+    seen = [kernel.read(part) for part in done.stdout.split(kernel.PART)]
     assert [one.same for one in seen] == [False, True, False, False, False]
     pids = [None if one.processes is None else [process.pid for process in one.processes] for one in seen]
     assert pids == [[7], None, [7], [7, 8], [8]]
@@ -150,9 +150,9 @@ def test_an_image_with_nothing_but_a_shell_is_looked_at(tmp_path: Path) -> None:
         file = tmp_path / path.removeprefix("/sys/fs/cgroup/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.removesuffix("\n\n"))  # the last line without its end
-    text = "PATH=/nowhere\n" + look.ONCE.replace("/sys/fs/cgroup", str(tmp_path))
+    text = "PATH=/nowhere\n" + kernel.ONCE.replace("/sys/fs/cgroup", str(tmp_path))
     done = subprocess.run(["/bin/sh"], input=text, capture_output=True, text=True, timeout=30, check=False)
-    found = look.read(done.stdout.replace(str(tmp_path), "/sys/fs/cgroup"))
+    found = kernel.read(done.stdout.replace(str(tmp_path), "/sys/fs/cgroup"))
     assert (found.cpu, found.throttled, found.memory, found.oom_kills) == (0.6261, 7, 49594368, 2)
     assert {one.pid for one in found.processes or ()} >= {1, os.getpid()}
 
@@ -161,8 +161,8 @@ def test_the_second_hierarchy_is_found_where_it_is(tmp_path: Path) -> None:
     for part in SECOND.split("==> ")[1:]:
         path, _, text = part.partition(" <==\n")
         (tmp_path / path.removeprefix("/sys/fs/cgroup/")).write_text(text)
-    found = look.read(shell("look", str(tmp_path)).replace(str(tmp_path), "/sys/fs/cgroup"))
-    assert (found.cpu, found.limit, found.pressure) == (0.6261, 67108864, look.read(SECOND).pressure)
+    found = kernel.read(shell("look", str(tmp_path)).replace(str(tmp_path), "/sys/fs/cgroup"))
+    assert (found.cpu, found.limit, found.pressure) == (0.6261, 67108864, kernel.read(SECOND).pressure)
 
 
 def test_a_deleted_file_that_is_open_is_found_with_its_inode() -> None:
@@ -171,11 +171,11 @@ def test_a_deleted_file_that_is_open_is_found_with_its_inode() -> None:
         file.flush()
         inode = os.fstat(file.fileno()).st_ino
         Path(file.name).unlink()
-        deleted, seen = look.scanned(shell("scan"))
+        deleted, seen = kernel.scanned(shell("scan"))
         assert os.getpid() in seen
         (mine,) = [one for one in deleted if one.path == file.name]
         assert mine.place == f"{os.getpid()}/fd/{file.fileno()}"
-        answer = look.inodes(shell(f"inode {mine.owner[0]} {mine.owner[1]} {mine.place}"))
+        answer = kernel.inodes(shell(f"inode {mine.owner[0]} {mine.owner[1]} {mine.place}"))
     assert answer == {mine.place: (inode, 5)}
 
 
@@ -183,7 +183,7 @@ def test_nothing_is_deleted_where_nothing_is() -> None:
     text = "@0:0\nlrwxrwxrwx 1 0 0 0 Nov 25 09:03 /proc/7/exe -> /usr/bin/x\n\n/proc/7/fd:\ntotal 0\n"
     text += "lrwx------ 1 0 0 64 Nov 25 09:03 0 -> /dev/null\n@998:998\n/proc/43/fd:\n"
     text += "l-wx------ 1 998 998 64 Nov 25 09:03 3 -> /var/log/backend/backend.log (deleted)\n"
-    assert look.scanned(text) == (
-        (look.Deleted(43, "43/fd/3", "/var/log/backend/backend.log", (998, 998)),),
+    assert kernel.scanned(text) == (
+        (kernel.Deleted(43, "43/fd/3", "/var/log/backend/backend.log", (998, 998)),),
         frozenset({7, 43}),
     )
