@@ -7,6 +7,7 @@ found is a fault too: a traceback, no end, an exit code that the history does no
 
 from __future__ import annotations
 
+import re
 import signal
 
 from harness.errors import FAIL, INTERNAL, PASS, UNKNOWN
@@ -17,6 +18,8 @@ from harness.selftest.table import Case
 
 VERDICTS = (PASS, FAIL, UNKNOWN)
 HONEST = (*VERDICTS, INTERNAL)
+# One of ours stands at the beginning of a line; one that an application has logged is quoted within a line.
+TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
 UNNAMED = "the harness itself failed"  # how an error begins that the harness does not know
 
 
@@ -80,7 +83,7 @@ def _words(ended: Ended, left: Left) -> list[str]:
     texts = {"the gate": ended.out + ended.err, "judging it again": left.judged.text if left.judged else ""}
     found = []
     for who, text in texts.items():
-        if "Traceback (most recent call last)" in text:
+        if TRACEBACK.search(text):
             found.append(f"traceback: of {who}: {_last_line(text)}")
         elif UNNAMED in text and KILLED not in _line_with(text, UNNAMED):
             found.append(f"unnamed error: of {who}: {_line_with(text, UNNAMED)}")
@@ -89,7 +92,7 @@ def _words(ended: Ended, left: Left) -> list[str]:
 
 def _last_line(text: str) -> str:
     """The line that names the exception: the first one after a traceback that is not indented."""
-    after = text.rpartition("Traceback (most recent call last)")[2].splitlines()[1:]
+    after = TRACEBACK.split(text)[-1].splitlines()[1:]
     return next((line.strip() for line in after if line.strip() and not line.startswith(" ")), "")[:200]
 
 

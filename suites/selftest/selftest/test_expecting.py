@@ -28,6 +28,13 @@ def test_an_honest_end_is_no_finding(tmp_path: Path, variant: Variant, exit_code
     assert findings(case(variant=variant), ended(tmp_path, exit_code), left(exit_code, judged)) == ()
 
 
+def test_a_traceback_that_an_application_has_logged_is_no_finding(tmp_path: Path) -> None:
+    quoted = (
+        f"│ logs (deployed) unknown: web.log has 1 error line: {TRACE}    9.1s  │ Traceback (most recent call last):\n"
+    )
+    assert findings(case(variant=CLEAN), ended(tmp_path, 2, out=quoted), left(2, 2)) == ()
+
+
 @pytest.mark.parametrize(
     ("variant", "end", "what_is_left", "words"),
     [
