@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import hiding, hiding_errors, override_option, show_kept, stack_argument
+from harness.commands.options import override_option, stack_argument
+from harness.commands.running import hiding, hiding_errors, show_kept
 from harness.commands.say import say
 from harness.engine import Container, Engine
 from harness.engine.process import Process

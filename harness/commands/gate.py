@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
 from harness.commands.plan import show_plans
-from harness.commands.running import keep_option, out_option, override_option, releases, report_on, stack_argument
-from harness.engine import Engine
-from harness.environment import Keep
 from harness.errors import PASS
 from harness.events import RunStart
-from harness.plan.gate import SCENARIOS, Gate, Settings, run_gate
-from harness.plan.run import Options, Run
+from harness.plan.gate import SCENARIOS, Gate, Settings
 from harness.redaction import Redactor
 from harness.stack import load
+
+if TYPE_CHECKING:
+    from harness.environment import Keep
 
 
 @click.command()
@@ -74,6 +75,11 @@ def gate(
     if dry_run:
         show_plans(plans)
         return PASS
+    from harness.commands.running import report_on
+    from harness.engine import Engine
+    from harness.plan.gating import run_gate
+    from harness.plan.run import Options, Run
+
     facts = RunStart(stack=found.name, file=str(found.file), from_=old, to=new, command=sys.argv[1:])
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from harness.commands.running import hiding, hiding_errors, override_option, stack_argument
+from harness.commands.options import override_option, stack_argument
+from harness.commands.running import hiding, hiding_errors
 from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import ensure_images

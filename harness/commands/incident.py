@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from harness.commands.running import keep_option, out_option, report_on
+from harness.commands.options import keep_option, out_option
+from harness.commands.running import report_on
 from harness.commands.say import say
 from harness.engine import Engine
 from harness.environment import Keep
 from harness.events import RunStart
 from harness.files import write
-from harness.plan.gate import Gate, in_environment, run_gate
+from harness.plan.gate import Gate
+from harness.plan.gating import in_environment, run_gate
 from harness.plan.incident import Incident, replay, timeline
 from harness.plan.run import Options, Run
 from harness.redaction import Redactor

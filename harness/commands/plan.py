@@ -6,18 +6,21 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.running import keep_option, out_option, override_option, releases, report_on
+from harness.commands.options import keep_option, out_option, override_option, releases
 from harness.commands.say import say
-from harness.environment import Keep
 from harness.errors import PASS, UsageError
 from harness.events import RunStart
 from harness.plan.plan import Plan, load
 from harness.redaction import Redactor
 from harness.stack import Stack
 from harness.stack import load as load_stack
+
+if TYPE_CHECKING:
+    from harness.environment import Keep
 
 from_option = click.option("--from", "old", metavar="RELEASE", default="", help="What {from} stands for.")
 to_option = click.option("--to", "new", metavar="RELEASE", default="", help="What {to} stands for.")
@@ -63,8 +66,9 @@ def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, n
 @keep_option
 def run(file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str, out: Path, keep: Keep) -> int:
     """Run the plan in FILE on STACK, in an environment of its own. Exit codes as of `harness gate`."""
+    from harness.commands.running import report_on
     from harness.engine import Engine
-    from harness.plan.gate import in_environment
+    from harness.plan.gating import in_environment
     from harness.plan.run import Options, Run
     from harness.verdict import combine
 

@@ -1,4 +1,4 @@
-"""What the commands that run something share: options, progress, reports and the exit code."""
+"""What the commands that run something share: progress, reports and the exit code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from harness.commands.say import say
 from harness.environment import Environment
-from harness.errors import HarnessError, UsageError, unwritable
+from harness.errors import HarnessError, unwritable
 from harness.events import RunError
 from harness.plan.judging import supported
 from harness.plan.run import Run
@@ -28,20 +28,6 @@ from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
 Headlines = dict[Outcome, str]  # other words for the three outcomes in the summary
-
-stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="STACK")
-override_option = click.option(
-    "-f", "--override", "overrides", type=click.Path(path_type=Path), multiple=True,
-    help="A Compose file to merge into STACK, as `docker compose -f` does; may be repeated.",
-)  # fmt: skip
-out_option = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True,
-    help="The directory in which each run gets its own.",
-)  # fmt: skip
-keep_option = click.option(
-    "--keep", type=click.Choice(["never", "failed", "always"]), default="never", show_default=True,
-    help="Which environments to leave up at the end, to look into.",
-)  # fmt: skip
 
 
 def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: Headlines | None = None) -> int:
@@ -157,25 +143,3 @@ def _point_latest_at(directory: Path) -> None:
         fresh.replace(link)
     except OSError:  # a file system without links; the summary names the directory anyway
         fresh.unlink(missing_ok=True)
-
-
-def releases(stack: Stack, old: str | None, new: str | None) -> tuple[str, str]:
-    """The two releases in question: as asked for, else the first and the last that the stack declares.
-
-    Raises:
-        UsageError: the stack has no such release, fewer than two, or both are the same.
-    """
-    known = list(stack.harness.releases)
-    if len(known) < 2 and not (old and new):
-        raise UsageError(
-            "There are no two releases to go between",
-            where=f"{stack.file}: x-harness.releases",
-            got=", ".join(known) or "none",
-            expected='at least two, e.g. {"4.1.0": {}, "4.1.1": compose.4.1.1.yaml}',
-        )
-    old, new = old or known[0], new or known[-1]
-    for release in (old, new):
-        stack.at(release)  # raises if there is none
-    if old == new:
-        raise UsageError("The release to deploy is the one that runs", got=f"--from {old} --to {new}")
-    return old, new

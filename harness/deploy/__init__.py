@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from harness.deploy.deployer import Deployer, Deployment, Running, RunsCommands
-from harness.environment import Environment
 from harness.errors import UsageError
 from harness.history import History
 from harness.registry import Registry
 from harness.stack import Deployer as Declared
 from harness.stack import Stack
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 __all__ = [
     "Deployer",
@@ -43,7 +46,7 @@ HELPERS = {
     "strategy",
 }  # modules here that are no deployer
 
-Factory = Callable[[Environment, Declared, History], Deployer]
+Factory = Callable[["Environment", Declared, History], Deployer]
 
 
 _REGISTRY: Registry[Factory] = Registry(

@@ -11,12 +11,11 @@ from typing import Any
 from harness.deploy._balancer import Balancer
 from harness.engine.threads import concurrently
 from harness.environment import Environment, Replica
-from harness.environment.readiness import command_of
 from harness.environment.replacing import Order
 from harness.errors import CommandTimeout, EngineError, EngineGone, HostError, NotMeasured, Stopped
 from harness.events import DeployerLine
 from harness.history import History
-from harness.stack import Service, Stack, UpdateConfig
+from harness.stack import Service, Stack, UpdateConfig, command_of
 from harness.waiting import poll
 
 TAIL_LINES = 40  # lines kept for messages

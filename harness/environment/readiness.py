@@ -6,7 +6,6 @@ ours cost about a millisecond, so they can be asked often at first, and a replic
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Protocol
 from harness.clock import Clock
 from harness.environment.shell import Answer
 from harness.errors import CommandTimeout, HarnessError, NotReady, ReplicaGone
-from harness.stack import Healthcheck
+from harness.stack import Healthcheck, command_of
 from harness.stalls import Patience
 
 FIRST_PAUSE = 0.02  # s between the first two attempts; grows by half each time up to the declared interval
@@ -49,15 +48,6 @@ class Ready:
 
     seconds: float
     attempts: int
-
-
-def command_of(check: Healthcheck | None) -> str | None:
-    """The health check's test as a shell command; None where there is none to run."""
-    if check is None or check.test[0] == "NONE":
-        return None
-    if check.test[0] == "CMD-SHELL":
-        return check.test[1]
-    return shlex.join(check.test[1:] if check.test[0] == "CMD" else check.test)
 
 
 def allowance(check: Healthcheck) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 from harness import checks
 from harness.checks import (
@@ -31,12 +31,13 @@ from harness.checks import (
     trace,
 )
 from harness.checks.logs import ExpectedLog
-from harness.environment.fingerprint import allowances
 from harness.errors import UsageError
 from harness.history import Event
-from harness.plan.subject import Subject
 from harness.stack import Stack
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.plan.subject import Subject
 
 
 class Declared(Protocol):
@@ -196,7 +197,7 @@ DECLARED: Mapping[str, Callable[[Declared, str], Any]] = {  # by parameter, or b
     "availability.budget": lambda trial, _: trial.stack.harness.availability.budget,
     "replicas": _replicas,
     "logs": lambda trial, _: trial.logs,
-    "allow": lambda trial, _: allowances(trial.stack),
+    "allow": lambda trial, _: trial.stack.allowances,
     "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
     "configured": lambda trial, _: _configured(trial),
     "schema": lambda trial, _: _schema(trial),

@@ -35,12 +35,8 @@ from harness.checks import (
     trace,
 )
 from harness.checks import release as release_
-from harness.deploy import releases_needed
-from harness.environment.readiness import command_of
 from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
-from harness.plan.run import Run
-from harness.plan.runner import run as run_plan
 from harness.plan.steps import Step
 from harness.plan.steps._asked import Asked
 from harness.plan.steps.check import Check
@@ -56,10 +52,8 @@ from harness.plan.steps.read_back import ReadBack, reads_back
 from harness.plan.steps.recover import Recover
 from harness.plan.steps.recovered import Recovered
 from harness.plan.steps.rollback import Rollback
-from harness.plan.trial import Trial
 from harness.servers import queue_of
-from harness.stack import Stack
-from harness.verdict import Verdict, combine
+from harness.stack import Stack, command_of
 
 # The phase that recovery is measured against: nothing else is done in it, as in `recovered`.
 MEASURED = "recovery-baseline"
@@ -266,32 +260,3 @@ def _refused(gate: Gate, because: str) -> list[Step]:
         Fingerprint(phase="refused"),
         _check("refused", Asked.of(told)),
     ]
-
-
-def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
-    """Run the plans of the scenarios, each in an environment of its own, and combine their verdicts.
-
-    Args:
-        scenarios: names from `SCENARIOS`; all of them if empty.
-
-    Raises:
-        NotReady, EngineError: an environment could not be had; nothing was judged then beyond what the history has.
-    """
-    verdicts: list[Verdict] = []
-    for plan in gate.plans(scenarios):
-        verdicts += in_environment(run, gate.stack, plan)
-    return combine(verdicts)
-
-
-def in_environment(run: Run, stack: Stack, plan: Plan) -> list[Verdict]:
-    """Run a plan in an environment of its own; returns its verdicts."""
-    needed = [one for release in plan.releases() for one in releases_needed(stack, plan.old, release)]
-    environment = run.environment(stack, plan.old, test=plan.name, releases=tuple(needed))
-    with (
-        run.history.scope(environment=environment.id, scenario=plan.name),
-        run.history.step("scenario", f"{plan.name}: {plan.title}"),
-    ):
-        beside = partial(run.control, stack, plan.old)
-        with environment, Trial(environment, run.samples(environment), beside) as trial:
-            run_plan(plan, trial)
-        return trial.verdicts

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from harness.engine import ContainerState
 from harness.events import ProbeQueue, ProbeReplica, ProbeServer
 from harness.history import Event, History
 from harness.kept import Startable
 from harness.probes.replica import Replica
 from harness.stack import Healthcheck, Stack
+
+if TYPE_CHECKING:
+    from harness.engine import ContainerState
 
 
 class Standing(Replica, Protocol):

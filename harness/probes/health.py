@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness import waiting
-from harness.environment.readiness import command_of
 from harness.errors import HostError
 from harness.events import ProbeHealth
 from harness.history import Event, History
 from harness.printable import shortened
 from harness.probes._base import Observed, Standing
 from harness.probes.replica import Replica
-from harness.stack import Stack
+from harness.stack import Stack, command_of
 
 PATIENCE = 5.0  # s after which a replica is not asked again: one that hangs costs its timeout once
 MAX_ATTEMPTS = 3  # where the health check's own `retries` allow so many

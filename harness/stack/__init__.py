@@ -14,6 +14,7 @@ from harness.stack.model import (
     Ulimit,
     UpdateConfig,
     Volume,
+    command_of,
 )
 from harness.stack.reader import load
 from harness.stack.schema import schema
@@ -64,6 +65,7 @@ __all__ = [
     "Volume",
     "Workload",
     "XHarness",
+    "command_of",
     "load",
     "schema",
 ]

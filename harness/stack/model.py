@@ -6,6 +6,7 @@ resolved: `environment` is what the container gets.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -106,6 +107,15 @@ class Healthcheck(Model):
     retries: Annotated[int, Field(ge=0), AsWhole] = 3
     start_period: Seconds = 0.0
     start_interval: Seconds | None = None  # between two attempts in the start period; None: as after it
+
+
+def command_of(check: Healthcheck | None) -> str | None:
+    """The health check's test as a shell command; None where there is none to run."""
+    if check is None or check.test[0] == "NONE":
+        return None
+    if check.test[0] == "CMD-SHELL":
+        return check.test[1]
+    return shlex.join(check.test[1:] if check.test[0] == "CMD" else check.test)
 
 
 class Port(Model):

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from harness.errors import UsageError
+from harness.fingerprint import Allowance
 from harness.stack.model import Service
 from harness.stack.plainwords import meant
 from harness.stack.xharness import XHarness
@@ -47,6 +48,11 @@ class Stack(BaseModel):
     secrets: tuple[str, ...] = Field(default=(), repr=False, exclude=True)
 
     _variants: dict[str, Variant] = PrivateAttr(default_factory=dict)
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        """Every difference of state that is declared to be meant."""
+        return tuple(one for service, state in self.harness.state.items() for one in state.allowances(service))
 
     def at(self, release: str) -> Stack:
         """The stack with the overrides of a release merged in.

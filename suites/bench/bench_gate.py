@@ -16,7 +16,8 @@ from fixtures import reference
 from harness.engine import Engine
 from harness.environment.images import ensure_images
 from harness.events import RunStart
-from harness.plan.gate import Gate, run_gate
+from harness.plan.gate import Gate
+from harness.plan.gating import run_gate
 from harness.plan.run import Options, Run
 from harness.report import Report
 from harness.stack import load

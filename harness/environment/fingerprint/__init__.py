@@ -12,7 +12,7 @@ from harness.environment.fingerprint import command, files, packages, processes,
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
 from harness.errors import HostError
-from harness.fingerprint import Allowance, Fingerprint, Part
+from harness.fingerprint import Fingerprint, Part
 from harness.history import History
 from harness.redaction import Redactor
 from harness.servers import ServerAdapter, declared
@@ -62,7 +62,7 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     )
     took = {one.name: taken.seconds for one, taken in zip(replicas, found, strict=True)}
     event = history.record(made.body(round(seconds, 3), took))
-    return Fingerprint(made.replicas, event.since_start, name, allowances(stack), event.id)
+    return Fingerprint(made.replicas, event.since_start, name, stack.allowances, event.id)
 
 
 def _hidden(redactor: Redactor, parts: Mapping[str, Part]) -> dict[str, Part]:
@@ -71,11 +71,6 @@ def _hidden(redactor: Redactor, parts: Mapping[str, Part]) -> dict[str, Part]:
         name: replace(part, **{key: redactor.data(getattr(part, key)) for key in ("items", "error", "absent", "note")})
         for name, part in parts.items()
     }
-
-
-def allowances(stack: Stack) -> tuple[Allowance, ...]:
-    """Every exception that a stack declares."""
-    return tuple(one for service, state in stack.harness.state.items() for one in state.allowances(service))
 
 
 def ask(

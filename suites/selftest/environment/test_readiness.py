@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from harness.clock import ManualClock, SystemClock
-from harness.environment.readiness import FIRST_PAUSE, allowance, command_of, wait_ready
+from harness.environment.readiness import FIRST_PAUSE, allowance, wait_ready
 from harness.errors import CommandTimeout, HostError, NotReady, ReplicaGone
-from harness.stack import Healthcheck
+from harness.stack import Healthcheck, command_of
 from suites.selftest.environment.fakes import CHECK, GOOD, FakeReplica, UntilWoken, bad, state
 
 

@@ -9,7 +9,8 @@ import pytest
 from fixtures import rolling
 from harness.engine import Engine
 from harness.history import History
-from harness.plan.gate import Gate, Settings, run_gate
+from harness.plan.gate import Gate, Settings
+from harness.plan.gating import run_gate
 from harness.plan.run import Options, Run
 from harness.stack import load
 from harness.verdict import Outcome, Verdict

@@ -10,7 +10,8 @@ import pytest
 from fixtures import tiny
 from harness.engine import Engine
 from harness.history import Event, History, read
-from harness.plan.gate import MEASURED, Gate, Settings, in_environment, run_gate
+from harness.plan.gate import MEASURED, Gate, Settings
+from harness.plan.gating import in_environment, run_gate
 from harness.plan.run import Options, Run
 from harness.stack import Stack, load
 from harness.verdict import Outcome, Verdict, combine

@@ -1,0 +1,44 @@
+"""Running plans, each in an environment of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from harness.deploy import releases_needed
+from harness.plan.gate import Gate
+from harness.plan.plan import Plan
+from harness.plan.run import Run
+from harness.plan.runner import run as run_plan
+from harness.plan.trial import Trial
+from harness.stack import Stack
+from harness.verdict import Verdict, combine
+
+
+def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
+    """Run the plans of the scenarios, each in an environment of its own, and combine their verdicts.
+
+    Args:
+        scenarios: names from `SCENARIOS`; all of them if empty.
+
+    Raises:
+        NotReady, EngineError: an environment could not be had; nothing was judged then beyond what the history has.
+    """
+    verdicts: list[Verdict] = []
+    for plan in gate.plans(scenarios):
+        verdicts += in_environment(run, gate.stack, plan)
+    return combine(verdicts)
+
+
+def in_environment(run: Run, stack: Stack, plan: Plan) -> list[Verdict]:
+    """Run a plan in an environment of its own; returns its verdicts."""
+    needed = [one for release in plan.releases() for one in releases_needed(stack, plan.old, release)]
+    environment = run.environment(stack, plan.old, test=plan.name, releases=tuple(needed))
+    with (
+        run.history.scope(environment=environment.id, scenario=plan.name),
+        run.history.step("scenario", f"{plan.name}: {plan.title}"),
+    ):
+        beside = partial(run.control, stack, plan.old)
+        with environment, Trial(environment, run.samples(environment), beside) as trial:
+            run_plan(plan, trial)
+        return trial.verdicts
