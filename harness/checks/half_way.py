@@ -20,7 +20,8 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
         phase: in which the deployment was stopped.
         release: what was being deployed.
         replicas: of the fleet; each was asked after the deployer had ended. Where there are several, not all of them
-            may run the new release then: a deployment that was over tells nothing about one that was not.
+            may run the new release then: a deployment that was over tells nothing about one that was not. One on
+            another release is enough; a replica that tells nothing then was in the middle of it.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -46,10 +47,12 @@ def _mixed(
 ) -> None:
     """Whether the fleet was left on both releases."""
     asked = [event for event in of(events, "probe.release", phase) if event.id > end.id]
-    runs = {str(event.data.get("replica")): event.data.get("release") for event in asked}
+    told = {str(event.data.get("replica")): event.data.get("release") for event in asked}
+    runs = {name: told.get(name) for name in replicas}
     findings.saw(*asked)
-    silent = [name for name in replicas if runs.get(name) is None]
-    if silent:
+    if any(found not in (None, release) for found in runs.values()):
+        return
+    if silent := [name for name, found in runs.items() if found is None]:
         findings.missing(f"what {listed(silent)} ran when the deployer was stopped is not known")
-    elif all(runs[name] == release for name in replicas):
+    else:
         findings.missing(f"every replica ran {release} when the deployer was stopped: it was not half-way any more")
