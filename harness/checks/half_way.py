@@ -21,8 +21,8 @@ def check(events: Iterable[Event], *, phase: str, release: str, replicas: Collec
         phase: in which the deployment was stopped.
         release: what was being deployed.
         replicas: of the fleet; each was asked after the deployer had ended. Where there are several, not all of them
-            may run the new release then: a deployment that was over tells nothing about one that was not. One that the
-            engine says does not run is on no release.
+            may run the new release then: a deployment that was over tells nothing about one that was not. One on
+            another release is enough; one that the engine says does not run is on no release.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -53,11 +53,13 @@ def _mixed(
 ) -> None:
     """Whether the fleet was left on both releases."""
     asked = [event for event in of(events, ProbeRelease, phase) if event.id > end.id]
-    runs = {event.body.replica: event.body.release for event in asked}
+    told = {event.body.replica: event.body.release for event in asked}
     down = {event.body.replica for event in asked if event.body.running is False}
+    runs = {name: told.get(name) for name in replicas}
     findings.saw(*asked)
-    silent = [name for name in replicas if runs.get(name) is None and name not in down]
-    if silent:
+    if any(found not in (None, release) for found in runs.values()):
+        return
+    if silent := [name for name, found in runs.items() if found is None and name not in down]:
         findings.missing(f"what {listed(silent)} ran when the deployer was stopped is not known")
-    elif all(runs.get(name) == release for name in replicas):
+    elif None not in runs.values():
         findings.missing(f"every replica ran {release} when the deployer was stopped: it was not half-way any more")

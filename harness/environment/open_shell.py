@@ -51,7 +51,7 @@ class OpenShell:
         timeout: seconds that its start may take.
     """
 
-    def __init__(self, api: Api, container_id: str, name: str, user: str, timeout: float = 30.0) -> None:
+    def __init__(self, api: Api, container_id: str, name: str, user: str, timeout: float) -> None:
         self._api, self._container_id, self._name = api, container_id, name
         self.process = Process.start(api, container_id, ["/bin/sh"], user=user, stdin=True, name=name, timeout=timeout)
         self._last: Reply | None = None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from harness.plan.trial import Trial
 
 LOOK_EVERY = 0.05  # s between two looks at the fleet
+STARTING = 10.0  # s in which a replica that was being restarted when the deployer was killed tells what it runs
+LOOK_AGAIN = 0.5  # s
 
 
 class Interrupt(InPhase):
@@ -59,7 +61,17 @@ class Interrupt(InPhase):
                     running.stop()
                 raise
             running.stop()
-            trial.environment.releases()  # what it left
+            self._left(trial)
+
+    def _left(self, trial: Trial) -> None:
+        """Ask what it left, until it is seen to be mixed or every replica tells: one may just be starting."""
+        poll(
+            trial.environment.releases,
+            lambda found: len(set(found.values()) - {None}) > 1 or None not in found.values(),
+            within=STARTING,
+            every=LOOK_AGAIN,
+            clock=trial.history.clock,
+        )
 
     def _wait(self, trial: Trial, running: Running) -> None:
         poll(

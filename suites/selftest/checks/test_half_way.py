@@ -37,6 +37,7 @@ def test_without_a_deployment_that_ended_nothing_is_known() -> None:
         (("4.1.1", "4.1.0", "4.1.0"), "pass", "killed when the first replica ran 4.1.1"),
         (("4.1.1", "4.1.1", "4.1.0"), "pass", "killed"),
         (("4.1.1", "4.1.1", "4.1.1"), "unknown", "every replica ran 4.1.1 when the deployer was stopped"),
+        (("4.1.1", None, "4.1.0"), "pass", "killed"),
         (("4.1.1", None, "4.1.1"), "unknown", "what backend-2 ran when the deployer was stopped is not known"),
         ((), "unknown", "what backend-1, backend-2 and backend-3 ran when the deployer was stopped is not known"),
     ],

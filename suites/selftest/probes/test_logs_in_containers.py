@@ -22,6 +22,7 @@ from harness.plan.run import Run
 from harness.plan.subject import Subject
 from harness.probes.logs import LogFollower, LogReplica
 from harness.stack import Log, load
+from harness.stalls import Patience
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw, select
 
@@ -95,8 +96,9 @@ class Watched:
         return logs.check(self.history.events, phase="watched", release="4.1.0", logs=[log])
 
     def _look(self, follower: LogFollower, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        """For so long on a machine that runs: what a stall may explain is not judged, so it is looked at for longer."""
+        patience = Patience(seconds)
+        while patience.left > 0:
             follower.poll()
             time.sleep(0.1)
 
