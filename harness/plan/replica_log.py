@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from harness.checks.logs import explained
 from harness.environment import Replica
 from harness.errors import EngineError, HostError, UsageError
-from harness.events import LogTail, ProbeLog
+from harness.events import ProbeLog
 from harness.history import Event, History
 from harness.probes.logs import LogFollower
 from harness.stack import Log
@@ -33,25 +31,29 @@ RECORDS, BYTES = 20_000, 8 << 20  # that are kept of each log
 PLACES = 10_000  # moments to which `since` can go back
 LOOK_EVERY = 0.1  # s
 CATCH_UP = 64  # looks, until all that is there is read
-TAIL = 12  # records
-LONGEST = 400  # characters of each
 SHOWN = 160  # characters of a line that a reason quotes
 
 
 class Followed:
-    """One log of one replica, followed from now on, with its latest records. Safe to use from several threads."""
+    """One log of one replica, followed from now on, with its latest records. Safe to use from several threads.
+
+    Attributes:
+        view: for claims; what it sees is kept.
+        phases: the view for those who watch a phase; it is not marked before they mark it.
+    """
 
     def __init__(self, replica: Replica, declared: Log, history: History) -> None:
         self.replica, self.declared, self.history = replica, declared, history
-        self.follower = LogFollower(replica, declared, history, history.clock, self._keep)
+        follower = LogFollower(replica, declared, history, history.clock)
+        self.view, self.phases = follower.view(self._keep), follower.view()
         self.total = 0  # records that came, ever
         self.reports: list[Event[ProbeLog]] = []
         self._kept: deque[str] = deque()
         self._bytes = 0
         self._places: deque[tuple[float, int]] = deque(maxlen=PLACES)  # looks: Unix time, records until then
         self._steps: dict[int, tuple[float, int]] = {}
-        self._lock = threading.RLock()
-        self.follower.mark()
+        self._lock = follower.lock  # records come whoever looks
+        self.view.mark()
         self._places.append((history.clock.now(), 0))
 
     def _keep(self, line: str) -> None:
@@ -65,18 +67,18 @@ class Followed:
         """Read all that is new. Raises HostError where the replica cannot be asked."""
         with self._lock:
             for _ in range(CATCH_UP):
-                self.follower.poll()
-                if isinstance(self.follower.failure, HostError):
-                    raise self.follower.failure
-                if not self.follower.behind:
+                self.view.poll()
+                if isinstance(self.view.failure, HostError):
+                    raise self.view.failure
+                if not self.view.behind:
                     break
             self._places.append((self.history.clock.now(), self.total))
 
     def step(self, event: Event) -> None:
         """Remember where a step began."""
         with self._lock, suppress(EngineError):  # whoever makes the step finds that out himself
-            self.follower.poll()
-            if self.follower.failure is None:
+            self.view.poll()
+            if self.view.failure is None:
                 self._steps[event.id] = (event.time, self.total)
                 self._places.append((event.time, self.total))
                 for first in list(self._steps)[:-PLACES]:
@@ -85,9 +87,9 @@ class Followed:
     def report(self) -> Event[ProbeLog]:
         """Record what was seen since the last report."""
         with self._lock:
-            event = self.follower.report()
-            if isinstance(self.follower.failure, HostError):
-                raise self.follower.failure
+            event = self.view.report()
+            if isinstance(self.view.failure, HostError):
+                raise self.view.failure
             self.reports.append(event)
             return event
 
@@ -141,9 +143,9 @@ class ReplicaLog:
             HostError: the replica cannot be asked.
         """
         self.followed.look()
-        before = self.followed.follower.records
-        self._wait(lambda: self.followed.follower.records > before, within)
-        new = self.followed.follower.records - before
+        before = self.followed.view.records
+        self._wait(lambda: self.followed.view.records > before, within)
+        new = self.followed.view.records - before
         event = self.followed.report()
         if new > 0:
             return self._passed(f"{self} advanced: {new} new", event)
@@ -245,40 +247,3 @@ def _field(line: str, field: str) -> str | None:
         return None
     value = record.get(field) if isinstance(record, dict) else None
     return None if value is None else str(value)
-
-
-class LoggedReplica(Replica):
-    """A replica that knows its logs."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._history: History | None = None
-        self._declared: Sequence[Log] = ()
-        self._logs: dict[str, Followed] = {}
-
-    def follow(self, declared: Sequence[Log], history: History) -> None:
-        """Follow the declared logs from now on."""
-        self._history, self._declared = history, declared
-        for log in declared:
-            self.log(log.path)
-
-    def log(self, path: str) -> ReplicaLog:
-        """One of its log files. One that is not declared is text, and followed from the first call on."""
-        if self._history is None:
-            raise UsageError("The environment is not up", where=self.name, hint="bring it up first")
-        if path not in self._logs:
-            declared = next((log for log in self._declared if log.path == path), None) or Log(path=path)
-            self._logs[path] = Followed(self, declared, self._history)
-        return ReplicaLog(self._logs[path])
-
-    def record_tails(self, count: int = TAIL) -> None:
-        """Record `log.tail`: the latest records of each followed log, for those who want to know what it said."""
-        for path, followed in list(self._logs.items()):
-            lines = [line[:LONGEST] for line in followed.tail(count)]
-            if lines and self._history is not None:
-                self._history.record(LogTail(self.name, path, lines))
-
-    def began(self, step: Event) -> None:
-        """A step begins: a place in its logs to which `since` can go back."""
-        for followed in list(self._logs.values()):
-            followed.step(step)

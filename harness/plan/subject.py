@@ -13,7 +13,7 @@ from harness.errors import NotMeasured
 from harness.events import StepStart
 from harness.fingerprint import Fingerprint
 from harness.history import Event
-from harness.plan.replica_log import LoggedReplica
+from harness.plan.logged_replica import LoggedReplica
 from harness.probes import release as release_probe
 
 
@@ -47,6 +47,25 @@ class Subject(Environment):
         concurrently(following, len(following))
         self.history.listen(self._step)
         return self
+
+    def mark_logs(self, prefix: str) -> None:
+        """A phase begins: what the declared logs of all replicas get from here on is new to it.
+
+        Args:
+            prefix: canaries carry `<prefix>-<number>`.
+        """
+        for replica in self.replicas:
+            replica.mark_logs(prefix)
+
+    def poll_logs(self) -> None:
+        """Look at each declared log once. One that cannot be read is reported as such."""
+        for replica in self.replicas:
+            replica.poll_logs()
+
+    def report_logs(self) -> None:
+        """Record `probe.log` of each declared log, since the mark or the last report."""
+        for replica in self.replicas:
+            replica.report_logs()
 
     def _step(self, event: Event) -> None:
         """Note in each log where a step of this environment begins."""

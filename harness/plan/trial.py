@@ -33,7 +33,6 @@ from harness.probes import health as health_probe
 from harness.probes import look
 from harness.probes import queue as queue_probe
 from harness.probes import readback as readback_probe
-from harness.probes.logs import LogFollower
 from harness.probes.sampler import Sampler
 from harness.samples import Samples
 from harness.samples import read as read_samples
@@ -70,17 +69,10 @@ class Trial:
         self.patience = PATIENCE  # s that are left for measuring again, where the machine stood still
         self._faults = 0  # that are on
         self._told = set[str]()  # phases with a failure, whose logs were recorded
-        declared = self.stack.harness
         self.deployer: Deployer = deploy.build(environment, self.history)
         self._samples, self._beside = samples, beside
         self.sampler = Sampler(environment, self.history)
         self.workload = self._load(workload_spec(environment), samples)
-        self._followers = [
-            LogFollower(replica, log, self.history, self.history.clock)
-            for service, logs in declared.logs.items()
-            for replica in environment[service]
-            for log in logs
-        ]
 
     # -- who is asked what -------------------------------------------------------------------------------------------
 
@@ -141,21 +133,17 @@ class Trial:
 
     def watch(self, phase: str, seconds: float) -> None:
         """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""
-        for follower in self._followers:
-            follower.expect_canaries(self.workload.key)
-            follower.mark()
+        self.environment.mark_logs(self.workload.key)
 
         def follow() -> None:
             self.environment.check_alive(every=NETWORKS_EVERY)
-            for follower in self._followers:
-                follower.poll()
+            self.environment.poll_logs()
 
         with self.workload.window(phase):
             poll(follow, within=seconds, every=LOOK_EVERY, clock=self.history.clock)
             self.look()
         self.environment.check_alive()
-        for follower in self._followers:
-            follower.report()
+        self.environment.report_logs()
 
     def drain(self, level: float, within: float) -> None:
         """Watch the queue until it holds at most `level` jobs, for at most `within` seconds; record what it does."""

@@ -101,7 +101,7 @@ def throughput(
     spec = SHAPES[shape].model_copy(update={"path": f"{folder}/big"})
     clock, history = SystemClock(), History()
     run("cat >/big </dev/null")
-    follower = LogFollower(replica, spec, history, clock)
+    follower = LogFollower(replica, spec, history, clock).view()
     follower.mark()
     written = replica.run(filling(shape, spec.path, megabytes), 120.0)
     assert written.exit_code == 0, written.stderr
@@ -134,7 +134,7 @@ def cost(environment: Environment, seconds: float) -> None:
     for replica in replicas:
         writers.append(replica.start(["python3", "-c", program]))
         writers[-1].read_until(time.monotonic() + 30)
-        followers.append(LogFollower(replica, spec, history, clock))
+        followers.append(LogFollower(replica, spec, history, clock).view())
         followers[-1].mark()
     own, began, looks = _own(), time.monotonic(), 0
     while (spent := time.monotonic() - began) < seconds:

@@ -12,18 +12,17 @@ from collections.abc import Callable
 
 from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
-from harness.events.log import Mount, ProbeLog
-from harness.history import Event, History
+from harness.history import History
 from harness.printable import shortened
+from harness.probes.logs.audience import Audience
 from harness.probes.logs.directory import DirectoryState, scan
 from harness.probes.logs.file import PRINT, File, Found, look, place, read, restless
 from harness.probes.logs.lines import Lines
 from harness.probes.logs.parts import Budget, Part
-from harness.probes.logs.records import Moment, RecordCounter, compiled
+from harness.probes.logs.records import compiled
 from harness.probes.logs.rotated_parts import RotatedParts, change_of
-from harness.probes.logs.sequence import Sequence as Numbers
 from harness.probes.logs.spec import LogReplica, LogSpec
-from harness.probes.logs.window import Window
+from harness.probes.logs.view import View
 
 BYTES = 32 << 20  # of one poll
 PROMPT = 0.5  # s that an answer may take whose time is taken to be in the middle
@@ -31,161 +30,132 @@ MAX_MOVES = 5  # times that a file may change under a poll before the poll gives
 
 
 class LogFollower:
-    """Follows one log of one replica. Safe to use from several threads.
+    """Follows one log of one replica, and reads it once, however many look at it: each through a `view` of its own.
+    Safe to use from several threads.
 
     Args:
         replica, spec: which log.
-        history: where `report` records.
+        history: where views record what they report.
         clock: gives the times, in seconds.
-        seen: called with every new record, complete and without its newline.
+
+    Attributes:
+        lock: held while the log is read and views are told.
+        around: what stands beside the log, as last seen; None where that cannot be seen.
+        gone: there was no file at the path at the last look.
 
     Raises:
         UsageError: a pattern of the spec is no regular expression.
     """
 
-    def __init__(
-        self,
-        replica: LogReplica,
-        spec: LogSpec,
-        history: History,
-        clock: Clock,
-        seen: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, replica: LogReplica, spec: LogSpec, history: History, clock: Clock) -> None:
         compiled(spec, "errors"), compiled(spec, "heartbeat")
-        self.replica, self.spec = replica, spec
-        self._history, self._clock, self._seen = history, clock, seen
-        self._lock = threading.RLock()
-        self._prefix = ""
-        self._numbers = Numbers()
+        self.replica, self.spec, self.history, self.clock = replica, spec, history, clock
+        self.lock = threading.RLock()
+        self.around: DirectoryState | None = None
+        self.gone = False
+        self._audience = Audience(clock)
+        self._old = RotatedParts(replica, clock, self._audience)
         self._part: Part | None = None  # the file at the path
-        self._old = RotatedParts(replica, clock, lambda: self._window, lambda: self._looked, self._count, self._turn)
-        self._around: DirectoryState | None = None
-        self._looked = 0.0
-        self._skew = 0.0
         self._instance = self._container = ""
-        self._mounted: str | None = None
-        self._marked = self._existed = self._gone = False
-        self._written = True  # a record came since the last change
-        self._error: str | None = None
-        self.failure: HostError | NotMeasured | None = None  # why it could not be read at the last look
-        self._window = Window(clock.monotonic())
-        self._begin()
+        self._placed = False
+
+    def view(self, seen: Callable[[str], None] | None = None) -> View:
+        """One more who looks at the log, not marked yet.
+
+        Args:
+            seen: called with every record that is new to it, complete and without its newline.
+        """
+        with self.lock:
+            made = View(self, seen)
+            self._audience.views.append(made)
+            return made
+
+    def poll(self) -> None:
+        """Look once, and tell every view what is new. Raises HostError, or NotMeasured where it cannot be read."""
+        with self.lock:
+            self._look_once()
+
+    def look_after_rotated(self) -> None:
+        """Look around, and read on in the parts that somebody still has open. Raises as `poll`."""
+        self._look_after_rotated(Budget(BYTES))
+
+    def read_to_end(self) -> None:
+        """Read to the end, so that a view can place its mark there: what is read goes to the views that are marked.
+
+        That takes a look and its bounds. Where more is left than these allow (or what is left cannot be read), it is
+        passed over: the follower goes on at the present end, as one that begins, and the marked views are told that
+        this is missing. So a mark takes no longer than a look, however much was written before it.
+
+        Raises:
+            HostError, NotMeasured: it cannot be read now; then the follower stays where it is.
+        """
+        why: str | None = None
+        if self._placed:
+            try:
+                self._look_once()
+                self.look_after_rotated()
+                left = sum(part.backlog for part in self._old.parts)
+                why = self.unread or (f"{left} bytes of rotated parts are not read yet" if left else None)
+            except NotMeasured as error:
+                why = shortened(str(error))
+            if why is None:
+                return
+        self._place(f"what was written before a mark was passed over: {why}" if why else None)
+
+    # -- what views ask ----------------------------------------------------------------------------------------------
 
     @property
-    def records(self) -> int:
-        """New records of the file at the path since the mark, or the last report; without heartbeats."""
-        return self._tally.own
+    def unread(self) -> str | None:
+        """What the last look left to be read, in words."""
+        return self._audience.unread
 
     @property
-    def error(self) -> str | None:
-        """Why the log could not be read at the last look."""
-        return self._error
+    def skew(self) -> float:
+        """Seconds by which the replica's clock is ahead."""
+        return self._audience.skew
 
     @property
-    def behind(self) -> bool:
-        """More is there than the last look read."""
-        return self._window.unread is not None
+    def file(self) -> File | None:
+        """The file at the path."""
+        return self._part.cursor.file if self._part else None
 
-    def expect_canaries(self, prefix: str) -> None:
-        """Canaries carry `<prefix>-<number>`: other values of the declared field do not count."""
-        with self._lock:
-            self._prefix = prefix
-            self._begin()
+    @property
+    def rotated(self) -> list[Part]:
+        """The parts that are not at the path any more, and still read."""
+        return self._old.parts
 
-    def mark(self) -> None:
-        """From here on, records are new. A log that cannot be read is reported as such."""
-        with self._lock:
-            self._numbers = Numbers()
-            self._window.changes.clear()
-            self._part = None
-            self._old.mark(None, None)
-            self._existed = self._marked = self._gone = False
-            self._instance = self._container = ""
-            self._written = True
-            self._begin()
-            self._attempt(self._place_mark)
-            self._window.began = self._window.progress = self._clock.monotonic()  # placing it may have taken a while
-
-    def poll(self) -> int:
-        """Look once, and count what is new. Returns how many records that is; heartbeats do not count."""
-        with self._lock:
-            before, asked = self._tally.own, self._clock.monotonic()
-            if not self._marked:
-                self._window.unmarked = self._error or "it was not marked"
-                self._attempt(self._place_mark)
-            else:
-                self._attempt(self._follow)
-            new = self._tally.own - before
-            self._window.polled(new, asked, self._clock.monotonic())
-            return new
-
-    def report(self) -> Event[ProbeLog]:
-        """Look once more, record `probe.log` for all since the mark or the last report, and begin the next window."""
-        with self._lock:
-            self.poll()
-            if self._marked and self._error is None:
-                self._attempt(lambda: self._poll_rotated(Budget(BYTES)))
-            body = self._window.report(
-                self.replica.name,
-                self.spec.path,
-                self._state(),
-                self._error,
-                None if self._around is None or self._around.now is None else round(self._skew, 3),
-                None if self._mounted is None else Mount(self._mounted, self._around.mounted if self._around else None),
-                self._clock.monotonic(),
-                self._tally,
-                self._part,
-                self._old.parts,
-                self._around,
-            )
-            event = self._history.record(body)
-            self._begin()
-            return event
-
-    # -- the window --------------------------------------------------------------------------------------------------
-
-    def _begin(self) -> None:
-        """Begin a window: everything that is reported starts from nothing, the place in the file stays."""
-        self._numbers = Numbers(self._numbers.last)
-        self._tally = RecordCounter(self.spec, self._numbers, self._prefix, self._seen)
-        changes = [] if self._written else self._window.changes  # else the change is still what explains the silence
-        self._window = Window(self._clock.monotonic(), changes)
-        for old in self._old.parts:
-            old.grew = 0
-
-    def _state(self) -> str | None:
-        """What became of the file; None where it could not be read."""
-        if self._error is not None or not self._marked:
-            return None
-        if self._gone:
-            return "deleted" if self._existed else "missing"
-        return self._window.state()
-
-    def _attempt(self, look_at_it: Callable[[], None]) -> None:
-        try:
-            look_at_it()
-        except (HostError, NotMeasured) as error:
-            self._error, self.failure = shortened(str(error)), error
-        else:
-            self._error = self.failure = None
-
-    def _place_mark(self) -> None:
-        asked = self._clock.now()
-        cursor = place(self.replica, self.spec.path)
-        around = self._try_scan()
-        self._gone, self._existed = cursor is None, cursor is not None
-        if cursor is not None:
-            skipping = cursor.anchor[-1:] not in (b"", b"\n")
-            self._part = Part(cursor, Lines(skipping=skipping), path=self.spec.path)
-        self._mounted = around.mounted if around else None
-        self._looked, self._marked = asked, True
-        self._old.mark(around, None if cursor is None else cursor.file)
+    @property
+    def parts(self) -> list[Part]:
+        """All that are known: the one at the path, and those that were there."""
+        return [*([self._part] if self._part else []), *self._old.parts, *self._old.done.values()]
 
     # -- following ---------------------------------------------------------------------------------------------------
 
+    def _place(self, missing: str | None) -> None:
+        """Begin at the end of what is there now; what marked views are `missing` by that, in words."""
+        asked = self.clock.now()
+        cursor = place(self.replica, self.spec.path)
+        around = self._try_scan()
+        skipping = cursor is not None and cursor.anchor[-1:] not in (b"", b"\n")
+        self._part = None if cursor is None else Part(cursor, Lines(skipping=skipping), path=self.spec.path)
+        self.gone = cursor is None
+        self._instance, self._container = "", around.container if around else ""
+        self._audience.looked, self._audience.unread = asked, None
+        if missing is not None:
+            self._audience.passed_over(missing)
+        self._old.place(around, self.file)
+        self._placed = True
+
+    def _look_once(self) -> None:
+        asked = self.clock.monotonic()
+        try:
+            self._follow()
+        finally:
+            self._audience.polled(asked)
+
     def _follow(self) -> None:
         """Read what is new, up to the bounds of a poll."""
-        self._window.unread = None
+        self._audience.unread = None
         budget = Budget(BYTES)
         for _ in range(MAX_MOVES):
             if not self._old.finish(budget) or self._look(budget):
@@ -193,14 +163,14 @@ class LogFollower:
         else:
             raise restless(self.replica, self.spec.path)
         if self._old.finish(budget) and self._old.due():
-            self._poll_rotated(budget)
+            self._look_after_rotated(budget)
 
-    def _poll_rotated(self, budget: Budget) -> None:
-        self._old.poll(self._try_scan(), self._part.cursor.file if self._part else None, budget)
+    def _look_after_rotated(self, budget: Budget) -> None:
+        self._old.poll(self._try_scan(), self.file, budget)
 
     def _look(self, budget: Budget) -> bool:
         """Look at the path once. False where the file there has changed, and the new one has to be looked at."""
-        part, asked = self._part, self._clock.now()
+        part, asked = self._part, self.clock.now()
         while True:
             where = self.spec.path
             found = look(self.replica, where) if part is None else read(self.replica, where, part.cursor, part.blocks)
@@ -210,9 +180,9 @@ class LogFollower:
                     self._leave(None)
                 else:
                     self._missed()
-                self._gone = True
+                self.gone = True
                 return True
-            self._gone = False
+            self.gone = False
             if part is None or found.new is None or (found.file.ident != part.ident and self._renamed(part)):
                 self._leave(found.file)
                 return False
@@ -221,59 +191,45 @@ class LogFollower:
                 self._came_and_went(part, found.new, found.file, budget)
             self._take(part, found.new, found.file, budget)
             if not part.backlog:
-                self._looked = asked
-                self._window.half_line(part.lines.partial, self._clock.now())
+                self._audience.looked = asked
+                self._audience.half_line(part.lines)
                 return True
             if budget.left <= 0:
-                self._window.unread = f"{part.backlog} bytes are not read yet"
+                self._audience.unread = f"{part.backlog} bytes are not read yet"
                 return True
 
     def _take(self, part: Part, new: bytes, file: File, budget: Budget) -> None:
         before = part.cursor.file.modified
         if not new and before and file.modified and before != file.modified and part.ident == file.ident:
-            self._window.touched = True
-        self._count(part.take(new, file, budget), elsewhere=False)
-        self._window.hole += part.lines.holes()
-
-    def _count(self, lines: bytes, *, elsewhere: bool) -> None:
-        before, now = self._tally.own, self._clock.now()
-        if lines:
-            zone = self._around.zone if self._around else 0.0
-            unseen = now - self._looked if self._looked else 0.0
-            moment = Moment(self._looked + self._skew, now + self._skew, now, zone, elsewhere, unseen)
-            self._tally.add(lines, moment)
-        if self._tally.own > before:
-            self._written = True
-            self._window.complete()
-
-    def _turn(self) -> None:
-        """The lines that follow are of another file."""
-        self._tally.times.begin()
+            for window in self._audience.windows:
+                window.touched = True
+        self._audience.count(part.take(new, file, budget), part, elsewhere=False)
 
     def _notice(self, found: Found) -> None:
         """Notice that the replica was restarted."""
         if found.instance and self._instance and found.instance != self._instance:
-            self._window.change("restarted", self._clock.now())
+            for window in self._audience.windows:
+                window.change("restarted", self.clock.now())
         self._instance = found.instance or self._instance
 
     def _recognise(self, part: Part, file: File) -> None:
         """What is at the path begins as what was read. It is a copy, unless a restart renumbered the devices."""
         was = part.cursor.file
         if was.ident != file.ident and not (was.born and (was.inode, was.born) == (file.inode, file.born)):
-            self._changed("copied", was, file)
+            self._audience.changed("copied", was, file)
             self._old.done[was.ident] = Part(part.cursor, Lines(), finished=True)
             self._old.register_writers(self._try_scan(), file)
 
     def _leave(self, now: File | None) -> None:
         """The file that was read is not at the path any more, or not as it was: see to its rest."""
         old, before = self._part, self._container
-        first = old is None and not self._existed
-        self._existed = True
         around = self._scan()
         recreated = bool(before and around.container and before != around.container)
         was = old.cursor.file if old is not None else None
-        if not first:
-            self._changed(change_of(was, now, old, around, recreated=recreated), was, now)
+        what = change_of(was, now, old, around, recreated=recreated)
+        self._audience.changed(what, was, now, appeared=old is None)
+        for view in self._audience.marked:
+            view.existed = True
         if old is not None:
             self._old.rotate(old, now, around, recreated=recreated)
         elif not recreated:
@@ -307,10 +263,6 @@ class LogFollower:
             self._old.find_missed(None, None, around)
             self._old.remember(around)
 
-    def _changed(self, what: str, was: File | None, now: File | None) -> None:
-        self._window.change(what, self._clock.now(), was, now)
-        self._written = False
-
     def _try_scan(self) -> DirectoryState | None:
         """Look around; where that is not possible, say so in the report."""
         try:
@@ -318,18 +270,21 @@ class LogFollower:
         except HostError:
             raise
         except NotMeasured as error:
-            self._around, self._window.blind = None, shortened(str(error))
+            self.around = None
+            for window in self._audience.windows:
+                window.blind = shortened(str(error))
             return None
 
     def _scan(self) -> DirectoryState:
         """Look around. Raises HostError, NotMeasured."""
-        before = self._clock.now()
+        before = self.clock.now()
         around = scan(self.replica, self.spec.path)
         if around.now is not None:
             # The replica's clock was read between the two moments. Where the answer took long, what was known of it
             # before is kept as far as that is possible: the middle could be off by half that time.
-            low, high = around.now - self._clock.now(), around.now - before
-            self._skew = (low + high) / 2 if high - low < PROMPT else min(max(self._skew, low), high)
-        self._around = around
+            low, high = around.now - self.clock.now(), around.now - before
+            skew = (low + high) / 2 if high - low < PROMPT else min(max(self.skew, low), high)
+            self._audience.skew = skew
+        self.around, self._audience.zone = around, around.zone
         self._container = around.container or self._container
         return around

@@ -32,6 +32,11 @@ class Lines:
         """Bytes of the line that is not complete, as far as they are kept."""
         return 0 if self._skipping else len(self._rest)
 
+    @property
+    def begun(self) -> int | None:
+        """NUL bytes at the beginning of a line that has begun and is going to be given; None where none has begun."""
+        return self._nuls if (self._rest or self._nuls) and not self._skipping else None
+
     def feed(self, data: bytes) -> bytes:
         """The lines that are complete now, each with its line feed."""
         first = data.find(b"\n")

@@ -25,15 +25,15 @@ class Budget:
     left: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Part:
-    """One file, and how far it was read.
+    """One file, and how far it was read. Each is equal to itself alone.
 
     Attributes:
-        since: Unix time at which the path was seen to name another file; None where that was before the mark.
+        since: Unix time at which the path was seen to name another file; None where it never did, or that is not known.
         path: where it is read from, a name or an open file in /proc; empty where it cannot be reached.
         finished: it was read to its end once since then; what comes after that is written elsewhere.
-        grew: bytes that were added to it after that, in this window.
+        grew: bytes that were added to it after that.
         backlog: bytes that were left at the last look.
         holder: who has it open for writing, as last seen.
     """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
 from harness.clock import Clock
 from harness.errors import NotMeasured
+from harness.probes.logs.audience import Audience
 from harness.probes.logs.directory import DirectoryState
 from harness.probes.logs.file import Cursor, File, read
 from harness.probes.logs.parts import (
@@ -22,49 +20,31 @@ from harness.probes.logs.parts import (
     stale_holders,
 )
 from harness.probes.logs.spec import LogReplica
-from harness.probes.logs.window import Window
 
 AROUND_EVERY = 1.0  # s between two looks around while an old part is written
 UNSEEN = 10.0  # s that an old part is read where it cannot be seen who has it open
 
 
-class Count(Protocol):
-    """Counts lines that were read; `elsewhere`: in a file that the path did not name when they were written."""
-
-    def __call__(self, lines: bytes, *, elsewhere: bool) -> None: ...
-
-
 class RotatedParts:
-    """Those of one follower, since its mark.
+    """Those of one follower, since it was placed.
 
     Args:
-        window: the present window.
-        looked: Unix time at which the file at the path was last read to its end.
-        count: takes the lines; turn: the lines that follow are of another file.
+        audience: who is told of what they hold, and of what cannot be had.
 
     Attributes:
         parts: that are still read.
         done: those that are not, should they come back.
-        known: the files of the directory, by `key`.
+        known: the files of the directory, by `identity`.
     """
 
-    def __init__(
-        self,
-        replica: LogReplica,
-        clock: Clock,
-        window: Callable[[], Window],
-        looked: Callable[[], float],
-        count: Count,
-        turn: Callable[[], None],
-    ) -> None:
-        self._replica, self._clock = replica, clock
-        self._window, self._looked, self._count, self._turn = window, looked, count, turn
+    def __init__(self, replica: LogReplica, clock: Clock, audience: Audience) -> None:
+        self._replica, self._clock, self._audience = replica, clock, audience
         self._polled = 0.0
         self.parts: list[Part] = []
         self.done: dict[tuple[str, int, str], Part] = {}
         self.known: set[tuple[object, ...]] = set()
 
-    def mark(self, around: DirectoryState | None, current: File | None) -> None:
+    def place(self, around: DirectoryState | None, current: File | None) -> None:
         """Begin again: what is there now is known, and what somebody writes elsewhere from now on is read."""
         self.parts, self.done = [], {}
         self.known = set()
@@ -89,7 +69,7 @@ class RotatedParts:
 
     def rotate(self, old: Part, now: File | None, around: DirectoryState, *, recreated: bool) -> None:
         """Find what the old file still holds, and what came and went after it."""
-        clock, window = self._clock.now(), self._window()
+        clock = self._clock.now()
         emptied = now is not None and now.ident == old.ident
         old.path = "" if emptied or recreated else current_path(old, around)
         old.holder = None if emptied else holder(old, around)
@@ -97,14 +77,14 @@ class RotatedParts:
         new = [] if recreated else new_files(around, self.known, now)
         found, said = missed_parts(self._replica, old, new, around.real)
         copied = any(one.lines is old.lines for one in found)
-        window.unread_parts += said
+        self._audience.found(found, said)
         left = read(self._replica, old.path, old.cursor) if old.path else None
         if left is not None and left.file is not None and left.file.ident == old.ident and left.new is not None:
             found = [old, *(one for one in found if one.lines is not old.lines)]
         else:
             emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
             foreign = old.holder is not None and old.holder.foreign
-            window.record_loss(old.cursor, self._looked(), clock, copied=copied, emptied=emptied, foreign=foreign)
+            self._audience.lost(old.cursor, copied=copied, emptied=emptied, foreign=foreign)
             if foreign and not old.path and not emptied:
                 watched = Part(
                     Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder
@@ -119,7 +99,7 @@ class RotatedParts:
     def find_missed(self, seen: Part | None, now: File | None, around: DirectoryState) -> None:
         """Find parts that came and went between two looks, and no copies of what was `seen`."""
         found, said = missed_parts(self._replica, seen, new_files(around, self.known, now), around.real)
-        self._window().unread_parts += said
+        self._audience.found(found, said)
         for one in found:
             one.since, one.holder = self._clock.now(), holder(one, around)
         self.parts += found
@@ -129,7 +109,7 @@ class RotatedParts:
         for old in list(self.parts):
             while not old.finished:
                 if budget.left <= 0:
-                    self._window().unread = f"{old.backlog} bytes of {old.path} are not read yet"
+                    self._audience.unread = f"{old.backlog} bytes of {old.path} are not read yet"
                     return False
                 self.advance(old, budget)
                 old.finished = old.finished or not old.backlog
@@ -146,18 +126,16 @@ class RotatedParts:
                 raise
             lines = None  # whoever had it open has closed it
         if lines is None:
-            self._window().record_loss(was, self._looked(), self._clock.now(), emptied=old.emptied)
+            self._audience.lost(was, emptied=old.emptied)
             if not old.emptied:
                 old.finished, old.holder, old.backlog = True, None, 0
             return
-        self._window().hole += old.lines.holes()
-        self._turn()
-        self._count(lines, elsewhere=elsewhere)
-        self._turn()
+        self._audience.turn()
+        self._audience.count(lines, old, elsewhere=elsewhere)
+        self._audience.turn()
 
     def close(self, old: Part) -> None:
-        if old.lines.end():
-            self._window().torn += 1
+        self._audience.ended(old.lines, torn=old.lines.end() > 0)
         self.parts = [one for one in self.parts if one is not old]
         self.done[old.ident] = old
         for ident in list(self.done)[:-KEPT]:
@@ -186,7 +164,7 @@ class RotatedParts:
             elif old.holder is not None:
                 old.watch(old.holder.file.size)
             elif held:
-                self._window().record_loss(old.cursor, self._looked(), self._clock.now())
+                self._audience.lost(old.cursor)
             unsure = around.unseen and self._clock.now() - (old.since or 0.0) < UNSEEN
             if old.holder is None and not (path and (unsure or old.backlog)):
                 self.close(old)
@@ -206,6 +184,7 @@ class RotatedParts:
                 part = at_end(self._replica, one)
             elif part is None:
                 part = Part(Cursor(one.file), since=self._clock.now())
+                self._audience.found([part])
             if part is not None:
                 part.path, part.holder = "" if one.foreign else one.fd, one
                 part.finished = part.finished or one.foreign

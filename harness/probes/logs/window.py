@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.events.log import Change, Disk, LogFile, Loss, Mount, Partial, ProbeLog, Writer
 from harness.probes.logs.directory import DirectoryState
 from harness.probes.logs.file import Cursor, File
-from harness.probes.logs.parts import Part
 from harness.probes.logs.records import RecordCounter
 
 REPLACED = ("rotated", "replaced", "recreated", "copied", "appeared", "renamed", "deleted", "new container")
 TRUNCATED = ("truncated", "regrown")
 MAX_LISTED = 20  # changes, losses and unread parts that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a report tells besides what the window collected.
+
+    Attributes:
+        replica, path: which log.
+        state: what became of the file; None where it could not be read, and then `error` says why.
+        unread: what is not read yet, in words.
+        skew: s that the replica's clock is ahead; None where it cannot tell.
+        mount: where the log is a mount of its own.
+        now: the present, monotonic, s.
+        file: at the path, as last seen.
+        writers: who writes to files that the path does not name.
+        around: what stands beside it; None where that cannot be seen.
+    """
+
+    replica: str
+    path: str
+    state: str | None
+    error: str | None
+    unread: str | None
+    skew: float | None
+    mount: Mount | None
+    now: float
+    file: File | None
+    writers: list[Writer]
+    around: DirectoryState | None
 
 
 class Window:
@@ -22,7 +51,7 @@ class Window:
         began, progress: when the window began, and when the last record came.
         silence: the longest that was seen, s.
         changes, losses, unread_parts: see `fields`.
-        unread: what of the file at the path is not read yet, in words; unmarked: why it could not be marked.
+        unmarked: why it could not be marked.
         blind: why it could not be seen what stands beside the log.
         touched: the file's time changed, and nothing was written.
         torn: records that end with their file; hole: NUL bytes that were skipped.
@@ -34,7 +63,6 @@ class Window:
         self.changes = list(changes or [])
         self.losses: list[Loss] = []
         self.unread_parts: list[str] = []
-        self.unread: str | None = None
         self.unmarked: str | None = None
         self.blind: str | None = None
         self.touched = False
@@ -91,29 +119,16 @@ class Window:
         kinds = {change.what for change in self.changes}
         return "replaced" if kinds & set(REPLACED) else "truncated" if kinds & set(TRUNCATED) else "ok"
 
-    def report(
-        self,
-        replica: str,
-        path: str,
-        state: str | None,
-        error: str | None,
-        skew: float | None,
-        mount: Mount | None,
-        now: float,
-        tally: RecordCounter,
-        part: Part | None,
-        olds: list[Part],
-        around: DirectoryState | None,
-    ) -> ProbeLog:
+    def report(self, seen: Surroundings, tally: RecordCounter) -> ProbeLog:
         """What is reported of the window."""
-        file = part.cursor.file if part else None
+        file, around = seen.file, seen.around
         return ProbeLog(
-            replica=replica,
-            path=path,
-            state=state,
-            error=error or self.unmarked or self.unread,
-            skew=skew,
-            mount=mount,
+            replica=seen.replica,
+            path=seen.path,
+            state=seen.state,
+            error=seen.error or self.unmarked or seen.unread,
+            skew=seen.skew,
+            mount=seen.mount,
             records=tally.records,
             heartbeats=tally.heartbeats,
             elsewhere=tally.elsewhere,
@@ -129,7 +144,7 @@ class Window:
             canaries=dict(tally.keys),
             canary_looks=dict(tally.looks),
             canaries_full=tally.keys_full,
-            seconds=round(now - self.began, 3),
+            seconds=round(seen.now - self.began, 3),
             silence=round(self.silence, 3),
             touched=self.touched,
             hole=self.hole,
@@ -138,19 +153,11 @@ class Window:
             changes=self.changes,
             losses=self.losses,
             unread_parts=self.unread_parts[:MAX_LISTED],
-            writers=[_writer(old) for old in olds if old.holder is not None],
+            writers=seen.writers,
             open=None if around is None or file is None else _open(around, file),
             disk=None if around is None or around.free is None else Disk(around.free, around.size),
             unseen=self.blind if around is None else len(around.unseen),
         )
-
-
-def _writer(old: Part) -> Writer:
-    """Who writes to a file that the path does not name."""
-    one = old.holder
-    assert one is not None
-    how = "deleted" if one.deleted else "renamed"
-    return Writer(one.pid, one.process, old.cursor.file.inode, one.target, how, old.since, old.grew)
 
 
 def _open(around: DirectoryState, file: File) -> int | None:

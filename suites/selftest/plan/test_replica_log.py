@@ -14,12 +14,39 @@ from harness.environment import Replica
 from harness.errors import ReplicaGone, UsageError
 from harness.history import Event, History
 from harness.plan import replica_log
+from harness.plan.logged_replica import LoggedReplica
 from harness.plan.replica_log import Followed, ReplicaLog
 from harness.redaction import Redactor
 from harness.stack import Log
 from harness.verdict import Outcome
 from suites.raw import select
 from suites.selftest.probes.fakes import LocalReplica
+
+
+class Local(LoggedReplica):
+    """A replica that runs its commands on this machine."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.local, self.clock = LocalReplica(), ManualClock()
+        self.name = self.local.name
+        self.history = History(clock=self.clock)
+        self.paths = [folder / name for name in names]
+        self._logs = {}
+        for path in self.paths:
+            path.touch()
+        declared = [Log(path=str(path), format="json", release="release", canary="key") for path in self.paths]
+        self.follow(declared, self.history)
+
+    def run(self, *arguments: Any, **named: Any) -> Any:
+        return self.local.run(*arguments, **named)
+
+    def ask(self, *arguments: Any, **named: Any) -> Any:
+        return self.local.ask(*arguments, **named)
+
+    def write(self, release: str, key: str = "") -> None:
+        for path in self.paths:
+            with path.open("a") as file:
+                file.write(json.dumps({"release": release, "key": key}) + "\n")
 
 
 class WritingClock(ManualClock):
@@ -219,3 +246,48 @@ def test_a_verdict_that_quotes_a_line_tells_no_secret(made: Made) -> None:
     assert found.outcome is Outcome.FAIL
     assert "Zx9secretPw" not in str(found)
     assert "hidden:" in found.reason
+
+
+def test_phases_count_from_their_own_mark_and_claims_go_on_as_they_were(tmp_path: Path) -> None:
+    replica = Local(tmp_path, "a", "b")
+    replica.write("4.1.0")
+    replica.mark_logs("k")
+    replica.write("4.1.1", "k-7")
+    replica.poll_logs()
+    replica.report_logs()
+    reports = select(replica.history.events, "probe.log")
+    assert [(event.data["path"], event.data["by_release"]) for event in reports] == [
+        (str(path), {"4.1.1": 1}) for path in replica.paths
+    ]
+    assert [list(event.data["canaries"]) for event in reports] == [["k-7"], ["k-7"]]
+    log = replica.log(str(replica.paths[0]))
+    assert log.has_no("ERROR").reason.endswith("none of 2 records matches ERROR")
+    replica.mark_logs("k")
+    replica.write("4.1.2")
+    assert log.has_no("ERROR").reason.endswith("none of 3 records matches ERROR")
+    replica.report_logs()
+    assert select(replica.history.events, "probe.log")[-1].data["by_release"] == {"4.1.2": 1}
+
+
+def test_a_log_that_is_not_declared_is_no_part_of_a_phase(tmp_path: Path) -> None:
+    replica = Local(tmp_path, "a")
+    (tmp_path / "other").touch()
+    replica.log(str(tmp_path / "other"))
+    replica.mark_logs("k")
+    replica.report_logs()
+    assert [event.data["path"] for event in select(replica.history.events, "probe.log")] == [str(replica.paths[0])]
+
+
+def test_the_phases_and_the_tail_read_a_log_once(tmp_path: Path) -> None:
+    replica = Local(tmp_path, "a")
+    replica.write("4.1.0")
+    replica.mark_logs("k")
+    asked = replica.local.asked
+    for _ in range(10):
+        replica.write("4.1.1")
+        replica.poll_logs()
+    assert replica.local.asked - asked == 10, "each look is one question"
+    replica.local.gone = True
+    replica.record_tails(3)
+    (tail,) = select(replica.history.events, "log.tail")
+    assert [json.loads(line)["release"] for line in tail.data["lines"]] == ["4.1.1"] * 3

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -169,3 +170,16 @@ def test_an_error_under_a_fault_is_not_judged_but_raised(injected: list[Any]) ->
     with pytest.raises(ValueError, match="mine"), made.phase("deployed"), made.fault(LATENCY, "deployed"):
         raise ValueError("mine")
     assert made.verdicts == []
+
+
+def test_a_watched_phase_marks_polls_and_reports_the_logs_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, done = trial(), list[str]()
+    for name in ("mark_logs", "poll_logs", "report_logs"):
+        monkeypatch.setattr(
+            made.environment, name, lambda *given, name=name: done.append(" ".join((name, *given))), raising=False
+        )
+    monkeypatch.setattr(made, "look", lambda: done.append("look"))
+    workload: Any = SimpleNamespace(key="k", window=lambda _: nullcontext())
+    made.workload = workload
+    made.watch("deployed", 0.5)
+    assert done == ["mark_logs k", *["poll_logs"] * 3, "look", "report_logs"]

@@ -84,7 +84,8 @@ class Case:
         self.history = History(clock=self.clock)
         self.replica = ClockedReplica(self.clock)
         self.spec = Spec(str(self.path), **spec)
-        self.follower = LogFollower(self.replica, self.spec, self.history, self.clock)
+        self.followed = LogFollower(self.replica, self.spec, self.history, self.clock)
+        self.follower = self.followed.view()
         self.began = self.clock.now()
         self.number = 0
         self.holders: list[Holder] = []

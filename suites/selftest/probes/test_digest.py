@@ -67,7 +67,7 @@ class Damaging(LocalReplica):
 def followed(replica: Damaging, path: Path) -> dict[str, Any]:
     """What is reported of a sound log of which 200 records are new."""
     declared = Log(path=str(path), format="json", release="release")
-    follower = LogFollower(replica, declared, History(), SystemClock())
+    follower = LogFollower(replica, declared, History(), SystemClock()).view()
     line = '{"release": "1.0.0", "n": %d}\n'
     path.write_text("".join(line % n for n in range(50)))
     follower.mark()

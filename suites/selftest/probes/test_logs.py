@@ -39,7 +39,7 @@ class Followed:
         self.seen: list[str] = []
         self.number = 0
         spec = Spec(str(self.path), form, "release" if form == "json" else None)
-        self.follower = LogFollower(self.replica, spec, self.history, self.clock, self.seen.append)
+        self.follower = LogFollower(self.replica, spec, self.history, self.clock).view(self.seen.append)
         if mark:
             self.follower.mark()
 
@@ -270,7 +270,7 @@ def test_a_poll_reads_a_bounded_part_and_says_what_is_left(log: Followed, monkey
 def test_the_keys_of_canaries_are_found_alone_and_within_a_text(tmp_path: Path) -> None:
     log = Followed(tmp_path)
     spec = Spec(str(log.path), canary="request")
-    found = LogFollower(log.replica, spec, log.history, log.clock)
+    found = LogFollower(log.replica, spec, log.history, log.clock).view()
     found.expect_canaries("c1")
     found.mark()
     for value in ("c1-7", "/things/3?key=c1-12&x=1", "c2-9", 5, None):

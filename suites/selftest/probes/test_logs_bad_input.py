@@ -28,7 +28,7 @@ def log(tmp_path: Path) -> Followed:
 
 def reported(path: Path, replica: LocalReplica | None = None) -> Any:
     clock = ManualClock()
-    made = LogFollower(replica or LocalReplica(), Spec(str(path)), History(clock=clock), clock)
+    made = LogFollower(replica or LocalReplica(), Spec(str(path)), History(clock=clock), clock).view()
     made.mark()
     return made.report().data
 
@@ -203,7 +203,7 @@ def test_a_log_with_a_line_feed_and_a_quote_in_its_name(tmp_path: Path) -> None:
     log = Followed(tmp_path)
     path = tmp_path / "a\nlog's.log"
     clock = ManualClock()
-    made = LogFollower(log.replica, Spec(str(path)), History(clock=clock), clock)
+    made = LogFollower(log.replica, Spec(str(path)), History(clock=clock), clock).view()
     path.touch()
     made.mark()
     path.write_text('{"release": "4.1.1"}\n')

@@ -17,10 +17,10 @@ from harness.checks.logs import ExpectedLog
 from harness.environment.shell import Answer, RawAnswer
 from harness.errors import ReplicaGone
 from harness.history import Event
-from harness.plan.replica_log import LoggedReplica
+from harness.plan.logged_replica import LoggedReplica
 from harness.plan.run import Run
 from harness.plan.subject import Subject
-from harness.probes.logs import LogFollower, LogReplica
+from harness.probes.logs import LogFollower, LogReplica, View
 from harness.stack import Log, load
 from harness.stalls import Patience
 from harness.verdict import Outcome, Verdict
@@ -84,7 +84,7 @@ class Watched:
     def watch(self, seconds: float, *then: Callable[[], object]) -> Verdict:
         """Follow it, and do these things one after the other, with some looks before each."""
         with self.writers, self.history.phase("watched"):
-            follower = LogFollower(self.asked, self.log, self.history, self.history.clock)
+            follower = LogFollower(self.asked, self.log, self.history, self.history.clock).view()
             follower.mark()
             for one in then:
                 self._look(follower, 0.5)
@@ -95,7 +95,7 @@ class Watched:
         log = ExpectedLog(self.replica.name, self.log.path, 1.0, carries_time=True)
         return logs.check(self.history.events, phase="watched", release="4.1.0", logs=[log])
 
-    def _look(self, follower: LogFollower, seconds: float) -> None:
+    def _look(self, follower: View, seconds: float) -> None:
         """For so long on a machine that runs: what a stall may explain is not judged, so it is looked at for longer."""
         patience = Patience(seconds)
         while patience.left > 0:

@@ -152,3 +152,40 @@ def test_a_child_process_is_stopped_for_a_while_and_goes_on_or_is_killed(tmp_pat
     assert ran(tmp_path, program.replace("ACTION", "'stop'")) == ["S", "T", "S", -9]
     assert ran(tmp_path, program.replace("ACTION", "'kill'")) == ["S", -9]
     assert touches(tmp_path) == ["harness.workload.generator stopped", "harness.workload.generator killed"]
+
+
+FOLLOWED = """
+    from harness.clock import SystemClock
+    from harness.history import History
+    from harness.probes.logs import LogFollower
+    from harness.stack import Log
+    from suites.selftest.probes.fakes import LocalReplica
+    path = Path("log").resolve()
+    path.touch()
+    follower = LogFollower(LocalReplica(), Log(path=str(path)), History(), SystemClock())
+    views = [follower.view(), follower.view()]
+    for view in views:
+        view.mark()
+    path.write_text("one\\n")
+"""
+
+
+def test_a_look_at_a_log_is_left_out_for_all_who_look_at_it(tmp_path: Path) -> None:
+    program = "spoil('follower', 'drop', count=1)\n" + textwrap.dedent(FOLLOWED)
+    assert ran(tmp_path, program + "print(json.dumps([views[0].poll(), views[1].poll(), views[0].records]))") == [
+        0,
+        1,
+        1,
+    ]
+    assert touches(tmp_path) == ["LogFollower.poll"]
+
+
+def test_answers_about_a_log_are_spoilt_for_all_who_look_at_it(tmp_path: Path) -> None:
+    program = textwrap.dedent(FOLLOWED) + "spoil('log-answers', 'drop')\n"
+    made = textwrap.dedent(FOLLOWED).replace(
+        "from harness.clock", "spoil('log-answers', 'drop')\nfrom harness.clock", 1
+    )
+    assert ran(tmp_path, program + "print(json.dumps([view.error for view in views]))") == [None, None]
+    found = ran(tmp_path, made + "print(json.dumps([view.error for view in views]))")
+    assert all("damaged on their way" in error for error in found)
+    assert touches(tmp_path)[0].startswith("log of backend-1")
