@@ -1,0 +1,148 @@
+"""Availability, errors and performance, request by request: who stood still, and what that explains."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.checks import availability
+from harness.samples import Samples, Stream
+from harness.verdict import Outcome
+from suites.raw import raw
+from suites.selftest.checks.witnessed import Requests
+
+
+def test_a_sound_deployment_passes() -> None:
+    assert Requests().verdict()
+
+
+def test_a_service_that_stalls_and_answers_everything_late_was_out() -> None:
+    requests = Requests()
+    requests.freeze(12.0, 16.1)
+    verdict = requests.verdict()
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason.startswith("no request was answered in time for 4.1 s, longer than 1 s")
+
+
+def test_a_generator_that_stood_still_saw_nothing() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 14.0)
+    for name in ("availability", "errors"):
+        verdict = requests.verdict(name)
+        assert verdict.outcome is Outcome.UNKNOWN, name
+        assert "the load generator stood still for 2.0 s" in verdict.reason
+
+
+def test_what_was_under_way_when_the_generator_stood_still_is_late_by_its_fault() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 14.0)
+    under_way = requests.at(11.9, 12.0)
+    requests.rows["latency"][under_way] = 14.0 - requests.rows["intended"][under_way]
+    requests.fail(requests.at(11.96, 12.0))  # their time-outs were over when it ran again
+    for name in ("availability", "errors"):
+        assert requests.verdict(name).outcome is Outcome.UNKNOWN, name
+
+
+def test_an_answer_is_not_late_by_the_time_in_which_the_generator_could_not_hear_it() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 12.6)
+    requests.rows["latency"][requests.at(11.7, 12.0)] = 1.1  # half a second of it the service's
+    assert requests.verdict()
+
+
+def test_what_the_generator_sends_all_at_once_after_its_stall_may_be_answered_late() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 14.0)
+    requests.freeze(14.0, 15.3)  # the service works off what came at once
+    verdict = requests.verdict()
+    assert verdict.outcome is Outcome.UNKNOWN, verdict
+    longer = Requests()
+    longer.stop_generator(12.0, 12.5)
+    longer.freeze(12.5, 17.0)
+    assert longer.verdict().outcome is Outcome.FAIL, "half a second does not explain it"
+
+
+def test_an_outage_that_goes_on_after_the_generators_own_stall_is_one() -> None:
+    requests = Requests()
+    requests.stop_generator(12.0, 12.6)
+    requests.fail(requests.at(12.6, 15.0))
+    assert requests.verdict().outcome is Outcome.FAIL
+
+
+def test_answers_that_come_late_count_as_none() -> None:
+    requests = Requests()
+    requests.rows["latency"][requests.at(13.0, 13.5)] = 1.5  # ten times the baseline's p99 is less than a second
+    verdict = requests.verdict()
+    assert verdict.outcome is Outcome.FAIL
+    assert "5 % of 500 requests failed or were answered later than 1 s (25), more than 1 %" in verdict.reason
+
+
+def test_the_latency_that_the_stack_declares_counts_and_else_ten_times_the_baselines() -> None:
+    slow = Requests()
+    slow.rows["latency"][:500], slow.rows["latency"][500:] = 1.4, 2.0
+    assert slow.verdict()
+    assert Requests().verdict(latency=0.005).outcome is Outcome.FAIL
+    assert Requests().verdict(latency=0.02)
+
+
+def test_without_a_baseline_no_answer_is_late_and_a_freeze_is_an_outage_even_so() -> None:
+    requests = Requests()
+    requests.freeze(12.0, 14.0)
+    assert requests.verdict(baseline="none").outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("name", ["availability", "errors", "performance"])
+def test_failures_on_a_machine_that_stood_still_prove_nothing(name: str) -> None:
+    for share, outcome in ((0.01, Outcome.FAIL), (0.6, Outcome.UNKNOWN)):
+        requests = Requests(share)
+        requests.fail(requests.at(12.0, 14.0))
+        assert requests.verdict(name).outcome is outcome, (name, share)
+
+
+def slow(share: float, begin: float, end: float) -> Requests:
+    """One answer in twelve is slow, all of them in a row; in the two seconds before, the machine stood still."""
+    requests = Requests()
+    requests.rows["latency"][requests.at(begin, end)] = 0.4
+    requests.history.record(
+        raw(
+            "witness", environment="h1", place="door", begin=48.0 + begin, end=50.0 + begin, stood=2.0 * share, busy=1.0
+        )
+    )
+    return requests
+
+
+def test_a_few_slow_answers_after_a_stall_prove_nothing_about_performance() -> None:
+    """The stall is short against the window, and explains what makes up its p95."""
+    found = slow(0.5, 10.0, 10.8).verdict("performance")
+    assert found.outcome is Outcome.UNKNOWN, found
+    assert found.stalled
+    assert "the machine stood still for 1.0 s" in found.reason
+    assert slow(0.0, 10.0, 10.8).verdict("performance").outcome is Outcome.FAIL
+
+
+def test_late_answers_prove_nothing_where_the_machine_stood_still_for_a_good_part_of_them() -> None:
+    """Also where it ran in the seconds before."""
+    requests = Requests()
+    requests.rows["latency"][requests.at(10.2, 10.4)] = 1.1
+    witness = {"environment": "h1", "place": "door", "begin": 60.2, "end": 61.4, "busy": 1.0}
+    requests.history.record(raw("witness", stood=0.4, **witness))
+    assert requests.verdict().outcome is Outcome.UNKNOWN
+    ran = Requests()
+    ran.rows["latency"][ran.at(10.2, 10.4)] = 1.1
+    ran.history.record(raw("witness", stood=0.1, **witness))
+    assert ran.verdict().outcome is Outcome.FAIL
+
+
+def test_slow_answers_that_no_stall_was_near_fail_whatever_was_before() -> None:
+    late = slow(0.5, 10.0, 10.2)
+    late.rows["latency"][late.at(15.0, 16.0)] = 0.4
+    assert late.verdict("performance").outcome is Outcome.FAIL
+
+
+def test_samples_that_are_not_all_there_are_no_evidence() -> None:
+    requests = Requests()
+    requests.verdict()
+    events, rows = requests.made.events, requests.rows[:-10]
+    stream = Stream(requests.start.id, "", "subject", 50.0, 1000.0, "", (), {}, rows)
+    found = availability.check(events, phase="deployed", samples=Samples((stream,)))
+    assert found.outcome is Outcome.UNKNOWN
+    assert "490 samples, and 500 were counted" in found.reason
