@@ -28,7 +28,7 @@ from harness.history import History
 from harness.plan.asserting import Checks
 from harness.plan.control import end_all
 from harness.plan.gate import Gate, Settings
-from harness.plan.load import Load
+from harness.plan.load import ComparedWorkload
 from harness.plan.run import Options, Run, new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
@@ -242,7 +242,7 @@ def faults(environment: Subject) -> Faults:
 
 
 @pytest.fixture
-def workload(trial: Trial) -> Load:
+def workload(trial: Trial) -> ComparedWorkload:
     """The declared load, not started; stopped at the test's end."""
     return trial.workload
 

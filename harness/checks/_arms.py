@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.checks._blocks import Requests
+from harness.checks._blocks import ArmRequests
 from harness.checks._requests import span
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import WorkloadStart, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples, Stream
@@ -31,8 +31,8 @@ class Arms:
 
     before: Span
     after: Span
-    subject: Requests
-    control: Requests | None
+    subject: ArmRequests
+    control: ArmRequests | None
     rate: float
     control_rate: float
     windows: tuple[Event[WorkloadWindow], ...]
@@ -64,18 +64,18 @@ def find(
     end = spans[1][1] if lasting is None else min(spans[1][1], spans[1][0] + since + lasting)
     timeouts = {number: start.body.timeout or 0.0 for number, start in starts.items()}
     streams = [stream for stream in samples.streams if stream.start in used]
-    beside = Requests.of(control, timeouts)
+    beside = ArmRequests.of(control, timeouts)
     both = all(len(beside.between(*span).due) for span in spans)
     return Arms(
         before=spans[0],
         after=(spans[1][0] + since, end),
-        subject=Requests.of(streams, timeouts),
+        subject=ArmRequests.of(streams, timeouts),
         control=beside if both else None,
         rate=max((starts[number].body.rate or 0.0 for number in used), default=0.0),
         control_rate=max((starts[stream.start].body.rate or 0.0 for stream in control), default=0.0),
         windows=tuple(windows),
         problems=tuple(stream.problem for stream in (*streams, *control) if stream.problem),
-        stall=Witness(events).explains(spans[1][0] + since, end),
+        stall=WitnessedStalls(events).explains(spans[1][0] + since, end),
     )
 
 

@@ -22,7 +22,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Requests:
+class ArmRequests:
     """The requests of one arm, by the time at which they were due.
 
     Attributes:
@@ -38,7 +38,7 @@ class Requests:
     lateness: Values
 
     @classmethod
-    def of(cls, streams: Iterable[Stream], timeouts: Mapping[int, float]) -> Requests:
+    def of(cls, streams: Iterable[Stream], timeouts: Mapping[int, float]) -> ArmRequests:
         """All requests of some workloads.
 
         Args:
@@ -59,11 +59,11 @@ class Requests:
         order = np.argsort(due, kind="stable")
         return cls(due[order], latency[order], ok[order], lateness[order])
 
-    def between(self, start: float, end: float) -> Requests:
+    def between(self, start: float, end: float) -> ArmRequests:
         """Those that were due from `start` to before `end`."""
         low, high = np.searchsorted(self.due, [start, end])
         part = slice(int(low), int(high))
-        return Requests(self.due[part], self.latency[part], self.ok[part], self.lateness[part])
+        return ArmRequests(self.due[part], self.latency[part], self.ok[part], self.lateness[part])
 
     def quantile(self, name: str) -> float:
         """The quantile of all latencies, by the nearest rank; NaN where there is none."""
@@ -75,7 +75,7 @@ def quantile(ordered: Values, q: float) -> float:
     return float(ordered[max(0, math.ceil(q * len(ordered)) - 1)]) if len(ordered) else math.nan
 
 
-def block_seconds(arms: Sequence[Requests], spans: Sequence[tuple[float, float]], name: str) -> float | None:
+def block_seconds(arms: Sequence[ArmRequests], spans: Sequence[tuple[float, float]], name: str) -> float | None:
     """How long a block has to be so that each has enough requests for a quantile: a multiple of `SECONDS`.
 
     None where even the longest has not.
@@ -87,7 +87,7 @@ def block_seconds(arms: Sequence[Requests], spans: Sequence[tuple[float, float]]
     return None
 
 
-def _fewest(arm: Requests, span: tuple[float, float], seconds: float) -> int:
+def _fewest(arm: ArmRequests, span: tuple[float, float], seconds: float) -> int:
     counts = np.diff(np.searchsorted(arm.due, edges(span, seconds)))
     return int(counts.min()) if len(counts) else 0
 
@@ -98,7 +98,7 @@ def edges(span: tuple[float, float], seconds: float) -> Values:
     return np.asarray(span[0] + seconds * np.arange(whole + 1), dtype=np.float64)
 
 
-def logs(arm: Requests, span: tuple[float, float], seconds: float, name: str) -> Values:
+def logs(arm: ArmRequests, span: tuple[float, float], seconds: float, name: str) -> Values:
     """The logarithm of a quantile in each whole block of a stretch; NaN for one without requests."""
     cuts = np.searchsorted(arm.due, edges(span, seconds))
     found = [quantile(np.sort(arm.latency[a:b]), QUANTILES[name]) for a, b in itertools.pairwise(cuts)]

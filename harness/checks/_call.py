@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from harness.checks._evidence import BUSY
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import DeployerEnd
 from harness.history import Event, of
 from harness.samples import Samples
@@ -68,9 +68,9 @@ def _held_against_the_deployer(found: Verdict, events: tuple[Event, ...], phase:
         if end.id > last or end.body.exit_code in (0, None):
             continue
         begin = end.since_start - (end.body.seconds or 0.0)
-        if Witness(events).stood(begin, end.since_start) < max(GAVE_UP, STARVED * (end.since_start - begin)):
+        if WitnessedStalls(events).stood(begin, end.since_start) < max(GAVE_UP, STARVED * (end.since_start - begin)):
             continue
-        stall = Witness(events).explains(begin, end.since_start)
+        stall = WitnessedStalls(events).explains(begin, end.since_start)
         said = f"the {end.body.verb} failed while {stall}, so this proves nothing: {found.reason}"
         return replace(found, outcome=Outcome.UNKNOWN, reason=said, look=BUSY)
     return found
@@ -81,7 +81,7 @@ def _stalled(found: Verdict, events: tuple[Event, ...], phase: str) -> Verdict:
     times = [event.since_start for event in events if event.phase == phase]
     if found.outcome is not Outcome.UNKNOWN or not times:
         return found
-    return replace(found, stalled=found.stalled or bool(Witness(events).explains(min(times), max(times))))
+    return replace(found, stalled=found.stalled or bool(WitnessedStalls(events).explains(min(times), max(times))))
 
 
 def takes_samples(check: Check) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.checks._evidence import Findings, counted
 from harness.checks._log_words import clock
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeLog
 from harness.history import Event
 from harness.samples import CANARY, OK, Samples
@@ -60,7 +60,7 @@ def judge(
     logs: Collection[Expected],
     watched: Mapping[tuple[str, str], Sequence[Event[ProbeLog]]],
     samples: Samples | None,
-    witness: Witness,
+    witness: WitnessedStalls,
 ) -> None:
     """Hold the canaries against the logs. One that was sent before the watch, or could still come, is left out.
 
@@ -118,7 +118,7 @@ class _Window:
         return bool(self.events) and canary.sent >= self.began and canary.answered + self.within + LOOK <= self.ended
 
 
-def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Witness, *, known: bool) -> int:
+def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: WitnessedStalls, *, known: bool) -> int:
     """Judge one canary; 1 where it could be."""
 
     def stall(window: _Window, late: float) -> str:

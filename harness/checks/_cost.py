@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.checks._blocks import Requests
+from harness.checks._blocks import ArmRequests
 from harness.events import ProbeReplica
 from harness.history import Event, of
 
 Span = tuple[float, float]
 
 
-def cpu_of_a_request(events: Iterable[Event], requests: Requests, span: Span) -> float | None:
+def cpu_of_a_request(events: Iterable[Event], requests: ArmRequests, span: Span) -> float | None:
     """CPU seconds of all replicas for each request that was answered well, in a stretch of time; None where it is not
     known: nothing was sampled, or a container was started again meanwhile.
     """

@@ -27,7 +27,7 @@ LONGEST = 20.0  # times as long: beyond that, "measure longer" is no advice
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ArmComparison:
     """What two rows of blocks say.
 
     Attributes:
@@ -52,7 +52,7 @@ class Comparison:
     busier: float | None
 
 
-def compare(before: Values, after: Values, tolerance: float, alpha: float) -> Comparison | None:
+def compare(before: Values, after: Values, tolerance: float, alpha: float) -> ArmComparison | None:
     """Compare two rows of blocks; None where there are too few, or one has no value.
 
     Args:
@@ -74,7 +74,7 @@ def compare(before: Values, after: Values, tolerance: float, alpha: float) -> Co
     # they are.
     room = (margin - max(0.0, low)) / (t + t_quantile(POWER, df))
     longer, busier = _sufficient(room, spread, n_before, n_after)
-    return Comparison(
+    return ArmComparison(
         math.exp(shift), math.exp(low), math.exp(high), outcome, 1.0 + tolerance, lag,
         (len(before), len(after)), longer, busier,
     )  # fmt: skip

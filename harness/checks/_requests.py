@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.checks._witness import SHARE, Witness
+from harness.checks._witness import SHARE, WitnessedStalls
 from harness.events import WorkloadStart, WorkloadWindow
 from harness.history import Event, of
 from harness.outages import Outages, outages
@@ -24,7 +24,7 @@ Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Load:
+class TimedRequests:
     """Requests on the history's axis, seconds.
 
     Attributes:
@@ -41,7 +41,7 @@ class Load:
     ok: npt.NDArray[np.bool_]
     since: float
     until: float
-    earlier: Load | None = None
+    earlier: TimedRequests | None = None
 
     @property
     def latency(self) -> Times:
@@ -79,7 +79,7 @@ class Load:
             found += np.clip(np.minimum(self.ended, high) - np.maximum(self.due, low), 0.0, None)
         return found
 
-    def unexplained(self, bad: npt.NDArray[np.bool_], witness: Witness) -> tuple[int, str]:
+    def unexplained(self, bad: npt.NDArray[np.bool_], witness: WitnessedStalls) -> tuple[int, str]:
         """How many of these requests no stall of machine or generator explains, and what explains the others."""
         order = np.argsort(self.due[bad], kind="stable")
         due, ended = self.due[bad][order], self.ended[bad][order]
@@ -107,7 +107,7 @@ class Load:
 
 def load(
     events: Sequence[Event], windows: Sequence[Event[WorkloadWindow]], samples: Samples | None
-) -> Load | str | None:
+) -> TimedRequests | str | None:
     """The requests of some windows.
 
     None where they are not needed, or were kept in memory only; a text where they ought to be there and are not.
@@ -137,10 +137,10 @@ def load(
     return _made(np.concatenate(parts), since, until, _made(np.concatenate(before), since, until))
 
 
-def _made(records: Records, since: float, until: float, earlier: Load | None = None) -> Load:
+def _made(records: Records, since: float, until: float, earlier: TimedRequests | None = None) -> TimedRequests:
     found = np.sort(records, order="intended", kind="stable")
     due, latency, sent = (found[name].astype(np.float64) for name in ("intended", "latency", "sent"))
-    return Load(due, due + latency, sent, found["flags"] & OK != 0, since, until, earlier)
+    return TimedRequests(due, due + latency, sent, found["flags"] & OK != 0, since, until, earlier)
 
 
 def span(events: Sequence[Event], window: Event[WorkloadWindow]) -> tuple[float, float]:

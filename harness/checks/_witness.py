@@ -27,7 +27,7 @@ LOWERED = 0.9  # times the declared limit; a limit below was set by somebody els
 Row = tuple[float, float, float]
 
 
-class Witness:
+class WitnessedStalls:
     """The stalls of an environment. Times are the history's, in seconds.
 
     Args:

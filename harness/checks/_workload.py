@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.checks._evidence import Findings
-from harness.checks._requests import Load, load
+from harness.checks._requests import TimedRequests, load
 from harness.events import WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
@@ -17,7 +17,7 @@ BLIND = 0.5  # s in a row for which the generator itself may send nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WindowTotals:
     """What the workload saw in a phase: counts summed over its windows, times the worst of them, in seconds.
 
     Attributes:
@@ -39,7 +39,7 @@ class Window:
     blind: float
     outage: float
     reasons: tuple[str, ...]
-    load: Load | None = None
+    load: TimedRequests | None = None
 
     @property
     def bad(self) -> int:
@@ -60,7 +60,7 @@ class Window:
         return f" ({', '.join(self.reasons)})" if self.reasons else ""
 
 
-def window(events: Iterable[Event], phase: str, samples: Samples | None = None) -> Window | str | None:
+def window(events: Iterable[Event], phase: str, samples: Samples | None = None) -> WindowTotals | str | None:
     """All windows of a phase as one; None where there is none; a text where its samples are missing."""
     events = tuple(events)
     found = of(events, WorkloadWindow, phase)
@@ -82,7 +82,7 @@ def window(events: Iterable[Event], phase: str, samples: Samples | None = None) 
     for event in found:
         for text, count in event.body.errors.items():
             reasons[text] = reasons.get(text, 0) + count
-    return Window(
+    return WindowTotals(
         found, total("intended"), total("sent"), total("ok"), total("failed"), total("shed"),
         sum(event.body.seconds for event in found),
         worst("p50"), worst("p95"), worst("p99"), worst("lateness_p95"),
@@ -94,7 +94,7 @@ def window(events: Iterable[Event], phase: str, samples: Samples | None = None) 
 
 def measured(
     findings: Findings, events: Iterable[Event], phase: str, samples: Samples | None = None, blind: float = BLIND
-) -> Window | None:
+) -> WindowTotals | None:
     """The window of a phase, if it says anything; else None, and the finding that it does not.
 
     Args:

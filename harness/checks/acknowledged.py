@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.checks._evidence import Findings, counted, last, listed
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeReadback, WorkloadStart
 from harness.history import Event, of
 from harness.samples import FINAL, NO_SAMPLES, OK, Samples, Stream
@@ -79,7 +79,7 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     twice = [what for what in ours if there[what] > 1]
     if lost:
         # What is still on its way, because the machine stood still while it was waited for, is not lost.
-        stall = Witness(events).explains(before, asked.since_start, asked.since_start - before)
+        stall = WitnessedStalls(events).explains(before, asked.since_start, asked.since_start - before)
         verb = "is" if len(lost) == 1 else "are"
         findings.timed(
             f"{counted(len(lost), 'piece')} of {len(due)} acknowledged {verb} lost: {_some(lost)}", stall, asked

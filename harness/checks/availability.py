@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from harness.checks._evidence import Findings
-from harness.checks._requests import Load
-from harness.checks._witness import Witness
-from harness.checks._workload import Window, measured, milliseconds, percent, window
+from harness.checks._requests import TimedRequests
+from harness.checks._witness import WitnessedStalls
+from harness.checks._workload import WindowTotals, measured, milliseconds, percent, window
 from harness.history import Event
 from harness.samples import Samples
 from harness.verdict import Verdict
@@ -63,15 +63,21 @@ def check(
 def _usual(events: tuple[Event, ...], baseline: str) -> float:
     """The latency after which an answer is late, from the baseline."""
     before = window(events, baseline)
-    if not isinstance(before, Window) or before.p99 is None:
+    if not isinstance(before, WindowTotals) or before.p99 is None:
         return np.inf
     return max(LATE, SLOWER * before.p99)
 
 
 def _judge(
-    findings: Findings, events: tuple[Event, ...], found: Window, load: Load, most: float, budget: float, bound: float
+    findings: Findings,
+    events: tuple[Event, ...],
+    found: WindowTotals,
+    load: TimedRequests,
+    most: float,
+    budget: float,
+    bound: float,
 ) -> str:
-    witness = Witness(events)
+    witness = WitnessedStalls(events)
     out = [(end - begin, _stall(load, witness, begin, end, most)) for begin, end in load.outages(bound, most)]
     if out:  # the longest that nothing explains, else the longest
         lasted, stall = max(out, key=lambda one: (not one[1], one[0]))
@@ -85,7 +91,7 @@ def _judge(
     return f"{percent(found.share)} of {found.tried} requests failed{slow}, longest outage {longest:.1f} s"
 
 
-def _stall(load: Load, witness: Witness, begin: float, end: float, most: float) -> str:
+def _stall(load: TimedRequests, witness: WitnessedStalls, begin: float, end: float, most: float) -> str:
     """What explains an outage, in words; empty where nothing does."""
     blind = load.blind(begin, end)
     if end - begin - blind <= most:
@@ -94,9 +100,15 @@ def _stall(load: Load, witness: Witness, begin: float, end: float, most: float) 
 
 
 def _share(
-    findings: Findings, found: Window, load: Load, bad: np.ndarray, late: int, budget: float, bound: float,
-    witness: Witness,
-) -> None:  # fmt: skip
+    findings: Findings,
+    found: WindowTotals,
+    load: TimedRequests,
+    bad: np.ndarray,
+    late: int,
+    budget: float,
+    bound: float,
+    witness: WitnessedStalls,
+) -> None:
     """Whether more requests failed, or were answered late, than may."""
     count = int(bad.sum())
     if count <= budget * len(bad):
@@ -108,7 +120,7 @@ def _share(
     findings.timed(said, stall if left <= budget * len(bad) else "", *found.events)
 
 
-def _by_figures(findings: Findings, found: Window, most: float, budget: float, bound: float) -> str:
+def _by_figures(findings: Findings, found: WindowTotals, most: float, budget: float, bound: float) -> str:
     """What the windows say of themselves, where their samples were kept in memory only."""
     if found.outage > most:
         said = f"no request was answered in time for {found.outage:.1f} s, longer than {most:g} s"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
 from harness.checks._evidence import Findings, counted, latest
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ContainerChange, OfReplica, ProbeContainer, ProbeReplica, ReplicaReplace
 from harness.history import Event, of
 from harness.verdict import Verdict
@@ -142,7 +142,7 @@ def _paused(findings: Findings, events: tuple[Event, ...], replica: str, phase: 
         return
     if of(mine, ContainerChange):
         return  # it ended or was started again: why it did not answer is known
-    witness = Witness(events)
+    witness = WitnessedStalls(events)
     silences = _silences(of(mine, ProbeReplica)) if witness.known else ()
     for begin, end in silences:
         if end - begin > STILL and not witness.explains(begin, end, end - begin, STILL):

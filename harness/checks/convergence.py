@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from harness.checks._evidence import Findings, last, latest, listed
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeConfiguration, ProbeHaproxy, ProbeRegistry, ProbeRelease, ProbeSchema
 from harness.history import Event, of
 from harness.verdict import Verdict
@@ -121,7 +121,7 @@ def _balanced(
             findings.missing(f"the load balancer has no server named {name}")
         for backend, server, status, weight, *_ in mine:
             if not str(status).startswith(("UP", "no check")):
-                stall = Witness(events).explains(event.since_start - LEAD, event.since_start)
+                stall = WitnessedStalls(events).explains(event.since_start - LEAD, event.since_start)
                 findings.timed(f"the load balancer has {backend}/{server} as {status}", stall, event)
             elif weight == 0:
                 findings.fail(f"the load balancer has {backend}/{server} with weight 0", event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.checks._evidence import Findings, counted
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.checks._workload import measured, percent
 from harness.history import Event
 from harness.samples import Samples
@@ -32,7 +32,9 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples | None = None
         if found.share > budget:
             said = f"{found.bad} of {found.tried} requests failed ({percent(found.share)}), budget {percent(budget)}"
             left, stall = (
-                (found.bad, "") if found.load is None else found.load.unexplained(~found.load.ok, Witness(events))
+                (found.bad, "")
+                if found.load is None
+                else found.load.unexplained(~found.load.ok, WitnessedStalls(events))
             )
             findings.timed(said + found.why, stall if left <= budget * found.tried else "", *found.events)
     return findings.verdict(

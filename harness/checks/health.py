@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.checks._evidence import Findings, counted, latest
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeHealth
 from harness.history import Event, of
 from harness.verdict import Verdict
@@ -40,7 +40,7 @@ def check(events: Iterable[Event], *, phase: str, replicas: Collection[str] = ()
             findings.missing(f"{replica} was not asked for its health")
         elif healthy is False:
             said = f"{replica} is not healthy: {event.body.error or 'no reason given'}"
-            findings.timed(said, Witness(events).explains(event.since_start - LEAD, event.since_start), event)
+            findings.timed(said, WitnessedStalls(events).explains(event.since_start - LEAD, event.since_start), event)
         elif healthy is not True:
             findings.missing(f"{replica} could not be asked for its health: {event.body.error or 'no answer'}")
     return findings.verdict(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.checks import _canaries
 from harness.checks import _log_words as words
 from harness.checks._evidence import Findings, counted, listed
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeLog, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
@@ -62,7 +62,7 @@ def check(
     """
     events = tuple(events)
     findings = Findings(NAME)
-    traffic, witness = _Traffic(of(events, WorkloadWindow, phase)), Witness(events)
+    traffic, witness = _Traffic(of(events, WorkloadWindow, phase)), WitnessedStalls(events)
     watched: dict[tuple[str, str], list[Event[ProbeLog]]] = {}
     for event in of(events, ProbeLog, phase):
         watched.setdefault((event.body.replica, event.body.path), []).append(event)
@@ -122,7 +122,7 @@ def _content(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], relea
         findings.fail(f"{where} {one}", event)
 
 
-def _in_time(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], witness: Witness) -> None:
+def _in_time(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], witness: WitnessedStalls) -> None:
     """What may come of a machine that stands still: error lines (of time-outs, say), and records that come late."""
     where, body = f"{log.path} on {log.replica}", event.body
     if body.errors:
@@ -135,14 +135,14 @@ def _in_time(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], witne
                 findings.timed(f"{where} {one}", _stall(witness, [event], judged), event)
 
 
-def _stall(witness: Witness, seen: list[Event[ProbeLog]], judged: float, allowed: float = 0.0) -> str:
+def _stall(witness: WitnessedStalls, seen: list[Event[ProbeLog]], judged: float, allowed: float = 0.0) -> str:
     """What explains that a log was silent or late for so many seconds, in words; empty where nothing does."""
     begin = min(event.since_start - event.body.seconds for event in seen)
     return witness.explains(begin, seen[-1].since_start, judged, allowed, chain=_canaries.ALONE)
 
 
 def _progress(
-    findings: Findings, log: ExpectedLog, seen: list[Event[ProbeLog]], traffic: _Traffic, witness: Witness
+    findings: Findings, log: ExpectedLog, seen: list[Event[ProbeLog]], traffic: _Traffic, witness: WitnessedStalls
 ) -> None:
     """Whether it was written at all, and often enough."""
     where, body = f"{log.path} on {log.replica}", seen[-1].body
@@ -179,7 +179,9 @@ def _progress(
         _whole(findings, where, seen, log.max_silence, witness)
 
 
-def _whole(findings: Findings, where: str, seen: list[Event[ProbeLog]], max_silence: float, witness: Witness) -> None:
+def _whole(
+    findings: Findings, where: str, seen: list[Event[ProbeLog]], max_silence: float, witness: WitnessedStalls
+) -> None:
     """Whether all of it could be read."""
     unread = [str(event.body.error) for event in seen if event.body.error]
     unread += [said for event in seen for said in words.lost(event.body)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checks._arms import Arms, find
-from harness.checks._blocks import Requests
+from harness.checks._blocks import ArmRequests
 from harness.checks._evidence import Findings
 from harness.checks._workload import percent
 from harness.events import ProbeQueue, WorkloadWindow
@@ -142,7 +142,7 @@ def _came_back(arms: Arms) -> float | None:
     return 0.0
 
 
-def _mean_in_flight(part: Requests, seconds: float) -> float:
+def _mean_in_flight(part: ArmRequests, seconds: float) -> float:
     """By Little's law: the mean of the work in flight."""
     return float(part.latency.sum()) / seconds if seconds > 0.0 else 0.0
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from harness.checks._evidence import BUSY, Findings
-from harness.checks._requests import Load, load, span
-from harness.checks._witness import SHARE, Witness
-from harness.checks._workload import Window, measured, milliseconds, percent
+from harness.checks._requests import TimedRequests, load, span
+from harness.checks._witness import SHARE, WitnessedStalls
+from harness.checks._workload import WindowTotals, measured, milliseconds, percent
 from harness.events import WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
@@ -102,7 +102,7 @@ def _delayed(late: Verdict, events: tuple[Event, ...], phase: str, name: str, wi
         return replace(late, outcome=Outcome.UNKNOWN, reason=f"{late.reason}; before: {held}", look=BUSY, stalled=True)
     first, last = (of(events, WorkloadWindow, one)[0] for one in (phase, name))
     begin, end = span(events, first)[0], span(events, last)[0]
-    stall = Witness(events).explains(begin, end, end - begin, within)
+    stall = WitnessedStalls(events).explains(begin, end, end - begin, within)
     if not stall:
         return late
     said = f"{stall}, so this proves nothing: {late.reason}"
@@ -139,9 +139,9 @@ def _one(
     )
 
 
-def _steady(findings: Findings, events: tuple[Event, ...], before: Window, after: Window) -> None:
+def _steady(findings: Findings, events: tuple[Event, ...], before: WindowTotals, after: WindowTotals) -> None:
     """Whether the baseline is worth a comparison: one that the machine made slow lets everything pass."""
-    witness = Witness(events)
+    witness = WitnessedStalls(events)
     was, now = (
         sum(witness.stood(*span(events, event)) for event in found.events) / max(found.seconds, 1e-9)
         for found in (before, after)
@@ -151,13 +151,15 @@ def _steady(findings: Findings, events: tuple[Event, ...], before: Window, after
         findings.missing(f"{said}: the baseline is too slow to compare with")
 
 
-def _stall(events: tuple[Event, ...], after: Window) -> str:
+def _stall(events: tuple[Event, ...], after: WindowTotals) -> str:
     """In words, that the machine stood still in the window; empty where it did not."""
-    witness = Witness(events)
+    witness = WitnessedStalls(events)
     return next(filter(None, (witness.explains(*span(events, event)) for event in after.events)), "")
 
 
-def _punctual(findings: Findings, before: tuple[Window, str], after: tuple[Window, str], allowance: float) -> bool:
+def _punctual(
+    findings: Findings, before: tuple[WindowTotals, str], after: tuple[WindowTotals, str], allowance: float
+) -> bool:
     for found, phase in (before, after):
         if found.lateness is None or found.lateness > allowance:
             late = "unknown" if found.lateness is None else milliseconds(found.lateness)
@@ -168,19 +170,19 @@ def _punctual(findings: Findings, before: tuple[Window, str], after: tuple[Windo
     return True
 
 
-def _held(events: tuple[Event, ...], samples: Samples | None, after: Window, bound: float, share: float) -> str:
+def _held(events: tuple[Event, ...], samples: Samples | None, after: WindowTotals, bound: float, share: float) -> str:
     """In words, that stalls explain all but this share of the answers that took longer than `bound`; empty where they
     do not. A short stall holds up a few requests, and a few are enough for a quantile.
     """
     requests = load(events, after.events, samples)
-    if not isinstance(requests, Load):
+    if not isinstance(requests, TimedRequests):
         return ""
-    left, said = requests.unexplained(requests.ok & (requests.latency > bound), Witness(events))
+    left, said = requests.unexplained(requests.ok & (requests.latency > bound), WitnessedStalls(events))
     return said if left <= share * int(requests.ok.sum()) else ""
 
 
 def _compare(
-    findings: Findings, before: Window, after: Window, factor: float, allowance: float,
+    findings: Findings, before: WindowTotals, after: WindowTotals, factor: float, allowance: float,
     stall: Callable[[float, float], str],
 ) -> str:  # fmt: skip
     said = []

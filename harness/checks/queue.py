@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.checks._evidence import Findings
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeQueue
 from harness.history import Event, of
 from harness.verdict import Verdict
@@ -66,7 +66,7 @@ def _judge(
     findings: Findings, events: tuple[Event, ...], looks: list[tuple[Event, float]], level: float, within: float
 ) -> str:
     first, (final, depth) = looks[0][0], looks[-1]
-    stall = Witness(events).explains(first.since_start, final.since_start)
+    stall = WitnessedStalls(events).explains(first.since_start, final.since_start)
     drained = next((event for event, depth in looks if depth <= level), None)
     watched = final.since_start - first.since_start
     if drained is None and watched < within:
@@ -103,5 +103,5 @@ def _age(findings: Findings, events: tuple[Event, ...], baseline: str, phase: st
         so_far = f"has waited for {age:.1f} s (before: {level:.1f} s)"
         findings.missing(f"the oldest job {so_far}, and was watched for {watched:.1f} s of {within:g} s")
     elif age > level:
-        stall = Witness(events).explains(final.since_start - max(age, watched), final.since_start)
+        stall = WitnessedStalls(events).explains(final.since_start - max(age, watched), final.since_start)
         findings.timed(f"the oldest job has waited for {age:.1f} s (before: {level:.1f} s)", stall, final)

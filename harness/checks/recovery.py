@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checks._arms import Arms, find
-from harness.checks._blocks import SMALLEST, Requests, Values, block_seconds, edges, logs
+from harness.checks._blocks import SMALLEST, ArmRequests, Values, block_seconds, edges, logs
 from harness.checks._cost import cpu_of_a_request
 from harness.checks._evidence import Findings
 from harness.checks._intervals import share_interval
-from harness.checks._noninferiority import FEWEST, Comparison, certified, compare
+from harness.checks._noninferiority import FEWEST, ArmComparison, certified, compare
 from harness.checks._workload import milliseconds, percent
 from harness.history import Event
 from harness.samples import NO_SAMPLES, Samples
@@ -109,7 +109,7 @@ def _guarded(findings: Findings, arms: Arms) -> bool:
 
 
 def _sound(
-    findings: Findings, part: Requests, whose: str, when: str, span: tuple[float, float], rate: float, ground: float
+    findings: Findings, part: ArmRequests, whose: str, when: str, span: tuple[float, float], rate: float, ground: float
 ) -> bool:
     due = rate * (span[1] - span[0])
     if not len(part.due) or len(part.due) < REACHED * due - 1.0:
@@ -219,7 +219,7 @@ def _too_few(arms: Arms, name: str) -> str:
     return " or ".join(parts) or "a block of it has no value"
 
 
-def _sufficient(found: Comparison, rows: _Rows, arms: Arms) -> str:
+def _sufficient(found: ArmComparison, rows: _Rows, arms: Arms) -> str:
     """What would have told: so many seconds more, or such a rate."""
     parts = []
     if found.longer is not None:

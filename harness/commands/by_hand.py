@@ -11,7 +11,7 @@ from harness.commands.options import override_option, stack_argument
 from harness.commands.running import hiding, hiding_errors, show_kept
 from harness.commands.say import say
 from harness.engine import Container, Engine
-from harness.engine.process import Process
+from harness.engine.process import ExecProcess
 from harness.engine.sweep import sweep as remove
 from harness.engine.terminal import interactive
 from harness.environment import Environment
@@ -118,7 +118,7 @@ def exec_(environment: str | None, name: str, command: tuple[str, ...]) -> int:
         container = replica(pick(engine, environment), name)
         if sys.stdin.isatty() and sys.stdout.isatty():
             return interactive(engine.api, container.id, words)
-        with Process.start(engine.api, container.id, words, name=name) as process:
+        with ExecProcess.start(engine.api, container.id, words, name=name) as process:
             while (frame := process.read(86400.0)) is not None:
                 stream = sys.stdout if frame[0] == 1 else sys.stderr
                 stream.buffer.write(frame[1])

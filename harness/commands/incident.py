@@ -19,7 +19,7 @@ from harness.plan.gating import in_environment, run_gate
 from harness.plan.incident import Incident, replay, timeline
 from harness.plan.run import Options, Run
 from harness.redaction import Redactor
-from harness.report.timeline import Entry, lines, pair, table
+from harness.report.timeline import TimelineEntry, lines, pair, table
 from harness.stack import load
 from harness.verdict import Outcome, Verdict, combine
 
@@ -63,8 +63,8 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
 
 def _show(run: Run, found: Incident) -> None:
     """Both timelines beside each other."""
-    ours = [Entry(at, text, key) for at, key, text in timeline(run.history.events)]
-    theirs = [Entry(row.minute * 60.0, row.text, row.event, label=row.time) for row in found.original]
+    ours = [TimelineEntry(at, text, key) for at, key, text in timeline(run.history.events)]
+    theirs = [TimelineEntry(row.minute * 60.0, row.text, row.event, label=row.time) for row in found.original]
     rows = pair(ours, theirs)
     console = Console()
     plain = "\n".join(lines(rows, ours=OURS, theirs=THEIRS)) + "\n"

@@ -22,7 +22,7 @@ Say = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class BalancerServer:
     """A server of the balancer."""
 
     backend: str
@@ -96,7 +96,9 @@ class Balancer:
                 hint="look at the check that haproxy.cfg has for this server",
             )
 
-    def _wait(self, replica: Replica, halt: Callable[[], bool], within: float, until: Callable[[Server], bool]) -> bool:
+    def _wait(
+        self, replica: Replica, halt: Callable[[], bool], within: float, until: Callable[[BalancerServer], bool]
+    ) -> bool:
         well, _ = poll(
             lambda: (all(until(server) for server in self._servers(replica)), halt()),
             any,
@@ -106,7 +108,7 @@ class Balancer:
         )
         return well
 
-    def _servers(self, replica: Replica) -> list[Server]:
+    def _servers(self, replica: Replica) -> list[BalancerServer]:
         """The servers that are this replica."""
         if self.place is None or self.place.service == replica.service:
             return []
@@ -145,11 +147,14 @@ class Balancer:
         return f"{self.place.name if self.place else ''}, {self.haproxy.address if self.haproxy else ''}"
 
 
-def _serves(server: Server) -> bool:
+def _serves(server: BalancerServer) -> bool:
     return server.status.startswith(("UP", "no check"))
 
 
-def read(text: str) -> Iterator[tuple[Server, str]]:
+def read(text: str) -> Iterator[tuple[BalancerServer, str]]:
     """Every server of `show stat`, and its address; empty where HAProxy does not tell it."""
     for row in rows(text):
-        yield Server(row["pxname"], row["svname"], row["status"], int(row.get("scur") or "0")), row.get("addr") or ""
+        yield (
+            BalancerServer(row["pxname"], row["svname"], row["status"], int(row.get("scur") or "0")),
+            row.get("addr") or "",
+        )

@@ -20,7 +20,7 @@ from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError, UsageError
 from harness.events import DeployerEnd, DeployerLine, DeployerStart
 from harness.history import History
-from harness.redaction import Lines
+from harness.redaction import StreamRedactor
 from harness.signals import wait_for
 from harness.stack import Deployer as Declared
 from harness.stalls import Patience
@@ -206,7 +206,7 @@ class RunningCommand:
         self._began = history.clock.monotonic()
         self._patience = Patience(timeout, clock=history.clock.monotonic)
         self._stop = threading.Event()
-        self._hidden = {stream: Lines(history.redactor) for stream in ("out", "err")}
+        self._hidden = {stream: StreamRedactor(history.redactor) for stream in ("out", "err")}
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._late: deque[tuple[str, str]] = deque(maxlen=TAIL_LINES)
         self._lines = self._recorded = self._characters = 0

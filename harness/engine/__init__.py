@@ -6,7 +6,7 @@ from harness.engine.engine import Engine
 from harness.engine.events import ContainerEvent, Events
 from harness.engine.labels import Owner
 from harness.engine.networks import Network
-from harness.engine.spec import Attachment, ContainerSpec, Publish, Volume
+from harness.engine.spec import Attachment, ContainerSpec, MountSpec, Publish
 from harness.engine.sweep import Swept
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "ContainerState",
     "Engine",
     "Events",
+    "MountSpec",
     "Network",
     "Owner",
     "Publish",
     "Swept",
-    "Volume",
 ]

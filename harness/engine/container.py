@@ -22,7 +22,7 @@ REMOVE_DEADLINE = 30.0  # seconds for the removal that another one has begun
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileContent:
     """A file to be written into a container; its name without a directory."""
 
     name: str
@@ -214,9 +214,9 @@ class Container:
     def put(self, path: str, data: bytes, *, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
         """Write a file, whole; its directory must exist."""
         target = PurePosixPath(path)
-        self.put_all(str(target.parent), [File(target.name, data, mode, uid, gid)])
+        self.put_all(str(target.parent), [FileContent(target.name, data, mode, uid, gid)])
 
-    def put_all(self, directory: str, files: Iterable[File]) -> None:
+    def put_all(self, directory: str, files: Iterable[FileContent]) -> None:
         """Write several files into a directory that exists, with one request."""
         archive, names = io.BytesIO(), []
         with tarfile.open(fileobj=archive, mode="w") as tar:

@@ -155,7 +155,7 @@ class PipeWire:
             self._program.wait()
 
 
-class Connection:
+class ExecStream:
     """The two-way stream of one exec, with a deadline on each call."""
 
     def __init__(self, api: Api, exec_id: str) -> None:

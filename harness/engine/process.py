@@ -16,19 +16,19 @@ from typing import Any, Self
 
 from harness.engine.ending import end_sessions
 from harness.engine.gone import Api, gone, started_at, took_down
-from harness.engine.hijack import OUT, Connection, Frames
+from harness.engine.hijack import OUT, ExecStream, Frames
 from harness.engine.translate import field, translate
 from harness.errors import CommandTimeout, EngineGone, HarnessError, HostError, ReplicaGone
 from harness.signals import cleaning_up_after
 from harness.stalls import Patience
 from harness.waiting import poll
 
-__all__ = ["Api", "Process"]
+__all__ = ["Api", "ExecProcess"]
 
 ANNOUNCE = 'printf "%s %s\\n" "$0" "$$"; exec "$@"'
 
 
-class Process:
+class ExecProcess:
     """Made by `start`. Close it, or use it in a `with` block: what still runs then is ended."""
 
     def __init__(self, api: Api, container_id: str, name: str, argv: Sequence[str], exec_id: str) -> None:
@@ -37,7 +37,7 @@ class Process:
         self._container_started = started_at(api, container_id, name)
         self._frames, self._ready, self._at_end = Frames(), list[tuple[int, bytes]](), False
         self._closed = False
-        self._connection = Connection(api, exec_id)
+        self._connection = ExecStream(api, exec_id)
 
     @classmethod
     def start(
@@ -53,7 +53,7 @@ class Process:
         name: str | None = None,
         timeout: float = 30.0,
         announce: bool = True,
-    ) -> Process:
+    ) -> ExecProcess:
         """Start `argv` in a running container.
 
         Args:
@@ -91,7 +91,7 @@ class Process:
     @classmethod
     def _begin(
         cls, api: Api, container_id: str, argv: Sequence[str], *, name: str, options: dict[str, Any], wrap: list[str]
-    ) -> Process:
+    ) -> ExecProcess:
         why = partial(gone, api, container_id, name, f"start {argv[0]}")
         with translate(f"{argv[0]} cannot be started in {name}", where=name, why=why):
             exec_id = field(api.exec_create(container_id, [*wrap, *argv], **options), "Id", where=name)

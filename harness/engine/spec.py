@@ -43,7 +43,7 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class MountSpec:
     """A mount: `source` a path of the engine's machine (`bind`), a volume's name (`volume`), or empty (anonymous)."""
 
     target: str
@@ -90,7 +90,7 @@ class ContainerSpec:
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = (NOWHERE,)
     dns_options: tuple[str, ...] = ("timeout:1", "attempts:1")
-    volumes: tuple[Volume, ...] = ()
+    volumes: tuple[MountSpec, ...] = ()
     tmpfs: Mapping[str, str] = field(default_factory=dict)
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 
 from harness.clock import Clock
 from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, Publish
-from harness.engine.container import File
-from harness.engine.process import Process
+from harness.engine.container import FileContent
+from harness.engine.process import ExecProcess
 from harness.environment import limits
-from harness.environment.images import Images
+from harness.environment.images import StackImages
 from harness.environment.links import Links
 from harness.environment.specs import Resources
 from harness.environment.wiring import API_PORT
@@ -62,7 +62,7 @@ class Door:
     holder: Container | None = None
 
     @classmethod
-    def open(cls, engine: Engine, owner: Owner, resources: Resources, images: Images, seed: int) -> Door:
+    def open(cls, engine: Engine, owner: Owner, resources: Resources, images: StackImages, seed: int) -> Door:
         """Start the proxy with a listener for every link; `wait` waits for it. `seed` is that of its chance."""
         wiring = resources.wiring
         config = [
@@ -73,9 +73,12 @@ class Door:
         token = secrets.token_urlsafe(32) if images.proxy is None else None
         own = (*flags, "-token-file", TOKEN, "-upstreams", str(resources.inside.subnet))
         holder = engine.containers.create(_spec(owner, resources, images.door, None if token is None else own))
-        files = [File("network", limits.network(resources).encode()), File("proxies.json", json.dumps(config).encode())]
+        files = [
+            FileContent("network", limits.network(resources).encode()),
+            FileContent("proxies.json", json.dumps(config).encode()),
+        ]
         if token is not None:
-            files.append(File(TOKEN[1:], token.encode(), 0o400, PROXY_USER, PROXY_USER))
+            files.append(FileContent(TOKEN[1:], token.encode(), 0o400, PROXY_USER, PROXY_USER))
         holder.put_all("/", files)
         holder.start()
         proxy = holder
@@ -172,7 +175,7 @@ def _other_spec(owner: Owner, holder: Container, image: str, flags: tuple[str, .
 
 
 def _set_up(engine: Engine, holder: Container) -> None:
-    with Process.start(engine.api, holder.id, ["door", "network"], name=holder.name) as process:
+    with ExecProcess.start(engine.api, holder.id, ["door", "network"], name=holder.name) as process:
         said = [text for _, text in process.lines(READY_WITHIN)]
         if process.exit_code() != 0:
             raise EngineError(

@@ -16,7 +16,7 @@ from harness.engine.sweep import sweep
 from harness.engine.threads import DaemonThreads
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence, save_removed
-from harness.environment.images import Images, Progress
+from harness.environment.images import Progress, StackImages
 from harness.environment.links import Links
 from harness.environment.prepared import Prepared
 from harness.environment.replacing import Order, Replacer
@@ -196,7 +196,7 @@ class Environment:
             self.history.record(EnvironmentUp(self.id, self.release, seconds, self.seed))
         return self
 
-    def _start(self, images: Images, resources: Resources) -> None:
+    def _start(self, images: StackImages, resources: Resources) -> None:
         names = [(service, name) for service in self.stack.services.values() for name in service.replica_names()]
         making: list[Future[Any]] = []
         try:

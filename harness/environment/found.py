@@ -14,7 +14,7 @@ from harness.proxy.client import ProxyClient
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundEnvironment:
     """An environment that has containers on the engine.
 
     Attributes:
@@ -31,7 +31,7 @@ class Found:
     containers: Mapping[str, Container]
 
 
-def environments(engine: Engine) -> tuple[Found, ...]:
+def environments(engine: Engine) -> tuple[FoundEnvironment, ...]:
     """Every environment on the engine, by name."""
     leases: dict[str, str] = {}
     now = engine.leases.now()
@@ -42,7 +42,7 @@ def environments(engine: Engine) -> tuple[Found, ...]:
     for container in engine.containers.list([ENVIRONMENT]):
         grouped.setdefault(container.labels[ENVIRONMENT], []).append(container)
     return tuple(
-        Found(
+        FoundEnvironment(
             id=name,
             run=containers[0].labels.get(RUN, ""),
             test=containers[0].labels.get(TEST, ""),
@@ -53,7 +53,7 @@ def environments(engine: Engine) -> tuple[Found, ...]:
     )
 
 
-def pick(engine: Engine, name: str | None) -> Found:
+def pick(engine: Engine, name: str | None) -> FoundEnvironment:
     """The environment of this name, or the only one there is.
 
     Raises:
@@ -75,7 +75,7 @@ def pick(engine: Engine, name: str | None) -> Found:
     raise UsageError("No such environment is up", got=name, expected=names)
 
 
-def replica(found: Found, name: str) -> Container:
+def replica(found: FoundEnvironment, name: str) -> Container:
     """The container of a replica; `backend` is taken for the only replica of that service.
 
     Raises:
@@ -87,7 +87,7 @@ def replica(found: Found, name: str) -> Container:
     raise UsageError("No such replica", where=f"environment {found.id}", got=name, expected=", ".join(found.containers))
 
 
-def proxy_of(found: Found) -> ProxyClient:
+def proxy_of(found: FoundEnvironment) -> ProxyClient:
     """A client of its proxy. The token is read out of the door through the engine: who may use that may use the proxy.
 
     Raises:

@@ -40,7 +40,7 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
+class StackImages:
     """An image for each service, the door's, and the proxy's where that is not the door's own."""
 
     services: Mapping[str, Image]
@@ -76,7 +76,7 @@ class Images:
         )
 
 
-def ports_of(stacks: Sequence[tuple[Stack, Images]]) -> Ports:
+def ports_of(stacks: Sequence[tuple[Stack, StackImages]]) -> Ports:
     """The ports that links lead to, whichever of these releases a replica runs."""
     found: dict[str, tuple[int, ...]] = {}
     for ports in (images.ports(stack) for stack, images in stacks):
@@ -85,7 +85,7 @@ def ports_of(stacks: Sequence[tuple[Stack, Images]]) -> Ports:
     return {name: () if name in direct else ports for name, ports in found.items()}
 
 
-def kept_paths(stacks: Sequence[tuple[Stack, Images]]) -> dict[str, tuple[str, ...]]:
+def kept_paths(stacks: Sequence[tuple[Stack, StackImages]]) -> dict[str, tuple[str, ...]]:
     """By service: the paths that any of these releases keeps in a volume without a name, its image's among them. They
     outlive the container when a replica is replaced, as with Compose.
     """
@@ -114,7 +114,7 @@ def build_specs(stack: Stack) -> tuple[BuildSpec, ...]:
     return (*built, DOOR)
 
 
-def ensure_images(engine: Engine, stack: Stack, progress: Progress | None = None) -> Images:
+def ensure_images(engine: Engine, stack: Stack, progress: Progress | None = None) -> StackImages:
     """Build or pull whatever is not there yet.
 
     Args:
@@ -140,4 +140,4 @@ def ensure_images(engine: Engine, stack: Stack, progress: Progress | None = None
         services[service.name] = Image(reference, *said)
     other = stack.harness.proxy.image
     proxy = engine.images.require(other, who="x-harness.proxy", where=str(stack.file), progress=say) if other else None
-    return Images(services, built[DOOR.name].tag, proxy)
+    return StackImages(services, built[DOOR.name].tag, proxy)

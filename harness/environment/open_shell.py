@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from harness.engine.gone import gone
-from harness.engine.process import Api, Process
+from harness.engine.process import Api, ExecProcess
 from harness.environment.reply import HELPER, Reply, TooMuch, call
 from harness.errors import CommandTimeout, HarnessError, HostError
 from harness.stalls import Patience
@@ -53,7 +53,9 @@ class OpenShell:
 
     def __init__(self, api: Api, container_id: str, name: str, user: str, timeout: float) -> None:
         self._api, self._container_id, self._name = api, container_id, name
-        self.process = Process.start(api, container_id, ["/bin/sh"], user=user, stdin=True, name=name, timeout=timeout)
+        self.process = ExecProcess.start(
+            api, container_id, ["/bin/sh"], user=user, stdin=True, name=name, timeout=timeout
+        )
         self._last: Reply | None = None
         if self.process.pid is not None:
             self.process.write(HELPER.encode())

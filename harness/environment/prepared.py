@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.engine import Engine
-from harness.environment.images import Image, Images, Progress, ensure_images, kept_paths, ports_of
+from harness.environment.images import Image, Progress, StackImages, ensure_images, kept_paths, ports_of
 from harness.environment.wiring import Ports
 from harness.errors import UsageError
 from harness.stack import Service, Stack
@@ -35,9 +35,9 @@ class Prepared:
     def __init__(self, stack: Stack, release: str, others: Sequence[str] = ()) -> None:
         self._stack, self._release = stack, release
         self.stacks = {one: stack.at(one) for one in (release, *others)}
-        self._images: dict[str, Images] = {}
+        self._images: dict[str, StackImages] = {}
 
-    def build(self, engine: Engine, progress: Progress | None) -> Images:
+    def build(self, engine: Engine, progress: Progress | None) -> StackImages:
         """Build or pull the images of every release; returns those of the one that is brought up.
 
         Raises:
@@ -95,5 +95,5 @@ class Prepared:
         """The releases whose image of a service has this digest."""
         return tuple(release for release, made in self._images.items() if made.services[service].id == digest)
 
-    def _made(self) -> list[tuple[Stack, Images]]:
+    def _made(self) -> list[tuple[Stack, StackImages]]:
         return [(stack, self._images[release]) for release, stack in self.stacks.items()]

@@ -43,7 +43,7 @@ class Waitable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class TimeToReady:
     """How long a replica took, and in how many attempts."""
 
     seconds: float
@@ -55,7 +55,7 @@ def allowance(check: Healthcheck) -> float:
     return check.start_period + check.interval * check.retries + check.timeout
 
 
-def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_up: Callable[[], bool]) -> Ready:
+def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_up: Callable[[], bool]) -> TimeToReady:
     """Wait until the replica's health check succeeds.
 
     Args:
@@ -70,7 +70,7 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
     """
     command = command_of(check)
     if check is None or command is None:
-        return Ready(0.0, 0)
+        return TimeToReady(0.0, 0)
     patience = Patience(allowance(check), clock=clock.monotonic)
     pause, attempts, last = FIRST_PAUSE, 0, "no answer yet"
     while True:
@@ -80,7 +80,7 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
         try:
             answer = replica.run(command, timeout=check.timeout)
             if answer.exit_code == 0:
-                return Ready(patience.waited, attempts)
+                return TimeToReady(patience.waited, attempts)
             said = (answer.stderr.strip() or answer.stdout.strip() or "no output")[-500:]
             last = f"exit code {answer.exit_code}: {said}"
         except CommandTimeout:

@@ -11,7 +11,7 @@ from testinfra.host import Host
 
 from harness.engine import Container, ContainerState, Engine
 from harness.engine.gone import gone
-from harness.engine.process import Process
+from harness.engine.process import ExecProcess
 from harness.environment.host import host as testinfra_host
 from harness.environment.shell import Answer, RawAnswer, Shell
 from harness.errors import HostError
@@ -116,7 +116,7 @@ class Replica:
 
     def start(
         self, argv: Sequence[str], environment: Mapping[str, str] | None = None, *, user: str = "", stdin: bool = False
-    ) -> Process:
+    ) -> ExecProcess:
         """Start a command in the replica and return at once; the caller reads its lines and closes it.
 
         Args:
@@ -124,7 +124,7 @@ class Replica:
             stdin: whether the caller will write to it.
         """
         api, container = self._engine.api, self._container.id
-        return Process.start(
+        return ExecProcess.start(
             api, container, argv, environment=environment, user=user or None, stdin=stdin, name=self.name
         )
 

@@ -11,7 +11,7 @@ from typing import Self
 
 from harness.engine.ending import end_sessions
 from harness.engine.gone import gone
-from harness.engine.process import Api, Process
+from harness.engine.process import Api, ExecProcess
 from harness.environment.open_shell import Answer, NeverBegan, OpenShell, RawAnswer, short
 from harness.errors import CommandTimeout, EngineGone, HostError, ReplicaGone
 from harness.signals import check, cleaning_up_after
@@ -158,7 +158,7 @@ class Shell:
                 hint="pass the command as a list; testinfra's modules need a shell",
             )
         began, output, size = time.monotonic(), {1: bytearray(), 2: bytearray()}, 0
-        process = Process.start(
+        process = ExecProcess.start(
             self.api, self.container_id, command, user=self.user, name=self.name, timeout=timeout, announce=False
         )
         with process:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.engine import Attachment, ContainerSpec, Engine, MountSpec, Network, Owner
 from harness.environment.images import Image
 from harness.environment.wiring import Ports, Wiring, addresses_needed
-from harness.stack import Service, Stack
-from harness.stack import Volume as Declared
+from harness.stack import Service, Stack, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +109,20 @@ def attachment(service: Service, name: str, resources: Resources) -> Attachment:
     return Attachment(resources.inside, (name, service.name), resources.wiring.replicas[name])
 
 
-def _mounts(service: Service, name: str, image: Image, resources: Resources) -> tuple[Volume, ...]:
+def _mounts(service: Service, name: str, image: Image, resources: Resources) -> tuple[MountSpec, ...]:
     """What is mounted, with the volumes that the image keeps something in where the replica has one for them."""
     declared = [_mount(volume, name, resources) for volume in service.volumes if volume.type != "tmpfs"]
     taken = {volume.target for volume in service.volumes} | set(service.tmpfs)
     own = [path for path in image.volumes if path not in taken and (name, path) in resources.kept]
-    return (*declared, *(Volume(path, resources.kept[name, path]) for path in own))
+    return (*declared, *(MountSpec(path, resources.kept[name, path]) for path in own))
 
 
-def _mount(volume: Declared, name: str, resources: Resources) -> Volume:
+def _mount(volume: Volume, name: str, resources: Resources) -> MountSpec:
     if volume.type == "bind":
-        return Volume(volume.target, volume.source or "", "bind", volume.read_only)
+        return MountSpec(volume.target, volume.source or "", "bind", volume.read_only)
     source = resources.volumes[volume.source] if volume.source else resources.kept.get((name, volume.target), "")
-    return Volume(volume.target, source, "volume", volume.read_only)
+    return MountSpec(volume.target, source, "volume", volume.read_only)
 
 
-def _options(volume: Declared) -> str:
+def _options(volume: Volume) -> str:
     return "" if volume.size is None else f"size={volume.size}"

@@ -23,7 +23,7 @@ Ports = Mapping[str, tuple[int, ...]]  # service to its TCP ports
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LinkTarget:
     """What consumers connect to: a service, or one replica of several. `replica` is None where any of them answers."""
 
     service: Service
@@ -31,7 +31,7 @@ class Target:
     replica: str | None
 
 
-def targets(stack: Stack, ports: Ports) -> tuple[Target, ...]:
+def targets(stack: Stack, ports: Ports) -> tuple[LinkTarget, ...]:
     """Every target of a stack. A service of which no port is known has none: it is reached directly, by Docker's name
     server.
     """
@@ -41,10 +41,10 @@ def targets(stack: Stack, ports: Ports) -> tuple[Target, ...]:
         if not names or not ports.get(service.name):
             continue
         if len(names) == 1:
-            found.append(Target(service, (service.name, names[0]), names[0]))
+            found.append(LinkTarget(service, (service.name, names[0]), names[0]))
             continue
-        found.append(Target(service, (service.name,), None))
-        found += [Target(service, (name,), name) for name in names]
+        found.append(LinkTarget(service, (service.name,), None))
+        found += [LinkTarget(service, (name,), name) for name in names]
     return tuple(found)
 
 
@@ -127,7 +127,7 @@ def _numbered(network: Network) -> Iterator[IPv4Address]:
         number += 1
 
 
-def _link(consumer: str, target: Target, port: int, listen: str, replicas: Mapping[str, str]) -> Link:
+def _link(consumer: str, target: LinkTarget, port: int, listen: str, replicas: Mapping[str, str]) -> Link:
     # One replica keeps its address for as long as the environment lives. Which of several answers is for Docker's name
     # server to say, connection by connection, as it does without a proxy.
     host = target.service.name if target.replica is None else replicas[target.replica]
@@ -138,5 +138,7 @@ def _link(consumer: str, target: Target, port: int, listen: str, replicas: Mappi
 def _entry(stack: Stack, entry: tuple[str, int], replicas: Mapping[str, str], listen: str) -> Link:
     service, port = stack.service(entry[0]), entry[1]
     names = service.replica_names()
-    target = Target(service, (service.name, *(names if len(names) == 1 else ())), names[0] if len(names) == 1 else None)
+    target = LinkTarget(
+        service, (service.name, *(names if len(names) == 1 else ())), names[0] if len(names) == 1 else None
+    )
     return _link(ENTRYPOINT, target, port, listen, replicas)

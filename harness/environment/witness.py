@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.clock import Clock
 from harness.engine import Container, Engine
-from harness.engine.process import Process
+from harness.engine.process import ExecProcess
 from harness.errors import HarnessError
 from harness.events import Note, WitnessReport
 from harness.history import History
@@ -46,7 +46,7 @@ class Witness:
         self._engine, self._container, self._history = engine, container, history
         self._environment, self._stalls = environment, stalls or MACHINE
         self._beat = Heartbeat(self._stalls, lambda begin, end, stood: self._record("harness", begin, end, stood))
-        self._process: Process | None = None
+        self._process: ExecProcess | None = None
         self._thread: threading.Thread | None = None
         self._closing = False
         self._news = threading.Condition()
@@ -88,7 +88,7 @@ class Witness:
     def _run(self) -> None:
         try:
             program = files("harness.environment").joinpath(PROGRAM).read_text(encoding="utf-8")
-            self._process = Process.start(
+            self._process = ExecProcess.start(
                 self._engine.api, self._container.id, ["python3", "-c", program], user=NOBODY, stdin=True,
                 name=self._container.name,
             )  # fmt: skip
@@ -98,7 +98,7 @@ class Witness:
                 said = error.what if isinstance(error, HarnessError) else str(error)
                 self._history.record(Note(f"the witness of {self._environment} ended: {said}"))
 
-    def _read(self, process: Process) -> None:
+    def _read(self, process: ExecProcess) -> None:
         rest = b""
         while not self._closing:
             with suppress(TimeoutError):

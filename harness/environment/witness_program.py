@@ -27,7 +27,7 @@ REPORT = 1.0  # s between two lines at most
 SYNC = 1.0  # s between two writes
 
 
-class Disk:
+class DiskWriter:
     """Writes a byte to the disk once a second, in a thread of its own."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ def at_pace(wait: float) -> float:
 
 def main() -> None:
     say({"boot": (Reading("/proc/sys/kernel/random/boot_id").words() or [""])[0]})
-    disk, processors, counters = Disk(), os.cpu_count() or 1, Counters()
+    disk, processors, counters = DiskWriter(), os.cpu_count() or 1, Counters()
     before, was = counters.now(), time.monotonic()
     began, late, worst, woken = was, 0.0, 0.0, 0
     while True:

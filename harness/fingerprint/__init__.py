@@ -6,7 +6,7 @@ Pure data: taking one is `harness.environment.fingerprint`, judging two is `harn
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.compare import Comparison, Difference, compare
 from harness.fingerprint.model import Fingerprint
-from harness.fingerprint.parts import PARTS, Part
+from harness.fingerprint.parts import PARTS, StatePart
 from harness.fingerprint.words import in_words
 
-__all__ = ["PARTS", "Allowance", "Comparison", "Difference", "Fingerprint", "Part", "compare", "in_words"]
+__all__ = ["PARTS", "Allowance", "Comparison", "Difference", "Fingerprint", "StatePart", "compare", "in_words"]

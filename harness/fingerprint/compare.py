@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.fingerprint import moving
 from harness.fingerprint.allow import Allowance
-from harness.fingerprint.parts import PARTS, Part, State
+from harness.fingerprint.parts import PARTS, State, StatePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _parts(replica: str, before: State, after: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*before.replicas.get(replica, {}), *after.replicas.get(replica, {}))))
 
 
-def _untold(replica: str, name: str, was: Part | None, now: Part | None) -> str:
+def _untold(replica: str, name: str, was: StatePart | None, now: StatePart | None) -> str:
     """Why a part cannot be compared; empty where it can."""
     for when, part in (("before", was), ("after", now)):
         if part is None:
@@ -99,7 +99,7 @@ def _untold(replica: str, name: str, was: Part | None, now: Part | None) -> str:
     return ""
 
 
-def _differences(replica: str, name: str, was: Part, now: Part) -> Iterator[Difference]:
+def _differences(replica: str, name: str, was: StatePart, now: StatePart) -> Iterator[Difference]:
     first, second = was.items or {}, now.items or {}
     for key in dict.fromkeys((*first, *second)):
         before, after = first.get(key), second.get(key)

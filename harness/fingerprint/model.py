@@ -23,7 +23,7 @@ from harness.errors import NotMeasured
 from harness.events import FingerprintTaken
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.compare import Comparison, compare
-from harness.fingerprint.parts import Part
+from harness.fingerprint.parts import StatePart
 from harness.fingerprint.words import explained
 
 SAID = ("error", "absent", "note", "partial")
@@ -42,7 +42,7 @@ class Fingerprint:
         event: the id of its event.
     """
 
-    replicas: Mapping[str, Mapping[str, Part]]
+    replicas: Mapping[str, Mapping[str, StatePart]]
     taken: float = 0.0
     name: str = ""
     allow: tuple[Allowance, ...] = ()
@@ -107,7 +107,7 @@ def _digest(items: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(items, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _data(part: Part, digest: str, seen: Counter[str], contents: dict[str, Any]) -> dict[str, Any]:
+def _data(part: StatePart, digest: str, seen: Counter[str], contents: dict[str, Any]) -> dict[str, Any]:
     said = {key: found for key in SAID if (found := getattr(part, key))}
     if seen[digest] > 1:
         contents[digest] = part.items
@@ -115,9 +115,9 @@ def _data(part: Part, digest: str, seen: Counter[str], contents: dict[str, Any])
     return {"items": part.items, **said}
 
 
-def _part(data: Mapping[str, Any], contents: Mapping[str, Any]) -> Part:
+def _part(data: Mapping[str, Any], contents: Mapping[str, Any]) -> StatePart:
     said = {key: data[key] for key in SAID if data.get(key)}
     found = contents.get(data["same"]) if "same" in data else data.get("items")
     if found is None and not said.keys() & {"error", "absent"}:
         said["error"] = "the history does not contain it"
-    return Part(found, **said)
+    return StatePart(found, **said)

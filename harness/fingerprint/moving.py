@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.fingerprint.parts import Part
+from harness.fingerprint.parts import StatePart
 
 # Classes of the longest time to live that was seen among the keys of a pattern, in their order.
 TTL_CLASSES = ("none", "< 1 min", "< 1 h", "< 1 d", ">= 1 d")
@@ -21,7 +21,7 @@ def as_traffic_has_it(part: str, before: Any, after: Any) -> bool:
     return False
 
 
-def may_be_missed(sampled: Part, item: Any) -> bool:
+def may_be_missed(sampled: StatePart, item: Any) -> bool:
     """Whether an item that a sample lacks may have been there all the same, because it is rare."""
     return sampled.partial and isinstance(item, dict) and not item.get("common", False)
 

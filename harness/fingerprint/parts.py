@@ -14,7 +14,7 @@ PARTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StatePart:
     """One kind of state of one replica.
 
     Attributes:
@@ -36,5 +36,5 @@ class State(Protocol):
     """What is compared with another one: a fingerprint."""
 
     @property
-    def replicas(self) -> Mapping[str, Mapping[str, Part]]:
+    def replicas(self) -> Mapping[str, Mapping[str, StatePart]]:
         """By replica, by part."""

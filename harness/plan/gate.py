@@ -38,7 +38,7 @@ from harness.checks import release as release_
 from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
 from harness.plan.steps import Step
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import CheckCall
 from harness.plan.steps.check import Check
 from harness.plan.steps.control import Control
 from harness.plan.steps.deploy import Deploy
@@ -146,12 +146,12 @@ def round_trip(gate: Gate) -> Plan:
         ),
         *_no_trace("rolled-back", "baseline"),
         *_rollback("second-rollback"),
-        *_settle(gate, "rolled-back-twice", old, Asked.of(partial(no_change.check, before="rolled-back"))),
+        *_settle(gate, "rolled-back-twice", old, CheckCall.of(partial(no_change.check, before="rolled-back"))),
         *_no_trace("rolled-back-twice", "baseline"),
         *_deploy("second-deploy", new),
         *_settle(gate, "deployed-again", new),
         Fingerprint(phase="deployed-again"),
-        _check("deployed-again", Asked.of(partial(second_deployment.check, before="deployed"))),
+        _check("deployed-again", CheckCall.of(partial(second_deployment.check, before="deployed"))),
     ]
     return _plan(gate, "round-trip", f"{old} -> {new} -> {old}", steps)
 
@@ -164,7 +164,7 @@ def half_deployment(gate: Gate) -> Plan:
         _baseline(gate, baseline),
         Fingerprint(phase=baseline),
         Interrupt(phase="half-deploy", release=gate.new),
-        _check("half-deploy", Asked.of(partial(half_way.check, release=gate.new))),
+        _check("half-deploy", CheckCall.of(partial(half_way.check, release=gate.new))),
         *_rollback("half-rollback", baseline),
         *_settle(gate, "half-rolled-back", gate.old, _claim("rollback", gate.old), baseline=baseline),
         *_no_trace("half-rolled-back", baseline),
@@ -178,7 +178,7 @@ SCENARIOS: dict[str, Callable[[Gate], Plan]] = {
 }
 
 
-def standing(stack: Stack, release: str) -> tuple[Asked, ...]:
+def standing(stack: Stack, release: str) -> tuple[CheckCall, ...]:
     """The checks of what holds wherever an environment stands on one release. Only what the stack declares is asked
     for, but for the release, without which nothing can be gated.
     """
@@ -191,7 +191,7 @@ def standing(stack: Stack, release: str) -> tuple[Asked, ...]:
     if probes.registry is not None:
         asked.append(registry.check)
     asked.append(partial(convergence.check, release=release))
-    return tuple(map(Asked.of, asked))
+    return tuple(map(CheckCall.of, asked))
 
 
 def _plan(gate: Gate, name: str, title: str, steps: Sequence[Step]) -> Plan:
@@ -201,13 +201,13 @@ def _plan(gate: Gate, name: str, title: str, steps: Sequence[Step]) -> Plan:
     return Plan(name, title, gate.old, gate.new, tuple(step for step in kept if step is not None), off)
 
 
-def _check(phase: str, *asked: Asked) -> Check:
+def _check(phase: str, *asked: CheckCall) -> Check:
     return Check(phase=phase, checks=asked)
 
 
-def _claim(verb: str, release: str) -> Asked:
+def _claim(verb: str, release: str) -> CheckCall:
     """Whether what the deployer says of itself is true."""
-    return Asked.of(partial(deployer.check, verb=verb, release=release))
+    return CheckCall.of(partial(deployer.check, verb=verb, release=release))
 
 
 def _baseline(gate: Gate, phase: str) -> Hold:
@@ -222,7 +222,7 @@ def _deploy(phase: str, release: str) -> list[Step]:
 
 
 def _available(phase: str, baseline: str) -> Check:
-    return _check(phase, Asked.of(partial(availability.check, baseline=baseline)))
+    return _check(phase, CheckCall.of(partial(availability.check, baseline=baseline)))
 
 
 def _rollback(phase: str, baseline: str = "baseline") -> list[Step]:
@@ -230,14 +230,14 @@ def _rollback(phase: str, baseline: str = "baseline") -> list[Step]:
     return [Rollback(phase=phase), _available(phase, baseline)]
 
 
-def _settle(gate: Gate, phase: str, release: str, *more: Asked, baseline: str = "baseline") -> list[Step]:
+def _settle(gate: Gate, phase: str, release: str, *more: CheckCall, baseline: str = "baseline") -> list[Step]:
     """Hold a phase after a deployment or a rollback, and judge where everything stands; then what else is asked."""
     within, checks, drained = gate.settings.drain, standing(gate.stack, release), None
     if queue_of(gate.stack.harness) is not None:
         drained = Level(within=within, baseline=baseline, slack=QUEUE_SLACK)
         checks = (
             *checks,
-            Asked.of(partial(queue.check, baseline=baseline, within=within, slack=QUEUE_SLACK)),
+            CheckCall.of(partial(queue.check, baseline=baseline, within=within, slack=QUEUE_SLACK)),
         )
     return [
         Hold(phase=phase, seconds=gate.settings.hold, drain=drained, checks=checks),
@@ -248,7 +248,7 @@ def _settle(gate: Gate, phase: str, release: str, *more: Asked, baseline: str = 
 
 def _no_trace(phase: str, before: str) -> list[Step]:
     """Whether a rollback left nothing of what was deployed."""
-    return [Fingerprint(phase=phase), _check(phase, Asked.of(partial(trace.check, before=before)))]
+    return [Fingerprint(phase=phase), _check(phase, CheckCall.of(partial(trace.check, before=before)))]
 
 
 def _refused(gate: Gate, because: str) -> list[Step]:
@@ -258,5 +258,5 @@ def _refused(gate: Gate, because: str) -> list[Step]:
         *_rollback("refused-rollback"),
         *_settle(gate, "refused", gate.new),
         Fingerprint(phase="refused"),
-        _check("refused", Asked.of(told)),
+        _check("refused", CheckCall.of(told)),
     ]

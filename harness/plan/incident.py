@@ -23,7 +23,7 @@ from harness.history import Event, of
 from harness.plan.gate import standing
 from harness.plan.plan import Plan
 from harness.plan.steps import Step
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import CheckCall
 from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.drain import Drain, Level
 from harness.plan.steps.hold import Hold
@@ -185,13 +185,15 @@ def _logs(which: str) -> CheckFunction:
 
 
 def _link(
-    key: str, text: str, *seen: str | tuple[str, Asked | CheckFunction], expected: Literal["pass", "fail"] = "pass"
+    key: str, text: str, *seen: str | tuple[str, CheckCall | CheckFunction], expected: Literal["pass", "fail"] = "pass"
 ) -> Link:
     """A link; what is seen is (phase, check), or the phase of a command of the deployer."""
     parts = []
     for one in seen:
         phase, check = (one, None) if isinstance(one, str) else one
-        parts.append(Seen(phase=phase, check=check if check is None or isinstance(check, Asked) else Asked.of(check)))
+        parts.append(
+            Seen(phase=phase, check=check if check is None or isinstance(check, CheckCall) else CheckCall.of(check))
+        )
     return Link(key=key, text=text, seen=tuple(parts), expected=expected)
 
 

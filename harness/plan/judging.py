@@ -10,7 +10,7 @@ from harness import checks
 from harness.errors import UsageError
 from harness.events import RunEnd, RunError, VerdictGiven
 from harness.history import Event, of
-from harness.plan.link import Link, Part
+from harness.plan.link import Link, LinkPart
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict, combine
 
@@ -98,7 +98,9 @@ def _asked(events: Sequence[Event], samples: Samples, phase: str, then: Verdict)
 def _linked(events: Sequence[Event], samples: Samples, link: Link) -> Verdict:
     """What a command said of itself stays as it is; what checks said is asked again."""
     now = [
-        part if part.verdict.parameters is None else Part(part.phase, _asked(events, samples, part.phase, part.verdict))
+        part
+        if part.verdict.parameters is None
+        else LinkPart(part.phase, _asked(events, samples, part.phase, part.verdict))
         for part in link.parts
     ]
     return replace(link, parts=now).verdict()

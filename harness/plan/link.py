@@ -14,7 +14,7 @@ SPELT_OUT = 2  # parts that are told each in its own words
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LinkPart:
     """What a check said of a phase, or a command of itself."""
 
     phase: str
@@ -35,7 +35,7 @@ class Link:
     key: str
     text: str
     expected: Outcome
-    parts: Sequence[Part]
+    parts: Sequence[LinkPart]
 
     def verdict(self) -> Verdict:
         """Pass where it happened again. What could not be seen is unknown."""
@@ -60,7 +60,9 @@ class Link:
         Raises:
             ValueError, KeyError, TypeError: it is not one.
         """
-        parts = [Part(str(part["phase"]), checks.verdict_of(decode(VerdictGiven, part)[0])) for part in data["parts"]]
+        parts = [
+            LinkPart(str(part["phase"]), checks.verdict_of(decode(VerdictGiven, part)[0])) for part in data["parts"]
+        ]
         if not parts:
             raise ValueError("a link without parts")
         return cls(key, str(data["text"]), Outcome(data["expected"]), parts)

@@ -10,7 +10,7 @@ from harness.checks import recovery
 from harness.errors import HarnessError, NotMeasured, UsageError
 from harness.events import Note
 from harness.history import History
-from harness.plan.control import Control
+from harness.plan.control import SharedControl
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict
 from harness.waiting import pause
@@ -20,10 +20,10 @@ from harness.workload.spec import at_rate
 LOOK_1, LOOK_2 = 1, 2
 
 Judge = Callable[..., Verdict]  # takes a check with its parameters, and the `phase`
-Beside = Callable[[float | None], Control]  # brings the control up, at this rate or the declared one
+Beside = Callable[[float | None], SharedControl]  # brings the control up, at this rate or the declared one
 
 
-class Load(Workload):
+class ComparedWorkload(Workload):
     """A workload that can be compared with its own baseline.
 
     Args:
@@ -46,7 +46,7 @@ class Load(Workload):
     ) -> None:
         super().__init__(spec, history, samples=samples)
         self.declared, self._judge, self._record, self._beside, self._rate = declared, judge, record, beside, rate
-        self.control: Control | None = None
+        self.control: SharedControl | None = None
 
     def baseline(self, seconds: float | None = None, phase: str = "baseline") -> Window:
         """Measure for so many seconds; starts the workload if it is not running.

@@ -20,8 +20,8 @@ from harness.errors import UsageError
 from harness.plan.needs import refuse_unknown, refuse_without
 from harness.plan.steps import Step, find, names
 from harness.stack import Stack
-from harness.stack.mistakes import Findings, mistake
-from harness.stack.nodes import Fields, Items, Node, Scalar
+from harness.stack.mistakes import StackFindings, mistake
+from harness.stack.nodes import Node, Scalar, SourceMapping, SourceSequence
 from harness.stack.plainwords import meant, one_of
 from harness.stack.source import parse
 from harness.stack.validate import validate
@@ -129,7 +129,7 @@ def load(file: Path, old: str = "", new: str = "") -> Plan:
 
 def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
     """A plan from the text of a file. `name` stands for the file in messages."""
-    root, findings = parse(text, name), Findings(name)
+    root, findings = parse(text, name), StackFindings(name)
     for key, node in root.fields.items():
         if key not in KEYS:
             findings.wrong(
@@ -138,13 +138,13 @@ def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
     said = {key: _text(root.get(key)) for key in ("name", "title", "from", "to")}
     releases = {"from": old or said["from"], "to": new or said["to"]}
     steps = root.get("steps")
-    if not isinstance(steps, Items) or not steps.items:
+    if not isinstance(steps, SourceSequence) or not steps.items:
         place = steps.place if steps is not None else root.place
         raise mistake("The plan has no steps", place, got="nothing", expected="steps: [{step: load}, ...]")
     made = [_step(_filled(node, releases), findings) for node in steps.items]
     findings.stop_if_any()
     off = root.get("not-checked")
-    not_checked = {key: _text(node) for key, node in off.fields.items()} if isinstance(off, Fields) else {}
+    not_checked = {key: _text(node) for key, node in off.fields.items()} if isinstance(off, SourceMapping) else {}
     title, kept = _fill(said["title"], releases), tuple(filter(None, made))
     return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], kept, not_checked)
 
@@ -154,10 +154,10 @@ def of_data(data: Mapping[str, Any], name: str = "the plan") -> Plan:
     return of_text(yaml.safe_dump(dict(data), sort_keys=False), name)
 
 
-def _step(node: Node, findings: Findings) -> Step | None:
-    kind = node.get("step") if isinstance(node, Fields) else None
+def _step(node: Node, findings: StackFindings) -> Step | None:
+    kind = node.get("step") if isinstance(node, SourceMapping) else None
     name = kind.text if isinstance(kind, Scalar) else ""
-    if not isinstance(node, Fields) or name not in names():
+    if not isinstance(node, SourceMapping) or name not in names():
         place = kind.place if kind is not None else node.place
         error = mistake(
             "A step has no name that is known",
@@ -185,9 +185,9 @@ def _filled(node: Node, releases: Mapping[str, str]) -> Node:
     if isinstance(node, Scalar):
         value = _fill(node.value, releases) if isinstance(node.value, str) else node.value
         return Scalar(value, _fill(node.text, releases), node.place, node.tag)
-    if isinstance(node, Items):
-        return Items(tuple(_filled(one, releases) for one in node.items), node.place, node.tag)
-    return Fields({key: _filled(one, releases) for key, one in node.fields.items()}, node.place, node.tag)
+    if isinstance(node, SourceSequence):
+        return SourceSequence(tuple(_filled(one, releases) for one in node.items), node.place, node.tag)
+    return SourceMapping({key: _filled(one, releases) for key, one in node.fields.items()}, node.place, node.tag)
 
 
 def schema() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from harness.environment import Environment, Keep
 from harness.errors import HarnessError, NoSpace, UsageError, unwritable
 from harness.events import Note, RunEnd, RunError, RunStart
 from harness.history import EVENTS, History
-from harness.plan.control import Control, Order, end_all, join
+from harness.plan.control import ControlSpec, SharedControl, end_all, join
 from harness.plan.machine import machine, versions
 from harness.plan.subject import Subject
 from harness.redaction import Redactor
@@ -144,7 +144,7 @@ class Run:
         """Where the workload's samples of an environment are saved."""
         return self.directory / f"samples-{environment.id}.bin"
 
-    def control(self, stack: Stack, release: str, rate: float | None = None) -> Control:
+    def control(self, stack: Stack, release: str, rate: float | None = None) -> SharedControl:
         """The run's untouched environment under a load of its own, to compare with; brought up by who asks first.
 
         Args:
@@ -154,7 +154,7 @@ class Run:
             NotMeasured: it could not be brought up, or broke.
         """
         owner = self._options.owner or proc.identity()
-        return join(Order(stack, release, self.id, owner, rate), self._options.out / self.id, self.history.clock)
+        return join(ControlSpec(stack, release, self.id, owner, rate), self._options.out / self.id, self.history.clock)
 
     def end(self, verdict: Verdict, exit_code: int) -> None:
         """Record the verdict of the whole run."""

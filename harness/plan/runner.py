@@ -8,7 +8,7 @@ from types import TracebackType
 
 from harness.events import Note, PlanShown, PlanStepEnd, PlanStepStart
 from harness.plan.plan import Plan
-from harness.plan.steps import Ended, Progress, Step
+from harness.plan.steps import PlanEnded, Progress, Step
 from harness.plan.trial import Trial
 from harness.verdict import Verdict, combine
 
@@ -34,7 +34,7 @@ def run(plan: Plan, trial: Trial) -> Verdict:
             with trial.history.scope(plan_step=number):
                 try:
                     _run(number, step, trial, progress)
-                except Ended:
+                except PlanEnded:
                     left = len(plan.steps) - number
                     trial.history.record(Note(f"the plan ends after step {number}; {left} steps are left out"))
                     break

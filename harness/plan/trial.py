@@ -26,7 +26,7 @@ from harness.history import History
 from harness.plan.asserting import Checks, completed
 from harness.plan.expected_logs import expected_logs
 from harness.plan.judging import judge
-from harness.plan.load import Beside, Load
+from harness.plan.load import Beside, ComparedWorkload
 from harness.plan.loading import workload_spec
 from harness.plan.subject import Subject
 from harness.probes import health as health_probe
@@ -185,8 +185,8 @@ class Trial:
         self.workload = self._load(at_rate(self.workload.spec, rate), samples, rate)
         self.workload.start()
 
-    def _load(self, spec: Spec, samples: Path | None, rate: float | None = None) -> Load:
-        return Load(
+    def _load(self, spec: Spec, samples: Path | None, rate: float | None = None) -> ComparedWorkload:
+        return ComparedWorkload(
             spec,
             self.history,
             declared=self.stack.harness.recovery,

@@ -74,7 +74,7 @@ _DELETED = " (deleted)"
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ProcessEntry:
     """A process of a replica.
 
     Attributes:
@@ -107,7 +107,7 @@ class Look:
     """
 
     same: bool = False
-    processes: tuple[Process, ...] | None = None
+    processes: tuple[ProcessEntry, ...] | None = None
     entered: int = 0
     cpu: float | None = None
     throttled: int | None = None
@@ -154,14 +154,14 @@ def _files(text: str) -> dict[str, str]:
     return dict(zip(parts[1::2], (part.strip("\n") for part in parts[2::2]), strict=True))
 
 
-def _processes(files: Mapping[str, str]) -> tuple[tuple[Process, ...], int]:
-    found: list[Process] = []
+def _processes(files: Mapping[str, str]) -> tuple[tuple[ProcessEntry, ...], int]:
+    found: list[ProcessEntry] = []
     for path, text in files.items():
         if not path.endswith("/stat") or not (match := _STAT.match(text)):
             continue
         rest = match[4].split()
         if len(rest) > 18:
-            found.append(Process(int(match[1]), int(rest[0]), match[2], int(rest[18]), match[3], int(rest[2])))
+            found.append(ProcessEntry(int(match[1]), int(rest[0]), match[2], int(rest[18]), match[3], int(rest[2])))
     # Who has no parent and is not the first came in by exec, and so did its session.
     guests = {one.pid for one in found if one.parent == 0 and one.pid != 1}
     own = tuple(one for one in sorted(found, key=lambda one: one.pid) if one.session not in guests)

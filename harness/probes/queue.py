@@ -15,7 +15,7 @@ from harness.history import Event, History
 from harness.kept import KeptShell, Startable, code_and_text
 from harness.printable import shortened
 from harness.probes._base import Observed, Sampled, first_of
-from harness.probes.replica import Asked, Replica, ask
+from harness.probes.replica import ProbeReply, Replica, ask
 from harness.servers import QueueAnswer, ServerAdapter, fetching, queue_of
 from harness.stack import QueueProbe
 from harness.waiting import poll
@@ -82,7 +82,7 @@ def question(declared: ServerAdapter | QueueProbe) -> Sequence[str]:
     return declared.command if declared.command is not None else fetching(declared.http or "", 2)
 
 
-def read(declared: ServerAdapter | QueueProbe, asked: Asked, now: float) -> Seen:
+def read(declared: ServerAdapter | QueueProbe, asked: ProbeReply, now: float) -> Seen:
     """What an answer says. `now` is Unix time."""
     if asked.text is None:
         return None, None, asked.error
@@ -169,7 +169,7 @@ class Queue:
         heard = self._client.answer(until)
         if isinstance(self._client, KeptShell):
             heard = code_and_text(heard)
-        asked = Asked(heard.text.strip() if heard.text is not None else None, heard.error)
+        asked = ProbeReply(heard.text.strip() if heard.text is not None else None, heard.error)
         return _record(self._history, read(self._declared, asked, time.time()), environment=self._environment)
 
     def close(self) -> None:

@@ -37,34 +37,34 @@ class Replica(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProbeReply:
     """The stripped answer of a replica, or None with the reason why there is none."""
 
     text: str | None
     error: str | None = None
 
 
-def ask(replica: Replica, command: Sequence[str] | str, timeout: float = TIMEOUT) -> Asked:
+def ask(replica: Replica, command: Sequence[str] | str, timeout: float = TIMEOUT) -> ProbeReply:
     """Run a command that answers on stdout. An exit code other than 0, or silence, is no answer."""
     try:
         answer = replica.run(command, timeout)
     except HostError as error:
-        return Asked(None, shortened(str(error)))
+        return ProbeReply(None, shortened(str(error)))
     if answer.exit_code != 0:
         said = answer.stderr.strip() or answer.stdout.strip()
-        return Asked(None, shortened(f"exit code {answer.exit_code}" + (f": {said}" if said else "")))
+        return ProbeReply(None, shortened(f"exit code {answer.exit_code}" + (f": {said}" if said else "")))
     text = answer.stdout.strip()
-    return Asked(text) if text else Asked(None, "exit code 0 and no answer")
+    return ProbeReply(text) if text else ProbeReply(None, "exit code 0 and no answer")
 
 
-def picked(asked: Asked, field: str | None) -> Asked:
+def picked(asked: ProbeReply, field: str | None) -> ProbeReply:
     """The field of a JSON answer; the answer itself where no field is named."""
     if asked.text is None or field is None:
         return asked
     try:
         value = json.loads(asked.text)[field]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return Asked(None, shortened(f"no field {field!r} in the answer: {asked.text}"))
+        return ProbeReply(None, shortened(f"no field {field!r} in the answer: {asked.text}"))
     if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
-        return Asked(None, shortened(f"the field {field!r} holds {value!r}, not a name"))
-    return Asked(str(value))
+        return ProbeReply(None, shortened(f"the field {field!r} holds {value!r}, not a name"))
+    return ProbeReply(str(value))

@@ -17,7 +17,7 @@ from harness.kept import KeptShell, Response, Startable, code_and_text
 from harness.probes import kernel
 from harness.probes._base import Sampled
 from harness.probes.open_files import OpenFiles
-from harness.probes.replica import Asked, picked
+from harness.probes.replica import ProbeReply, picked
 
 PROCESSES_EVERY = 10  # looks; one may have become another program meanwhile, or a zombie
 RELEASE_EVERY = 5  # looks
@@ -69,7 +69,7 @@ class ReplicaState:
         self._shell = KeptShell(replica, kernel.FUNCTIONS)
         self._release = release
         self._asker = KeptShell(replica) if release else None
-        self._asking, self._said, self._said_at = False, Asked(None, "it was not asked yet"), 0.0
+        self._asking, self._said, self._said_at = False, ProbeReply(None, "it was not asked yet"), 0.0
         self._files = OpenFiles(replica)
         self._booted: float | None = None
         self._listening: tuple[str, ...] | None = None
@@ -107,7 +107,7 @@ class ReplicaState:
         if heard.text is None and heard.error and "being started" in heard.error:
             return
         plain = code_and_text(heard)
-        self._said = picked(Asked(plain.text, plain.error), self._release[1] if self._release else None)
+        self._said = picked(ProbeReply(plain.text, plain.error), self._release[1] if self._release else None)
         self._said_at = self._history.clock.monotonic()
         self._asking = heard.text is None
 
@@ -134,7 +134,7 @@ class ReplicaState:
         main = min(named, key=lambda one: one.started, default=None)
         return self._record(seen, rows, self._row(main) if main else None, None)
 
-    def _row(self, one: kernel.Process) -> ProcessRow:
+    def _row(self, one: kernel.ProcessEntry) -> ProcessRow:
         started = None if self._booted is None else round(self._booted + one.started / kernel.TICK, 2)
         return one.pid, one.parent, one.name, started, one.state
 

@@ -18,7 +18,7 @@ def discard(data: bytes) -> None:
     """Where bytes go whose receiver is gone."""
 
 
-class Owner(Connection, Protocol):
+class PipeOwner(Connection, Protocol):
     """The connection, as its two ends tell it what happened to them."""
 
     closing: bool
@@ -46,7 +46,7 @@ NOWHERE = Nowhere()
 class Pipe(asyncio.Protocol):
     """One end of a link, and the way of the bytes that arrive there, through the stages, to the other end."""
 
-    def __init__(self, link: Owner, upstream: bool) -> None:
+    def __init__(self, link: PipeOwner, upstream: bool) -> None:
         self.link, self.upstream = link, upstream
         self.other: Pipe = self
         self.transport: Any = None

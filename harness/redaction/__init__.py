@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.redaction.lines import Lines
+from harness.redaction.lines import StreamRedactor
 from harness.redaction.patterns import setting, text
 from harness.redaction.placeholder import NO_SECRET_NAME, PLACEHOLDER, SECRET_NAME, redacted
 from harness.redaction.redactor import SHORTEST, Redactor
@@ -12,8 +12,8 @@ __all__ = [
     "PLACEHOLDER",
     "SECRET_NAME",
     "SHORTEST",
-    "Lines",
     "Redactor",
+    "StreamRedactor",
     "redacted",
     "setting",
     "text",

@@ -12,7 +12,7 @@ _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----\s*$")
 _END = "-----END "
 
 
-class Lines:
+class StreamRedactor:
     """Redacts one stream. The lines between a private key's first and last one are hidden, whatever they look like."""
 
     def __init__(self, redactor: Redactor) -> None:

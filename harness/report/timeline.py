@@ -12,7 +12,7 @@ from harness.printable import clean
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """Something that happened.
 
     Attributes:
@@ -37,8 +37,8 @@ class Entry:
 class Row:
     """One line of both: either side may be empty."""
 
-    ours: Entry | None
-    theirs: Entry | None
+    ours: TimelineEntry | None
+    theirs: TimelineEntry | None
 
 
 def clock(seconds: float) -> str:
@@ -49,7 +49,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{tail}" if hours else tail
 
 
-def pair(ours: Iterable[Entry], theirs: Iterable[Entry]) -> tuple[Row, ...]:
+def pair(ours: Iterable[TimelineEntry], theirs: Iterable[TimelineEntry]) -> tuple[Row, ...]:
     """Rows in the order of both timelines: entries of one key beside each other, the others on lines of their own.
 
     Where the two disagree about the order, theirs is kept and ours is shown on a line of its own.

@@ -25,7 +25,7 @@ LOOK_EVERY = 0.2  # s
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeResult:
     """What `harness judge` says of a saved run: its exit code, and its output."""
 
     exit_code: int
@@ -46,7 +46,7 @@ class Left:
 
     events: tuple[Event, ...]
     unreadable: str
-    judged: Judged | None
+    judged: JudgeResult | None
     objects: tuple[str, ...]
     processes: tuple[str, ...]
 
@@ -70,7 +70,7 @@ def examine(engine: Engine, going: Going, killed: bool) -> Left:
     return Left(events, unreadable, judged, objects, processes)
 
 
-def judge(going: Going, run: Path) -> Judged:
+def judge(going: Going, run: Path) -> JudgeResult:
     """Judge the saved run by the command."""
     command = [sys.executable, "-m", "harness", "judge", str(run), "--out", str(going.directory / "judged")]
     try:
@@ -79,8 +79,8 @@ def judge(going: Going, run: Path) -> Judged:
             env=variables({}, going.mark), timeout=JUDGES_WITHIN, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as late:
-        return Judged(-signal.SIGKILL, (late.stdout or b"").decode(errors="replace"))
-    return Judged(ended.returncode, ended.stdout.decode(errors="replace"))
+        return JudgeResult(-signal.SIGKILL, (late.stdout or b"").decode(errors="replace"))
+    return JudgeResult(ended.returncode, ended.stdout.decode(errors="replace"))
 
 
 def _history(run: Path) -> tuple[tuple[Event, ...], str]:

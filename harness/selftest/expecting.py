@@ -12,7 +12,7 @@ import signal
 
 from harness.errors import FAIL, INTERNAL, PASS, UNKNOWN
 from harness.selftest.examining import Left
-from harness.selftest.gating import Ended
+from harness.selftest.gating import GateResult
 from harness.selftest.seams.trigger import KILLED
 from harness.selftest.table import Case
 
@@ -23,7 +23,7 @@ TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
 UNNAMED = "the harness itself failed"  # how an error begins that the harness does not know
 
 
-def findings(case: Case, ended: Ended, left: Left, *, killed: bool = False) -> tuple[str, ...]:
+def findings(case: Case, ended: GateResult, left: Left, *, killed: bool = False) -> tuple[str, ...]:
     """Everything about a run that may not be, each beginning with its kind and a colon.
 
     Args:
@@ -39,7 +39,7 @@ def findings(case: Case, ended: Ended, left: Left, *, killed: bool = False) -> t
     )
 
 
-def _verdict(case: Case, ended: Ended) -> list[str]:
+def _verdict(case: Case, ended: GateResult) -> list[str]:
     name, code = case.variant.name, ended.exit_code
     if case.variant.defect and code == PASS:
         return [f"false pass: the gate of the defect {name} passed"]
@@ -62,7 +62,7 @@ def _judged_again(case: Case, left: Left) -> list[str]:
     return []
 
 
-def _end(ended: Ended, left: Left, *, killed: bool) -> list[str]:
+def _end(ended: GateResult, left: Left, *, killed: bool) -> list[str]:
     if ended.hung:
         return [f"hang: it did not end within {ended.seconds:g} s"]
     if killed:
@@ -79,7 +79,7 @@ def _end(ended: Ended, left: Left, *, killed: bool) -> list[str]:
     return [] if said == ended.exit_code else [f"exit code: {ended.exit_code}, and the history says {said}"]
 
 
-def _words(ended: Ended, left: Left) -> list[str]:
+def _words(ended: GateResult, left: Left) -> list[str]:
     texts = {"the gate": ended.out + ended.err, "judging it again": left.judged.text if left.judged else ""}
     found = []
     for who, text in texts.items():

@@ -18,7 +18,7 @@ from typing import Any
 
 import harness
 from harness.selftest.table import Case
-from harness.selftest.working import Stopped
+from harness.selftest.working import WorkStopped
 
 MARK = "HARNESS_SELFTEST_GATE"  # a variable by which every process that a gate starts can be found
 LIMIT = 600.0  # s after which a gate hangs; each question that is never answered takes its time-out
@@ -56,7 +56,7 @@ class Going:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class GateResult:
     """A gate that has ended.
 
     Attributes:
@@ -77,7 +77,7 @@ class Ended:
     touches: tuple[Mapping[str, Any], ...] = field(default=())
 
 
-class Gate:
+class GateRunner:
     """Runs the gate of a case.
 
     Args:
@@ -107,7 +107,7 @@ class Gate:
         self._began = time.monotonic()
         self.going = Going(process, directory, mark)
 
-    def wait(self, stop: threading.Event) -> Ended:
+    def wait(self, stop: threading.Event) -> GateResult:
         """Wait for its end.
 
         Raises:
@@ -117,13 +117,13 @@ class Gate:
         while process.poll() is None:
             if stop.wait(LOOK_EVERY):
                 self._end()
-                raise Stopped
+                raise WorkStopped
             if time.monotonic() - self._began > self._limit:
                 hung = True
                 self._end()
         assert process.stdin is not None
         process.stdin.close()
-        return Ended(
+        return GateResult(
             going=self.going,
             exit_code=process.returncode,
             hung=hung,

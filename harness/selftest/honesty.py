@@ -14,13 +14,13 @@ from typing import Any
 from harness.engine import Engine
 from harness.selftest.examining import examine, judge
 from harness.selftest.expecting import findings
-from harness.selftest.gating import LIMIT, Ended, Gate
+from harness.selftest.gating import LIMIT, GateResult, GateRunner
 from harness.selftest.seams.files import FILES, NAMES, spoil_at_rest
 from harness.selftest.seams.files import files as files_of
-from harness.selftest.seams.trigger import SAVED, Spec
+from harness.selftest.seams.trigger import SAVED, SeamSpec
 from harness.selftest.table import Case, Result
 
-Beside = Callable[[Case, Gate, threading.Event], Mapping[str, Any]]  # what else is done while a gate runs
+Beside = Callable[[Case, GateRunner, threading.Event], Mapping[str, Any]]  # what else is done while a gate runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ class Runner:
         """Run one. Stopped when the event was set meanwhile."""
         with self.place(case) as directory:
             spoilt = case.details if case.details and case.details["phase"] != SAVED else None
-            ended = Gate(case, self.stack, directory, spoilt, self.limit).wait(stop)
+            ended = GateRunner(case, self.stack, directory, spoilt, self.limit).wait(stop)
             return self.judged(case, ended, _killed(case) and bool(ended.touches))
 
     def place(self, case: Case) -> _Place:
         """An empty directory for a case; it is gone after the block unless it is asked to stay."""
         return _Place(self.directory / f"{case.n:04d}")
 
-    def judged(self, case: Case, ended: Ended, killed: bool = False) -> Result:
+    def judged(self, case: Case, ended: GateResult, killed: bool = False) -> Result:
         """What came of a gate that has ended."""
         left = examine(self.engine, ended.going, killed or (bool(ended.touches) and _cut_off(case)))
         touches = [*ended.touches]
         run = ended.going.run
         if case.details.get("phase") == SAVED and run is not None:
-            touches += _spoil_saved(run, Spec.of(case.details))
+            touches += _spoil_saved(run, SeamSpec.of(case.details))
             left = dataclasses.replace(left, judged=judge(ended.going, run))
         found = findings(case, ended, left, killed=killed)
         if not found:
@@ -101,14 +101,14 @@ def _cut_off(case: Case) -> bool:
     return _killed(case) or case.details.get("target") == "engine-answers"
 
 
-def _spoil_saved(run: Path, spec: Spec) -> list[Mapping[str, Any]]:
+def _spoil_saved(run: Path, spec: SeamSpec) -> list[Mapping[str, Any]]:
     """Spoil a file of a run that is over."""
     rng = random.Random(spec.seed)  # noqa: S311 - it must be the same again
     found = [path for path in files_of(run.parent, *NAMES[spec.target.removesuffix(FILES)]) if path.stat().st_size]
     return [{"what": spoil_at_rest(rng.choice(found), spec.action, rng)}] if found else []
 
 
-def _reason(ended: Ended, reason: str) -> str:
+def _reason(ended: GateResult, reason: str) -> str:
     """Why it ended as it did: of the verdict, or of the error that it printed."""
     error = next((line for line in ended.err.splitlines() if line.startswith("error:")), "")
     return " ".join((error if ended.exit_code not in (0, 1, 2) and error else reason or error).split())[:300]

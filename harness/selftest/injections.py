@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from harness.selftest.seams.files import AT_REST_ACTIONS
-from harness.selftest.seams.trigger import MEASURED, PHASES, SAVED, STARTUP, Spec
+from harness.selftest.seams.trigger import MEASURED, PHASES, SAVED, STARTUP, SeamSpec
 from harness.selftest.table import Case
-from harness.selftest.variants import Variant, Variants
+from harness.selftest.variants import GateVariant, Variants
 
 BYTES = ("delay", "duplicate", "truncate", "garble", "drop", "stop")
 PROCESS = ("stop", "kill")
@@ -25,7 +25,7 @@ CLEAN = 0.4  # of the runs are of a clean variant
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SeamTarget:
     """Something that can be spoilt.
 
     Attributes:
@@ -52,43 +52,43 @@ _SETTLED = tuple(phase for phase in _WATCHED if not phase.endswith("baseline"))
 _ANY = (STARTUP, *PHASES)
 
 TARGETS = (
-    Target("generator", "the load generator's process", PROCESS),
-    Target("generator-reports", "what the generator reports", BYTES),
-    Target("control", "the control's process", PROCESS, _COMPARED, control=True),
-    Target("control-generator", "the load generator of the control", PROCESS, _COMPARED, control=True),
-    Target("harness", "the gate's own process", PROCESS, _ANY),
-    Target("door", "the container that every link passes through", PROCESS),
-    Target("witness", "the witness of the machine, in the door", PROCESS),
-    Target("witness-answers", "what the witness reports", BYTES),
-    Target("shell", "a shell that is kept open in a replica", PROCESS),
-    Target("shell-answers", "what shells answer", BYTES, _ANY),
-    Target("wire", "the engine's streams, with their frames", BYTES, _ANY),
-    Target("deployer", "the deployer's process", PROCESS, _MOVES, rare=True),
-    Target("deployer-output", "what the deployer writes", BYTES, _MOVES, rare=True),
-    Target(
+    SeamTarget("generator", "the load generator's process", PROCESS),
+    SeamTarget("generator-reports", "what the generator reports", BYTES),
+    SeamTarget("control", "the control's process", PROCESS, _COMPARED, control=True),
+    SeamTarget("control-generator", "the load generator of the control", PROCESS, _COMPARED, control=True),
+    SeamTarget("harness", "the gate's own process", PROCESS, _ANY),
+    SeamTarget("door", "the container that every link passes through", PROCESS),
+    SeamTarget("witness", "the witness of the machine, in the door", PROCESS),
+    SeamTarget("witness-answers", "what the witness reports", BYTES),
+    SeamTarget("shell", "a shell that is kept open in a replica", PROCESS),
+    SeamTarget("shell-answers", "what shells answer", BYTES, _ANY),
+    SeamTarget("wire", "the engine's streams, with their frames", BYTES, _ANY),
+    SeamTarget("deployer", "the deployer's process", PROCESS, _MOVES, rare=True),
+    SeamTarget("deployer-output", "what the deployer writes", BYTES, _MOVES, rare=True),
+    SeamTarget(
         "sampler", "who looks at everything once a second", ("delay", "stop", "kill", "drop", "duplicate"), rare=True
     ),
-    Target("sampler-program", "a program that the sampler keeps in a replica", PROCESS),
-    Target("sampler-answers", "what these programs answer", BYTES),
-    Target("follower", "who follows the logs", ("delay", "stop", "kill", "drop", "duplicate"), _WATCHED),
-    Target("log-answers", "what is read of the logs", BYTES, _WATCHED),
-    Target("engine-answers", "what the engine answers", (*BYTES, "kill"), _ANY),
-    Target("proxy-answers", "what the proxy answers", (*BYTES, "kill"), (STARTUP,)),
-    Target("events", "the stream of the engine's events", ("kill",), PHASES),
-    Target("event", "one of the engine's events", ("delay", "duplicate", "drop"), (STARTUP,), rare=True),
-    Target("history-writes", "events as they are written", WRITES, _ANY),
-    Target("history-file", "the history where it lies", AT_REST_ACTIONS, (*PHASES, SAVED)),
-    Target("samples-writes", "samples as they are written", WRITES),
-    Target("samples-file", "the samples where they lie", AT_REST_ACTIONS, (*PHASES, SAVED)),
-    Target("promises-writes", "promises as they are written", WRITES),
-    Target("promises-file", "the promises where they lie", AT_REST_ACTIONS, (*PHASES, SAVED)),
-    Target("readback-writes", "a readback as it is written", WRITES, _SETTLED, rare=True),
-    Target("readback-file", "a readback where it lies", AT_REST_ACTIONS, (*_SETTLED, SAVED), rare=True),
+    SeamTarget("sampler-program", "a program that the sampler keeps in a replica", PROCESS),
+    SeamTarget("sampler-answers", "what these programs answer", BYTES),
+    SeamTarget("follower", "who follows the logs", ("delay", "stop", "kill", "drop", "duplicate"), _WATCHED),
+    SeamTarget("log-answers", "what is read of the logs", BYTES, _WATCHED),
+    SeamTarget("engine-answers", "what the engine answers", (*BYTES, "kill"), _ANY),
+    SeamTarget("proxy-answers", "what the proxy answers", (*BYTES, "kill"), (STARTUP,)),
+    SeamTarget("events", "the stream of the engine's events", ("kill",), PHASES),
+    SeamTarget("event", "one of the engine's events", ("delay", "duplicate", "drop"), (STARTUP,), rare=True),
+    SeamTarget("history-writes", "events as they are written", WRITES, _ANY),
+    SeamTarget("history-file", "the history where it lies", AT_REST_ACTIONS, (*PHASES, SAVED)),
+    SeamTarget("samples-writes", "samples as they are written", WRITES),
+    SeamTarget("samples-file", "the samples where they lie", AT_REST_ACTIONS, (*PHASES, SAVED)),
+    SeamTarget("promises-writes", "promises as they are written", WRITES),
+    SeamTarget("promises-file", "the promises where they lie", AT_REST_ACTIONS, (*PHASES, SAVED)),
+    SeamTarget("readback-writes", "a readback as it is written", WRITES, _SETTLED, rare=True),
+    SeamTarget("readback-file", "a readback where it lies", AT_REST_ACTIONS, (*_SETTLED, SAVED), rare=True),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 
 
-def pairs(only: Sequence[str] = ()) -> list[tuple[Target, str]]:
+def pairs(only: Sequence[str] = ()) -> list[tuple[SeamTarget, str]]:
     """Every target with each of its actions."""
     return [(target, action) for target in TARGETS if not only or target.name in only for action in target.actions]
 
@@ -115,7 +115,7 @@ def table(variants: Variants, seed: int, only: Sequence[str] = ()) -> Iterator[C
             yield _case(next(numbers), target, action, variants, rng)
 
 
-def _case(n: int, target: Target, action: str, variants: Variants, rng: random.Random) -> Case:
+def _case(n: int, target: SeamTarget, action: str, variants: Variants, rng: random.Random) -> Case:
     variant = rng.choice(variants.clean if rng.random() < CLEAN else variants.defective)
     overrides, arguments = variants.control if target.control else ((), ())
     spec = _spec(target, action, _possible(target, (*variant.arguments, *arguments)), rng)
@@ -129,7 +129,7 @@ def _case(n: int, target: Target, action: str, variants: Variants, rng: random.R
     )
 
 
-def _possible(target: Target, arguments: Sequence[str]) -> tuple[str, ...]:
+def _possible(target: SeamTarget, arguments: Sequence[str]) -> tuple[str, ...]:
     """The phases of a target that a gate with these arguments has; all of them where that leaves none."""
     if "--scenario" not in arguments:
         return target.phases
@@ -139,10 +139,10 @@ def _possible(target: Target, arguments: Sequence[str]) -> tuple[str, ...]:
     return found or target.phases
 
 
-def _spec(target: Target, action: str, phases: Sequence[str], rng: random.Random) -> Spec:
+def _spec(target: SeamTarget, action: str, phases: Sequence[str], rng: random.Random) -> SeamSpec:
     held = rng.choice([0.5, 2.0, 5.0]) if action == "delay" else rng.choice([1.0, 3.0, 0.0])
     count = rng.choice([1, 3, 0])
-    return Spec(
+    return SeamSpec(
         target=target.name,
         action=action,
         phase=rng.choice(phases),
@@ -154,7 +154,7 @@ def _spec(target: Target, action: str, phases: Sequence[str], rng: random.Random
     )
 
 
-def _scenario(variant: Variant, phase: str, arguments: Sequence[str]) -> tuple[str, ...]:
+def _scenario(variant: GateVariant, phase: str, arguments: Sequence[str]) -> tuple[str, ...]:
     """A clean stack passes each scenario: the one in which it is spoilt will do. A defect may be seen in one alone."""
     if variant.defect or "--scenario" in (*variant.arguments, *arguments):
         return ()

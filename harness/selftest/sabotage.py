@@ -17,7 +17,7 @@ from typing import Any
 
 from harness.history import EVENTS, History
 from harness.selftest.seams import answers, files, processes, streams
-from harness.selftest.seams.trigger import Spec, Trigger
+from harness.selftest.seams.trigger import SeamSpec, Trigger
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     touches = told.pop("touches")
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if told:
-        trigger = Trigger(Spec.of(told), touches)
+        trigger = Trigger(SeamSpec.of(told), touches)
         _follow(trigger)
         for seams in (answers, streams, files, processes):
             seams.install(trigger)

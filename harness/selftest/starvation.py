@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.selftest.gating import Gate
+from harness.selftest.gating import GateRunner
 from harness.selftest.honesty import Runner
 from harness.selftest.starvers import Starvers
 from harness.selftest.table import Case, Result
 from harness.selftest.throttle import Throttle
-from harness.selftest.variants import Variant, Variants
+from harness.selftest.variants import GateVariant, Variants
 
 CORES = os.cpu_count() or 1
 CPUS = 0.1  # that a throttled replica has
@@ -33,7 +33,7 @@ def table(variants: Variants, seed: int, *, clean: int, repeat: int, defects: in
     its own as far as there are as many, in an order that the seed decides.
     """
     rng = random.Random(seed)  # noqa: S311 - it must be the same again
-    gates: list[tuple[Variant, str]] = []
+    gates: list[tuple[GateVariant, str]] = []
     groups = [variants.clean[:1] * clean, *((one,) * repeat for one in variants.defective[:defects])]
     for number, group in enumerate(groups):
         ways = list(HUNGER)
@@ -53,7 +53,7 @@ class StarvedRunner(Runner):
         counts = {kind: int(n) for kind, n in case.details.items() if kind in ("processes", "cpu", "disk")}
         with self.place(case) as directory, ExitStack() as stack:
             starvers = stack.enter_context(Starvers(counts, self.limit, self.directory))
-            gate = Gate(case, self.stack, directory, limit=self.limit)
+            gate = GateRunner(case, self.stack, directory, limit=self.limit)
             throttle = Throttle(self.engine, gate.going, float(case.details.get("throttle", 0.0)))
             if "throttle" in case.details:
                 stack.enter_context(throttle)

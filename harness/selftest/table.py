@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.selftest.variants import Variant
+from harness.selftest.variants import GateVariant
 
 OUTCOMES = {0: "pass", 1: "fail", 2: "unknown", 3: "error"}  # by exit code; every other is named by its number
 
@@ -26,7 +26,7 @@ class Case:
 
     n: int
     title: str
-    variant: Variant
+    variant: GateVariant
     details: Mapping[str, Any] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()

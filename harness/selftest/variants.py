@@ -46,7 +46,7 @@ class _File(_Block):
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class GateVariant:
     """One way to have the stack.
 
     Attributes:
@@ -77,20 +77,20 @@ class Variants:
 
     stack: Path
     file: Path
-    all: tuple[Variant, ...]
+    all: tuple[GateVariant, ...]
     control: tuple[tuple[Path, ...], tuple[str, ...]] = ((), ())
 
-    def __getitem__(self, name: str) -> Variant:
+    def __getitem__(self, name: str) -> GateVariant:
         """One of them. KeyError where there is none of this name."""
         return next(one for one in self.all if one.name == name)
 
     @property
-    def clean(self) -> tuple[Variant, ...]:
+    def clean(self) -> tuple[GateVariant, ...]:
         """Those that may never fail."""
         return tuple(one for one in self.all if not one.defect)
 
     @property
-    def defective(self) -> tuple[Variant, ...]:
+    def defective(self) -> tuple[GateVariant, ...]:
         """Those that may never pass."""
         return tuple(one for one in self.all if one.defect)
 
@@ -151,8 +151,8 @@ def read(stack: Path, file: Path | None = None) -> Variants:
     )
 
 
-def _variant(directory: Path, file: _File, name: str, one: _Variant) -> Variant:
-    return Variant(
+def _variant(directory: Path, file: _File, name: str, one: _Variant) -> GateVariant:
+    return GateVariant(
         name=name,
         defect=one.defect,
         environment=dict(one.environment),

@@ -13,7 +13,7 @@ from harness.signals import uninterrupted
 LOOK_EVERY = 0.5  # s between two looks for Ctrl-C
 
 
-class Stopped(Exception):
+class WorkStopped(Exception):
     """A run was told to end before it had a result."""
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, WithJsonSchema
 
 from harness.clock import Clock
 from harness.events import ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import KeptProgram, Response, Startable
 from harness.printable import shortened
 from harness.stack.base import Truth, Word, of_form, wrong
@@ -233,7 +233,7 @@ class ServerAdapter(DeclaredServer):
         """What samples this server."""
         raise NotImplementedError
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:
         """Its state: all of `parts`. What the server does not tell is an error of the part.
 
         Args:
@@ -288,10 +288,10 @@ def complaint(answer: RawAnswer) -> str:
     return words[0][:200]
 
 
-def items_of(text: str | None, why: str) -> Part:
+def items_of(text: str | None, why: str) -> StatePart:
     """A JSON object of texts as items; an error of these words where it is not one."""
     try:
         found = json.loads(text or "")
-        return Part({str(key): "" if value is None else str(value) for key, value in found.items()})
+        return StatePart({str(key): "" if value is None else str(value) for key, value in found.items()})
     except (ValueError, AttributeError):
-        return Part(None, why)
+        return StatePart(None, why)

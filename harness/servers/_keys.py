@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.fingerprint.moving import TTL_CLASSES
 
 MAX_KEYS = 20_000  # that are looked at; of a larger store that is a sample
@@ -93,12 +93,12 @@ def _names(found: Mapping[str, Any]) -> list[str]:
     return [*names[:30], *(["..."] if len(names) > 30 else [])]
 
 
-def keys_part(kinds: Mapping[str, KeyKind], looked: int, total: int | None) -> Part:
+def keys_part(kinds: Mapping[str, KeyKind], looked: int, total: int | None) -> StatePart:
     """The part `keys`. `total` is the number of keys that there are, where only some were looked at; else None."""
     if len(kinds) > MAX_PATTERNS:
         few = ", ".join(list(kinds)[:3])
         why = f"the keys have more than {MAX_PATTERNS} patterns ({few}, ...): nothing can be said about kinds of keys"
-        return Part(None, why)
+        return StatePart(None, why)
     items = {
         name: {
             "type": " or ".join(sorted(one.types)),
@@ -109,4 +109,4 @@ def keys_part(kinds: Mapping[str, KeyKind], looked: int, total: int | None) -> P
         for name, one in sorted(kinds.items())
     }
     note = f"{looked} of {total} keys were looked at" if total is not None else None
-    return Part(items, note=note, partial=total is not None)
+    return StatePart(items, note=note, partial=total is not None)

@@ -15,7 +15,7 @@ from pydantic import Field, WithJsonSchema
 
 from harness.clock import Clock
 from harness.events import ProbeHaproxy, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
@@ -96,16 +96,16 @@ class HAProxy(ServerAdapter):
         """Samples it."""
         return SimpleSampling(self.connect(replica), [self._question], read_sample)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
         """The servers: `backends/backend-1` -> `UP, weight 1`."""
         answer = ask(shlex.join(self.once(self._question)))
         text = answer.stdout.decode("utf-8", "replace").strip()
         if answer.exit_code:
-            return {"servers": Part(None, complaint(answer))}
+            return {"servers": StatePart(None, complaint(answer))}
         if not text.startswith("#"):
-            return {"servers": Part(None, f"HAProxy answered {text[:80]!r}, not its statistics")}
+            return {"servers": StatePart(None, f"HAProxy answered {text[:80]!r}, not its statistics")}
         items = {f"{row['pxname']}/{row['svname']}": _state(row) for row in rows(text)}
-        return {"servers": Part(items) if items else Part(None, "HAProxy has no servers")}
+        return {"servers": StatePart(items) if items else StatePart(None, "HAProxy has no servers")}
 
 
 def rows(text: str) -> list[dict[str, str]]:

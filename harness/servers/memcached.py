@@ -15,7 +15,7 @@ from pydantic import Field
 
 from harness.clock import Clock
 from harness.events import ProbeMemcached, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import Ask, Client, HostOrPath, Sample, ServerAdapter, SimpleSampling, complaint, piped
@@ -59,16 +59,16 @@ class Memcached(ServerAdapter):
         """Samples it."""
         return SimpleSampling(self.connect(replica), ["stats"], read_sample)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
         """Both parts. At most `MAX_KEYS` keys are looked at."""
         answers = [ask(shlex.join(self.once(one))) for one in ("stats", "stats settings")]
         dump = ask(f"{shlex.join(self.once('lru_crawler metadump all'))} | head -n {MAX_KEYS}")
         known, settings = (said(answer.stdout.decode("utf-8", "replace")) for answer in answers)
         if not known.get("time", "").isdigit() or not settings:
-            return dict.fromkeys(self.parts, Part(None, f"memcached: {complaint(answers[0])}"))
+            return dict.fromkeys(self.parts, StatePart(None, f"memcached: {complaint(answers[0])}"))
         items = {name: value for name, value in settings.items() if name not in MOVING}
         text = dump.stdout.decode("utf-8", "replace")
-        return {"keys": _keys(text, known, releases), "settings": Part(items)}
+        return {"keys": _keys(text, known, releases), "settings": StatePart(items)}
 
 
 def said(text: str) -> dict[str, str]:
@@ -86,13 +86,13 @@ def read_sample(text: str) -> Sample:
     return Sample({name: int(value) if value.isdigit() else None for name, value in found.items()})
 
 
-def _keys(text: str, known: Mapping[str, str], releases: Collection[str]) -> Part:
+def _keys(text: str, known: Mapping[str, str], releases: Collection[str]) -> StatePart:
     """The kinds of keys in a dump of lines `key=plan%3A1 exp=1795955000 ...`; `exp` is -1 where one does not expire."""
     kinds: dict[str, KeyKind] = {}
     lines = [line for line in text.splitlines() if line.startswith("key=")]
     whole = text.rstrip().endswith("END")
     if not whole and len(lines) < MAX_KEYS:
-        return Part(None, f"memcached: {shortened(text.strip()[-100:]) or 'the dump of its keys was cut off'}")
+        return StatePart(None, f"memcached: {shortened(text.strip()[-100:]) or 'the dump of its keys was cut off'}")
     for line in lines:
         row = dict(word.partition("=")[::2] for word in line.split(" "))
         name = pattern(unquote(row["key"], errors="backslashreplace"), releases)

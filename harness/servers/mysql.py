@@ -17,7 +17,7 @@ from pydantic import Field
 from harness import redaction
 from harness.clock import Clock
 from harness.events import ProbeMysql, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
@@ -146,19 +146,19 @@ class MySQL(ServerAdapter):
         """The statement that is declared."""
         return statement((self.readback or "").replace("{key}", key))
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
         """All parts, by one script."""
         answer = ask(f"(\n{self.shell('-f')}\n) 2>&1 <<'END_OF_QUESTIONS'\n{self.script()}\nEND_OF_QUESTIONS")
         found = pieces(answer.stdout.decode("utf-8", "replace"), MARK)
         if not found:
-            return dict.fromkeys(self.parts, Part(None, f"mysql: {complaint(answer)}"))
+            return dict.fromkeys(self.parts, StatePart(None, f"mysql: {complaint(answer)}"))
         parts = {name: _part(found.get(name)) for name in ("schema", "roles", "settings")}
         settings = parts["settings"].items
         if settings is not None:
-            parts["settings"] = Part({name: redaction.setting(name, value) for name, value in settings.items()})
+            parts["settings"] = StatePart({name: redaction.setting(name, value) for name, value in settings.items()})
         parts["migrations"] = _part(found.get("migrations"))
         if found.get("known") == "0":
-            parts["migrations"] = Part(None, absent="no table of a migration tool that is known")
+            parts["migrations"] = StatePart(None, absent="no table of a migration tool that is known")
         parts["tables"] = self._tables(found)
         return parts
 
@@ -181,14 +181,14 @@ class MySQL(ServerAdapter):
             ) + RUN  # fmt: skip
         return f"{text}SELECT '{MARK} end';\n"
 
-    def _tables(self, found: Mapping[str, str]) -> Part:
+    def _tables(self, found: Mapping[str, str]) -> StatePart:
         items: dict[str, Any] = {}
         for number, declaration in enumerate(self.tables):
             part = _part(found.get(f"tables.{number}"))
             if part.items is None:
-                return Part(None, f"table {declaration}: {part.error}")
+                return StatePart(None, f"table {declaration}: {part.error}")
             items |= part.items
-        return Part(items) if self.tables else Part(None, absent="no tables are declared")
+        return StatePart(items) if self.tables else StatePart(None, absent="no tables are declared")
 
 
 def read_sample(text: str) -> Sample:
@@ -207,13 +207,13 @@ def read_sample(text: str) -> Sample:
     return Sample({**found, "role": "standby" if lag else writable, "lag": _whole(lag[1]) if lag else None})
 
 
-def _part(text: str | None) -> Part:
+def _part(text: str | None) -> StatePart:
     """The rows of a question: name and value, a tab between them."""
     failed = _ERROR.search(text or "")
     if text is None or failed:
-        return Part(None, f"mysql: {failed[0] if failed else 'not answered'}"[:200])
+        return StatePart(None, f"mysql: {failed[0] if failed else 'not answered'}"[:200])
     rows = (line.partition("\t") for line in text.splitlines())
-    return Part({name: value for name, _, value in rows})
+    return StatePart({name: value for name, _, value in rows})
 
 
 def _whole(text: str | None) -> int | None:

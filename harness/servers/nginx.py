@@ -16,7 +16,7 @@ from pydantic import Field
 
 from harness.clock import Clock
 from harness.events import ProbeNginx, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
@@ -73,19 +73,19 @@ class Nginx(ServerAdapter):
         """Samples it."""
         return SimpleSampling(self.connect(replica), [self.address or ""], read_sample)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
         """Both parts, of the files that nginx would load now."""
         answer = ask(shlex.join(["nginx", "-T", *(["-c", self.config] if self.config else [])]))
         if answer.exit_code:
-            return dict.fromkeys(self.parts, Part(None, complaint(answer)))
+            return dict.fromkeys(self.parts, StatePart(None, complaint(answer)))
         _, *found = _FILE.split(answer.stdout.decode("utf-8", "backslashreplace"))
         if not found:
-            return dict.fromkeys(self.parts, Part(None, "nginx -T printed no configuration"))
+            return dict.fromkeys(self.parts, StatePart(None, "nginx -T printed no configuration"))
         contents = dict(zip(found[::2], (text.strip("\n") for text in found[1::2]), strict=True))
         settings = {file: f"{len(text.splitlines())} lines, hash {_hash(text)}" for file, text in contents.items()}
         servers = upstreams("\n".join(contents.values()))
         absent = None if servers else "no upstream is configured"
-        return {"settings": Part(settings), "servers": Part(servers or None, absent=absent)}
+        return {"settings": StatePart(settings), "servers": StatePart(servers or None, absent=absent)}
 
 
 def read_sample(text: str) -> Sample:

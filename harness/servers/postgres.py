@@ -17,7 +17,7 @@ from pydantic import Field
 from harness import redaction
 from harness.clock import Clock
 from harness.events import ProbePostgres, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
@@ -181,7 +181,7 @@ class Postgres(ServerAdapter):
         """The statement that is declared."""
         return "\\pset fieldsep '\\t'\n" + statement((self.readback or "").replace("{key}", key))
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
         """All parts, by one script."""
         return self.read(ask(f"(\n{self.shell()}\n) <<'END_OF_QUESTIONS'\n{self.script()}\nEND_OF_QUESTIONS"))
 
@@ -202,31 +202,31 @@ class Postgres(ServerAdapter):
             text += f"\\echo {MARK} tables.{number}\n{query}"
         return text
 
-    def read(self, answer: RawAnswer) -> dict[str, Part]:
+    def read(self, answer: RawAnswer) -> dict[str, StatePart]:
         """What the database answered to the script."""
         words = f"psql: {complaint(answer)}"
         if answer.exit_code and MARK.encode() not in answer.stdout:
-            return dict.fromkeys(self.parts, Part(None, words))
+            return dict.fromkeys(self.parts, StatePart(None, words))
         found = pieces(answer.stdout.decode("utf-8", "replace"), MARK)
         parts = {name: items_of(found.get(name), words) for name in ("schema", "roles")}
         parts["settings"] = _settings(items_of(found.get("settings"), words), items_of(found.get("pending"), words))
         no_table = not self.migrations and found.get("migrations") == ""
         failed = b"gexec" in answer.stderr or b"ERROR" in answer.stderr
         if no_table and not failed:
-            parts["migrations"] = Part(None, absent="no table of a migration tool that is known")
+            parts["migrations"] = StatePart(None, absent="no table of a migration tool that is known")
         else:
             parts["migrations"] = items_of(found.get("migrations"), words)
         parts["tables"] = self._tables(found, words)
         return parts
 
-    def _tables(self, found: Mapping[str, str], words: str) -> Part:
+    def _tables(self, found: Mapping[str, str], words: str) -> StatePart:
         items: dict[str, Any] = {}
         for number, declaration in enumerate(self.tables):
             part = items_of(found.get(f"tables.{number}"), words)
             if part.items is None:
-                return Part(None, f"table {declaration}: {words}")
+                return StatePart(None, f"table {declaration}: {words}")
             items |= part.items
-        return Part(items) if self.tables else Part(None, absent="no tables are declared")
+        return StatePart(items) if self.tables else StatePart(None, absent="no tables are declared")
 
 
 class PostgresSampling:
@@ -289,9 +289,9 @@ def _name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _settings(settings: Part, pending: Part) -> Part:
+def _settings(settings: StatePart, pending: StatePart) -> StatePart:
     if settings.items is None or pending.items is None:
         return settings if settings.items is None else pending
     items = {name: redaction.setting(name, value) for name, value in settings.items.items()}
     items |= {f"{name} in its file": redaction.setting(name, value) for name, value in pending.items.items()}
-    return Part(items)
+    return StatePart(items)

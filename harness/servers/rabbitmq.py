@@ -17,7 +17,7 @@ from pydantic import Field
 from harness import redaction
 from harness.clock import Clock
 from harness.events import ProbeRabbitmq, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
@@ -99,14 +99,15 @@ class RabbitMQ(ServerAdapter):
         missing = "the oldest message has no timestamp" if depth and not isinstance(oldest, int) else None
         return QueueAnswer(depth, oldest if depth else None, error=missing)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:  # noqa: ARG002
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
         """All parts, from the definitions."""
         answer = ask(shlex.join(self.once("definitions")))
         if answer.exit_code:
-            return dict.fromkeys(self.parts, Part(None, f"rabbitmq: {complaint(answer)}"))
+            return dict.fromkeys(self.parts, StatePart(None, f"rabbitmq: {complaint(answer)}"))
         found = json.loads(answer.stdout)
         return {
-            name: Part(dict(read(found))) for name, read in zip(self.parts, (_schema, _roles, _settings), strict=True)
+            name: StatePart(dict(read(found)))
+            for name, read in zip(self.parts, (_schema, _roles, _settings), strict=True)
         }
 
 

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from harness.clock import Clock
 from harness.events import ProbeRedis, ProbeServer
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
 from harness.servers._base import (
@@ -162,7 +162,7 @@ class Redis(ServerAdapter):
         """The command that is declared."""
         return quoted([word.replace("{key}", key) for word in self.readback or ()])
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, Part]:
+    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:
         """Both parts, step by step."""
         kinds: dict[str, KeyKind] = {}
         queues: dict[str, KeyKind] = {name: KeyKind() for name in self.queues}
@@ -172,7 +172,7 @@ class Redis(ServerAdapter):
             step = f"(\n{self.shell('EVAL', script, '0', cursor, str(STEP))}\n)"
             answer = ask(step + ("" if looked else f"; (\n{self.shell('DBSIZE')}\n)"))
             if answer.exit_code or not re.match(rb"\d+:", answer.stdout):
-                return dict.fromkeys(self.parts, Part(None, f"redis-cli: {complaint(answer)}"))
+                return dict.fromkeys(self.parts, StatePart(None, f"redis-cli: {complaint(answer)}"))
             said = netstrings(answer.stdout)
             cursor = next(said).decode()
             if not looked:
@@ -212,10 +212,10 @@ def _keys(said: Iterator[bytes]) -> Iterator[tuple[bytes, str, int, list[bytes]]
         yield key, kind, int(ttl), [next(said) for _ in range(int(count))]
 
 
-def _queues(queues: Mapping[str, KeyKind]) -> Part:
+def _queues(queues: Mapping[str, KeyKind]) -> StatePart:
     if not queues:
-        return Part(None, absent="no queues are declared")
-    return Part({name: {"format": sorted(one.formats)} for name, one in queues.items()})
+        return StatePart(None, absent="no queues are declared")
+    return StatePart({name: {"format": sorted(one.formats)} for name, one in queues.items()})
 
 
 def _total(answer: RawAnswer) -> int:

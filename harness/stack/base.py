@@ -15,15 +15,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from harness.stack import quantities
-from harness.stack.mistakes import Findings, mistake
-from harness.stack.nodes import Fields
+from harness.stack.mistakes import StackFindings, mistake
+from harness.stack.nodes import SourceMapping
 from harness.stack.plainwords import meant, one_of
 
 
-class Written(dict[str, Any]):
+class SourceDict(dict[str, Any]):
     """A mapping as it was read, with the node that says where."""
 
-    def __init__(self, values: Mapping[str, Any], node: Fields) -> None:
+    def __init__(self, values: Mapping[str, Any], node: SourceMapping) -> None:
         super().__init__(values)
         self.node = node
 
@@ -39,9 +39,9 @@ def missing(key: str) -> PydanticCustomError:
 
 
 def screen(
-    node: Fields,
+    node: SourceMapping,
     known: frozenset[str],
-    findings: Findings,
+    findings: StackFindings,
     *,
     ignored: frozenset[str] = frozenset(),
     refused: Mapping[str, str] | None = None,
@@ -91,9 +91,9 @@ class Model(BaseModel):
     @classmethod
     def _known_keys(cls, value: Any, info: ValidationInfo) -> Any:
         """Look at the keys of what was read from a file; a key without a value counts as left out."""
-        if not isinstance(info.context, Findings) or isinstance(value, cls):
+        if not isinstance(info.context, StackFindings) or isinstance(value, cls):
             return value
-        if not isinstance(value, Written):
+        if not isinstance(value, SourceDict):
             raise wrong(f"a mapping with {', '.join(sorted(cls.keys()))}")
         kept = screen(
             value.node,

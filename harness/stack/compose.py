@@ -13,7 +13,7 @@ from harness.stack.base import screen
 from harness.stack.files import Project
 from harness.stack.mistakes import mistake, refuse_zero_bytes, written, wrong_value
 from harness.stack.model import Service
-from harness.stack.nodes import Fields, Items, Node, Place, Scalar, text
+from harness.stack.nodes import Node, Scalar, SourceLocation, SourceMapping, SourceSequence, text
 from harness.stack.validate import validate
 
 # Service keys that are read here; the others are the model's.
@@ -24,10 +24,10 @@ LONGEST_NAME = 58  # with -1000 behind it, what a replica's host name may be
 _KNOWN = (Service.keys() - _OF_THE_MODEL) | _READ_HERE
 
 
-def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]]:
+def services(root: SourceMapping, project: Project) -> tuple[SourceMapping, dict[str, Service]]:
     """The active services by name, and the tree that they were made of. Mistakes go to the project's findings."""
     declared = root.get("services")
-    if not isinstance(declared, Fields) or not declared.fields:
+    if not isinstance(declared, SourceMapping) or not declared.fields:
         place = declared.place if declared else root.place
         got = written(declared) if declared else f"no services among {', '.join(root.fields) or 'no keys'}"
         raise mistake("The file has no services", place, got=got, expected="`services:` with at least one")
@@ -36,7 +36,7 @@ def services(root: Fields, project: Project) -> tuple[Fields, dict[str, Service]
     flat: dict[str, Node] = {}
     found: dict[str, Service] = {}
     for name, node in active.items():
-        if not isinstance(node, Fields):
+        if not isinstance(node, SourceMapping):
             error = wrong_value(node, "a mapping with `image` or `build`")
             project.findings.wrong(node.place, error)
             continue
@@ -63,36 +63,36 @@ def _is_active(name: str, node: Node, project: Project) -> bool:
             got=plainwords.short(name),
             expected=f"letters, digits, dots, _ and -, {LONGEST_NAME} or fewer: its replicas are named after it",
         )
-    if isinstance(node, Fields) and node.get("build") is not None and not accepted.image_part(name):
+    if isinstance(node, SourceMapping) and node.get("build") is not None and not accepted.image_part(name):
         raise mistake(
             "A service's name cannot be used",
             node.place,
             got=name,
             expected="letters and digits, with one dot, one or two _, or any - between: its image is named after it",
         )
-    profiles = node.get("profiles") if isinstance(node, Fields) else None
+    profiles = node.get("profiles") if isinstance(node, SourceMapping) else None
     if profiles is None:
         return True
-    if not isinstance(profiles, Items) or not all(isinstance(item, Scalar) for item in profiles.items):
+    if not isinstance(profiles, SourceSequence) or not all(isinstance(item, Scalar) for item in profiles.items):
         raise wrong_value(profiles, "a list of profiles")
     asked = {profile.strip() for profile in project.variables.get("COMPOSE_PROFILES", "").split(",")}
     own = {str(item.value) for item in profiles.items if isinstance(item, Scalar)}
     return not own or "*" in asked or bool(asked & own)
 
 
-def _flat(name: str, node: Fields, active: frozenset[str], project: Project) -> Fields:
+def _flat(name: str, node: SourceMapping, active: frozenset[str], project: Project) -> SourceMapping:
     """The service in the layout of the model."""
     _networks(node, project)
     kept = screen(node, _KNOWN, project.findings, ignored=keys.SERVICE_IGNORED, refused=keys.SERVICE_REFUSED)
     node = replace(node, fields={key: node.fields[key] for key in kept})
     environment = _environment(node, project)
     build = node.get("build")
-    if isinstance(build, Fields):
+    if isinstance(build, SourceMapping):
         context = build.get("context") or text(str(project.directory), build.place)
         build = build.having(context=context, args=_with_values(build.get("args"), project.variables))
     hoisted = _deploy(node, project)
     volumes = node.get("volumes")
-    if isinstance(volumes, Items):
+    if isinstance(volumes, SourceSequence):
         volumes = replace(volumes, items=tuple(_volume(item, project) for item in volumes.items))
     return node.having(
         **dict.fromkeys(_READ_HERE),
@@ -106,11 +106,11 @@ def _flat(name: str, node: Fields, active: frozenset[str], project: Project) -> 
     )
 
 
-def _networks(node: Fields, project: Project) -> None:
+def _networks(node: SourceMapping, project: Project) -> None:
     """Networks are the harness's own; what a service asks of them beyond its name is refused."""
     networks = node.get("networks")
-    for network in networks.fields.values() if isinstance(networks, Fields) else ():
-        for key, child in network.fields.items() if isinstance(network, Fields) else ():
+    for network in networks.fields.values() if isinstance(networks, SourceMapping) else ():
+        for key, child in network.fields.items() if isinstance(network, SourceMapping) else ():
             if key in keys.NETWORK_REFUSED:
                 what = "The harness does not support this Compose key"
                 project.findings.wrong(
@@ -118,27 +118,27 @@ def _networks(node: Fields, project: Project) -> None:
                 )  # fmt: skip
 
 
-def _environment(node: Fields, project: Project) -> Node | None:
+def _environment(node: SourceMapping, project: Project) -> Node | None:
     """`env_file` below `environment`, as one mapping; a name alone has the value of the caller's environment."""
     own = node.get("environment")
-    if own is not None and not isinstance(own, Fields):
+    if own is not None and not isinstance(own, SourceMapping):
         return own
     found: dict[str, Node] = {}
     files = node.get("env_file")
-    if files is not None and not isinstance(files, Items):
+    if files is not None and not isinstance(files, SourceSequence):
         raise wrong_value(files, "the path of a file, or a list of paths")
     for item in files.items if files else ():
         found.update(_env_file(item, project))
     resolved = _with_values(own, project.variables)
-    if isinstance(resolved, Fields):
+    if isinstance(resolved, SourceMapping):
         found.update(resolved.fields)
     place = own.place if own else node.place.key("environment")
-    return Fields(found, place) if found else None
+    return SourceMapping(found, place) if found else None
 
 
 def _env_file(item: Node, project: Project) -> dict[str, Node]:
-    path = item.get("path") if isinstance(item, Fields) else None
-    if not isinstance(item, Fields) or not isinstance(path, Scalar) or not isinstance(path.value, str):
+    path = item.get("path") if isinstance(item, SourceMapping) else None
+    if not isinstance(item, SourceMapping) or not isinstance(path, Scalar) or not isinstance(path.value, str):
         raise wrong_value(item, "the path of a file, or {path: ..., required: ...}")
     screen(item, frozenset({"path", "required", "format"}), project.findings)
     required, form = item.get("required"), item.get("format")
@@ -162,12 +162,12 @@ def _env_file(item: Node, project: Project) -> dict[str, Node]:
     except StackError as error:
         error.hint = error.hint or f"correct it; it is named in {path.place}"
         raise
-    return {key: text(value, Place(shown, 1, key)) for key, value in values.items()}
+    return {key: text(value, SourceLocation(shown, 1, key)) for key, value in values.items()}
 
 
 def _with_values(node: Node | None, variables: Mapping[str, str]) -> Node | None:
     """A mapping in which names without a value take it from the variables, or go."""
-    if not isinstance(node, Fields):
+    if not isinstance(node, SourceMapping):
         return node
     found: dict[str, Node] = {}
     for key, child in node.fields.items():
@@ -180,11 +180,11 @@ def _with_values(node: Node | None, variables: Mapping[str, str]) -> Node | None
 
 def _depends_on(node: Node | None, active: frozenset[str], project: Project) -> Node | None:
     """Each entry as its condition; one that is not required goes when its service is not there."""
-    if not isinstance(node, Fields):
+    if not isinstance(node, SourceMapping):
         return node
     found: dict[str, Node] = {}
     for name, child in node.fields.items():
-        if not isinstance(child, Fields):
+        if not isinstance(child, SourceMapping):
             raise wrong_value(child, "{condition: service_started}, service_healthy or service_completed_successfully")
         screen(child, frozenset({"condition", "required"}), project.findings, ignored=frozenset({"restart"}))
         required = child.get("required")
@@ -195,13 +195,13 @@ def _depends_on(node: Node | None, active: frozenset[str], project: Project) -> 
 
 def _healthcheck(node: Node | None) -> Node | None:
     """The health check; None where it is switched off."""
-    if not isinstance(node, Fields):
+    if not isinstance(node, SourceMapping):
         return node
     off, test = node.get("disable"), node.get("test")
     if isinstance(off, Scalar) and off.value not in (True, False, "true", "false"):
         raise wrong_value(off, "true or false")
     if isinstance(off, Scalar) and off.value in (True, "true"):
-        return Fields({"test": Items((text("NONE", off.place),), off.place)}, node.place)
+        return SourceMapping({"test": SourceSequence((text("NONE", off.place),), off.place)}, node.place)
     if test is None:
         raise mistake(
             "A health check has no test",
@@ -215,11 +215,11 @@ def _healthcheck(node: Node | None) -> Node | None:
 
 def _volume(node: Node, project: Project) -> Node:
     """A long volume with its `tmpfs.size` beside the other keys."""
-    if not isinstance(node, Fields):
+    if not isinstance(node, SourceMapping):
         return node
     for key in ("tmpfs", "volume"):
         options = node.get(key)
-        if isinstance(options, Fields):
+        if isinstance(options, SourceMapping):
             ignored = frozenset({"mode", "nocopy", "labels"})
             refused = {"subpath": "mount the whole volume"}
             known = frozenset({"size"} if key == "tmpfs" else ())
@@ -229,13 +229,13 @@ def _volume(node: Node, project: Project) -> Node:
     return node.having(tmpfs=None, volume=None)
 
 
-def _deploy(node: Fields, project: Project) -> dict[str, Node]:
+def _deploy(node: SourceMapping, project: Project) -> dict[str, Node]:
     """What `deploy` and `scale` say, under the model's names."""
     deploy, scale = node.get("deploy"), node.get("scale")
     own = {"replicas": scale, "mem_limit": node.get("mem_limit"), "cpus": node.get("cpus")}
     if deploy is None:
         return {"replicas": scale} if scale else {}
-    if not isinstance(deploy, Fields):
+    if not isinstance(deploy, SourceMapping):
         raise wrong_value(deploy, f"a mapping with {', '.join(sorted(keys.DEPLOY))}")
     kept = screen(deploy, keys.DEPLOY, project.findings, ignored=keys.DEPLOY_IGNORED)
     mode = deploy.get("mode")
@@ -260,13 +260,13 @@ def _limits(resources: Node | None, project: Project) -> dict[str, Node]:
     """`deploy.resources.limits` under the model's names."""
     if resources is None:
         return {}
-    if not isinstance(resources, Fields):
+    if not isinstance(resources, SourceMapping):
         raise wrong_value(resources, "a mapping with limits")
     screen(resources, keys.RESOURCES, project.findings, ignored=keys.RESOURCES_IGNORED)
     limits = resources.get("limits")
     if limits is None:
         return {}
-    if not isinstance(limits, Fields):
+    if not isinstance(limits, SourceMapping):
         raise wrong_value(limits, "a mapping with cpus and memory")
     screen(limits, keys.LIMITS, project.findings, refused=keys.LIMITS_REFUSED)
     names = {"memory": "mem_limit", "cpus": "cpus"}

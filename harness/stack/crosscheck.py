@@ -11,17 +11,17 @@ from harness import reading
 from harness.errors import UsageError
 from harness.stack import crosscheck_servers, crosscheck_workload, paths, plainwords
 from harness.stack.accepted import PORTS
-from harness.stack.mistakes import Findings, mistake
+from harness.stack.mistakes import StackFindings, mistake
 from harness.stack.model import Condition, Service
-from harness.stack.nodes import Fields, Scalar, find
+from harness.stack.nodes import Scalar, SourceMapping, find
 from harness.stack.plainwords import meant, one_of
 from harness.stack.xharness import XHarness
 
 
-def check(root: Fields, services: Mapping[str, Service], harness: XHarness, findings: Findings) -> None:
+def check(root: SourceMapping, services: Mapping[str, Service], harness: XHarness, findings: StackFindings) -> None:
     """Everything below; mistakes go to the findings. `root` is the merged tree, for places."""
     volumes = root.get("volumes")
-    declared = frozenset(volumes.fields) if isinstance(volumes, Fields) else frozenset()
+    declared = frozenset(volumes.fields) if isinstance(volumes, SourceMapping) else frozenset()
     for service in services.values():
         _image(root, service, findings)
         _volumes(root, service, declared, findings)
@@ -37,7 +37,7 @@ def check(root: Fields, services: Mapping[str, Service], harness: XHarness, find
         crosscheck_workload.check(root, harness.workload, findings)
 
 
-def _image(root: Fields, service: Service, findings: Findings) -> None:
+def _image(root: SourceMapping, service: Service, findings: StackFindings) -> None:
     at = ("services", service.name)
     place = find(root, *at)
     build = service.build
@@ -68,7 +68,7 @@ def _image(root: Fields, service: Service, findings: Findings) -> None:
         findings.wrong(place, error)
 
 
-def _volumes(root: Fields, service: Service, declared: frozenset[str], findings: Findings) -> None:
+def _volumes(root: SourceMapping, service: Service, declared: frozenset[str], findings: StackFindings) -> None:
     taken: dict[str, int] = {}
     for index, volume in enumerate(service.volumes):
         if volume.type != "tmpfs" and taken.setdefault(posixpath.normpath(volume.target), index) != index:
@@ -106,7 +106,7 @@ def _volumes(root: Fields, service: Service, declared: frozenset[str], findings:
             )  # fmt: skip
 
 
-def _ports(root: Fields, service: Service, findings: Findings) -> None:
+def _ports(root: SourceMapping, service: Service, findings: StackFindings) -> None:
     """Every port is a listener of the proxy for every replica that may call the service."""
     if len(service.listens_on()) <= PORTS:
         return
@@ -120,21 +120,23 @@ def _ports(root: Fields, service: Service, findings: Findings) -> None:
     )  # fmt: skip
 
 
-def _written_relative(root: Fields, service: str, index: int) -> bool:
+def _written_relative(root: SourceMapping, service: str, index: int) -> bool:
     """Whether a mount belongs to the project. An absolute path may exist on the engine's machine alone."""
     node = root
     for part in ("services", service):
         child = node.get(part)
-        if not isinstance(child, Fields):
+        if not isinstance(child, SourceMapping):
             return False
         node = child
     volumes = node.get("volumes")
-    item = volumes.items[index] if volumes and not isinstance(volumes, Scalar | Fields) else None
-    source = item.get("source") if isinstance(item, Fields) else None
+    item = volumes.items[index] if volumes and not isinstance(volumes, Scalar | SourceMapping) else None
+    source = item.get("source") if isinstance(item, SourceMapping) else None
     return isinstance(source, Scalar) and source.text.startswith(".")
 
 
-def _dependencies(root: Fields, service: Service, services: Mapping[str, Service], findings: Findings) -> None:
+def _dependencies(
+    root: SourceMapping, service: Service, services: Mapping[str, Service], findings: StackFindings
+) -> None:
     for name, condition in service.depends_on.items():
         path = ("services", service.name, "depends_on", name)
         if _exists(root, path, name, services, findings) and condition is Condition.HEALTHY:
@@ -164,7 +166,11 @@ def _image_has_one(service: Service) -> bool:
 
 
 def _exists(
-    root: Fields, path: tuple[str | int, ...], name: str, services: Mapping[str, Service], findings: Findings
+    root: SourceMapping,
+    path: tuple[str | int, ...],
+    name: str,
+    services: Mapping[str, Service],
+    findings: StackFindings,
 ) -> bool:
     if name in services:
         return True
@@ -174,7 +180,7 @@ def _exists(
     return False
 
 
-def _circles(root: Fields, services: Mapping[str, Service], findings: Findings) -> None:
+def _circles(root: SourceMapping, services: Mapping[str, Service], findings: StackFindings) -> None:
     """Dependencies that no order satisfies: reported once, at the first service of the circle."""
     done: set[str] = set()
     for start in services:
@@ -204,7 +210,7 @@ def _circles(root: Fields, services: Mapping[str, Service], findings: Findings) 
                 trail.append((following, iter(services[following].depends_on)))
 
 
-def _one_way(root: Fields, harness: XHarness, findings: Findings) -> None:
+def _one_way(root: SourceMapping, harness: XHarness, findings: StackFindings) -> None:
     """Releases that cannot be taken back are releases of the stack."""
     for release in harness.deployer.one_way if harness.deployer else ():
         if release not in harness.releases:
@@ -214,7 +220,7 @@ def _one_way(root: Fields, harness: XHarness, findings: Findings) -> None:
             findings.wrong(place, error)
 
 
-def _unread(root: Fields, services: Mapping[str, Service], harness: XHarness, findings: Findings) -> None:
+def _unread(root: SourceMapping, services: Mapping[str, Service], harness: XHarness, findings: StackFindings) -> None:
     """How a service is updated is for a built-in strategy to do; where the team's own commands deploy, it is theirs."""
     if harness.deployer is None or harness.deployer.deploy is None:
         return

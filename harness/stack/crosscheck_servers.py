@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from harness.stack.mistakes import Findings, mistake
-from harness.stack.nodes import Fields, Place, find
+from harness.stack.mistakes import StackFindings, mistake
+from harness.stack.nodes import SourceLocation, SourceMapping, find
 from harness.stack.xharness import XHarness
 
 BLOCK = "x-harness"
 
 
-def check(root: Fields, harness: XHarness, findings: Findings) -> None:
+def check(root: SourceMapping, harness: XHarness, findings: StackFindings) -> None:
     """Everything below; mistakes go to the findings. `root` is the merged tree, for places."""
     queues = _declared(root, harness, "queue")
     if harness.probes.queue is not None:
@@ -29,21 +29,21 @@ def check(root: Fields, harness: XHarness, findings: Findings) -> None:
     _only_one(watched, "Two HAProxys are watched", expected, findings, "`watch: false` for the others")
 
 
-def _declared(root: Fields, harness: XHarness, key: str) -> list[Place]:
+def _declared(root: SourceMapping, harness: XHarness, key: str) -> list[SourceLocation]:
     """Where servers declare this."""
     having = [name for name, one in harness.servers.items() if getattr(one, key, None) is not None]
     return [find(root, BLOCK, "servers", name, key) for name in having]
 
 
 def _only_one(
-    places: list[Place], what: str, expected: str, findings: Findings, hint: str = "remove all but one"
+    places: list[SourceLocation], what: str, expected: str, findings: StackFindings, hint: str = "remove all but one"
 ) -> None:
     for place in places[1:]:
         got = f"{place.path}, and {places[0].path} in line {places[0].line}"
         findings.wrong(place, mistake(what, place, got=got, expected=expected, hint=hint))
 
 
-def _promises(root: Fields, harness: XHarness, readbacks: list[Place], findings: Findings) -> None:
+def _promises(root: SourceMapping, harness: XHarness, readbacks: list[SourceLocation], findings: StackFindings) -> None:
     """Work that is acknowledged is read back, and nothing else."""
     promising = [one for one in harness.workload.mix if one.acknowledged] if harness.workload else []
     if promising and not readbacks:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.stack import paths
-from harness.stack.mistakes import Findings, mistake
-from harness.stack.nodes import Fields, find
+from harness.stack.mistakes import StackFindings, mistake
+from harness.stack.nodes import SourceMapping, find
 from harness.stack.xharness import Request, Workload
 
 
-def check(root: Fields, workload: Workload, findings: Findings) -> None:
+def check(root: SourceMapping, workload: Workload, findings: StackFindings) -> None:
     """Everything below; mistakes go to the findings. `root` is the merged tree, for places."""
     at = ("x-harness", "workload")
     if workload.canary and not any(_carries_key(one) for one in workload.mix):

@@ -11,7 +11,7 @@ from harness import reading
 from harness.errors import StackError
 from harness.stack import interpolate
 from harness.stack.interpolate import Room, Unset, ignore_unset
-from harness.stack.nodes import Place
+from harness.stack.nodes import SourceLocation
 
 _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(=|:(?=\s)|(?=\s*(?:#.*)?$))[ \t]*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
@@ -72,7 +72,7 @@ def parse(
                 got=_form_of(line),
                 expected="NAME=value, # a comment, or nothing",
             )
-        place = Place(name, number, match[1])
+        place = SourceLocation(name, number, match[1])
         rest = line[match.end() :]
         if not match[2]:
             if match[1] in variables:
@@ -104,7 +104,7 @@ def _quoted(rest: str, lines: list[str], number: int) -> tuple[str, int]:
     return "\n".join(parts), number
 
 
-def _value(written: str, variables: Mapping[str, str], place: Place, unset: Unset, room: Room) -> str:
+def _value(written: str, variables: Mapping[str, str], place: SourceLocation, unset: Unset, room: Room) -> str:
     if written[:1] in ("'", '"'):
         end = _closing(written, written[0], 1)
         after = written[end + 1 :].strip()

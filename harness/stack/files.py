@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.errors import StackError
 from harness.stack import envfile, interpolate, merge, nodes, paths, shorthand, source
-from harness.stack.mistakes import Findings, mistake, written
-from harness.stack.nodes import Fields, Node, Scalar
+from harness.stack.mistakes import StackFindings, mistake, written
+from harness.stack.nodes import Node, Scalar, SourceMapping
 from harness.stack.plainwords import meant, one_of
 
 _LONGEST_CHAIN = 50
@@ -31,7 +31,7 @@ class Project:
     file: Path
     shown: str
     variables: Mapping[str, str]
-    findings: Findings
+    findings: StackFindings
     room: interpolate.Room = field(default_factory=interpolate.Room)
 
     @property
@@ -47,17 +47,17 @@ class Project:
             return str(file)
         return os.path.normpath(Path(self.shown).parent / relative)
 
-    def read(self, file: Path, shown: str, directory: Path) -> Fields:
+    def read(self, file: Path, shown: str, directory: Path) -> SourceMapping:
         """One file, ready to merge but for what its services extend; paths absolute from `directory`."""
         root = source.read(file, shown, self.room)
         root = interpolate.fields(root, self.variables, self.findings.no_value, self.room)
         return paths.absolute(shorthand.document(root), directory)
 
-    def load(self, file: Path, shown: str) -> Fields:
+    def load(self, file: Path, shown: str) -> SourceMapping:
         """One file, ready to merge; paths are relative to the project's directory, as Compose has it."""
         root = self.read(file, shown, self.directory)
         services = root.get("services")
-        if not isinstance(services, Fields):
+        if not isinstance(services, SourceMapping):
             return root
         extender = _Extender(self, {file: services})
         full = {name: extender.full(file, name, node, ()) for name, node in services.fields.items()}
@@ -66,7 +66,7 @@ class Project:
 
 def project(file: Path, shown: str, environ: Mapping[str, str]) -> Project:
     """A project around its first file; reads the `.env` file beside it. Raises StackError."""
-    findings = Findings(shown)
+    findings = StackFindings(shown)
     beside = file.parent / ".env"
     found = Project(file, shown, environ, findings)
     if not paths.exists(beside) or paths.is_dir(beside):
@@ -78,19 +78,19 @@ def project(file: Path, shown: str, environ: Mapping[str, str]) -> Project:
 class _Extender:
     """Resolves `extends`, through as many services and files as it takes."""
 
-    def __init__(self, of: Project, files: dict[Path, Fields]) -> None:
+    def __init__(self, of: Project, files: dict[Path, SourceMapping]) -> None:
         self.project = of
         self.files = files
 
     def full(self, file: Path, name: str, node: Node, chain: tuple[tuple[Path, str], ...]) -> Node:
         """The service with what it extends merged below it."""
-        if not isinstance(node, Fields) or "extends" not in node.fields:
+        if not isinstance(node, SourceMapping) or "extends" not in node.fields:
             return node
         base_node = node.get("extends")
         own = node.having(extends=None)
         if base_node is None:
             return own
-        if not isinstance(base_node, Fields):
+        if not isinstance(base_node, SourceMapping):
             raise mistake(
                 "A service extends something that is not a service",
                 base_node.place,
@@ -105,7 +105,7 @@ class _Extender:
             )
         services = self.services(base_file, base_node)
         found = services.fields.get(base_name)
-        if not isinstance(found, Fields):
+        if not isinstance(found, SourceMapping):
             raise mistake(
                 "A service extends one that does not exist",
                 nodes.find(base_node, "service"),
@@ -113,9 +113,9 @@ class _Extender:
                 expected=one_of(services.fields) + meant(base_name, services.fields),
             )
         base = self.full(base_file, base_name, found, (*chain, (file, name)))
-        return merge.fields(base, own, ("services", name)) if isinstance(base, Fields) else own
+        return merge.fields(base, own, ("services", name)) if isinstance(base, SourceMapping) else own
 
-    def target(self, node: Fields, file: Path, name: str) -> tuple[Path, str]:
+    def target(self, node: SourceMapping, file: Path, name: str) -> tuple[Path, str]:
         """The file and the service that an `extends` names."""
         unknown = set(node.fields) - {"file", "service"}
         if unknown:
@@ -135,7 +135,7 @@ class _Extender:
             raise mistake("A path is not text", given.place, got=written(given), expected="the path of a file")
         return Path(given.value), base.value
 
-    def services(self, file: Path, asked: Fields) -> Fields:
+    def services(self, file: Path, asked: SourceMapping) -> SourceMapping:
         """The services of a file, read once."""
         if file not in self.files:
             if not paths.exists(file):
@@ -147,7 +147,7 @@ class _Extender:
                 )
             root = self.project.read(file, self.project.show(file), file.parent)
             services = root.get("services")
-            if not isinstance(services, Fields):
+            if not isinstance(services, SourceMapping):
                 raise StackError("The file has no services", where=str(root.place), expected="`services:`")
             self.files[file] = services
         return self.files[file]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.errors import StackError
 from harness.redaction import SECRET_NAME
-from harness.stack.nodes import Fields, Items, Node, Place, Scalar
+from harness.stack.nodes import Node, Scalar, SourceLocation, SourceMapping, SourceSequence
 from harness.stack.plainwords import short
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -19,7 +19,7 @@ _DEEPEST = 50
 MAX_VALUE = 128 << 10  # characters; the kernel gives no process more in one variable or word
 MAX_TOTAL = 16 << 20
 
-Unset = Callable[[str, Place], None]
+Unset = Callable[[str, SourceLocation], None]
 
 
 class Room:
@@ -44,7 +44,7 @@ class Room:
             )
 
 
-def ignore_unset(name: str, place: Place) -> None:
+def ignore_unset(name: str, place: SourceLocation) -> None:
     """For callers that do not warn of variables that are not set."""
 
 
@@ -65,12 +65,14 @@ def tree(node: Node, variables: Mapping[str, str], unset: Unset = ignore_unset, 
         if not isinstance(node.value, str) or "$" not in node.value:
             return node
         return replace(node, value=value(node.value, variables, node.place, unset, room))
-    if isinstance(node, Items):
+    if isinstance(node, SourceSequence):
         return replace(node, items=tuple(tree(item, variables, unset, room) for item in node.items))
     return fields(node, variables, unset, room)
 
 
-def fields(node: Fields, variables: Mapping[str, str], unset: Unset = ignore_unset, room: Room | None = None) -> Fields:
+def fields(
+    node: SourceMapping, variables: Mapping[str, str], unset: Unset = ignore_unset, room: Room | None = None
+) -> SourceMapping:
     """As `tree`, for a mapping."""
     room = room or Room()
     return replace(node, fields={key: tree(child, variables, unset, room) for key, child in node.fields.items()})
@@ -79,7 +81,7 @@ def fields(node: Fields, variables: Mapping[str, str], unset: Unset = ignore_uns
 def value(
     written: str,
     variables: Mapping[str, str],
-    place: Place,
+    place: SourceLocation,
     unset: Unset = ignore_unset,
     room: Room | None = None,
     *,
@@ -97,7 +99,14 @@ class _Text:
     """A recursive descent over one text."""
 
     def __init__(
-        self, written: str, variables: Mapping[str, str], place: Place, unset: Unset, room: Room, *, quoted: bool
+        self,
+        written: str,
+        variables: Mapping[str, str],
+        place: SourceLocation,
+        unset: Unset,
+        room: Room,
+        *,
+        quoted: bool,
     ) -> None:
         self.written, self.variables, self.place, self.unset = written, variables, place, unset
         self.room = room

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from harness.stack.nodes import Fields, Items, Node, Scalar
+from harness.stack.nodes import Node, Scalar, SourceMapping, SourceSequence
 
 # Lists that are one value, by the end of their path. The last ones are commands of an x-harness block.
 _ONE_VALUE = (
@@ -34,9 +34,9 @@ def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
     """`over` merged into `base`; the path is that of both from the file's root."""
     if over.tag == "override":
         return clean(over)
-    if isinstance(base, Fields) and isinstance(over, Fields):
+    if isinstance(base, SourceMapping) and isinstance(over, SourceMapping):
         return fields(base, over, path)
-    if isinstance(base, Items) and isinstance(over, Items):
+    if isinstance(base, SourceSequence) and isinstance(over, SourceSequence):
         if any(path[-len(end) :] == end for end in _ONE_VALUE):
             return clean(over)
         return replace(base, items=_unique((*base.items, *clean_items(over.items)), path))
@@ -45,7 +45,7 @@ def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
     return clean(over)
 
 
-def fields(base: Fields, over: Fields, path: tuple[str, ...] = ()) -> Fields:
+def fields(base: SourceMapping, over: SourceMapping, path: tuple[str, ...] = ()) -> SourceMapping:
     """As `merge`, for mappings."""
     merged = dict(base.fields)
     for key, child in over.fields.items():
@@ -60,14 +60,14 @@ def fields(base: Fields, over: Fields, path: tuple[str, ...] = ()) -> Fields:
 
 def clean(node: Node) -> Node:
     """A tree that has nothing below it to change: what is reset goes, and the tags with it."""
-    if isinstance(node, Fields):
+    if isinstance(node, SourceMapping):
         return clean_fields(node)
-    if isinstance(node, Items):
+    if isinstance(node, SourceSequence):
         return replace(node, items=clean_items(node.items), tag="")
     return replace(node, tag="") if node.tag else node
 
 
-def clean_fields(node: Fields) -> Fields:
+def clean_fields(node: SourceMapping) -> SourceMapping:
     """As `clean`, for a mapping."""
     kept = {key: clean(child) for key, child in node.fields.items() if child.tag != "reset"}
     return replace(node, fields=kept, tag="")
@@ -92,7 +92,7 @@ def _identity(item: Node, key: str) -> object:
     """What makes an item of a list the same as another; None where nothing does."""
     if isinstance(item, Scalar):
         return ("value", item.text) if key in _ONCE else None
-    if isinstance(item, Fields):
+    if isinstance(item, SourceMapping):
         if key == "ports":
             return tuple(_text(item, part) for part in ("host_ip", "published", "target", "protocol"))
         if key == "volumes":
@@ -102,7 +102,7 @@ def _identity(item: Node, key: str) -> object:
     return None
 
 
-def _text(item: Fields, key: str) -> str:
+def _text(item: SourceMapping, key: str) -> str:
     child = item.get(key)
     default = "tcp" if key == "protocol" else ""
     return str(child.value) if isinstance(child, Scalar) else default

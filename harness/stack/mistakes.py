@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from harness.errors import StackError
 from harness.redaction import SECRET_NAME
 from harness.stack import plainwords
-from harness.stack.nodes import Fields, Items, Node, Place, Scalar, walk
+from harness.stack.nodes import Node, Scalar, SourceLocation, SourceMapping, SourceSequence, walk
 
 
 def written(node: Node) -> str:
     """A node as it is quoted in a message; not the value of what its name tells to be a secret."""
-    if SECRET_NAME.search(re.sub(r"\[\d+\]$", "", node.place.path).rpartition(".")[2]) and not isinstance(node, Fields):
-        return "a list" if isinstance(node, Items) else "a value that is not shown here"
-    if isinstance(node, Fields):
+    if SECRET_NAME.search(re.sub(r"\[\d+\]$", "", node.place.path).rpartition(".")[2]) and not isinstance(
+        node, SourceMapping
+    ):
+        return "a list" if isinstance(node, SourceSequence) else "a value that is not shown here"
+    if isinstance(node, SourceMapping):
         return "a mapping with " + plainwords.short(", ".join(node.fields)) if node.fields else "an empty mapping"
-    if isinstance(node, Items):
+    if isinstance(node, SourceSequence):
         inner = ", ".join(item.text if isinstance(item, Scalar) else "..." for item in node.items)
         return f"[{plainwords.short(inner)}]" if node.items else "an empty list"
     if node.value is None:
@@ -25,7 +27,9 @@ def written(node: Node) -> str:
     return plainwords.short(node.value if isinstance(node.value, str) else node.text) or '""'
 
 
-def mistake(what: str, place: Place, *, got: str, expected: str | None = None, hint: str | None = None) -> StackError:
+def mistake(
+    what: str, place: SourceLocation, *, got: str, expected: str | None = None, hint: str | None = None
+) -> StackError:
     """An error at a place."""
     return StackError(what, where=str(place), got=got, expected=expected, hint=hint)
 
@@ -39,7 +43,7 @@ def wrong_value(node: Node, expected: str, hint: str | None = None) -> StackErro
 def refuse_zero_bytes(node: Node) -> None:
     """No argument, variable, name or path can hold one: what follows it would be cut off. Raises StackError."""
     for part in walk(node):
-        names = part.fields if isinstance(part, Fields) else ()
+        names = part.fields if isinstance(part, SourceMapping) else ()
         if (isinstance(part, Scalar) and "\0" in str(part.value)) or any("\0" in name for name in names):
             raise wrong_value(part, "text without a zero byte", "remove the \\0")
 
@@ -48,7 +52,7 @@ _MAX_MISTAKES = 200  # after which no more are looked for: one is told, and a ho
 
 
 @dataclass
-class Findings:
+class StackFindings:
     """What a reading found beside the stack itself.
 
     Attributes:
@@ -60,13 +64,13 @@ class Findings:
     """
 
     main: str
-    mistakes: list[tuple[Place, StackError]] = field(default_factory=list)
-    absent: list[tuple[Place, StackError]] = field(default_factory=list)
-    ignored: dict[Place, None] = field(default_factory=dict)
-    unset: dict[str, Place] = field(default_factory=dict)
-    deprecated: dict[Place, str] = field(default_factory=dict)
+    mistakes: list[tuple[SourceLocation, StackError]] = field(default_factory=list)
+    absent: list[tuple[SourceLocation, StackError]] = field(default_factory=list)
+    ignored: dict[SourceLocation, None] = field(default_factory=dict)
+    unset: dict[str, SourceLocation] = field(default_factory=dict)
+    deprecated: dict[SourceLocation, str] = field(default_factory=dict)
 
-    def wrong(self, place: Place, error: StackError, *, absent: bool = False) -> None:
+    def wrong(self, place: SourceLocation, error: StackError, *, absent: bool = False) -> None:
         """Keep a mistake. One about something `absent` has no line of its own and comes after those that have:
         a key that is missing is often there, misspelt."""
         (self.absent if absent else self.mistakes).append((place, error))
@@ -77,7 +81,7 @@ class Findings:
         """How many mistakes there are."""
         return len(self.mistakes) + len(self.absent)
 
-    def no_value(self, name: str, place: Place) -> None:
+    def no_value(self, name: str, place: SourceLocation) -> None:
         """Keep a variable that has no value."""
         self.unset.setdefault(name, place)
 

@@ -13,7 +13,7 @@ Tag = Literal["", "reset", "override"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """Where something is written: the file as the user named it, the line from 1 and the dotted path of the key."""
 
     file: str
@@ -23,16 +23,16 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}, line {self.line}" + (f": {self.path}" if self.path else "")
 
-    def key(self, key: str) -> Place:
+    def key(self, key: str) -> SourceLocation:
         """The place of a key below this one, on the same line until something better is known."""
         written = key if re.fullmatch(r"[\w-]{1,80}", key) else f'"{plainwords.short(key)}"'
         return replace(self, path=f"{self.path}.{written}" if self.path else written)
 
-    def item(self, index: int) -> Place:
+    def item(self, index: int) -> SourceLocation:
         """The place of an item of a list."""
         return replace(self, path=f"{self.path}[{index}]")
 
-    def at(self, line: int) -> Place:
+    def at(self, line: int) -> SourceLocation:
         """The same path on another line."""
         return replace(self, line=line)
 
@@ -43,25 +43,25 @@ class Scalar:
 
     value: str | int | float | bool | None
     text: str
-    place: Place
+    place: SourceLocation
     tag: Tag = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class SourceSequence:
     """A list."""
 
     items: tuple[Node, ...]
-    place: Place
+    place: SourceLocation
     tag: Tag = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class SourceMapping:
     """A mapping, in the order of the file."""
 
     fields: Mapping[str, Node]
-    place: Place
+    place: SourceLocation
     tag: Tag = ""
 
     def get(self, key: str) -> Node | None:
@@ -69,26 +69,26 @@ class Fields:
         node = self.fields.get(key)
         return None if isinstance(node, Scalar) and node.value is None else node
 
-    def having(self, **changes: Node | None) -> Fields:
+    def having(self, **changes: Node | None) -> SourceMapping:
         """The same mapping with some keys set, or left out where None is given."""
         fields = {key: node for key, node in self.fields.items() if key not in changes}
         return replace(self, fields=fields | {key: node for key, node in changes.items() if node is not None})
 
 
-Node = Scalar | Items | Fields
+Node = Scalar | SourceSequence | SourceMapping
 
 
-def text(value: str, place: Place) -> Scalar:
+def text(value: str, place: SourceLocation) -> Scalar:
     """A scalar that stands for a text."""
     return Scalar(value, value, place)
 
 
-def find(node: Node, *path: str | int) -> Place:
+def find(node: Node, *path: str | int) -> SourceLocation:
     """The place of the deepest part of a path that exists below a node."""
     for part in path:
-        if isinstance(node, Fields) and str(part) in node.fields:
+        if isinstance(node, SourceMapping) and str(part) in node.fields:
             node = node.fields[str(part)]
-        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+        elif isinstance(node, SourceSequence) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
         else:
             break
@@ -98,6 +98,12 @@ def find(node: Node, *path: str | int) -> Place:
 def walk(node: Node) -> Iterator[Node]:
     """A node and everything below it."""
     yield node
-    below = node.items if isinstance(node, Items) else node.fields.values() if isinstance(node, Fields) else ()
+    below = (
+        node.items
+        if isinstance(node, SourceSequence)
+        else node.fields.values()
+        if isinstance(node, SourceMapping)
+        else ()
+    )
     for child in below:
         yield from walk(child)

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from harness.errors import StackError
-from harness.stack.nodes import Place
+from harness.stack.nodes import SourceLocation
 
 MAX_NODES = 100_000
 DEEPEST = 60
@@ -105,7 +105,7 @@ def count(content: str, name: str, kind: Any = _Fast) -> None:
         if values > MAX_NODES or len(inside) + (part.levels if part else 0) > DEEPEST:
             raise StackError(
                 "The file is too large, or nested too deeply",
-                where=str(Place(name, event.start_mark.line + 1 if event.start_mark else 1)),
+                where=str(SourceLocation(name, event.start_mark.line + 1 if event.start_mark else 1)),
                 got="aliases counted where they are used, it goes on from here",
                 expected=f"{MAX_NODES} values or fewer, {DEEPEST} levels or fewer",
             )

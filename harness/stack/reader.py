@@ -13,8 +13,8 @@ from harness.errors import StackError
 from harness.stack import accepted, compose, crosscheck, deprecated, files, keys, merge, paths, plainwords, secrets
 from harness.stack.base import screen
 from harness.stack.files import Project
-from harness.stack.mistakes import Findings, mistake, refuse_zero_bytes, written, wrong_value
-from harness.stack.nodes import Fields, Scalar, find
+from harness.stack.mistakes import StackFindings, mistake, refuse_zero_bytes, written, wrong_value
+from harness.stack.nodes import Scalar, SourceMapping, find
 from harness.stack.stack import Stack, Variant
 from harness.stack.validate import validate
 from harness.stack.xharness import NAME, XHarness
@@ -57,7 +57,7 @@ def load(
     return stack.with_variants(variants)
 
 
-def _stack(base: Fields, project: Project) -> Stack:
+def _stack(base: SourceMapping, project: Project) -> Stack:
     root = merge.clean_fields(base)
     variant = _variant(root, project)
     name = variant.harness.name or _compose_name(root) or _directory_name(project.directory)
@@ -73,7 +73,7 @@ def _stack(base: Fields, project: Project) -> Stack:
     return Stack(name=name, file=project.file, **dict(variant))
 
 
-def _variant(root: Fields, project: Project) -> Variant:
+def _variant(root: SourceMapping, project: Project) -> Variant:
     """A merged tree as services and their block. Raises the first mistake in it."""
     findings = project.findings
     refused = keys.ROOT_REFUSED
@@ -90,14 +90,14 @@ def _variant(root: Fields, project: Project) -> Variant:
     return Variant(services=services, harness=harness, warnings=findings.warnings())
 
 
-def _block(root: Fields, findings: Findings) -> XHarness | None:
+def _block(root: SourceMapping, findings: StackFindings) -> XHarness | None:
     block = root.get("x-harness")
     if block is None:
         for key in get_close_matches("x-harness", root.fields, cutoff=0.8):  # an extension of this name is a slip
             place = root.fields[key].place
             findings.wrong(place, mistake("A key is not known", place, got=key, expected="x-harness"))
         return XHarness()
-    if not isinstance(block, Fields):
+    if not isinstance(block, SourceMapping):
         findings.wrong(block.place, wrong_value(block, "a mapping with releases, deployer, ..."))
         return None
     for key, child in block.fields.items():
@@ -106,12 +106,12 @@ def _block(root: Fields, findings: Findings) -> XHarness | None:
     return validate(XHarness, block, findings)
 
 
-def _top_volumes(root: Fields, findings: Findings) -> None:
+def _top_volumes(root: SourceMapping, findings: StackFindings) -> None:
     """Named volumes belong to the environment; what lives elsewhere cannot be made afresh for each test."""
     volumes = root.get("volumes")
     if volumes is None:
         return
-    if not isinstance(volumes, Fields):
+    if not isinstance(volumes, SourceMapping):
         findings.wrong(volumes.place, wrong_value(volumes, "a mapping of volumes by name"))
         return
     hint = "every environment has volumes of its own; remove the key, or mount a directory"
@@ -120,7 +120,7 @@ def _top_volumes(root: Fields, findings: Findings) -> None:
             what = "A volume's name cannot be used"
             error = mistake(what, node.place, got=name, expected="letters, digits, dots, _ and -")
             findings.wrong(node.place, error)
-        if isinstance(node, Fields):
+        if isinstance(node, SourceMapping):
             refused = {"external": hint, "driver_opts": hint}
             plain = node.get("driver")
             if isinstance(plain, Scalar) and plain.value not in ("local", "default"):
@@ -130,7 +130,7 @@ def _top_volumes(root: Fields, findings: Findings) -> None:
             findings.wrong(node.place, wrong_value(node, "a mapping, or nothing"))
 
 
-def _compose_name(root: Fields) -> str | None:
+def _compose_name(root: SourceMapping) -> str | None:
     node = root.get("name")
     if node is None:
         return None
@@ -150,7 +150,7 @@ def _directory_name(directory: Path) -> str:
     return re.sub(r"_+-[_-]*|-+_[_-]*|_{3,}", "-", kept)[:LONGEST_NAME].strip("_-") or "stack"
 
 
-def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
+def _override_files(root: SourceMapping, harness: XHarness, project: Project) -> None:
     for release, overrides in harness.releases.items():
         for index, override in enumerate(overrides):
             if not paths.is_file(project.directory / override):
@@ -165,11 +165,11 @@ def _override_files(root: Fields, harness: XHarness, project: Project) -> None:
                 project.findings.wrong(place, error)
 
 
-def _at_release(base: Fields, release: str, overrides: tuple[Path, ...], project: Project, size: int) -> Variant:
+def _at_release(base: SourceMapping, release: str, overrides: tuple[Path, ...], project: Project, size: int) -> Variant:
     """The stack of one release, with findings of its own. The base, of this size, is looked at once more for it."""
     project.room.take(size, find(base, "x-harness", "releases", release))
     shared = project.findings
-    own = Findings(
+    own = StackFindings(
         shared.main, ignored=dict(shared.ignored), unset=dict(shared.unset), deprecated=dict(shared.deprecated)
     )
     of_release = replace(project, findings=own)

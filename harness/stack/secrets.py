@@ -12,7 +12,7 @@ from harness.redaction import NO_SECRET_NAME, SECRET_NAME, SHORTEST
 from harness.stack import paths
 from harness.stack.files import Project
 from harness.stack.mistakes import mistake
-from harness.stack.nodes import Fields, Place, find
+from harness.stack.nodes import SourceLocation, SourceMapping, find
 from harness.stack.plainwords import meant
 from harness.stack.stack import Variant
 
@@ -38,7 +38,7 @@ _NAMES_SOMETHING = re.compile(r"(user|name|database|db|host|role|schema|login)$"
 
 
 def collect(
-    root: Fields, project: Project, stack: str, variants: Sequence[Variant]
+    root: SourceMapping, project: Project, stack: str, variants: Sequence[Variant]
 ) -> tuple[tuple[str, ...], list[str]]:
     """Every value that may not be seen, and warnings about declared ones that are nowhere.
 
@@ -80,8 +80,8 @@ def _variables(project: Project, variants: Iterable[Variant]) -> Iterator[tuple[
 
 
 def _declared(
-    root: Fields, project: Project, variants: Sequence[Variant], warnings: list[str], maybe: list[str]
-) -> Iterator[tuple[Place, list[str]]]:
+    root: SourceMapping, project: Project, variants: Sequence[Variant], warnings: list[str], maybe: list[str]
+) -> Iterator[tuple[SourceLocation, list[str]]]:
     """Each declared secret: where it is declared, and its values. What stands beside them in a file may be one."""
     known = list(_variables(project, variants))
     variables = dict.fromkeys(one for variant in variants for one in variant.harness.secrets.variables)
@@ -102,7 +102,7 @@ def _declared(
         yield place, values
 
 
-def values_of_file(file: Path, shown: str, place: Place) -> tuple[list[str], list[str]]:
+def values_of_file(file: Path, shown: str, place: SourceLocation) -> tuple[list[str], list[str]]:
     """The secrets in a file, and what may be one: its text without the space around it; of NAME=value lines and of JSON
     the values whose names tell that they are secrets, and those of other lines may be some.
 
@@ -170,7 +170,7 @@ def _is_worth_hiding(value: str, names: Iterable[str]) -> bool:
     return not any(value in name for name in names)
 
 
-def _refuse(value: str, place: Place, names: Mapping[str, str]) -> None:
+def _refuse(value: str, place: SourceLocation, names: Mapping[str, str]) -> None:
     """Raises StackError for a declared secret that cannot be hidden; its value is not told."""
     if len(value) < SHORTEST:
         raise mistake(

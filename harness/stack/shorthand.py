@@ -15,19 +15,19 @@ from dataclasses import replace
 
 from harness.stack.accepted import PORTS
 from harness.stack.mistakes import wrong_value
-from harness.stack.nodes import Fields, Items, Node, Scalar, text
+from harness.stack.nodes import Node, Scalar, SourceMapping, SourceSequence, text
 
 PORT = 'a port such as 8080, "8080:80", "127.0.0.1:8080:80/tcp" or "8000-8009"'
 _MOST_PORTS = 10 * PORTS  # written out; the same one may stand in several files
 VOLUME = "./file:/path, name:/path or /path, with :ro at the end where it is only read"
 
 
-def service(node: Fields) -> Fields:
+def service(node: SourceMapping) -> SourceMapping:
     """The service with its short forms written out. Raises StackError for a form that means nothing."""
     return apply(node, _SERVICE)
 
 
-def apply(node: Fields, forms: Mapping[str, Callable[[Node], Node]]) -> Fields:
+def apply(node: SourceMapping, forms: Mapping[str, Callable[[Node], Node]]) -> SourceMapping:
     """The mapping with a form written out for each key that has one; tags stay."""
     fields = dict(node.fields)
     for key, form in forms.items():
@@ -41,7 +41,7 @@ def pairs(separator: str) -> Callable[[Node], Node]:
     """`[NAME=value, NAME]` as a mapping; a name alone has no value."""
 
     def form(node: Node) -> Node:
-        if not isinstance(node, Items):
+        if not isinstance(node, SourceSequence):
             return node
         fields: dict[str, Node] = {}
         for item in node.items:
@@ -50,7 +50,7 @@ def pairs(separator: str) -> Callable[[Node], Node]:
             name, *rest = re.split(f"[{separator}]", item.value, maxsplit=1)
             place = replace(item.place, path=f"{node.place.path}.{name}")
             fields[name] = text(rest[0], place) if rest else Scalar(None, "", place)
-        return Fields(fields, node.place)
+        return SourceMapping(fields, node.place)
 
     return form
 
@@ -63,70 +63,70 @@ def words(node: Node) -> Node:
         found = shlex.split(node.value)
     except ValueError:
         raise wrong_value(node, "a command line whose quotes are closed, or a list of words") from None
-    return Items(tuple(text(word, node.place) for word in found), node.place)
+    return SourceSequence(tuple(text(word, node.place) for word in found), node.place)
 
 
 def many(node: Node) -> Node:
     """A single value as a list of one."""
-    return Items((node,), node.place) if isinstance(node, Scalar) else node
+    return SourceSequence((node,), node.place) if isinstance(node, Scalar) else node
 
 
 def _test(node: Node) -> Node:
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return Items((text("CMD-SHELL", node.place), text(node.value, node.place)), node.place)
+        return SourceSequence((text("CMD-SHELL", node.place), text(node.value, node.place)), node.place)
     return node
 
 
 def _below(key: str) -> Callable[[Node], Node]:
     """A scalar as a mapping with one key: `build: ./images` as `build: {context: ./images}`."""
-    return lambda node: Fields({key: node}, node.place) if isinstance(node, Scalar) else node
+    return lambda node: SourceMapping({key: node}, node.place) if isinstance(node, Scalar) else node
 
 
 def _build(node: Node) -> Node:
     node = _below("context")(node)
-    return apply(node, {"args": pairs("=")}) if isinstance(node, Fields) else node
+    return apply(node, {"args": pairs("=")}) if isinstance(node, SourceMapping) else node
 
 
 def _healthcheck(node: Node) -> Node:
-    return apply(node, {"test": _test}) if isinstance(node, Fields) else node
+    return apply(node, {"test": _test}) if isinstance(node, SourceMapping) else node
 
 
 def _depends_on(node: Node) -> Node:
-    if not isinstance(node, Items):
+    if not isinstance(node, SourceSequence):
         return node
     fields: dict[str, Node] = {}
     for item in node.items:
         if not isinstance(item, Scalar) or not isinstance(item.value, str):
             raise wrong_value(item, "the name of a service")
         place = replace(item.place, path=f"{node.place.path}.{item.value}")
-        fields[item.value] = Fields({"condition": text("service_started", place)}, place)
-    return Fields(fields, node.place)
+        fields[item.value] = SourceMapping({"condition": text("service_started", place)}, place)
+    return SourceMapping(fields, node.place)
 
 
 def _ulimits(node: Node) -> Node:
-    if not isinstance(node, Fields):
+    if not isinstance(node, SourceMapping):
         return node
     both = {key: _ulimit(child) for key, child in node.fields.items()}
     return replace(node, fields=both)
 
 
 def _ulimit(node: Node) -> Node:
-    return Fields({"soft": node, "hard": node}, node.place) if isinstance(node, Scalar) else node
+    return SourceMapping({"soft": node, "hard": node}, node.place) if isinstance(node, Scalar) else node
 
 
 def _env_file(node: Node) -> Node:
     node = many(node)
-    if not isinstance(node, Items):
+    if not isinstance(node, SourceSequence):
         return node
     return replace(node, items=tuple(_below("path")(item) for item in node.items))
 
 
 def _ports(node: Node) -> Node:
-    if not isinstance(node, Items):
+    if not isinstance(node, SourceSequence):
         return node
     found: list[Node] = []
     for item in node.items:
-        found += [item] if isinstance(item, Fields) else _port(item)
+        found += [item] if isinstance(item, SourceMapping) else _port(item)
         _bounded(found, item)
     return replace(node, items=tuple(found))
 
@@ -155,7 +155,7 @@ def _port(node: Node) -> list[Node]:
         if published:
             given = str(published[index]) if len(targets) > 1 else match["published"]
             fields["published"] = text(given, node.place)
-        found.append(Fields(fields, node.place))
+        found.append(SourceMapping(fields, node.place))
     return found
 
 
@@ -178,7 +178,7 @@ def port_range(written: str, node: Node) -> range:
 
 def _expose(node: Node) -> Node:
     node = many(node)
-    if not isinstance(node, Items):
+    if not isinstance(node, SourceSequence):
         return node
     found: list[Node] = []
     for item in node.items:
@@ -194,12 +194,12 @@ def _expose(node: Node) -> Node:
 
 
 def _volumes(node: Node) -> Node:
-    if not isinstance(node, Items):
+    if not isinstance(node, SourceSequence):
         return node
-    return replace(node, items=tuple(item if isinstance(item, Fields) else _volume(item) for item in node.items))
+    return replace(node, items=tuple(item if isinstance(item, SourceMapping) else _volume(item) for item in node.items))
 
 
-def _volume(node: Node) -> Fields:
+def _volume(node: Node) -> SourceMapping:
     given = node.value if isinstance(node, Scalar) else None
     parts = given.split(":") if isinstance(given, str) else []
     if not 1 <= len(parts) <= 3 or not all(parts) or (len(parts) > 1 and not parts[1].startswith("/")):
@@ -214,7 +214,7 @@ def _volume(node: Node) -> Fields:
         fields["source"] = text(source, node.place)
     if "ro" in modes.split(","):
         fields["read_only"] = Scalar(True, "true", node.place)
-    return Fields(fields, node.place)
+    return SourceMapping(fields, node.place)
 
 
 _SERVICE: Mapping[str, Callable[[Node], Node]] = {
@@ -237,10 +237,12 @@ _SERVICE: Mapping[str, Callable[[Node], Node]] = {
 }
 
 
-def document(root: Fields) -> Fields:
+def document(root: SourceMapping) -> SourceMapping:
     """The whole file with every service's short forms written out. Raises StackError."""
     services = root.get("services")
-    if not isinstance(services, Fields):
+    if not isinstance(services, SourceMapping):
         return root
-    written = {name: service(node) if isinstance(node, Fields) else node for name, node in services.fields.items()}
+    written = {
+        name: service(node) if isinstance(node, SourceMapping) else node for name, node in services.fields.items()
+    }
     return root.having(services=replace(services, fields=written))

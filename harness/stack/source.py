@@ -15,12 +15,12 @@ from harness import reading
 from harness.errors import StackError
 from harness.stack import plainwords
 from harness.stack.interpolate import Room
-from harness.stack.nodes import Fields, Items, Node, Place, Scalar, Tag
+from harness.stack.nodes import Node, Scalar, SourceLocation, SourceMapping, SourceSequence, Tag
 from harness.stack.nodetree import PREFIX, composed
 from harness.stack.scalars import plain_value
 
 
-def read(file: Path, shown: str | None = None, room: Room | None = None) -> Fields:
+def read(file: Path, shown: str | None = None, room: Room | None = None) -> SourceMapping:
     """The file's one document, which has to be a mapping.
 
     Args:
@@ -38,7 +38,7 @@ def read(file: Path, shown: str | None = None, room: Room | None = None) -> Fiel
     return parse(content, name)
 
 
-def parse(content: str, name: str) -> Fields:
+def parse(content: str, name: str) -> SourceMapping:
     """The tree of a YAML text. `name` stands for the file in messages. Raises StackError."""
     if len(content) > reading.SMALL:
         raise StackError(
@@ -48,16 +48,16 @@ def parse(content: str, name: str) -> Fields:
         root = composed(content, name)
         if root is None:
             raise StackError("The file is empty", where=name, expected="a Compose file with `services:`")
-        node = _Builder(name).node(root, Place(name, root.start_mark.line + 1))
+        node = _Builder(name).node(root, SourceLocation(name, root.start_mark.line + 1))
     except yaml.YAMLError as error:
         raise plainwords.of_yaml(error, name, content) from None
     except ValueError:
         raise StackError("The file contains an invalid number", where=name, expected="a Compose file") from None
-    if not isinstance(node, Fields):
+    if not isinstance(node, SourceMapping):
         raise StackError(
             "The file is not a Compose file",
             where=str(node.place),
-            got="a list" if isinstance(node, Items) else f"the single value {plainwords.short(node.text)}",
+            got="a list" if isinstance(node, SourceSequence) else f"the single value {plainwords.short(node.text)}",
             expected="a mapping with `services:`",
         )
     return node
@@ -82,7 +82,7 @@ class _Builder:
         self.name = name
         self.open: set[int] = set()
 
-    def node(self, raw: yaml.Node, place: Place) -> Node:
+    def node(self, raw: yaml.Node, place: SourceLocation) -> Node:
         if id(raw) in self.open:
             raise StackError("The file's aliases never end", where=str(place), got="an anchor that contains itself")
         if isinstance(raw, yaml.ScalarNode):
@@ -90,19 +90,19 @@ class _Builder:
         self.open.add(id(raw))
         try:
             if isinstance(raw, yaml.MappingNode):
-                return Fields(self.fields(raw, place), place, _tag(raw, place, "map"))
+                return SourceMapping(self.fields(raw, place), place, _tag(raw, place, "map"))
             children: list[yaml.Node] = raw.value
             items = tuple(
                 self.node(child, place.item(index).at(child.start_mark.line + 1))
                 for index, child in enumerate(children)
             )
-            return Items(items, place, _tag(raw, place, "seq"))
+            return SourceSequence(items, place, _tag(raw, place, "seq"))
         finally:
             self.open.discard(id(raw))
 
-    def fields(self, raw: yaml.MappingNode, place: Place) -> dict[str, Node]:
+    def fields(self, raw: yaml.MappingNode, place: SourceLocation) -> dict[str, Node]:
         own: dict[str, Node] = {}
-        merged: list[tuple[yaml.Node, Place]] = []
+        merged: list[tuple[yaml.Node, SourceLocation]] = []
         for key, value in raw.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
@@ -126,13 +126,13 @@ class _Builder:
                 own.setdefault(key, node)
         return own
 
-    def merged(self, raw: yaml.Node, place: Place, at: Place) -> dict[str, Node]:
+    def merged(self, raw: yaml.Node, place: SourceLocation, at: SourceLocation) -> dict[str, Node]:
         """What a `<<` brings in: the earlier of several mappings wins."""
         sources = raw.value if isinstance(raw, yaml.SequenceNode) else [raw]
         fields: dict[str, Node] = {}
         for source in sources:
             found = self.node(source, place)
-            if not isinstance(found, Fields):
+            if not isinstance(found, SourceMapping):
                 raise StackError(
                     "A merge key refers to something that is not a mapping",
                     where=str(at),
@@ -143,7 +143,7 @@ class _Builder:
         return fields
 
 
-def _tag(raw: yaml.Node, place: Place, kind: str) -> Tag:
+def _tag(raw: yaml.Node, place: SourceLocation, kind: str) -> Tag:
     if raw.tag in ("!reset", "!override"):
         return "reset" if raw.tag == "!reset" else "override"
     if raw.tag in (PREFIX + kind, "!"):
@@ -156,7 +156,7 @@ def _tag(raw: yaml.Node, place: Place, kind: str) -> Tag:
     )
 
 
-def _characters(written: str, place: Place) -> str:
+def _characters(written: str, place: SourceLocation) -> str:
     """The text with its characters whole: JSON writes some as two escapes, of which one alone is none."""
     try:
         return written.encode("utf-16", "surrogatepass").decode("utf-16")
@@ -169,7 +169,7 @@ def _characters(written: str, place: Place) -> str:
         ) from None
 
 
-def _scalar(raw: yaml.ScalarNode, place: Place) -> Scalar:
+def _scalar(raw: yaml.ScalarNode, place: SourceLocation) -> Scalar:
     written = _characters(raw.value, place)
     if raw.tag in ("plain", "!reset", "!override"):
         plain = not raw.style  # None from PyYAML, empty from libyaml

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from harness.stack.base import Model, Written
-from harness.stack.mistakes import Findings, mistake, written, wrong_value
-from harness.stack.nodes import Fields, Items, Node, Scalar
+from harness.stack.base import Model, SourceDict
+from harness.stack.mistakes import StackFindings, mistake, written, wrong_value
+from harness.stack.nodes import Node, Scalar, SourceMapping, SourceSequence
 
 M = TypeVar("M", bound=Model)
 
@@ -19,12 +19,12 @@ def data(node: Node) -> Any:
     """The tree as plain values; mappings keep their nodes."""
     if isinstance(node, Scalar):
         return node.value
-    if isinstance(node, Items):
+    if isinstance(node, SourceSequence):
         return [data(item) for item in node.items]
-    return Written({key: data(child) for key, child in node.fields.items()}, node)
+    return SourceDict({key: data(child) for key, child in node.fields.items()}, node)
 
 
-def validate(model: type[M], node: Fields, findings: Findings) -> M | None:
+def validate(model: type[M], node: SourceMapping, findings: StackFindings) -> M | None:
     """The model of a tree; None where it has mistakes, which are then among the findings."""
     before = findings.count()
     try:
@@ -36,7 +36,7 @@ def validate(model: type[M], node: Fields, findings: Findings) -> M | None:
     return made if findings.count() == before else None
 
 
-def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
+def _translate(detail: ErrorDetails, root: SourceMapping, findings: StackFindings) -> None:
     """One complaint, at the deepest node that its location leads to."""
     node: Node = root
     for part in detail["loc"]:
@@ -46,7 +46,7 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
         node = child
     if detail["type"] == "missing":
         key = str(detail.get("ctx", {}).get("key") or detail["loc"][-1])
-        fields = node.fields.items() if isinstance(node, Fields) else ()
+        fields = node.fields.items() if isinstance(node, SourceMapping) else ()
         beside = ", ".join(name for name, child in fields if child.place != node.place)  # others are not in the file
         error = mistake(
             "A key is missing",
@@ -67,9 +67,9 @@ def _translate(detail: ErrorDetails, root: Fields, findings: Findings) -> None:
 
 
 def _child(node: Node, part: int | str) -> Node | None:
-    if isinstance(node, Fields):
+    if isinstance(node, SourceMapping):
         return node.fields.get(str(part))
-    if isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+    if isinstance(node, SourceSequence) and isinstance(part, int) and part < len(node.items):
         return node.items[part]
     return None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.workload.samples import Samples, Window
+from harness.workload.samples import RunningSamples, Window
 from harness.workload.schedule import Schedule
 from harness.workload.spec import Request, Retry, Spec, Tls
 from harness.workload.workload import Workload
 
-__all__ = ["Request", "Retry", "Samples", "Schedule", "Spec", "Tls", "Window", "Workload"]
+__all__ = ["Request", "Retry", "RunningSamples", "Schedule", "Spec", "Tls", "Window", "Workload"]

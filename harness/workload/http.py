@@ -13,7 +13,7 @@ from harness.workload.spec import IDEMPOTENT, Spec
 from harness.workload.tls import context
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """A connection, with one request at a time. httptools calls the methods that begin with `on_`."""
 
     def __init__(self, http: Http) -> None:
@@ -135,7 +135,7 @@ class Http:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.idle: list[Connection] = []
+        self.idle: list[HttpConnection] = []
         self.served_by = spec.served_by.lower().encode()
         self._ssl = context(spec.tls)
         self._opening: set[asyncio.Task[Any]] = set()
@@ -161,7 +161,7 @@ class Http:
         name = self.spec.tls.name if self.spec.tls else None
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self), self.spec.host, self.spec.port, ssl=self._ssl, server_hostname=name
+                lambda: HttpConnection(self), self.spec.host, self.spec.port, ssl=self._ssl, server_hostname=name
             )
         except (OSError, asyncio.CancelledError) as error:
             if not isinstance(error, asyncio.CancelledError):
@@ -172,7 +172,7 @@ class Http:
         else:
             connection.send(exchange)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: HttpConnection) -> None:
         """Remove a connection that is closed."""
         with contextlib.suppress(ValueError):
             self.idle.remove(connection)

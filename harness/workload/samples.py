@@ -58,7 +58,7 @@ class Saved:
             self.problem = self.problem or error
 
 
-class Samples:
+class RunningSamples:
     """Every request by its number in the schedule: its last attempt, and how many there were.
 
     Args:

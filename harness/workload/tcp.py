@@ -12,7 +12,7 @@ from harness.workload.spec import Spec
 from harness.workload.tls import context
 
 
-class Line(asyncio.Protocol):
+class TcpConnection(asyncio.Protocol):
     """A connection, with one request at a time; kept where an answer has an end of its own."""
 
     def __init__(self, tcp: Tcp, index: int) -> None:
@@ -80,7 +80,7 @@ class Tcp:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.idle: dict[int, list[Line]] = {}
+        self.idle: dict[int, list[TcpConnection]] = {}
         self._ssl = context(spec.tls)
         self._opening: set[asyncio.Task[Any]] = set()
 
@@ -101,7 +101,11 @@ class Tcp:
         name = self.spec.tls.name if self.spec.tls else None
         try:
             _, line = await asyncio.get_running_loop().create_connection(
-                lambda: Line(self, exchange.index), self.spec.host, self.spec.port, ssl=self._ssl, server_hostname=name
+                lambda: TcpConnection(self, exchange.index),
+                self.spec.host,
+                self.spec.port,
+                ssl=self._ssl,
+                server_hostname=name,
             )
         except OSError as error:
             exchange.end(outcome_of(error))
@@ -111,7 +115,7 @@ class Tcp:
         else:
             line.send(exchange)
 
-    def forget(self, line: Line) -> None:
+    def forget(self, line: TcpConnection) -> None:
         """Remove a connection that is closed."""
         with contextlib.suppress(ValueError):
             self.idle.get(line.index, []).remove(line)

@@ -28,7 +28,7 @@ from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
 from harness.workload import messages, promises
-from harness.workload.samples import Samples, Window
+from harness.workload.samples import RunningSamples, Window
 from harness.workload.spec import Spec
 
 STARTS = 20.0  # seconds within which the generator begins
@@ -71,7 +71,7 @@ class Workload:
         self._path: Path | None = None  # where the samples of this start are
         self.arm = arm
         self._times = np.empty(0)  # when each request is due, in seconds since the workload began
-        self.samples: Samples | None = None
+        self.samples: RunningSamples | None = None
         self._start: int | None = None  # id of its workload.start
         self._process: subprocess.Popen[bytes] | None = None
         self._news = threading.Condition()
@@ -319,7 +319,7 @@ class Workload:
                 self._silent.set()
                 self._news.notify_all()
 
-    def _first(self, wall: float) -> Samples:
+    def _first(self, wall: float) -> RunningSamples:
         """The generator began: from here on the history knows of its samples."""
         body = WorkloadStart(
             file=self._path.name if self._path else None,
@@ -335,12 +335,12 @@ class Workload:
             spec=json.loads(self.spec.to_json()),
         )
         self._start = self._history.record(body).id
-        samples = Samples(self._times, wall, self._path, self._promises)
+        samples = RunningSamples(self._times, wall, self._path, self._promises)
         for one in samples.files:
             self._history.keep(one.file)
         return samples
 
-    def _take(self, samples: Samples, said: Mapping[str, Any], data: bytes) -> None:
+    def _take(self, samples: RunningSamples, said: Mapping[str, Any], data: bytes) -> None:
         """What a line of the generator brings. A name is known before the samples that refer to it."""
         for number, name in said.get("names", {}).items():
             samples.servers[int(number)] = name

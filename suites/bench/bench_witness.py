@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from fixtures.tiny import STACK
 from harness.engine import Container, Engine
-from harness.engine.process import Process
+from harness.engine.process import ExecProcess
 from harness.environment import Environment
 from harness.environment.watch import Watch
 from harness.history import History
@@ -33,7 +33,7 @@ USED = "cat /sys/fs/cgroup/cpuacct/cpuacct.usage /sys/fs/cgroup/cpu.stat 2>/dev/
 def door(connected: Engine, environment: Environment) -> float:
     """Seconds of CPU that the door used so far."""
     container = connected.containers.get(f"{environment.id}-door")
-    with Process.start(connected.api, container.id, ["sh", "-c", USED]) as process:
+    with ExecProcess.start(connected.api, container.id, ["sh", "-c", USED]) as process:
         words = " ".join(text for _, text in process.lines(10.0)).split()
     return float(words[-1]) / (1e9 if len(words) == 1 else 1e6)  # cgroup v2 says usage_usec
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harness.checks._blocks import QUANTILES, Requests, Values, quantile
+from harness.checks._blocks import QUANTILES, ArmRequests, Values, quantile
 from harness.checks._noninferiority import compare
 from harness.history import EVENTS, read
 from harness.samples import read as read_samples
@@ -44,7 +44,9 @@ class Recording:
     def of_run(cls, directory: Path) -> Recording:
         """The subject's and the control's load of a saved run, both on their old release all the time they shared."""
         samples = read_samples(directory, read(directory / EVENTS))
-        arms = [Requests.of([one for one in samples.streams if one.arm == arm], {}) for arm in ("subject", "control")]
+        arms = [
+            ArmRequests.of([one for one in samples.streams if one.arm == arm], {}) for arm in ("subject", "control")
+        ]
         start = max(float(arm.due[0]) for arm in arms)
         parts = [arm.between(start, math.inf) for arm in arms]
         due = [part.due - start for part in parts]

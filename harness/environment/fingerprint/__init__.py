@@ -12,7 +12,7 @@ from harness.environment.fingerprint import command, files, packages, processes,
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
 from harness.errors import HostError
-from harness.fingerprint import Fingerprint, Part
+from harness.fingerprint import Fingerprint, StatePart
 from harness.history import History
 from harness.redaction import Redactor
 from harness.servers import ServerAdapter, declared
@@ -28,7 +28,7 @@ ALWAYS = ("image", "packages", "processes", "sockets", "environment")
 class Taken:
     """What one replica answered, and how long each command took, in seconds."""
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, StatePart]
     seconds: Mapping[str, float]
 
 
@@ -65,7 +65,7 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     return Fingerprint(made.replicas, event.since_start, name, stack.allowances, event.id)
 
 
-def _hidden(redactor: Redactor, parts: Mapping[str, Part]) -> dict[str, Part]:
+def _hidden(redactor: Redactor, parts: Mapping[str, StatePart]) -> dict[str, StatePart]:
     """The parts without secrets, in memory as in the history: a failed assertion prints them."""
     return {
         name: replace(part, **{key: redactor.data(getattr(part, key)) for key in ("items", "error", "absent", "note")})
@@ -82,10 +82,10 @@ def ask(
         servers: those that run in it, by name.
     """
     expected = [*ALWAYS, *wanted(declared), *dict.fromkeys(part for one in servers.values() for part in one.parts)]
-    parts: dict[str, Part] = {}
+    parts: dict[str, StatePart] = {}
     seconds: dict[str, float] = {}
     try:
-        parts["image"] = Part({"image": replica.image()})
+        parts["image"] = StatePart({"image": replica.image()})
         if not replica.has_shell():
             parts |= _without_shell(expected)
             return Taken(parts, seconds)
@@ -105,26 +105,26 @@ def ask(
         again = replica.ask(processes.AGAIN, WITHIN).stdout
         parts |= _safely(processes.PARTS, partial(processes.read, found, sections.mark, again))
     except HostError as error:
-        parts |= {name: Part(None, error.what) for name in expected if name not in parts}
+        parts |= {name: StatePart(None, error.what) for name in expected if name not in parts}
     return Taken({name: parts[name] for name in expected}, seconds)
 
 
-def prefixed(part: Part, name: str) -> Part:
+def prefixed(part: StatePart, name: str) -> StatePart:
     """The part of a server that has another name than its service: `orders: column plans.tier`."""
     return (
         part if part.items is None else replace(part, items={f"{name}: {key}": one for key, one in part.items.items()})
     )
 
 
-def joined(first: Part, second: Part) -> Part:
+def joined(first: StatePart, second: StatePart) -> StatePart:
     """The same part of two servers in one replica. It is not known where one of them is not."""
     error = first.error or second.error
     if error is not None:
-        return Part(None, error)
+        return StatePart(None, error)
     if first.items is None or second.items is None:
         return first if second.items is None else second
     note = "; ".join(one for one in (first.note, second.note) if one) or None
-    return Part({**first.items, **second.items}, note=note, partial=first.partial or second.partial)
+    return StatePart({**first.items, **second.items}, note=note, partial=first.partial or second.partial)
 
 
 def wanted(declared: State) -> Iterable[str]:
@@ -148,7 +148,7 @@ def questions(declared: State) -> Sections:
     return sections
 
 
-def understood(found: Mapping[str, Section], declared: State) -> dict[str, Part]:
+def understood(found: Mapping[str, Section], declared: State) -> dict[str, StatePart]:
     """The parts of an answer, but for processes, which are looked at twice."""
     parts = dict(_safely(("sockets",), lambda: {"sockets": sockets.read(found)}))
     parts |= _safely(("packages",), lambda: {"packages": packages.read(found)})
@@ -159,7 +159,7 @@ def understood(found: Mapping[str, Section], declared: State) -> dict[str, Part]
     return parts
 
 
-def _safely(names: Iterable[str], read: Callable[[], Mapping[str, Part]]) -> Mapping[str, Part]:
+def _safely(names: Iterable[str], read: Callable[[], Mapping[str, StatePart]]) -> Mapping[str, StatePart]:
     """What is read of an answer. One that is torn or is nothing that its tool ever says leaves these parts unknown, and
     not the whole environment without a fingerprint.
     """
@@ -167,12 +167,14 @@ def _safely(names: Iterable[str], read: Callable[[], Mapping[str, Part]]) -> Map
         return read()
     except (ValueError, LookupError, TypeError, RuntimeError, StopIteration) as error:
         why = f"its answer cannot be understood ({type(error).__name__}: {error})"
-        return dict.fromkeys(names, Part(None, why[:200]))
+        return dict.fromkeys(names, StatePart(None, why[:200]))
 
 
-def _without_shell(expected: Iterable[str]) -> dict[str, Part]:
+def _without_shell(expected: Iterable[str]) -> dict[str, StatePart]:
     """What an image without /bin/sh does not tell: what was declared should have been told, the rest cannot be."""
     said = "the image has no /bin/sh to ask with"
     return {
-        name: Part(None, absent=said) if name in ALWAYS else Part(None, said) for name in expected if name != "image"
+        name: StatePart(None, absent=said) if name in ALWAYS else StatePart(None, said)
+        for name in expected
+        if name != "image"
     }

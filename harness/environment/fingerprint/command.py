@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from harness.environment.fingerprint.sections import Section, Sections
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 
 MAX_ITEMS = 10_000
 
@@ -17,13 +17,13 @@ def ask(sections: Sections, command: Sequence[str]) -> None:
     sections.add("command", f"{shlex.join(command)} </dev/null")
 
 
-def read(found: Mapping[str, Section]) -> Part:
+def read(found: Mapping[str, Section]) -> StatePart:
     """What it printed: a JSON object, or a line for each item, with its value after a tab."""
     section = found.get("command")
     if section is None:
-        return Part(None, "not answered")
+        return StatePart(None, "not answered")
     if section.exit_code:
-        return Part(None, section.complaint())
+        return StatePart(None, section.complaint())
     text = section.output.decode("utf-8", "backslashreplace").strip()
     if text.startswith("{"):
         said = json.loads(text)
@@ -33,8 +33,8 @@ def read(found: Mapping[str, Section]) -> Part:
     else:
         items = dict(_item(line) for line in text.splitlines() if line.strip())
     if len(items) > MAX_ITEMS:
-        return Part(None, f"it prints {len(items)} items, more than {MAX_ITEMS}")
-    return Part(items) if items else Part(None, "exit code 0 and no answer")
+        return StatePart(None, f"it prints {len(items)} items, more than {MAX_ITEMS}")
+    return StatePart(items) if items else StatePart(None, "exit code 0 and no answer")
 
 
 def _item(line: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.environment.fingerprint.sections import Section, Sections, decode
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 
 MAX_FILES = 20_000  # files of a replica
 LARGE_KIB = 64 * 1024  # KiB; files from this size on are not read
@@ -53,28 +53,28 @@ find "$@" {prune} -type f -size -{LARGE_KIB}k -print0 | xargs -0 -r sha256sum $z
     sections.add("files.links", before + skip + f'find "$@" {prune} -type l -print0 | xargs -0 -r -n1 {link}')
 
 
-def read(found: Mapping[str, Section]) -> Part:
+def read(found: Mapping[str, Section]) -> StatePart:
     """The files that were found."""
     needed = ("files.missing", "files.gnu", "files.hashes", "files.names", "files.stats", "files.links")
     if missing := [name for name in needed if name not in found]:
-        return Part(None, f"{missing[0]} was not answered")
+        return StatePart(None, f"{missing[0]} was not answered")
     if 99 in (found["files.gnu"].exit_code, found["files.names"].exit_code):
-        return Part(
+        return StatePart(
             None, f"there are more than {MAX_FILES} files below the declared paths: declare fewer, or ignore some"
         )
     for name in ("files.gnu", "files.names", "files.stats", "files.links"):
         if found[name].exit_code:
-            return Part(None, f"the files could not be listed: {found[name].complaint()}")
+            return StatePart(None, f"the files could not be listed: {found[name].complaint()}")
     items = _from_gnu(found["files.gnu"].output) or _from_busybox(found)
     if items is None:
-        return Part(None, "files came and went while they were listed: ignore what changes all the time")
+        return StatePart(None, "files came and went while they were listed: ignore what changes all the time")
     if problem := _add_hashes(items, found["files.hashes"]):
-        return Part(None, problem)
+        return StatePart(None, problem)
     missing_paths = found["files.missing"].output.decode("utf-8", "replace").split("\n")[:-1]
     large = [path for path, one in items.items() if one.get("sha256") == ""]
     notes = [f"{', '.join(missing_paths)} is not there"] if missing_paths else []
     notes += [f"of files of 64 MiB and more only the size is compared ({', '.join(large[:3])})"] if large else []
-    return Part(dict(sorted(items.items())), note="; ".join(notes) or None)
+    return StatePart(dict(sorted(items.items())), note="; ".join(notes) or None)
 
 
 def _from_gnu(output: bytes) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import chain
 
 from harness.environment.fingerprint.sections import Section, Sections
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 
 ASK = r"""
 if [ -f /var/lib/dpkg/status ] || [ -d /var/lib/dpkg/status.d ]; then
@@ -30,14 +30,14 @@ def ask(sections: Sections) -> None:
     sections.add("packages", ASK)
 
 
-def read(found: Mapping[str, Section]) -> Part:
+def read(found: Mapping[str, Section]) -> StatePart:
     """The packages that were found: name -> version."""
     section = found.get("packages")
     if section is None or section.exit_code:
-        return Part(None, section.complaint() if section else "not answered")
+        return StatePart(None, section.complaint() if section else "not answered")
     kind, _, body = section.output.decode("utf-8", "replace").partition("\n")
     if kind == "none":
-        return Part(None, absent="no package database")
+        return StatePart(None, absent="no package database")
     if kind == "rpm":
         rows = sorted(line.partition("\t")[::2] for line in body.splitlines())
     else:
@@ -45,7 +45,7 @@ def read(found: Mapping[str, Section]) -> Part:
     items: dict[str, str] = {}
     for name, version in rows:  # more than one version of a package may be there
         items[name] = f"{items[name]}, {version}" if name in items else version
-    return Part(items) if items else Part(None, "the package database is empty or damaged")
+    return StatePart(items) if items else StatePart(None, "the package database is empty or damaged")
 
 
 def _stanza(lines: list[str]) -> list[tuple[str, str]]:

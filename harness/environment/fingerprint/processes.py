@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from harness import redaction
 from harness.environment.fingerprint.sections import Section, Sections, decode
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 
 PARTS = ("processes", "environment")
 MAX_PROCESSES = 3000
@@ -52,7 +52,7 @@ BY_CHANCE = {"HOSTNAME", "PWD", "OLDPWD", "SHLVL", "_"}
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ProcessState:
     """One process. `environment` is None where it could not be read."""
 
     pid: int
@@ -70,7 +70,7 @@ def ask(sections: Sections) -> None:
     sections.add("processes", ASK)
 
 
-def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, Part]:
+def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, StatePart]:
     """The processes and the environment of the main ones.
 
     Args:
@@ -78,7 +78,7 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, Par
     """
     section = found.get("processes")
     if section is None:
-        return dict.fromkeys(PARTS, Part(None, "not answered"))
+        return dict.fromkeys(PARTS, StatePart(None, "not answered"))
     users = {
         fields[2]: fields[0]
         for line in found["users"].output.decode("utf-8", "replace").splitlines()
@@ -86,7 +86,7 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, Par
     }
     every = {one.pid: one for one in _parsed(section.output, mark.encode(), users)}
     if len(every) >= MAX_PROCESSES:
-        return dict.fromkeys(PARTS, Part(None, f"more than {MAX_PROCESSES} processes run"))
+        return dict.fromkeys(PARTS, StatePart(None, f"more than {MAX_PROCESSES} processes run"))
     stayed = {(pid, started) for pid, _, started, _ in map(_stat, again.splitlines()) if pid}
     lasting = [
         one
@@ -97,12 +97,12 @@ def read(found: Mapping[str, Section], mark: str, again: bytes) -> dict[str, Par
         and not SESSIONS.match(" ".join(one.argv))
     ]
     if not lasting:
-        return dict.fromkeys(PARTS, Part(None, "no process was seen"))
+        return dict.fromkeys(PARTS, StatePart(None, "no process was seen"))
     counted = Counter(_identity(one, every) for one in lasting)
-    return {"processes": Part(dict(sorted(counted.items()))), "environment": _environment(lasting, every)}
+    return {"processes": StatePart(dict(sorted(counted.items()))), "environment": _environment(lasting, every)}
 
 
-def _parsed(output: bytes, mark: bytes, users: Mapping[str, str]) -> Iterator[Process]:
+def _parsed(output: bytes, mark: bytes, users: Mapping[str, str]) -> Iterator[ProcessState]:
     pieces = output.split(mark)[1:]
     for head, environ, state in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=False):
         _, stat, user, argv = [*head.split(b"\n", 3), b"", b"", b""][:4]
@@ -115,7 +115,7 @@ def _parsed(output: bytes, mark: bytes, users: Mapping[str, str]) -> Iterator[Pr
         variables = {} if written_over else dict(one.partition("=")[::2] for one in words_of)
         words = tuple(decode(word) for word in argv.removesuffix(b"\0").split(b"\0")) if argv.strip(b"\0") else ()
         who = users.get(user.decode(), user.decode())
-        yield Process(pid, parent, started, name, who, words, variables if state == b"read" else None)
+        yield ProcessState(pid, parent, started, name, who, words, variables if state == b"read" else None)
 
 
 def _stat(line: bytes) -> tuple[int, int, str, str]:
@@ -128,7 +128,7 @@ def _stat(line: bytes) -> tuple[int, int, str, str]:
     return int(head), int(fields[1]), fields[19].decode(), decode(name)
 
 
-def _is_ours(one: Process, every: Mapping[int, Process]) -> bool:
+def _is_ours(one: ProcessState, every: Mapping[int, ProcessState]) -> bool:
     """Whether it came in from outside by exec, as the harness's shells and clients do, or descends from what did: an
     exec's first process has no parent in here. What a deployer leaves behind has the first process for one.
     """
@@ -137,17 +137,17 @@ def _is_ours(one: Process, every: Mapping[int, Process]) -> bool:
     return one.pid != 1 and one.parent == 0
 
 
-def _identity(one: Process, every: Mapping[int, Process]) -> str:
+def _identity(one: ProcessState, every: Mapping[int, ProcessState]) -> str:
     command = redaction.text(TITLES.sub(r"\1", " ".join(one.argv).strip()))
     parent = every[one.parent].name if one.parent in every else "nothing"
     return f"{command} (user {one.user}, started by {parent})"
 
 
-def _environment(lasting: Collection[Process], every: Mapping[int, Process]) -> Part:
+def _environment(lasting: Collection[ProcessState], every: Mapping[int, ProcessState]) -> StatePart:
     """Every variable of the first process, and of each other command those that differ from the first one's."""
     unread = sorted({one.name for one in lasting if one.environment is None})
     if unread:
-        return Part(None, f"the environment of {', '.join(unread)} cannot be read: no setpriv or su, or forbidden")
+        return StatePart(None, f"the environment of {', '.join(unread)} cannot be read: no setpriv or su, or forbidden")
     items: dict[str, str] = {}
     first = every[1].environment if 1 in every else None
     for one in sorted(lasting, key=lambda one: one.pid):
@@ -156,4 +156,4 @@ def _environment(lasting: Collection[Process], every: Mapping[int, Process]) -> 
         for name in sorted(variables):
             if name not in BY_CHANCE and (one.pid == 1 or (first or {}).get(name) != variables[name]):
                 items.setdefault(f"{name} of {redaction.text(who)}", redaction.setting(name, variables[name]))
-    return Part(items)
+    return StatePart(items)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.environment.fingerprint.sections import Section, Sections, decode
 from harness.environment.sockets import parse
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 
 EPHEMERAL = 32768  # ports from here on are given out by the kernel
 ENGINES_OWN = "127.0.0.11"  # Docker's name server listens there, on ports of its own choice
@@ -21,16 +21,16 @@ def ask(sections: Sections) -> None:
         sections.add(f"sockets.{name}", f"cat /proc/net/{name} 2>/dev/null; true")
 
 
-def read(found: Mapping[str, Section]) -> Part:
+def read(found: Mapping[str, Section]) -> StatePart:
     """The sockets that were found: `tcp 0.0.0.0:8080` -> how many."""
     items: dict[str, int] = {}
     for name in ("tcp", "tcp6", "udp", "udp6", "unix"):
         section = found.get(f"sockets.{name}")
         if section is None:
-            return Part(None, "not answered")
+            return StatePart(None, "not answered")
         for key in _unix(section.output) if name == "unix" else _inet(name, section.output.decode("ascii", "replace")):
             items[key] = items.get(key, 0) + 1
-    return Part(dict(sorted(items.items())))
+    return StatePart(dict(sorted(items.items())))
 
 
 def _inet(name: str, text: str) -> Iterator[str]:

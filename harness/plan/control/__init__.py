@@ -8,7 +8,7 @@ process of its own (`process.py`), which ends with the run's. Who uses it copies
 
 from __future__ import annotations
 
-from harness.plan.control.order import Order
-from harness.plan.control.shared import Control, end_all, join
+from harness.plan.control.order import ControlSpec
+from harness.plan.control.shared import SharedControl, end_all, join
 
-__all__ = ["Control", "Order", "end_all", "join"]
+__all__ = ["ControlSpec", "SharedControl", "end_all", "join"]

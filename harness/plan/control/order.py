@@ -20,7 +20,7 @@ FAILED = "failed.txt"  # why it is not, or is no more
 
 
 @dataclass(frozen=True)
-class Order:
+class ControlSpec:
     """What to bring up.
 
     Attributes:
@@ -43,7 +43,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ControlStatus:
     """A control under load.
 
     Attributes:
@@ -65,7 +65,7 @@ class Ready:
         write(directory / READY, msgspec.json.encode(self))
 
     @classmethod
-    def load(cls, directory: Path) -> Ready | None:
+    def load(cls, directory: Path) -> ControlStatus | None:
         """None while it is not ready. Raises NotMeasured where the file is damaged."""
         try:
             return msgspec.json.decode((directory / READY).read_bytes(), type=cls)

@@ -1,4 +1,4 @@
-"""The control's process: `python -m harness.plan.control.process DIRECTORY`, with the pickled `Order` on stdin.
+"""The control's process: `python -m harness.plan.control.process DIRECTORY`, with the pickled `ControlSpec` on stdin.
 
 It brings the environment up, keeps its load going, and takes it down when its owner's process is gone, when it is told
 to end (SIGTERM), or when its own load or environment breaks; the reason for the last is left in `failed.txt`.
@@ -17,7 +17,7 @@ from harness.errors import HarnessError, NotMeasured
 from harness.events import RunStart, WorkloadStart
 from harness.files import write
 from harness.history import EVENTS, History
-from harness.plan.control.order import FAILED, Order, Ready
+from harness.plan.control.order import FAILED, ControlSpec, ControlStatus
 from harness.plan.judging import CONTROL
 from harness.plan.loading import workload_spec
 from harness.plan.machine import machine
@@ -33,7 +33,7 @@ LOOK_EVERY = 0.5  # s between two looks at whether it is still wanted
 NETWORKS_EVERY = 5.0  # s between two looks at its networks
 
 
-def run(order: Order, directory: Path) -> None:
+def run(order: ControlSpec, directory: Path) -> None:
     """Bring it up, and keep it until nobody wants it.
 
     Raises:
@@ -62,10 +62,10 @@ def run(order: Order, directory: Path) -> None:
 
 def _announce(history: History, environment: Subject, load: Workload, directory: Path) -> None:
     start = history.of(WorkloadStart)[-1]
-    Ready(environment.id, proc.identity(), load.began, start.id, start.body).save(directory)
+    ControlStatus(environment.id, proc.identity(), load.began, start.id, start.body).save(directory)
 
 
-def _stand(order: Order, environment: Subject, load: Workload, history: History) -> None:
+def _stand(order: ControlSpec, environment: Subject, load: Workload, history: History) -> None:
     while proc.is_alive(order.owner) is not False:
         pause(LOOK_EVERY)
         environment.check_alive(every=NETWORKS_EVERY)
@@ -78,7 +78,7 @@ def main() -> None:
     """Read the order, and go. What goes wrong is left for those who wait."""
     signals.install()
     directory = Path(sys.argv[1])
-    order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent that started this process
+    order: ControlSpec = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent that started this process
     try:
         run(order, directory)
     except (KeyboardInterrupt, signals.Terminated):

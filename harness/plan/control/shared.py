@@ -25,7 +25,7 @@ from harness.errors import HarnessError, NotMeasured
 from harness.events import WorkloadName, WorkloadSaved
 from harness.files import Kept, unused
 from harness.history import EVENTS, History, of, read
-from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, Order, Ready
+from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, ControlSpec, ControlStatus
 from harness.plan.judging import CONTROL
 from harness.samples import MAGIC, SAMPLE, append, counted
 from harness.signals import hurried
@@ -38,7 +38,7 @@ LOOK_EVERY = 0.1  # s between two looks at a control that is coming or going
 OUTPUT = "process.log"
 
 
-class Control:
+class SharedControl:
     """A control under load, whose samples are brought into another history.
 
     Attributes:
@@ -49,7 +49,7 @@ class Control:
         ready: what it said when it was under load.
     """
 
-    def __init__(self, directory: Path, ready: Ready) -> None:
+    def __init__(self, directory: Path, ready: ControlStatus) -> None:
         self.environment = ready.environment
         self._directory, self._ready = directory, ready
         self._from = self._file(directory / str(ready.body.file))
@@ -126,7 +126,7 @@ class Control:
                 history.record(name, arm=CONTROL, environment=self.environment)
 
 
-def join(order: Order, run: Path, clock: Clock | None = None) -> Control:
+def join(order: ControlSpec, run: Path, clock: Clock | None = None) -> SharedControl:
     """The control of a run; started where nobody has yet. Returns when it is under load.
 
     Args:
@@ -144,7 +144,7 @@ def join(order: Order, run: Path, clock: Clock | None = None) -> Control:
             started = _start(order, directory)
         ready = _wait(directory, started, clock)
     _check(directory, ready)
-    return Control(directory, ready)
+    return SharedControl(directory, ready)
 
 
 def end_all(run: Path, clock: Clock | None = None) -> None:
@@ -176,7 +176,7 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
 
 
-def _start(order: Order, directory: Path) -> subprocess.Popen[bytes]:
+def _start(order: ControlSpec, directory: Path) -> subprocess.Popen[bytes]:
     root = str(Path(harness.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     with files.opened(directory / OUTPUT, "wb") as output:
@@ -193,17 +193,19 @@ def _start(order: Order, directory: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def _wait(directory: Path, started: subprocess.Popen[bytes] | None, clock: Clock) -> Ready:
+def _wait(directory: Path, started: subprocess.Popen[bytes] | None, clock: Clock) -> ControlStatus:
     def broken() -> bool:
         return (directory / FAILED).exists() or (started is not None and started.poll() is not None)
 
-    ready, _ = poll(lambda: (Ready.load(directory), broken()), any, within=UP_WITHIN, every=LOOK_EVERY, clock=clock)
+    ready, _ = poll(
+        lambda: (ControlStatus.load(directory), broken()), any, within=UP_WITHIN, every=LOOK_EVERY, clock=clock
+    )
     if ready is None:
         raise _no_more(directory, "The control did not come up")
     return ready
 
 
-def _check(directory: Path, ready: Ready) -> None:
+def _check(directory: Path, ready: ControlStatus) -> None:
     if (directory / FAILED).exists() or proc.is_alive(ready.holder) is False:
         raise _no_more(directory, "The control has ended")
 

@@ -23,7 +23,7 @@ PHASES = ("baseline", "before")  # parameters of checks that name another phase
 COMPARE_STATE = ("trace", "second-deployment", "one-way")  # checks that compare fingerprints
 
 
-class Asked(Block):
+class CheckCall(Block):
     """A check with its parameters; in a file its name alone, or `{check: NAME, PARAMETER: VALUE, ...}`."""
 
     check: Word = Field(description="The check's name; see docs/verdicts.md.")
@@ -49,7 +49,7 @@ class Asked(Block):
         return {"check": name, "parameters": given}
 
     @classmethod
-    def of(cls, check: checks.Check) -> Asked:
+    def of(cls, check: checks.Check) -> CheckCall:
         """`Asked.of(partial(queue.check, within=30.0))`."""
         name, parameters = checks.parts_of(check)
         return cls(check=name, parameters=parameters)
@@ -76,12 +76,14 @@ class Asked(Block):
         """It compares fingerprints, which have the names that the plan gives them."""
         return self.check in COMPARE_STATE
 
-    def adapted(self, stack: Stack) -> Asked | None:
+    def adapted(self, stack: Stack) -> CheckCall | None:
         """With the thresholds that the stack declares; None where the stack has switched the check off."""
         declared = stack.harness.checks.get(self.check)
         if declared is None:
             return self
-        return None if declared.off else Asked(check=self.check, parameters={**self.parameters, **declared.parameters})
+        return (
+            None if declared.off else CheckCall(check=self.check, parameters={**self.parameters, **declared.parameters})
+        )
 
     def requires(self, judged: str) -> tuple[str, ...]:
         """What must be there before it is asked about a phase."""
@@ -102,7 +104,7 @@ class Asked(Block):
         }
 
 
-def adapted(asked: Iterable[Asked], stack: Stack) -> tuple[Asked, ...]:
+def adapted(asked: Iterable[CheckCall], stack: Stack) -> tuple[CheckCall, ...]:
     """Those that the stack has not switched off, with its thresholds."""
     return tuple(one for one in (each.adapted(stack) for each in asked) if one is not None)
 

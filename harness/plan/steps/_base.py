@@ -44,7 +44,7 @@ def fault(name: str) -> str:
     return f"the fault {name}"
 
 
-class Ended(Exception):
+class PlanEnded(Exception):
     """The plan is over, because nothing that follows would mean anything: no error, the verdicts say why."""
 
 

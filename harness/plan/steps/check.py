@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import Asked, adapted
+from harness.plan.steps._asked import CheckCall, adapted
 from harness.plan.steps._base import PhaseName, Progress, Step
 from harness.stack import Stack
 
@@ -18,7 +18,7 @@ class Check(Step):
     """Judge a phase by checks, and record the verdicts."""
 
     phase: PhaseName = Field(description="The phase that is judged.")
-    checks: tuple[Asked, ...] = Field(min_length=1, description="By which checks.")
+    checks: tuple[CheckCall, ...] = Field(min_length=1, description="By which checks.")
 
     def title(self) -> str:
         """What it does."""

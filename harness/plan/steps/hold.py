@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from harness.events import Note
-from harness.plan.steps._asked import Asked, adapted
-from harness.plan.steps._base import LOAD, Duration, Ended, InPhase, Progress
+from harness.plan.steps._asked import CheckCall, adapted
+from harness.plan.steps._base import LOAD, Duration, InPhase, PlanEnded, Progress
 from harness.plan.steps._base import phase as phase_of
 from harness.plan.steps.drain import Level, no_queue
 from harness.stack import Stack
@@ -32,7 +32,7 @@ class Hold(InPhase):
 
     seconds: Duration = Field(gt=0, description="For how long.")
     drain: Level | None = Field(default=None, description="The queue is watched at the end, until it is down.")
-    checks: tuple[Asked, ...] = Field(default=(), description="What is judged at the end.")
+    checks: tuple[CheckCall, ...] = Field(default=(), description="What is judged at the end.")
     precondition: Truth = Field(
         default=False,
         description="Nothing was deployed yet: what fails is unknown, and the plan ends unless every check passes.",
@@ -79,7 +79,7 @@ class Hold(InPhase):
             trial.history.record(Note(f"measuring {self.phase} again: {stalled.check}: {stalled.reason}"))
             progress.last[self.phase] = f"{self.phase}-remeasured-{number}"
         if self.precondition and not passed:
-            raise Ended
+            raise PlanEnded
 
     def _measure(self, trial: Trial, progress: Progress, name: str) -> list[Verdict]:
         with trial.phase(name):

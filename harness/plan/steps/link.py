@@ -11,9 +11,9 @@ from pydantic import Field
 from harness import checks
 from harness.events import DeployerEnd, DeployerLine, IncidentLink, VerdictGiven
 from harness.plan.link import Link as Chained
-from harness.plan.link import Part
-from harness.plan.steps._asked import Asked
-from harness.plan.steps._base import Ended, PhaseName, Progress, Step
+from harness.plan.link import LinkPart
+from harness.plan.steps._asked import CheckCall
+from harness.plan.steps._base import PhaseName, PlanEnded, Progress, Step
 from harness.stack.base import Text, Word
 from harness.stack.xharness.base import Block
 from harness.verdict import Outcome, Verdict
@@ -30,18 +30,18 @@ class Seen(Block):
     """
 
     phase: PhaseName = Field(description="The phase.")
-    check: Asked | None = Field(default=None, description="The check; left out, the deployer's own word is taken.")
+    check: CheckCall | None = Field(default=None, description="The check; left out, the deployer's own word is taken.")
 
-    def part(self, trial: Trial, progress: Progress) -> Part:
+    def part(self, trial: Trial, progress: Progress) -> LinkPart:
         """What is seen."""
         name = progress.of(self.phase)
         if self.check is None:
-            return Part(name, _claim(trial, name))
+            return LinkPart(name, _claim(trial, name))
         # A run has several environments, with phases of the same name.
         judged = trial.history.of(VerdictGiven, phase=name, environment=trial.environment.id)
         given = [event.body for event in judged if event.body.check == self.check.check]
         said = checks.verdict_of(given[-1]) if given else self.check.ask(trial, progress, name)
-        return Part(name, said)
+        return LinkPart(name, said)
 
 
 class Link(Step):
@@ -91,7 +91,7 @@ class Link(Step):
             trial.history.record(IncidentLink(self.key, text if verdict else verdict.reason))
         trial.judge(verdict, "outage", link=made.data())
         if not verdict:
-            raise Ended
+            raise PlanEnded
 
 
 def _claim(trial: Trial, phase: str) -> Verdict:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.checks import performance
 from harness.events import Note
-from harness.plan.steps._asked import Asked, adapted, switched_off
+from harness.plan.steps._asked import CheckCall, adapted, switched_off
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
 from harness.stack import Stack
@@ -30,7 +30,7 @@ class Recover(Step):
     baseline: PhaseName = Field(default="baseline", description="What it is compared with.")
     within: Duration = Field(description="How long after the phase began the last window may begin.")
     hold: Duration = Field(gt=0, description="How long each further window is.")
-    checks: tuple[Asked, ...] = Field(default=(), description="What else is judged in each further window.")
+    checks: tuple[CheckCall, ...] = Field(default=(), description="What else is judged in each further window.")
 
     def title(self) -> str:
         """What it does."""

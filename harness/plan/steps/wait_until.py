@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import CheckCall
 from harness.plan.steps._base import Duration, InPhase, Progress
 from harness.verdict import Verdict
 from harness.waiting import poll
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class WaitUntil(InPhase):
     """Look at everything again and again until a check passes, or its time is over; the last verdict counts."""
 
-    check: Asked = Field(description="The check.")
+    check: CheckCall = Field(description="The check.")
     within: Duration = Field(description="How long it may take.")
     every: Duration = Field(default=1.0, gt=0, description="Between two looks.")
 

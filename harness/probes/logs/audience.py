@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harness.clock import Clock
-from harness.probes.logs.file import Cursor, File
-from harness.probes.logs.lines import Lines
-from harness.probes.logs.parts import Part
+from harness.probes.logs.file import Cursor, FileState
+from harness.probes.logs.lines import LineBuffer
+from harness.probes.logs.parts import LogPart
 from harness.probes.logs.records import Moment
 from harness.probes.logs.view import View
-from harness.probes.logs.window import Window
+from harness.probes.logs.window import LogWindow
 
 
 class Audience:
@@ -33,7 +33,7 @@ class Audience:
         return [view for view in self.views if view.marked]
 
     @property
-    def windows(self) -> list[Window]:
+    def windows(self) -> list[LogWindow]:
         """Theirs."""
         return [view.window for view in self.marked]
 
@@ -42,7 +42,7 @@ class Audience:
         for view in self.marked:
             view.polled(asked)
 
-    def count(self, lines: bytes, part: Part, *, elsewhere: bool) -> None:
+    def count(self, lines: bytes, part: LogPart, *, elsewhere: bool) -> None:
         """Lines of a part were read; `elsewhere`: in a file that the path did not name when they were written."""
         now, holes = self._clock.now(), part.lines.holes()
         unseen = now - self.looked if self.looked else 0.0
@@ -55,17 +55,17 @@ class Audience:
         for view in self.marked:
             view.tally.times.begin()
 
-    def half_line(self, lines: Lines) -> None:
+    def half_line(self, lines: LineBuffer) -> None:
         """The file at the path was read to its end."""
         for view in self.marked:
             view.window.half_line(0 if view.passes(lines) else lines.partial, self._clock.now())
 
-    def ended(self, lines: Lines, *, torn: bool) -> None:
+    def ended(self, lines: LineBuffer, *, torn: bool) -> None:
         """A part ended for good; `torn`: within a line."""
         for view in self.marked:
             view.ended(lines, torn=torn)
 
-    def found(self, parts: list[Part], unread: list[str] | None = None) -> None:
+    def found(self, parts: list[LogPart], unread: list[str] | None = None) -> None:
         """Parts were found that nobody had read, and such as are not read, in words."""
         for view in self.marked:
             view.found(parts)
@@ -77,7 +77,7 @@ class Audience:
         for window in self.windows:
             window.record_loss(cursor, self.looked, now, copied=copied, emptied=emptied, foreign=foreign)
 
-    def changed(self, what: str, was: File | None, now: File | None, *, appeared: bool = False) -> None:
+    def changed(self, what: str, was: FileState | None, now: FileState | None, *, appeared: bool = False) -> None:
         """Something became of the file at the path; `appeared`: there was none at the last look."""
         for view in self.marked:
             if view.existed or not appeared:

@@ -13,7 +13,7 @@ from datetime import datetime
 from harness.errors import NotMeasured
 from harness.printable import shortened
 from harness.probes.digest import TRIES, digested, whole
-from harness.probes.logs.file import STAT, File
+from harness.probes.logs.file import STAT, FileState
 from harness.probes.logs.spec import LogReplica
 
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip")
@@ -44,7 +44,7 @@ class Sibling:
     """A regular file in the log's directory."""
 
     path: str
-    file: File
+    file: FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Holder:
 
     pid: int
     process: str
-    file: File
+    file: FileState
     target: str
     fd: str
     foreign: bool = False
@@ -108,7 +108,7 @@ def scan(replica: LogReplica, path: str) -> DirectoryState:
         raise NotMeasured(
             "The files beside the log cannot be listed", where=f"{replica.name}:{path}", got=shortened(got)
         )
-    found, opened, links, names = DirectoryState(), dict[str, File](), dict[str, str](), dict[str, str]()
+    found, opened, links, names = DirectoryState(), dict[str, FileState](), dict[str, str](), dict[str, str]()
     foreign = set[str]()
     for line in lines:
         kind, rest = line[:2], line[2:]
@@ -130,10 +130,10 @@ def scan(replica: LogReplica, path: str) -> DirectoryState:
     return found
 
 
-def _file(rest: str, kind: str, found: DirectoryState, opened: dict[str, File]) -> str:
+def _file(rest: str, kind: str, found: DirectoryState, opened: dict[str, FileState]) -> str:
     fields = rest.split("|", 6)
     try:
-        file, name = File.of(fields[:5]), fields[6]
+        file, name = FileState.of(fields[:5]), fields[6]
     except (ValueError, IndexError):  # a name with a line feed in it
         return ""
     if kind == "S ":

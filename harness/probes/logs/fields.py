@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 
-class Fields:
+class FieldReader:
     """A reader of these fields. Each line is what it is by itself: two halves of a record make none, whatever follows.
 
     The fields that nobody declared are checked to be JSON, and not kept: that is most of what reading a record costs.

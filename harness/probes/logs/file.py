@@ -26,7 +26,7 @@ _HEAD = b"\nHEAD:"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileState:
     """What a file is: device, inode, size in bytes, when it was modified and born (as `stat` says; empty: unknown)."""
 
     device: str
@@ -41,7 +41,7 @@ class File:
         return self.device, self.inode, self.born
 
     @classmethod
-    def of(cls, fields: list[str]) -> File:
+    def of(cls, fields: list[str]) -> FileState:
         """From the five fields of STAT. ValueError where they are something else."""
         device, inode, size, modified, born = fields
         known = born if born[:1].isdigit() and born[:4] != "1970" else ""
@@ -58,12 +58,12 @@ class Cursor:
         head, anchor: its first bytes, and those before the offset; up to PRINT of each.
     """
 
-    file: File
+    file: FileState
     offset: int = 0
     head: bytes = b""
     anchor: bytes = b""
 
-    def behind(self, new: bytes, file: File) -> Cursor:
+    def behind(self, new: bytes, file: FileState) -> Cursor:
         """The cursor behind these bytes more."""
         offset = self.offset + len(new)
         if offset > file.size:  # it grew between the two questions: the time belongs to less than was read
@@ -73,7 +73,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadResult:
     """What a look found.
 
     Attributes:
@@ -82,7 +82,7 @@ class Found:
         instance: when the replica's first process started; another one after a restart.
     """
 
-    file: File | None
+    file: FileState | None
     new: bytes | None = None
     instance: str = ""
 
@@ -98,7 +98,7 @@ echo "cannot: $k"; return; fi
 }} 3<"$p\""""
 
 
-def look(replica: LogReplica, path: str) -> Found:
+def look(replica: LogReplica, path: str) -> ReadResult:
     """What the file is now. Raises HostError, or NotMeasured where it cannot be read."""
     return _ask(replica, path, "true")[0]
 
@@ -119,7 +119,7 @@ def place(replica: LogReplica, path: str) -> Cursor | None:
     raise restless(replica, path)
 
 
-def read(replica: LogReplica, path: str, cursor: Cursor, blocks: tuple[int, int] = FEW) -> Found:
+def read(replica: LogReplica, path: str, cursor: Cursor, blocks: tuple[int, int] = FEW) -> ReadResult:
     """What the file is now, and what it has behind the cursor: `blocks` at most. Raises as `look`.
 
     `new` is given for any file that begins as the cursor's does and has the same bytes before its offset, be it the
@@ -155,7 +155,7 @@ def _pieces(block: int, start: int, count: int, head: int) -> str:
     return f'dd if="$f" bs={block} skip={start} count={count} 2>/dev/null && printf "\\nHEAD:"{first}'
 
 
-def _ask(replica: LogReplica, path: str, commands: str, *, few: bool = True) -> tuple[Found, memoryview]:
+def _ask(replica: LogReplica, path: str, commands: str, *, few: bool = True) -> tuple[ReadResult, memoryview]:
     question = digested(_OPENED.format(path=shlex.quote(path), commands=commands, stat=STAT), wanted=few)
     for _ in range(TRIES):
         answer = replica.ask(question, TIMEOUT)
@@ -168,16 +168,16 @@ def _ask(replica: LogReplica, path: str, commands: str, *, few: bool = True) -> 
     second = second if second >= 0 else len(found)
     instance, said = answer.stdout[:first], answer.stdout[first + 1 : second].decode("utf-8", "replace")
     if said == "missing":
-        return Found(None, None, instance.decode("ascii", "replace")), found[:0]
+        return ReadResult(None, None, instance.decode("ascii", "replace")), found[:0]
     if said.startswith("cannot: ") or found[-len(_END) :] != _END:
         why = said.removeprefix("cannot: ") if said.startswith("cannot: ") else answer.stderr.decode("utf-8", "replace")
         raise _unreadable(replica, path, why or said or "nothing")
     try:
-        file = File.of(said.split("|"))
+        file = FileState.of(said.split("|"))
     except ValueError:
         raise _unreadable(replica, path, said) from None
     # It may be large, and is copied no oftener than it has to be.
-    return Found(file, None, instance.decode("ascii", "replace")), found[second + 1 : -len(_END)]
+    return ReadResult(file, None, instance.decode("ascii", "replace")), found[second + 1 : -len(_END)]
 
 
 def _unreadable(replica: LogReplica, path: str, got: str) -> NotMeasured:

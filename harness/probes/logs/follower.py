@@ -16,9 +16,9 @@ from harness.history import History
 from harness.printable import shortened
 from harness.probes.logs.audience import Audience
 from harness.probes.logs.directory import DirectoryState, scan
-from harness.probes.logs.file import PRINT, File, Found, look, place, read, restless
-from harness.probes.logs.lines import Lines
-from harness.probes.logs.parts import Budget, Part
+from harness.probes.logs.file import PRINT, FileState, ReadResult, look, place, read, restless
+from harness.probes.logs.lines import LineBuffer
+from harness.probes.logs.parts import Budget, LogPart
 from harness.probes.logs.records import compiled
 from harness.probes.logs.rotated_parts import RotatedParts, change_of
 from harness.probes.logs.spec import LogReplica, LogSpec
@@ -55,7 +55,7 @@ class LogFollower:
         self.gone = False
         self._audience = Audience(clock)
         self._old = RotatedParts(replica, clock, self._audience)
-        self._part: Part | None = None  # the file at the path
+        self._part: LogPart | None = None  # the file at the path
         self._instance = self._container = ""
         self._placed = False
 
@@ -115,17 +115,17 @@ class LogFollower:
         return self._audience.skew
 
     @property
-    def file(self) -> File | None:
+    def file(self) -> FileState | None:
         """The file at the path."""
         return self._part.cursor.file if self._part else None
 
     @property
-    def rotated(self) -> list[Part]:
+    def rotated(self) -> list[LogPart]:
         """The parts that are not at the path any more, and still read."""
         return self._old.parts
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[LogPart]:
         """All that are known: the one at the path, and those that were there."""
         return [*([self._part] if self._part else []), *self._old.parts, *self._old.done.values()]
 
@@ -137,7 +137,7 @@ class LogFollower:
         cursor = place(self.replica, self.spec.path)
         around = self._try_scan()
         skipping = cursor is not None and cursor.anchor[-1:] not in (b"", b"\n")
-        self._part = None if cursor is None else Part(cursor, Lines(skipping=skipping), path=self.spec.path)
+        self._part = None if cursor is None else LogPart(cursor, LineBuffer(skipping=skipping), path=self.spec.path)
         self.gone = cursor is None
         self._instance, self._container = "", around.container if around else ""
         self._audience.looked, self._audience.unread = asked, None
@@ -198,29 +198,29 @@ class LogFollower:
                 self._audience.unread = f"{part.backlog} bytes are not read yet"
                 return True
 
-    def _take(self, part: Part, new: bytes, file: File, budget: Budget) -> None:
+    def _take(self, part: LogPart, new: bytes, file: FileState, budget: Budget) -> None:
         before = part.cursor.file.modified
         if not new and before and file.modified and before != file.modified and part.ident == file.ident:
             for window in self._audience.windows:
                 window.touched = True
         self._audience.count(part.take(new, file, budget), part, elsewhere=False)
 
-    def _notice(self, found: Found) -> None:
+    def _notice(self, found: ReadResult) -> None:
         """Notice that the replica was restarted."""
         if found.instance and self._instance and found.instance != self._instance:
             for window in self._audience.windows:
                 window.change("restarted", self.clock.now())
         self._instance = found.instance or self._instance
 
-    def _recognise(self, part: Part, file: File) -> None:
+    def _recognise(self, part: LogPart, file: FileState) -> None:
         """What is at the path begins as what was read. It is a copy, unless a restart renumbered the devices."""
         was = part.cursor.file
         if was.ident != file.ident and not (was.born and (was.inode, was.born) == (file.inode, file.born)):
             self._audience.changed("copied", was, file)
-            self._old.done[was.ident] = Part(part.cursor, Lines(), finished=True)
+            self._old.done[was.ident] = LogPart(part.cursor, LineBuffer(), finished=True)
             self._old.register_writers(self._try_scan(), file)
 
-    def _leave(self, now: File | None) -> None:
+    def _leave(self, now: FileState | None) -> None:
         """The file that was read is not at the path any more, or not as it was: see to its rest."""
         old, before = self._part, self._container
         around = self._scan()
@@ -238,7 +238,7 @@ class LogFollower:
         self._old.remember(around)
         self._part = self._old.part_at(now, self.spec.path)
 
-    def _renamed(self, part: Part) -> bool:
+    def _renamed(self, part: LogPart) -> bool:
         """Whether another file that begins as what was read is no copy of it: so little was read that this proves
         nothing, and the old file stands beside it under another name.
         """
@@ -247,12 +247,12 @@ class LogFollower:
         around = self._scan()
         return not part.cursor.offset or any(one.file.ident == part.ident for one in around.siblings)
 
-    def _came_and_went(self, part: Part, new: bytes, file: File, budget: Budget) -> None:
+    def _came_and_went(self, part: LogPart, new: bytes, file: FileState, budget: Budget) -> None:
         """An empty file has no bytes to be known by: it may have been written, copied and emptied since the last look.
         Whether it was, the parts beside it tell.
         """
         around = self._scan()
-        self._old.find_missed(Part(part.cursor.behind(new, file)), file, around)
+        self._old.find_missed(LogPart(part.cursor.behind(new, file)), file, around)
         self._old.remember(around)
         self._old.finish(budget)
 

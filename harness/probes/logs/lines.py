@@ -11,7 +11,7 @@ MAX_LINE_BYTES = 1 << 20  # what a longer line has more is dropped, and it is a 
 _HOLE = re.compile(rb"^\0+(?=[^\0\n])", re.MULTILINE)
 
 
-class Lines:
+class LineBuffer:
     """Keeps the incomplete rest until it is completed, and tells holes from records.
 
     A writer without O_APPEND goes on at its old offset after a truncation, and the file system fills what lies before

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from harness.errors import NotMeasured
 from harness.probes.logs.directory import DirectoryState, Holder, Sibling, packed, rotated
-from harness.probes.logs.file import FEW, MANY, Cursor, File, place, read
-from harness.probes.logs.lines import Lines
+from harness.probes.logs.file import FEW, MANY, Cursor, FileState, place, read
+from harness.probes.logs.lines import LineBuffer
 from harness.probes.logs.spec import LogReplica
 
 KEPT = 50  # parts that are remembered after they are done
@@ -26,7 +26,7 @@ class Budget:
 
 
 @dataclass(eq=False)
-class Part:
+class LogPart:
     """One file, and how far it was read. Each is equal to itself alone.
 
     Attributes:
@@ -39,7 +39,7 @@ class Part:
     """
 
     cursor: Cursor
-    lines: Lines = field(default_factory=Lines)
+    lines: LineBuffer = field(default_factory=LineBuffer)
     since: float | None = None
     path: str = ""
     finished: bool = False
@@ -64,12 +64,12 @@ class Part:
         if found.file is None or found.file.ident != self.ident:
             return None
         if found.new is None:
-            self.emptied, self.cursor, self.lines = True, Cursor(found.file), Lines()
+            self.emptied, self.cursor, self.lines = True, Cursor(found.file), LineBuffer()
             self.backlog = found.file.size
             return None
         return self.take(found.new, found.file, budget)
 
-    def take(self, new: bytes, file: File, budget: Budget) -> bytes:
+    def take(self, new: bytes, file: FileState, budget: Budget) -> bytes:
         """The lines that these bytes complete, each with its line feed."""
         self.cursor = self.cursor.behind(new, file)
         self.backlog = max(0, file.size - self.cursor.offset) if new else 0  # what gives nothing now is not waited for
@@ -89,12 +89,12 @@ class Part:
         return MANY if self.backlog > FEW[0] * FEW[1] else FEW
 
 
-def identity(file: File) -> tuple[object, ...]:
+def identity(file: FileState) -> tuple[object, ...]:
     """By which a file of the directory is known again; where nobody knows births, an inode alone is not enough."""
     return file.ident if file.born else (*file.ident, file.size, file.modified)
 
 
-def current_path(part: Part, around: DirectoryState) -> str:
+def current_path(part: LogPart, around: DirectoryState) -> str:
     """Where the file of a part is now: its name in the directory, or the open file of a process; empty for nowhere."""
     for sibling in around.siblings:
         if sibling.file.ident == part.ident:
@@ -102,12 +102,12 @@ def current_path(part: Part, around: DirectoryState) -> str:
     return next((one.fd for one in around.holders if one.file.ident == part.ident and not one.foreign), "")
 
 
-def holder(part: Part, around: DirectoryState) -> Holder | None:
+def holder(part: LogPart, around: DirectoryState) -> Holder | None:
     """Who has the part's file open for writing."""
     return next((one for one in around.holders if one.file.ident == part.ident), None)
 
 
-def new_files(around: DirectoryState, known: set[tuple[object, ...]], path: File | None) -> list[Sibling]:
+def new_files(around: DirectoryState, known: set[tuple[object, ...]], path: FileState | None) -> list[Sibling]:
     """The files of the directory that were not there before, by age, without the one at the path."""
     new = [
         one
@@ -119,12 +119,14 @@ def new_files(around: DirectoryState, known: set[tuple[object, ...]], path: File
     return sorted(new, key=lambda one: (one.file.born or one.file.modified, one.file.modified))
 
 
-def missed_parts(replica: LogReplica, old: Part | None, found: list[Sibling], log: str) -> tuple[list[Part], list[str]]:
+def missed_parts(
+    replica: LogReplica, old: LogPart | None, found: list[Sibling], log: str
+) -> tuple[list[LogPart], list[str]]:
     """The parts among new files that nobody has read, oldest first; and what is not read, in words.
 
     A copy of the old file (as `copytruncate` makes it) is read behind what was read of the original.
     """
-    parts: list[Part] = []
+    parts: list[LogPart] = []
     said: list[str] = []
     copied = False
     for sibling in found:
@@ -139,7 +141,7 @@ def missed_parts(replica: LogReplica, old: Part | None, found: list[Sibling], lo
         if old is not None and old.cursor.offset and not copied:
             copy = read(replica, sibling.path, old.cursor)
             if copy.file is not None and copy.new is not None:
-                parts.append(Part(Cursor(copy.file, old.cursor.offset, old.cursor.head, old.cursor.anchor),
+                parts.append(LogPart(Cursor(copy.file, old.cursor.offset, old.cursor.head, old.cursor.anchor),
                                   old.lines, path=sibling.path))  # fmt: skip
                 copied = True
                 continue
@@ -148,11 +150,11 @@ def missed_parts(replica: LogReplica, old: Part | None, found: list[Sibling], lo
         if old is not None and head and old.cursor.head.startswith(head):
             said.append(f"{sibling.path} begins as the file before it does, is taken for a copy, and not read")
         elif begins.file is not None and begins.file.size:
-            parts.append(Part(Cursor(begins.file), path=sibling.path))
+            parts.append(LogPart(Cursor(begins.file), path=sibling.path))
     return parts, said
 
 
-def stale_holders(around: DirectoryState, current: File | None, known: set[tuple[str, int, str]]) -> list[Holder]:
+def stale_holders(around: DirectoryState, current: FileState | None, known: set[tuple[str, int, str]]) -> list[Holder]:
     """Who has a file open for writing that was the log, and that the path does not name any more."""
     real, seen, found = around.real, set[tuple[int, tuple[str, int, str]]](), list[Holder]()
     for one in around.holders:
@@ -165,10 +167,10 @@ def stale_holders(around: DirectoryState, current: File | None, known: set[tuple
     return found
 
 
-def at_end(replica: LogReplica, one: Holder) -> Part | None:
+def at_end(replica: LogReplica, one: Holder) -> LogPart | None:
     """A part that was found with a process that holds it: what it gets from now on is new."""
     if one.foreign:
-        return Part(Cursor(one.file, one.file.size), finished=True, holder=one)
+        return LogPart(Cursor(one.file, one.file.size), finished=True, holder=one)
     try:
         cursor = place(replica, one.fd)
     except NotMeasured:
@@ -176,4 +178,4 @@ def at_end(replica: LogReplica, one: Holder) -> Part | None:
     if cursor is None:
         return None
     skipping = cursor.anchor[-1:] not in (b"", b"\n")
-    return Part(cursor, Lines(skipping=skipping), path=one.fd, finished=True, holder=one)
+    return LogPart(cursor, LineBuffer(skipping=skipping), path=one.fd, finished=True, holder=one)

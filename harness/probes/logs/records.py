@@ -9,11 +9,11 @@ from itertools import zip_longest
 from typing import Any, cast
 
 from harness.errors import UsageError
-from harness.probes.logs.fields import Fields
+from harness.probes.logs.fields import FieldReader
 from harness.probes.logs.lines import MAX_LINE_BYTES
 from harness.probes.logs.sequence import Sequence
 from harness.probes.logs.spec import LogSpec
-from harness.probes.logs.times import Times, all_seconds
+from harness.probes.logs.times import RecordTimes, all_seconds
 
 MAX_ERROR_LINES = 5  # error lines that are kept
 RELEASES = 50  # different releases that are told apart
@@ -65,7 +65,7 @@ class RecordCounter:
         self._error, self._heartbeat = compiled(spec, "errors"), compiled(spec, "heartbeat")
         self._words = tuple(spec.errors.encode().split(b"|")) if _WORDS.fullmatch(spec.errors) else ()
         self._json = spec.format == "json"
-        self._fields = Fields(name for name in (spec.release, spec.time, spec.sequence, spec.canary) if name)
+        self._fields = FieldReader(name for name in (spec.release, spec.time, spec.sequence, spec.canary) if name)
         self._key = re.compile(re.escape(prefix) + r"-\d+(?!\d)") if prefix else _KEY
         self.records = self.heartbeats = self.elsewhere = self.unparsed = self.errors = 0
         self.releases: dict[str, list[Any]] = {}
@@ -75,7 +75,7 @@ class RecordCounter:
         self.looks: dict[str, float] = {}
         self.keys_full = False
         self.sequence = sequence
-        self.times = Times(spec.tolerance)
+        self.times = RecordTimes(spec.tolerance)
 
     @property
     def own(self) -> int:

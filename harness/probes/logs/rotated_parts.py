@@ -6,11 +6,11 @@ from harness.clock import Clock
 from harness.errors import NotMeasured
 from harness.probes.logs.audience import Audience
 from harness.probes.logs.directory import DirectoryState
-from harness.probes.logs.file import Cursor, File, read
+from harness.probes.logs.file import Cursor, FileState, read
 from harness.probes.logs.parts import (
     KEPT,
     Budget,
-    Part,
+    LogPart,
     at_end,
     current_path,
     holder,
@@ -40,11 +40,11 @@ class RotatedParts:
     def __init__(self, replica: LogReplica, clock: Clock, audience: Audience) -> None:
         self._replica, self._clock, self._audience = replica, clock, audience
         self._polled = 0.0
-        self.parts: list[Part] = []
-        self.done: dict[tuple[str, int, str], Part] = {}
+        self.parts: list[LogPart] = []
+        self.done: dict[tuple[str, int, str], LogPart] = {}
         self.known: set[tuple[object, ...]] = set()
 
-    def place(self, around: DirectoryState | None, current: File | None) -> None:
+    def place(self, around: DirectoryState | None, current: FileState | None) -> None:
         """Begin again: what is there now is known, and what somebody writes elsewhere from now on is read."""
         self.parts, self.done = [], {}
         self.known = set()
@@ -56,18 +56,18 @@ class RotatedParts:
         if around is not None:
             self.known |= {identity(one.file) for one in around.siblings}
 
-    def part_at(self, now: File | None, path: str) -> Part | None:
+    def part_at(self, now: FileState | None, path: str) -> LogPart | None:
         """The part for the file that is at the path now: one that was there before, and came back, or a new one."""
         if now is None:
             return None
         back = self.done.pop(now.ident, None) or next((one for one in self.parts if one.ident == now.ident), None)
         self.parts = [one for one in self.parts if one is not back]
         if back is None or back.cursor.offset > now.size:
-            back = Part(Cursor(now))
+            back = LogPart(Cursor(now))
         back.path, back.finished, back.holder = path, False, None
         return back
 
-    def rotate(self, old: Part, now: File | None, around: DirectoryState, *, recreated: bool) -> None:
+    def rotate(self, old: LogPart, now: FileState | None, around: DirectoryState, *, recreated: bool) -> None:
         """Find what the old file still holds, and what came and went after it."""
         clock = self._clock.now()
         emptied = now is not None and now.ident == old.ident
@@ -86,17 +86,17 @@ class RotatedParts:
             foreign = old.holder is not None and old.holder.foreign
             self._audience.lost(old.cursor, copied=copied, emptied=emptied, foreign=foreign)
             if foreign and not old.path and not emptied:
-                watched = Part(
+                watched = LogPart(
                     Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder
                 )
                 self.parts.append(watched)
             if old.path and emptied:  # it was emptied first, and then renamed
-                found.append(Part(Cursor(old.cursor.file), path=old.path))
+                found.append(LogPart(Cursor(old.cursor.file), path=old.path))
         for one in found:
             one.since, one.holder = clock, holder(one, around)
         self.parts += found
 
-    def find_missed(self, seen: Part | None, now: File | None, around: DirectoryState) -> None:
+    def find_missed(self, seen: LogPart | None, now: FileState | None, around: DirectoryState) -> None:
         """Find parts that came and went between two looks, and no copies of what was `seen`."""
         found, said = missed_parts(self._replica, seen, new_files(around, self.known, now), around.real)
         self._audience.found(found, said)
@@ -117,7 +117,7 @@ class RotatedParts:
                 self.close(old)
         return True
 
-    def advance(self, old: Part, budget: Budget) -> None:
+    def advance(self, old: LogPart, budget: Budget) -> None:
         elsewhere, was = old.finished, old.cursor
         try:
             lines = old.advance(self._replica, budget)
@@ -134,7 +134,7 @@ class RotatedParts:
         self._audience.count(lines, old, elsewhere=elsewhere)
         self._audience.turn()
 
-    def close(self, old: Part) -> None:
+    def close(self, old: LogPart) -> None:
         self._audience.ended(old.lines, torn=old.lines.end() > 0)
         self.parts = [one for one in self.parts if one is not old]
         self.done[old.ident] = old
@@ -145,7 +145,7 @@ class RotatedParts:
         """Whether it is time to look after them."""
         return bool(self.parts) and self._clock.monotonic() - self._polled >= AROUND_EVERY
 
-    def poll(self, around: DirectoryState | None, current: File | None, budget: Budget) -> None:
+    def poll(self, around: DirectoryState | None, current: FileState | None, budget: Budget) -> None:
         """Read on in parts that somebody has open, until nobody has; find those that were not known."""
         self._polled = self._clock.monotonic()
         if around is None:
@@ -169,7 +169,9 @@ class RotatedParts:
             if old.holder is None and not (path and (unsure or old.backlog)):
                 self.close(old)
 
-    def register_writers(self, around: DirectoryState | None, current: File | None, *, marking: bool = False) -> None:
+    def register_writers(
+        self, around: DirectoryState | None, current: FileState | None, *, marking: bool = False
+    ) -> None:
         """Take note of who writes to files that the path does not name any more. One that nobody has seen before came
         and went since the last look, and is read whole; at a mark, what it gets from now on.
         """
@@ -183,7 +185,7 @@ class RotatedParts:
             if part is None and (marking or identity(one.file) in self.known):
                 part = at_end(self._replica, one)
             elif part is None:
-                part = Part(Cursor(one.file), since=self._clock.now())
+                part = LogPart(Cursor(one.file), since=self._clock.now())
                 self._audience.found([part])
             if part is not None:
                 part.path, part.holder = "" if one.foreign else one.fd, one
@@ -191,7 +193,9 @@ class RotatedParts:
                 self.parts.append(part)
 
 
-def change_of(was: File | None, now: File | None, old: Part | None, around: DirectoryState, *, recreated: bool) -> str:
+def change_of(
+    was: FileState | None, now: FileState | None, old: LogPart | None, around: DirectoryState, *, recreated: bool
+) -> str:
     """What became of a file, in one word of `probe.log`'s `changes`."""
     if recreated:
         return "new container"

@@ -52,7 +52,7 @@ def _of_text(text: str, zone: float) -> float:
     return found.timestamp()
 
 
-class Times:
+class RecordTimes:
     """Judges the times of one window.
 
     Attributes:

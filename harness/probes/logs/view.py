@@ -12,13 +12,13 @@ from harness.events.log import Mount, ProbeLog, Writer
 from harness.history import Event, History
 from harness.printable import shortened
 from harness.probes.logs.directory import DirectoryState
-from harness.probes.logs.file import File
-from harness.probes.logs.lines import Lines
-from harness.probes.logs.parts import Part, identity
+from harness.probes.logs.file import FileState
+from harness.probes.logs.lines import LineBuffer
+from harness.probes.logs.parts import LogPart, identity
 from harness.probes.logs.records import Moment, RecordCounter
 from harness.probes.logs.sequence import Sequence as Numbers
 from harness.probes.logs.spec import LogReplica, LogSpec
-from harness.probes.logs.window import Surroundings, Window
+from harness.probes.logs.window import LogWindow, Surroundings
 
 
 class Source(Protocol):
@@ -45,13 +45,13 @@ class Source(Protocol):
     def skew(self) -> float: ...
 
     @property
-    def file(self) -> File | None: ...
+    def file(self) -> FileState | None: ...
 
     @property
-    def rotated(self) -> list[Part]: ...
+    def rotated(self) -> list[LogPart]: ...
 
     @property
-    def parts(self) -> list[Part]: ...
+    def parts(self) -> list[LogPart]: ...
 
 
 class View:
@@ -76,15 +76,15 @@ class View:
         self._numbers = Numbers()
         self._mounted: str | None = None
         self._known: set[tuple[object, ...]] = set()  # files that were there at the mark
-        self._since: dict[Part, float | None] = {}  # parts that were there at the mark
-        self._grew: dict[Part, int] = {}  # bytes, before the window began
-        self._begun: dict[Lines, int] = {}  # where a line had begun at the mark, with how many NUL bytes
-        self._older: set[Part] = set()  # parts whose content is from before the mark
+        self._since: dict[LogPart, float | None] = {}  # parts that were there at the mark
+        self._grew: dict[LogPart, int] = {}  # bytes, before the window began
+        self._begun: dict[LineBuffer, int] = {}  # where a line had begun at the mark, with how many NUL bytes
+        self._older: set[LogPart] = set()  # parts whose content is from before the mark
         self.marked = self.existed = False
         self.written = True
         self.error: str | None = None
         self.failure: HostError | NotMeasured | None = None
-        self.window = Window(self._clock.monotonic())
+        self.window = LogWindow(self._clock.monotonic())
         self._begin()
 
     @property
@@ -140,7 +140,7 @@ class View:
 
     # -- what the follower tells -------------------------------------------------------------------------------------
 
-    def take(self, lines: bytes, part: Part, moment: Moment, holes: int) -> None:
+    def take(self, lines: bytes, part: LogPart, moment: Moment, holes: int) -> None:
         """Lines of a part were read, and NUL bytes skipped: count those that are new to this view."""
         if part in self._older and not moment.elsewhere:
             self._begun.pop(part.lines, None)
@@ -161,16 +161,16 @@ class View:
         self.window.polled(self.tally.own - self._counted, asked, self._clock.monotonic())
         self._counted = self.tally.own
 
-    def passes(self, lines: Lines) -> bool:
+    def passes(self, lines: LineBuffer) -> bool:
         """Whether the line that has begun there is from before the mark."""
         return lines in self._begun
 
-    def ended(self, lines: Lines, *, torn: bool) -> None:
+    def ended(self, lines: LineBuffer, *, torn: bool) -> None:
         """A part ended for good; `torn`: within a line."""
         if self._begun.pop(lines, None) is None and torn:
             self.window.torn += 1
 
-    def found(self, parts: list[Part]) -> None:
+    def found(self, parts: list[LogPart]) -> None:
         """Parts were found that nobody had read: what was there at the mark is not new."""
         self._older |= {part for part in parts if identity(part.cursor.file) in self._known}
 
@@ -189,7 +189,7 @@ class View:
         self.tally = RecordCounter(self._follower.spec, self._numbers, self._prefix, self._seen)
         self._counted = 0
         changes = [] if self.written else self.window.changes  # else the change is still what explains the silence
-        self.window = Window(self._clock.monotonic(), changes)
+        self.window = LogWindow(self._clock.monotonic(), changes)
         self._grew = {part: part.grew for part in self._follower.parts}
 
     def _place(self) -> None:
@@ -206,7 +206,7 @@ class View:
             self._pass(part.lines)
         self.marked = True
 
-    def _pass(self, lines: Lines) -> None:
+    def _pass(self, lines: LineBuffer) -> None:
         if (nuls := lines.begun) is not None:
             self._begun[lines] = nuls
 
@@ -242,7 +242,7 @@ class View:
             return "deleted" if self.existed else "missing"
         return self.window.state()
 
-    def _writer(self, part: Part) -> Writer:
+    def _writer(self, part: LogPart) -> Writer:
         """Who writes to a file that the path does not name."""
         one = part.holder
         assert one is not None

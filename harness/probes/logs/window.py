@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from harness.events.log import Change, Disk, LogFile, Loss, Mount, Partial, ProbeLog, Writer
 from harness.probes.logs.directory import DirectoryState
-from harness.probes.logs.file import Cursor, File
+from harness.probes.logs.file import Cursor, FileState
 from harness.probes.logs.records import RecordCounter
 
 REPLACED = ("rotated", "replaced", "recreated", "copied", "appeared", "renamed", "deleted", "new container")
@@ -39,12 +39,12 @@ class Surroundings:
     skew: float | None
     mount: Mount | None
     now: float
-    file: File | None
+    file: FileState | None
     writers: list[Writer]
     around: DirectoryState | None
 
 
-class Window:
+class LogWindow:
     """Collects for `probe.log`. Monotonic times in seconds, but for those that are Unix times.
 
     Attributes:
@@ -76,7 +76,7 @@ class Window:
         else:  # silent until this look began, at least; how long it took says nothing of the log
             self.silence = max(self.silence, asked - self.progress)
 
-    def change(self, what: str, at: float, was: File | None = None, now: File | None = None) -> None:
+    def change(self, what: str, at: float, was: FileState | None = None, now: FileState | None = None) -> None:
         """Something became of the file, as seen at a Unix time."""
         if len(self.changes) < MAX_LISTED:
             before, after = was.inode if was else None, now.inode if now else None
@@ -160,7 +160,7 @@ class Window:
         )
 
 
-def _open(around: DirectoryState, file: File) -> int | None:
+def _open(around: DirectoryState, file: FileState) -> int | None:
     """How many processes have the file open for writing; None where some cannot be seen."""
     found = len({one.pid for one in around.holders if one.file.ident == file.ident})
     return None if around.unseen and not found else found

@@ -39,7 +39,7 @@ ENDS = ("die", "oom", "restart", "kill", "stop")  # what a mark is made for
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """A curve: `None` is a gap. `beside` marks the control's."""
 
     label: str
@@ -54,7 +54,7 @@ class Panel:
 
     title: str
     unit: str
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Curve, ...] = ()
     log: bool = False
     missing: str = ""
 
@@ -122,7 +122,7 @@ def _load(samples: Samples, edges: np.ndarray) -> list[Panel]:
         why = "the run has no samples of its workload"
         return [Panel(title, "", missing=why) for title in ("Latency", "Requests", "Errors", "In flight")]
     middles = (edges[:-1] + (edges[1] - edges[0]) / 2).tolist()
-    latency, requests, flight = list[Line](), list[Line](), list[Line]()
+    latency, requests, flight = list[Curve](), list[Curve](), list[Curve]()
     for arm, (due, records) in found.items():
         beside, whose = arm == "control", " (control)" if arm == "control" else ""
         cuts = np.searchsorted(due, edges)
@@ -130,12 +130,15 @@ def _load(samples: Samples, edges: np.ndarray) -> list[Panel]:
         parts = [slice(a, b) for a, b in itertools.pairwise(cuts)]
         for name, q in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
             values = [_quantile(records["latency"][part][good[part]], q) for part in parts]
-            latency.append(Line(name + whose, middles, values, beside))
+            latency.append(Curve(name + whose, middles, values, beside))
         width = float(edges[1] - edges[0])
         offered = [(part.stop - part.start) / width if part.stop > part.start else None for part in parts]
         answered = [float(good[part].sum()) / width if part.stop > part.start else None for part in parts]
-        requests += [Line("due" + whose, middles, offered, beside), Line("answered" + whose, middles, answered, beside)]
-        flight.append(Line("in flight" + whose, middles, _in_flight(due, records, edges), beside))
+        requests += [
+            Curve("due" + whose, middles, offered, beside),
+            Curve("answered" + whose, middles, answered, beside),
+        ]
+        flight.append(Curve("in flight" + whose, middles, _in_flight(due, records, edges), beside))
     return [
         Panel("Latency", "ms", tuple(latency), log=True),
         Panel("Requests", "per second", tuple(requests)),
@@ -180,7 +183,7 @@ def _errors(due: np.ndarray, records: np.ndarray, edges: np.ndarray, middles: li
     lines = []
     for code in codes[np.argsort(-counts)][:6].tolist():
         hits, _ = np.histogram(due[bad & (records["outcome"] == code)], edges)
-        lines.append(Line(CODES.get(code, f"status {code}"), middles, (hits / (edges[1] - edges[0])).tolist()))
+        lines.append(Curve(CODES.get(code, f"status {code}"), middles, (hits / (edges[1] - edges[0])).tolist()))
     return Panel("Errors", "per second", tuple(lines), missing="" if lines else "no request failed")
 
 
@@ -189,14 +192,14 @@ def _errors(due: np.ndarray, records: np.ndarray, edges: np.ndarray, middles: li
 
 def _queue(events: Sequence[Event]) -> Panel:
     looks = of(events, ProbeQueue)
-    line = Line("depth", [one.since_start for one in looks], [one.body.depth for one in looks])
+    line = Curve("depth", [one.since_start for one in looks], [one.body.depth for one in looks])
     known = any(value is not None for value in line.values)
     return Panel("Queue", "jobs", (line,) if known else (), missing="" if known else "the queue was not asked")
 
 
 def _age(events: Sequence[Event]) -> Panel:
     looks = of(events, ProbeQueue)
-    line = Line("age", [one.since_start for one in looks], [one.body.age for one in looks])
+    line = Curve("age", [one.since_start for one in looks], [one.body.age for one in looks])
     known = any(value is not None for value in line.values)
     missing = "" if known else "the age of the oldest job was not asked"
     return Panel("Oldest job", "s", (line,) if known else (), missing=missing)
@@ -211,7 +214,7 @@ def _logs(events: Iterable[Event]) -> Panel:
         if seconds and "records" not in event.damaged:
             times += [event.since_start - seconds, event.since_start, event.since_start]
             values += [records / seconds, records / seconds, None]
-    lines = tuple(Line(replica, *points) for replica, points in sorted(found.items()))
+    lines = tuple(Curve(replica, *points) for replica, points in sorted(found.items()))
     return Panel("Log records", "per second", lines, missing="" if lines else "no log was watched")
 
 
@@ -232,7 +235,7 @@ def _per_replica(
     for replica, points in sorted(found.items()):
         times, values = [at for at, _ in points], [None if one is None else one * scale for _, one in points]
         if any(value is not None for value in values):
-            lines.append(Line(replica, times, _rate(times, values) if rate else values))
+            lines.append(Curve(replica, times, _rate(times, values) if rate else values))
     return Panel(title, unit, tuple(lines), missing="" if lines else "it was not sampled")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from harness.report.html.series import Line, Panel, Series, Span
+from harness.report.html.series import Curve, Panel, Series, Span
 from harness.report.html.text import cut, name, safe, table, tag
 
 WIDTH, LEFT, RIGHT, TOP = 1000, 62, 8, 8
@@ -170,7 +170,7 @@ def _bands(data: Series) -> str:
     return "".join(parts)
 
 
-def _curve(data: Series, line: Line, scale: Callable[[float], float], index: int) -> str:
+def _curve(data: Series, line: Curve, scale: Callable[[float], float], index: int) -> str:
     path, pen, before, gap = [], False, -math.inf, max(SILENT, 4 * data.bin)
     for at, value in zip(line.times, line.values, strict=False):
         if value is None or not data.begin - 1e-6 <= at <= data.end + data.bin:
@@ -188,11 +188,11 @@ def _curve(data: Series, line: Line, scale: Callable[[float], float], index: int
     )
 
 
-def _dash(index: int, line: Line) -> str | None:
+def _dash(index: int, line: Curve) -> str | None:
     return "3 4" if line.beside else DASHES[index % 3] or None
 
 
-def _sample(index: int, line: Line) -> str:
+def _sample(index: int, line: Curve) -> str:
     beside = " beside" if line.beside else ""
     return tag("path", d="M0 4h24", class_=f"curve c{index % 7}{beside}", stroke_dasharray=_dash(index, line))
 

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from harness.deploy.inside import ReplicaProcess
-from harness.engine.hijack import Connection as Stream
+from harness.engine.hijack import ExecStream as Stream
 from harness.environment import door
 from harness.environment.open_shell import OpenShell
 from harness.environment.witness import Witness
@@ -137,7 +137,7 @@ def _logs(trigger: Trigger) -> None:
 def _proxy(trigger: Trigger) -> None:
     """The proxy's, which the client asks by a session, and the door by a connection while it comes up."""
 
-    class Connection(http.client.HTTPConnection):
+    class SeamConnection(http.client.HTTPConnection):
         def getresponse(self) -> Any:
             if trigger.spec.action in FAILURES and trigger.take("the door"):
                 raise http.client.RemoteDisconnected("the connection was closed")
@@ -147,7 +147,7 @@ def _proxy(trigger: Trigger) -> None:
                 answer.read = lambda *args: trigger.spoil(read(*args), "the door")  # type: ignore[method-assign]
             return answer
 
-    seen = SimpleNamespace(HTTPConnection=Connection, HTTPException=http.client.HTTPException)
+    seen = SimpleNamespace(HTTPConnection=SeamConnection, HTTPException=http.client.HTTPException)
     setattr(door, "http", SimpleNamespace(client=seen))  # noqa: B010 - it is the door's own name
     _http(trigger, "requests")
 

@@ -28,7 +28,7 @@ _write = os.write  # the seams replace it, and a report of them must not be spoi
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
+class SeamSpec:
     """What is spoilt.
 
     Attributes:
@@ -52,7 +52,7 @@ class Spec:
     seed: int = 0
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Spec:
+    def of(cls, data: Mapping[str, Any]) -> SeamSpec:
         """From JSON. TypeError where it does not fit."""
         return cls(**data)
 
@@ -65,7 +65,7 @@ class Trigger:
         touches: the file that gets a line for each time.
     """
 
-    def __init__(self, spec: Spec, touches: str) -> None:
+    def __init__(self, spec: SeamSpec, touches: str) -> None:
         self.spec, self.random = spec, random.Random(spec.seed)  # noqa: S311 - it must be the same again
         self._file = os.open(touches, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._lock, self._changed = threading.Lock(), threading.Condition()

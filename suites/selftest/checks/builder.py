@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.clock import ManualClock
 from harness.events import encode
-from harness.fingerprint import Fingerprint, Part
+from harness.fingerprint import Fingerprint, StatePart
 from harness.history import Event, History
 from suites.raw import raw
 
@@ -105,9 +105,9 @@ class Made:
         }  # fmt: skip
         return self.add("workload", phase, **{**usual, **data})
 
-    def fingerprint(self, phase: str, parts: dict[str, Part] | None = None, *, name: str = "") -> Made:
+    def fingerprint(self, phase: str, parts: dict[str, StatePart] | None = None, *, name: str = "") -> Made:
         """The same parts of every replica."""
-        usual = {"files": Part({"/srv/current": {"type": "link", "owner": "0:0", "target": "releases/4.1.0"}})}
+        usual = {"files": StatePart({"/srv/current": {"type": "link", "owner": "0:0", "target": "releases/4.1.0"}})}
         found = Fingerprint(dict.fromkeys(REPLICAS, parts or usual), name=name)
         return self.add("fingerprint", phase, **encode(found.body()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.checks import find
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import REPLICAS, Made
 
@@ -47,12 +47,12 @@ def test_a_refusal_that_wrote_the_registry_fails() -> None:
 
 
 def test_a_refusal_that_changed_the_schema_fails() -> None:
-    verdict = judged(story().fingerprint("refused", {"schema": Part({"column plans.tier": "text"})}))
+    verdict = judged(story().fingerprint("refused", {"schema": StatePart({"column plans.tier": "text"})}))
     assert verdict.outcome is Outcome.UNKNOWN  # nobody knows what the schema was
     made = Made().releases("deployed", *["4.1.1"] * 3).registry("deployed", "4.1.1")
-    made.fingerprint("deployed", {"schema": Part({})}).ended("refused", "rollback", 1)
+    made.fingerprint("deployed", {"schema": StatePart({})}).ended("refused", "rollback", 1)
     made.releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
-    verdict = judged(made.fingerprint("refused", {"schema": Part({"column plans.tier": "text"})}))
+    verdict = judged(made.fingerprint("refused", {"schema": StatePart({"column plans.tier": "text"})}))
     assert verdict.outcome is Outcome.FAIL
     assert "column plans.tier exists now (text)" in verdict.reason
 

@@ -190,10 +190,10 @@ def test_latencies_that_came_back_at_a_much_higher_price_are_no_recovery_yet() -
 
 
 def test_cpu_that_was_not_sampled_is_not_judged() -> None:
-    from harness.checks._blocks import Requests
+    from harness.checks._blocks import ArmRequests
     from harness.checks._cost import cpu_of_a_request
 
-    assert cpu_of_a_request((), Requests.of([], {}), (0.0, 1.0)) is None
+    assert cpu_of_a_request((), ArmRequests.of([], {}), (0.0, 1.0)) is None
 
 
 def test_a_clock_that_was_set_back_between_the_phases_changes_nothing() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from harness.checks import find
-from harness.fingerprint import Allowance, Part
+from harness.fingerprint import Allowance, StatePart
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import Made
 
@@ -21,8 +21,8 @@ def judged(name: str, made: Made, *allow: Allowance) -> Verdict:
     return find(name)(made.events, phase="after", before="before", allow=allow)
 
 
-def of_files(items: Mapping[str, object] | None, error: str | None = None) -> dict[str, Part]:
-    return {"files": Part(items, error)}
+def of_files(items: Mapping[str, object] | None, error: str | None = None) -> dict[str, StatePart]:
+    return {"files": StatePart(items, error)}
 
 
 @BOTH
@@ -67,14 +67,14 @@ def test_a_part_that_could_not_be_taken_leaves_it_unknown_and_says_whose(name: s
 
 
 def test_what_differs_fails_although_something_else_could_not_be_taken() -> None:
-    broken = Part(None, error="it is gone")
+    broken = StatePart(None, error="it is gone")
     made = Made().fingerprint("before", {**of_files(OLD), "packages": broken})
     verdict = judged("trace", made.fingerprint("after", {**of_files(NEW), "packages": broken}))
     assert verdict.outcome is Outcome.FAIL
 
 
 def test_a_part_that_no_image_has_is_no_reason_for_unknown() -> None:
-    none = Part(None, absent="no package database")
+    none = StatePart(None, absent="no package database")
     made = Made()
     for phase in ("before", "after"):
         made.fingerprint(phase, {**of_files(OLD), "packages": none})
@@ -82,8 +82,8 @@ def test_a_part_that_no_image_has_is_no_reason_for_unknown() -> None:
 
 
 def test_a_part_that_is_there_where_none_was_is_a_difference() -> None:
-    made = Made().fingerprint("before", {"packages": Part(None, absent="no package database")})
-    verdict = judged("trace", made.fingerprint("after", {"packages": Part({"curl": "7.88"})}))
+    made = Made().fingerprint("before", {"packages": StatePart(None, absent="no package database")})
+    verdict = judged("trace", made.fingerprint("after", {"packages": StatePart({"curl": "7.88"})}))
     assert verdict.outcome is Outcome.FAIL
     assert "1 package more (curl 7.88)" in verdict.reason
 
@@ -94,7 +94,7 @@ def test_fingerprints_without_a_single_item_are_unknown() -> None:
 
 
 def test_a_part_that_only_one_of_them_has_is_unknown() -> None:
-    made = Made().fingerprint("before", {**of_files(OLD), "packages": Part({"curl": "7.88"})})
+    made = Made().fingerprint("before", {**of_files(OLD), "packages": StatePart({"curl": "7.88"})})
     verdict = judged("trace", made.fingerprint("after", of_files(OLD)))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "the packages of backend-1 were not taken after" in verdict.reason

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness import checks
-from harness.checks._witness import Witness
+from harness.checks._witness import WitnessedStalls
 from harness.checks.logs import ExpectedLog
 from harness.history import Event
 from harness.samples import CANARY, FINAL, OK, SAMPLE, Samples, Stream
@@ -21,28 +21,29 @@ from suites.selftest.checks.witnessed import before, judged, witness
 
 
 def stood(made: Made, begin: float = 10.0, end: float = 15.0) -> float:
-    return Witness(made.events).stood(begin, end)
+    return WitnessedStalls(made.events).stood(begin, end)
 
 
 def test_what_the_witness_reported_is_added_up() -> None:
     assert stood(witness(Made(), 0.5)) == pytest.approx(2.5)
     assert (
-        Witness(witness(Made(), 0.5).events).explains(10.0, 15.0) == "the machine stood still for 2.5 s of these 5.0 s"
+        WitnessedStalls(witness(Made(), 0.5).events).explains(10.0, 15.0)
+        == "the machine stood still for 2.5 s of these 5.0 s"
     )
 
 
 def test_without_a_witness_nothing_is_explained() -> None:
     assert stood(Made()) == 0.0
-    assert Witness(Made().events).explains(10.0, 15.0) == ""
+    assert WitnessedStalls(Made().events).explains(10.0, 15.0) == ""
 
 
 def test_a_stall_that_is_short_against_the_stretch_explains_nothing() -> None:
-    assert Witness(witness(Made(), 0.19).events).explains(10.0, 60.0) == ""
-    assert Witness(witness(Made(), 0.21).events).explains(10.0, 60.0)
+    assert WitnessedStalls(witness(Made(), 0.19).events).explains(10.0, 60.0) == ""
+    assert WitnessedStalls(witness(Made(), 0.21).events).explains(10.0, 60.0)
 
 
 def test_a_stall_explains_a_few_times_its_length_and_no_more() -> None:
-    found = Witness(witness(Made(), 0.2).events)  # 1 s of 5
+    found = WitnessedStalls(witness(Made(), 0.2).events)  # 1 s of 5
     assert found.explains(10.0, 15.0, judged=5.0, allowed=1.0)
     assert found.explains(10.0, 15.0, judged=5.5, allowed=1.0) == ""
 
@@ -77,7 +78,7 @@ def throttled(limit: float | None, declared: float | None) -> float:
             raw("probe.replica", replica="backend-1", cpu=0.0, throttled_seconds=0.6 * at, cpu_limit=limit,
             cpu_declared=declared, error=None,
         ))  # fmt: skip
-    return Witness(made.events).stood(50.0, 60.0)
+    return WitnessedStalls(made.events).stood(50.0, 60.0)
 
 
 def test_a_replica_that_somebody_throttles_stands_still_and_one_at_its_own_limit_does_not() -> None:

@@ -10,7 +10,7 @@ from harness import checks
 from harness.history import History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Verdict
-from harness.workload.samples import Samples as Running
+from harness.workload.samples import RunningSamples as Running
 from suites.raw import raw
 from suites.selftest.checks.builder import Made
 

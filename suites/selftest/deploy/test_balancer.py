@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from harness.clock import ManualClock
-from harness.deploy._balancer import ADMITTED_WITHIN, Balancer, Server, read
+from harness.deploy._balancer import ADMITTED_WITHIN, Balancer, BalancerServer, read
 from harness.environment import Environment, Replica
 from harness.environment.links import Link
 from harness.environment.shell import Answer
@@ -171,4 +171,4 @@ def test_the_balancer_itself_is_not_drained(haproxy: FakeHAProxy, tmp_path: Path
 
 def test_servers_are_read_out_of_haproxys_statistics() -> None:
     text = HEADER + "web,web-1,2,,no check,\nweb,BACKEND,1,1,UP,\n\n"
-    assert list(read(text)) == [(Server("web", "web-1", "no check", 0), "")]
+    assert list(read(text)) == [(BalancerServer("web", "web-1", "no check", 0), "")]

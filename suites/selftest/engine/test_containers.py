@@ -13,7 +13,7 @@ from harness.engine import ports
 from harness.engine.containers import SEVERAL_AT_CREATE, Container
 from harness.engine.engine import Engine
 from harness.engine.labels import ENVIRONMENT, REPLICA, Owner
-from harness.engine.spec import Attachment, ContainerSpec, Publish, Volume
+from harness.engine.spec import Attachment, ContainerSpec, MountSpec, Publish
 from harness.errors import EngineError, ImageMissing, PortTaken
 
 pytestmark = pytest.mark.containers
@@ -80,7 +80,7 @@ def test_what_the_spec_says_is_what_the_container_has(engine: Engine, owner: Own
         working_dir="/tmp",
         extra_hosts={"database": "10.9.9.9"},
         tmpfs={"/scratch": "size=1m"},
-        volumes=(Volume("/kept", volume), Volume("/etc/outside", "/etc/hostname", "bind", read_only=True)),
+        volumes=(MountSpec("/kept", volume), MountSpec("/etc/outside", "/etc/hostname", "bind", read_only=True)),
         cap_drop=("NET_RAW",),
         cap_add=("NET_ADMIN",),
         sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.engine.gone import Api
-from harness.engine.hijack import ERR, OUT, Connection, Frames, PipeWire, SocketWire
+from harness.engine.hijack import ERR, OUT, ExecStream, Frames, PipeWire, SocketWire
 from harness.errors import EngineError
 
 FRAMES = st.lists(st.tuples(st.sampled_from([OUT, ERR]), st.binary(max_size=200)), max_size=20)
@@ -127,7 +127,7 @@ class OneAnswer:
 def test_what_arrives_together_with_the_http_answer_is_not_lost(tmp_path: Path, data: bytes) -> None:
     engine = OneAnswer(tmp_path / "engine.sock", data)
     api = Api(base_url=f"unix://{tmp_path}/engine.sock", version="1.41", timeout=20)
-    connection = Connection(api, "an-exec")
+    connection = ExecStream(api, "an-exec")
     if data:
         assert connection.read(0.0) == data
     with pytest.raises(TimeoutError):

@@ -20,7 +20,7 @@ import docker.tls
 import pytest
 
 from harness.engine import ssh
-from harness.engine.process import Api, Process
+from harness.engine.process import Api, ExecProcess
 from harness.errors import CommandTimeout, EngineGone, HostError, ReplicaGone
 from suites.selftest.environment.conftest import BASE, commands, eventually, running
 
@@ -40,8 +40,8 @@ def container(api: Api) -> Iterator[str]:
         yield container
 
 
-def sh(api: Api, container: str, script: str, **options: Any) -> Process:
-    return Process.start(api, container, ["sh", "-c", script], name="control-1", **options)
+def sh(api: Api, container: str, script: str, **options: Any) -> ExecProcess:
+    return ExecProcess.start(api, container, ["sh", "-c", script], name="control-1", **options)
 
 
 def test_lines_come_with_their_stream_and_the_exit_code_after_them(api: Api, container: str) -> None:
@@ -60,7 +60,7 @@ def test_a_line_comes_when_it_is_written_and_not_at_the_end(api: Api, container:
 
 
 def test_a_process_reads_end_of_file_when_there_is_no_more_input(api: Api, container: str) -> None:
-    with Process.start(api, container, ["wc", "-c"], stdin=True) as process:
+    with ExecProcess.start(api, container, ["wc", "-c"], stdin=True) as process:
         process.write(b"x" * 3_000_000)
         process.close_stdin()
         assert list(process.lines(20)) == [("out", "3000000")]
@@ -75,7 +75,7 @@ def test_environment_user_and_directory_are_the_ones_asked_for(api: Api, contain
 
 def test_arguments_arrive_as_they_are(api: Api, container: str) -> None:
     arguments = ["it's", "$HOME", "", "a\nb", "-n", "é", "*"]
-    with Process.start(api, container, ["printf", "%s|", *arguments]) as process:
+    with ExecProcess.start(api, container, ["printf", "%s|", *arguments]) as process:
         assert "\n".join(text for _, text in process.lines(10)) == "".join(f"{a}|" for a in arguments)
 
 
@@ -85,7 +85,7 @@ def test_the_pid_is_the_one_inside_the_container_and_leads_its_group_and_session
 
 
 def test_a_program_that_is_not_there_ends_with_127_and_says_so(api: Api, container: str) -> None:
-    with Process.start(api, container, ["nosuch"]) as process:
+    with ExecProcess.start(api, container, ["nosuch"]) as process:
         assert "nosuch: not found" in "".join(text for stream, text in process.lines(10) if stream == "err")
         assert process.exit_code() == 127
 
@@ -109,7 +109,7 @@ def test_a_late_process_keeps_its_lines_and_runs_on_until_it_is_closed(api: Api,
 
 
 def test_a_process_that_writes_without_end_is_late_and_can_be_ended(api: Api, container: str) -> None:
-    process = Process.start(api, container, ["yes"])
+    process = ExecProcess.start(api, container, ["yes"])
     with pytest.raises(CommandTimeout):
         list(process.lines(0.3))
     process.kill()
@@ -136,7 +136,10 @@ def test_a_softer_signal_lets_the_process_end_by_itself(api: Api, container: str
 
 
 def test_a_process_leaves_other_processes_alone(api: Api, container: str) -> None:
-    with Process.start(api, container, ["sleep", "500"]), Process.start(api, container, ["sleep", "501"]) as second:
+    with (
+        ExecProcess.start(api, container, ["sleep", "500"]),
+        ExecProcess.start(api, container, ["sleep", "501"]) as second,
+    ):
         second.kill()
         assert commands(api, container) == ["sleep 500"]
     assert commands(api, container) == []
@@ -272,7 +275,7 @@ class Relay:
 
 def talk(client: Api, container: str) -> None:
     """What every transport must carry: both directions, end of input, output at once and output that is large."""
-    with Process.start(client, container, ["cat"], stdin=True) as process:
+    with ExecProcess.start(client, container, ["cat"], stdin=True) as process:
         process.write(b"hello\n")
         assert process.read(10) == (1, b"hello\n")
         process.write(b"y" * 300_000 + b"\n")

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from harness.engine import BuildSpec, Engine
-from harness.environment.images import DOOR, Image, Images, build_specs, ensure_images, kept_paths, ports_of
+from harness.environment.images import DOOR, Image, StackImages, build_specs, ensure_images, kept_paths, ports_of
 from harness.errors import UsageError
 from harness.stack import Build, Healthcheck
 from harness.stack.xharness import XHarness
@@ -59,11 +59,11 @@ def test_the_doors_image_is_built_from_what_is_installed() -> None:
 
 def test_an_image_that_declares_more_ports_than_anybody_means_is_refused_with_its_service() -> None:
     declared = stack(web={}, cache={})
-    found = Images({"web": Image("web:1", (), tuple(range(1, 102))), "cache": Image("c", ())}, "door")
+    found = StackImages({"web": Image("web:1", (), tuple(range(1, 102))), "cache": Image("c", ())}, "door")
     with pytest.raises(UsageError, match="image of service web declares too many ports") as caught:
         found.ports(declared)
     assert (caught.value.got, caught.value.exit_code) == ("101 TCP ports", 4)
-    fewer = Images({"web": Image("web:1", (), tuple(range(1, 101))), "cache": Image("c", ())}, "door")
+    fewer = StackImages({"web": Image("web:1", (), tuple(range(1, 101))), "cache": Image("c", ())}, "door")
     assert len(fewer.ports(declared)["web"]) == 100
 
 
@@ -98,7 +98,7 @@ def test_every_service_gets_its_image_and_who_needs_a_foreign_one_is_said() -> N
 
 def ports(*, datagrams: bool = False, entrypoint: str | None = None, **fields: Any) -> dict[str, tuple[int, ...]]:
     declared = stack(web=fields).model_copy(update={"harness": XHarness(entrypoint=entrypoint)})
-    images = Images({"web": Image("x", (), (8080, 22), datagrams)}, "door")
+    images = StackImages({"web": Image("x", (), (8080, 22), datagrams)}, "door")
     return dict(images.ports(declared))
 
 
@@ -113,9 +113,9 @@ def test_no_link_leads_to_a_service_with_datagrams() -> None:
 
 
 def test_links_lead_to_the_ports_of_every_release_and_to_none_where_one_has_datagrams() -> None:
-    old = (stack(web={"expose": [80]}), Images({"web": Image("x", ())}, "door"))
-    new = (stack(web={"expose": [8080]}), Images({"web": Image("y", (), (22,))}, "door"))
-    spoken = (stack(web={}), Images({"web": Image("z", (), (), True)}, "door"))
+    old = (stack(web={"expose": [80]}), StackImages({"web": Image("x", ())}, "door"))
+    new = (stack(web={"expose": [8080]}), StackImages({"web": Image("y", (), (22,))}, "door"))
+    spoken = (stack(web={}), StackImages({"web": Image("z", (), (), True)}, "door"))
     assert ports_of([old, new]) == {"web": (22, 80, 8080)}
     assert ports_of([old, spoken]) == ports_of([spoken, old]) == {"web": ()}
 
@@ -124,9 +124,9 @@ def test_what_a_replica_keeps_are_the_volumes_without_a_name_of_every_release_an
     anonymous, named = {"type": "volume", "target": "/a"}, {"type": "volume", "target": "/b", "source": "data"}
     old = (
         stack(web={"volumes": [anonymous, named]}, cache={}),
-        Images({n: Image(n, ()) for n in ("web", "cache")}, ""),
+        StackImages({n: Image(n, ()) for n in ("web", "cache")}, ""),
     )
-    new = (stack(web={}, cache={}), Images({"web": Image("w", (), volumes=("/c",)), "cache": Image("c", ())}, ""))
+    new = (stack(web={}, cache={}), StackImages({"web": Image("w", (), volumes=("/c",)), "cache": Image("c", ())}, ""))
     assert kept_paths([old, new]) == {"web": ("/a", "/c")}
 
 

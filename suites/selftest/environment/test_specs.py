@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from types import SimpleNamespace
 from typing import Any, cast
 
-from harness.engine import Attachment, ContainerSpec, Engine, Network, Owner, Volume
+from harness.engine import Attachment, ContainerSpec, Engine, MountSpec, Network, Owner
 from harness.environment.images import Image
 from harness.environment.specs import Resources, container_spec
 from harness.environment.wiring import Wiring, addresses_needed
@@ -79,9 +79,9 @@ def test_volumes_get_the_environments_own_name_and_binds_their_path() -> None:
         ]
     )
     assert found.volumes == (
-        Volume("/data", "h1-data", "volume", True),
-        Volume("/anonymous", "", "volume", False),
-        Volume("/there", "/here", "bind", False),
+        MountSpec("/data", "h1-data", "volume", True),
+        MountSpec("/anonymous", "", "volume", False),
+        MountSpec("/there", "/here", "bind", False),
     )
 
 
@@ -90,7 +90,7 @@ def test_a_replica_that_is_replaced_keeps_its_volumes_without_a_name_and_those_o
     image = Image("image:1", (), volumes=("/image", "/other", "/tmpfs"))
     service = stack(web={"volumes": [{"type": "volume", "target": "/a"}], "tmpfs": ["/tmpfs"]}).services["web"]
     found = container_spec(OWNER, service, "web-2", image, replace(RESOURCES, kept=kept))
-    assert found.volumes == (Volume("/a", "h1-web-2-1"), Volume("/image", "h1-web-2-2"))
+    assert found.volumes == (MountSpec("/a", "h1-web-2-1"), MountSpec("/image", "h1-web-2-2"))
 
 
 def test_where_releases_are_exchanged_replicas_have_a_second_address_and_volumes_of_their_own() -> None:

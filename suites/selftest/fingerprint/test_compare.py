@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from harness.errors import NotMeasured
 from harness.events import FingerprintTaken, decode, encode
-from harness.fingerprint import Fingerprint, Part
+from harness.fingerprint import Fingerprint, StatePart
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.compare import compare
 
 ITEMS = st.dictionaries(st.text(max_size=8), st.integers(0, 3) | st.text(max_size=4), max_size=8)
-PARTS = st.builds(Part, ITEMS) | st.builds(Part, st.none(), st.text(min_size=1), st.none())
+PARTS = st.builds(StatePart, ITEMS) | st.builds(StatePart, st.none(), st.text(min_size=1), st.none())
 REPLICAS = st.dictionaries(
     st.sampled_from(["web-1", "web-2", "db-1"]),
     st.dictionaries(st.sampled_from(["sockets", "packages", "settings"]), PARTS, min_size=1),
@@ -29,7 +29,7 @@ def taken(at: float = 0.0, allow: tuple[Allowance, ...] = (), **replicas: Any) -
     """`web_1={"sockets": {...}}` or a Part."""
     made = {
         replica.replace("_", "-"): {
-            name: part if isinstance(part, Part) else Part(part) for name, part in parts.items()
+            name: part if isinstance(part, StatePart) else StatePart(part) for name, part in parts.items()
         }
         for replica, parts in replicas.items()
     }
@@ -79,7 +79,7 @@ def test_the_most_telling_differences_come_first() -> None:
         ({"web_1": {"sockets": {"a": 1}}}, {}, "the sockets of web-1 were not taken after"),
         ({}, {"web_1": {"sockets": {"a": 1}}}, "the sockets of web-1 were not taken before"),
         (
-            {"web_1": {"sockets": Part(None, "no answer")}}, {"web_1": {"sockets": {"a": 1}}},
+            {"web_1": {"sockets": StatePart(None, "no answer")}}, {"web_1": {"sockets": {"a": 1}}},
             "the sockets of web-1 could not be taken before: no answer",
         ),
         ({}, {}, "nothing was compared: the fingerprints are empty"),
@@ -94,7 +94,7 @@ def test_what_cannot_be_told_is_said_and_is_neither_equal_nor_different(before: 
 
 
 def test_what_differs_is_unequal_whatever_else_cannot_be_told() -> None:
-    one = taken(web_1={"sockets": {"a": 1}}, web_2={"sockets": Part(None, "no answer")})
+    one = taken(web_1={"sockets": {"a": 1}}, web_2={"sockets": StatePart(None, "no answer")})
     two = taken(1.0, web_1={"sockets": {}}, web_2={"sockets": {}})
     assert one != two
     assert one.explain(two)[:2] == ["1 difference that was not declared", "web-1: nothing listens on a any more"]
@@ -107,7 +107,7 @@ def test_the_earlier_one_is_what_was_before_however_they_are_written_down() -> N
 
 
 def test_a_part_that_no_replica_has_on_either_side_is_no_difference() -> None:
-    none = Part(None, absent="no package database")
+    none = StatePart(None, absent="no package database")
     found = compare(
         taken(web_1={"packages": none, "settings": {"x": 1}}), taken(web_1={"packages": none, "settings": {"x": 1}})
     )

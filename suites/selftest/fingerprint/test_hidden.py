@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.environment.fingerprint import _hidden
-from harness.fingerprint import Fingerprint, Part
+from harness.fingerprint import Fingerprint, StatePart
 from harness.redaction import Redactor
 
 REDACTOR = Redactor(["Zx9secretPw", "Yy8secretPw"])
@@ -11,8 +11,10 @@ REDACTOR = Redactor(["Zx9secretPw", "Yy8secretPw"])
 
 def taken(secret: str, at: float) -> Fingerprint:
     items = {f"deploy {secret} (user root)": 1, "token of process 1": f"now {secret}", "/srv/token.py": "file 0644"}
-    parts = _hidden(REDACTOR, {"processes": Part(items), "sockets": Part(None, error=f"no answer from {secret}")})
-    return Fingerprint({"web-1": parts | {"sockets": Part({})}} if at else {"web-1": parts}, at)
+    parts = _hidden(
+        REDACTOR, {"processes": StatePart(items), "sockets": StatePart(None, error=f"no answer from {secret}")}
+    )
+    return Fingerprint({"web-1": parts | {"sockets": StatePart({})}} if at else {"web-1": parts}, at)
 
 
 def test_no_secret_is_kept_in_memory_or_in_the_history() -> None:

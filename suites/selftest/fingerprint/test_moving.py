@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.fingerprint.moving import as_traffic_has_it, may_be_missed
 
 
@@ -53,7 +53,7 @@ def test_nothing_else_is_changed_by_traffic(part: str) -> None:
 
 
 def test_a_sample_may_have_missed_what_is_rare_and_not_what_is_common() -> None:
-    sample, whole = Part({}, partial=True), Part({})
+    sample, whole = StatePart({}, partial=True), StatePart({})
     assert may_be_missed(sample, {"common": False})
     assert not may_be_missed(sample, {"common": True})
     assert not may_be_missed(whole, {"common": False})

@@ -10,14 +10,14 @@ import pytest
 
 from harness.environment.fingerprint import files
 from harness.environment.fingerprint.sections import Section, Sections
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from suites.selftest.fingerprint.answers import asked, section
 
 NAMES = [b"plain", b"with space", b"with\nnewline", b"quote'\"s", b"\xff\xfe", b"-rf", "é".encode(), b"back\\slash"]
 HASH = hashlib.sha256(b"12345").hexdigest()
 
 
-def look(*paths: Path, ignore: tuple[str, ...] = ()) -> Part:
+def look(*paths: Path, ignore: tuple[str, ...] = ()) -> StatePart:
     sections = Sections()
     files.ask(sections, [str(path) for path in paths], ignore)
     return files.read(asked(sections))
@@ -85,7 +85,7 @@ def test_more_files_than_can_be_compared_are_an_error_and_no_sample(
 def test_a_torn_answer_is_an_error(missing: str) -> None:
     every = ("files.missing", "files.gnu", "files.hashes", "files.names", "files.stats", "files.links")
     found: dict[str, Section] = {name: section(b"") for name in every if name != missing}
-    assert files.read(found) == Part(None, f"{missing} was not answered")
+    assert files.read(found) == StatePart(None, f"{missing} was not answered")
 
 
 def answer(**texts: bytes) -> dict[str, Section]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.environment.fingerprint import packages
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from suites.selftest.fingerprint.answers import section
 
 DPKG = """dpkg
@@ -24,7 +24,7 @@ Version: 2.0
 """
 
 
-def read(text: str, code: int = 0) -> Part:
+def read(text: str, code: int = 0) -> StatePart:
     return packages.read({"packages": section(text, b"broken\n" if code else b"", code)})
 
 

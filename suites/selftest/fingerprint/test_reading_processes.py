@@ -8,7 +8,7 @@ import pytest
 
 from harness.environment.fingerprint import processes
 from harness.environment.fingerprint.sections import Section
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from suites.selftest.fingerprint.answers import section
 
 MARK = "\x1emark"
@@ -25,7 +25,7 @@ def one(
     return mark + b"%d\n%s\n%d\n%s" % (pid, stat, uid, words) + mark + env + mark + state, stat + b"\n"
 
 
-def read(found: Iterable[tuple[bytes, bytes]], again: bytes | None = None) -> dict[str, Part]:
+def read(found: Iterable[tuple[bytes, bytes]], again: bytes | None = None) -> dict[str, StatePart]:
     told = list(found)
     users = section("root:x:0:0:root:/root:/bin/sh\napp:x:998:998::/:/bin/false\n")
     answer: dict[str, Section] = {"processes": section(b"".join(text for text, _ in told)), "users": users}

@@ -13,7 +13,7 @@ from harness.clock import ManualClock
 from harness.environment.fingerprint import ALWAYS, ask, command, sockets, take, understood
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.history import History
 from harness.servers import ServerAdapter
 from harness.stack import State
@@ -74,8 +74,8 @@ class Told(ServerAdapter):
     parts: ClassVar[tuple[str, ...]] = ("schema",)
     said: str = ""
 
-    def fingerprint(self, *_: Any) -> dict[str, Part]:
-        return {"schema": Part(None, self.said) if self.said.startswith("no") else Part({self.said: ""})}
+    def fingerprint(self, *_: Any) -> dict[str, StatePart]:
+        return {"schema": StatePart(None, self.said) if self.said.startswith("no") else StatePart({self.said: ""})}
 
 
 class Fake:
@@ -96,15 +96,15 @@ class Fake:
 @pytest.mark.parametrize(
     ("servers", "part"),
     [
-        ({"database": "a"}, Part({"a": ""})),
-        ({"database": "a", "orders": "b"}, Part({"a": "", "orders: b": ""})),
-        ({"orders": "a", "bills": "a"}, Part({"orders: a": "", "bills: a": ""})),
-        ({"database": "a", "orders": "no answer"}, Part(None, "no answer")),
-        ({"database": "no answer", "orders": "b"}, Part(None, "no answer")),
+        ({"database": "a"}, StatePart({"a": ""})),
+        ({"database": "a", "orders": "b"}, StatePart({"a": "", "orders: b": ""})),
+        ({"orders": "a", "bills": "a"}, StatePart({"orders: a": "", "bills: a": ""})),
+        ({"database": "a", "orders": "no answer"}, StatePart(None, "no answer")),
+        ({"database": "no answer", "orders": "b"}, StatePart(None, "no answer")),
     ],
 )
 def test_the_parts_of_two_servers_in_one_replica_are_told_apart_by_their_names(
-    servers: dict[str, str], part: Part
+    servers: dict[str, str], part: StatePart
 ) -> None:
     declared = {name: Told(said=text) for name, text in servers.items()}
     taken = ask(cast(Replica, Fake()), State(), (), ManualClock(), declared)

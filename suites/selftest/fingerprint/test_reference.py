@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness.errors import NotMeasured
-from harness.fingerprint import Fingerprint, Part
+from harness.fingerprint import Fingerprint, StatePart
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from suites.raw import select
@@ -163,4 +163,4 @@ def test_parts_that_the_stack_does_not_declare_are_not_looked_at(environment: Su
     found = environment.fingerprint().replicas
     assert set(found["control-1"]) == {"image", "packages", "processes", "sockets", "environment"}
     assert set(found["lb-1"]) - set(found["control-1"]) == {"servers"}
-    assert isinstance(found["backend-1"]["files"], Part)
+    assert isinstance(found["backend-1"]["files"], StatePart)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.deploy import Deployer
-from harness.plan.load import Load
+from harness.plan.load import ComparedWorkload
 from harness.plan.subject import Subject
 from harness.verdict import Outcome, Verdict
 
@@ -21,7 +21,7 @@ def measured(verdict: Verdict) -> bool:
 @pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_a_hot_fix_can_be_taken_back(
-    environment: Subject, deployer: Deployer, workload: Load, release_from: str, release_to: str
+    environment: Subject, deployer: Deployer, workload: ComparedWorkload, release_from: str, release_to: str
 ) -> None:
     before = environment.fingerprint()
     baseline = workload.baseline()

@@ -13,7 +13,7 @@ from harness.checks import errors, queue
 from harness.errors import HarnessError, UsageError
 from harness.plan.gate import Gate
 from harness.plan.runner import run
-from harness.plan.steps._asked import Asked
+from harness.plan.steps._asked import CheckCall
 from harness.stack import Stack, load
 from suites.raw import select
 from suites.selftest.plan.made import NEW, OLD, plan_of, trial
@@ -89,7 +89,7 @@ def test_what_is_no_setting_is_refused_with_its_line(checks: str, tmp_path: Path
 
 def test_a_misspelt_parameter_is_an_error_of_types_and_refused_before_anything_runs() -> None:
     with pytest.raises(ValidationError, match="no parameter but within"):
-        Asked.of(partial(queue.check, whithin=3.0))  # type: ignore[call-arg]
+        CheckCall.of(partial(queue.check, whithin=3.0))  # type: ignore[call-arg]
     with pytest.raises(ValidationError, match="within: input should be a valid number"):
-        Asked.of(partial(queue.check, within="soon"))  # type: ignore[arg-type]
-    assert Asked.of(partial(queue.check, within=3.0)).parameters == {"within": 3.0}
+        CheckCall.of(partial(queue.check, within="soon"))  # type: ignore[arg-type]
+    assert CheckCall.of(partial(queue.check, within=3.0)).parameters == {"within": 3.0}

@@ -18,8 +18,8 @@ from harness.engine.labels import ENVIRONMENT
 from harness.engine.labels import RUN as RUN_LABEL
 from harness.errors import NotMeasured
 from harness.history import History
-from harness.plan.control import Control, Order, end_all, join
-from harness.plan.control.order import HOLDER, READY, Ready
+from harness.plan.control import ControlSpec, SharedControl, end_all, join
+from harness.plan.control.order import HOLDER, READY, ControlStatus
 from harness.samples import read
 from harness.waiting import poll
 from suites.raw import raw
@@ -34,12 +34,12 @@ def run(tmp_path: Path) -> Iterator[Path]:
     end_all(tmp_path)
 
 
-def order(owner: str | None = None) -> Order:
-    return Order(tiny_stack(), OLD, "test-control", owner or proc.identity())
+def order(owner: str | None = None) -> ControlSpec:
+    return ControlSpec(tiny_stack(), OLD, "test-control", owner or proc.identity())
 
 
-def ready(run: Path) -> Ready:
-    (found,) = (Ready.load(path.parent) for path in run.glob(f"control-*/{READY}"))
+def ready(run: Path) -> ControlStatus:
+    (found,) = (ControlStatus.load(path.parent) for path in run.glob(f"control-*/{READY}"))
     assert found is not None
     return found
 
@@ -135,7 +135,7 @@ def test_one_that_cannot_come_up_says_why(run: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_history_without_a_file_gets_no_samples(run: Path) -> None:
     control, history = join(order(), run), History()
-    assert isinstance(control, Control)
+    assert isinstance(control, SharedControl)
     control.follow(history)
     control.bring()
     assert history.events == ()

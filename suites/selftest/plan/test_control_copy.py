@@ -13,8 +13,8 @@ from harness.errors import HistoryError, NotMeasured
 from harness.events import WorkloadStart
 from harness.files import Kept
 from harness.history import EVENTS, History
-from harness.plan.control.order import READY, Ready
-from harness.plan.control.shared import Control
+from harness.plan.control.order import READY, ControlStatus
+from harness.plan.control.shared import SharedControl
 from harness.samples import FINAL, OK, SAMPLE, append, read
 from suites.raw import select
 
@@ -31,7 +31,7 @@ class Standing:
         )  # fmt: skip
         start = history.record(body)
         self.samples, self.sent = Kept(directory / "samples-h9.bin"), 0
-        self.control = Control(directory, Ready("h9", proc.identity(), 0.0, start.id, body))
+        self.control = SharedControl(directory, ControlStatus("h9", proc.identity(), 0.0, start.id, body))
 
     def sends(self, count: int) -> None:
         records = np.zeros(count, SAMPLE)
@@ -90,7 +90,7 @@ def test_two_that_follow_the_same_control_do_not_write_into_one_file(standing: S
     standing.control.follow(history)
     standing.sends(5)
     standing.control.bring()
-    other = Control(standing.directory, standing.control._ready)
+    other = SharedControl(standing.directory, standing.control._ready)
     other.follow(history)
     standing.sends(3)
     for one in (standing.control, other):
@@ -103,4 +103,4 @@ def test_two_that_follow_the_same_control_do_not_write_into_one_file(standing: S
 def test_what_a_control_said_and_is_damaged_is_not_measured(tmp_path: Path) -> None:
     (tmp_path / READY).write_text('{"environment": "h9", ')
     with pytest.raises(NotMeasured, match="What the control said cannot be read"):
-        Ready.load(tmp_path)
+        ControlStatus.load(tmp_path)

@@ -12,7 +12,7 @@ from harness.clock import ManualClock
 from harness.errors import UsageError
 from harness.plan.gate import SCENARIOS, Gate, _baseline, _settle
 from harness.plan.runner import run
-from harness.plan.steps import Ended, Progress
+from harness.plan.steps import PlanEnded, Progress
 from harness.plan.steps.recover import Recover
 from harness.plan.trial import Trial
 from harness.stack import Deployer, Recovery, load
@@ -208,7 +208,7 @@ def test_what_fails_on_a_machine_that_ran_is_measured_once(monkeypatch: pytest.M
 
 def test_a_baseline_that_fails_is_unknown_since_nothing_was_deployed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     made = measured(monkeypatch, web_1="0.9.0")
-    with pytest.raises(Ended):
+    with pytest.raises(PlanEnded):
         _baseline(gate(), "baseline").run(made, Progress())
     assert Outcome.FAIL not in {verdict.outcome for verdict in made.verdicts}
     (release,) = (verdict for verdict in made.verdicts if verdict.check == "release")

@@ -11,7 +11,7 @@ from harness.clock import ManualClock
 from harness.events import VerdictGiven
 from harness.history import Event, History, of, read
 from harness.plan.judging import as_events, judge_again, of_environment
-from harness.plan.link import Link, Part
+from harness.plan.link import Link, LinkPart
 from harness.report import Report
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
@@ -118,7 +118,9 @@ def linked(*releases: str, expected: Outcome, data: object = None) -> History:
     ran = saved(None, *releases).events
     judged = of(ran, VerdictGiven)[-1]
     said = Verdict("deploy", Outcome.PASS, "it ended with exit code 0", (0,))
-    made = Link("deployed", "no errors", expected, [Part("deploy", said), Part("p", checks.verdict_of(judged.body))])
+    made = Link(
+        "deployed", "no errors", expected, [LinkPart("deploy", said), LinkPart("p", checks.verdict_of(judged.body))]
+    )
     history = History(clock=ManualClock())
     for event in ran[:3]:
         history.record(raw(event.kind, **event.data))

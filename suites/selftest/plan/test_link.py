@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from harness.plan.link import Link, Part
+from harness.plan.link import Link, LinkPart
 from harness.verdict import Outcome, Verdict
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 
 
 def link(expected: Outcome, *outcomes: Outcome, text: str = "the logs are silent") -> Link:
-    parts = [Part(f"p{n}", Verdict(f"c{n}", one, f"reason {n}", (n,), f"look {n}")) for n, one in enumerate(outcomes)]
+    parts = [
+        LinkPart(f"p{n}", Verdict(f"c{n}", one, f"reason {n}", (n,), f"look {n}")) for n, one in enumerate(outcomes)
+    ]
     return Link("logs-silent", text, expected, parts)
 
 

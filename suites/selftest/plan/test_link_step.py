@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.steps import Ended, Progress
-from harness.plan.steps._asked import Asked
+from harness.plan.steps import PlanEnded, Progress
+from harness.plan.steps._asked import CheckCall
 from harness.plan.steps.link import Link, Seen
 from harness.plan.trial import Trial
 from harness.verdict import Outcome
 from suites.raw import raw
 from suites.selftest.plan.made import trial
 
-SEEN = Seen(phase="recovered", check=Asked(check="errors"))
+SEEN = Seen(phase="recovered", check=CheckCall(check="errors"))
 
 
 def outcome_of(link: Link, made: Trial) -> Outcome:
     """What a link comes to; one that does not pass ends the plan."""
     try:
         link.run(made, Progress())
-    except Ended:
+    except PlanEnded:
         assert made.verdicts[-1].outcome is not Outcome.PASS
     else:
         assert made.verdicts[-1].outcome is Outcome.PASS

@@ -14,7 +14,7 @@ from harness.checks import Check, parts_of
 from harness.clock import ManualClock
 from harness.errors import NotMeasured, UsageError
 from harness.history import History
-from harness.plan.load import Load
+from harness.plan.load import ComparedWorkload
 from harness.samples import read as read_samples
 from harness.stack import Recovery
 from harness.verdict import Outcome, Verdict
@@ -27,7 +27,7 @@ from suites.selftest.workload.server import good, serving
 SPEC = Spec("127.0.0.1", 1)
 
 
-class Scripted(Load):
+class Scripted(ComparedWorkload):
     """Runs no generator; answers with verdicts that a test lays down."""
 
     def __init__(self, *outcomes: Outcome, declared: Recovery | None = None, **more: Any) -> None:
@@ -103,7 +103,8 @@ def test_the_check_is_asked_what_the_stack_declares() -> None:
 
 
 def test_a_load_that_does_not_run_is_refused() -> None:
-    made = Load(SPEC, History(), declared=Recovery(), judge=lambda: None, record=lambda *_: None, beside=None)  # type: ignore[arg-type,return-value]
+    nothing: Any = lambda *_: None  # noqa: E731
+    made = ComparedWorkload(SPEC, History(), declared=Recovery(), judge=nothing, record=nothing, beside=None)
     with pytest.raises(UsageError, match="not running"):
         made.recovered()
 
@@ -135,7 +136,7 @@ def test_what_is_judged_is_counted_in_the_history_before(tmp_path: Path) -> None
     with serving(good) as server:
         given = spec(server.port, acknowledged="{key}")
         more: dict[str, Any] = {"judge": None, "record": None, "beside": None, "samples": tmp_path / "samples-h1.bin"}
-        with Load(given, history, declared=Recovery(), **more) as load:
+        with ComparedWorkload(given, history, declared=Recovery(), **more) as load:
             load.baseline(0.2)
             counted = select(history.events, "workload.saved")[-1].data["promises"]["count"]
             assert load.samples is not None

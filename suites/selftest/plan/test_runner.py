@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.plan.runner import run
-from harness.plan.steps import Ended, Progress, Step
+from harness.plan.steps import PlanEnded, Progress, Step
 from harness.plan.steps.heal import Heal
 from harness.plan.steps.inject import Inject
 from harness.plan.steps.load import Load
@@ -42,7 +42,7 @@ class Last(Noted):
     """Ends the plan."""
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
-        raise Ended
+        raise PlanEnded
 
 
 class Broken(Noted):

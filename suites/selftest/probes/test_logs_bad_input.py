@@ -15,8 +15,8 @@ from harness.clock import ManualClock
 from harness.errors import CommandTimeout
 from harness.history import History
 from harness.probes.logs import LogFollower, follower
-from harness.probes.logs.fields import Fields
-from harness.probes.logs.lines import Lines
+from harness.probes.logs.fields import FieldReader
+from harness.probes.logs.lines import LineBuffer
 from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.probes.test_logs import Followed, Spec
 
@@ -143,13 +143,13 @@ def test_two_halves_that_make_a_record_only_together_are_two_damaged_ones(log: F
 
 
 def test_two_records_on_one_line_are_a_damaged_one() -> None:
-    fields = Fields(["a", "b"])
+    fields = FieldReader(["a", "b"])
     assert fields.read([b'{"a": 1}, {"b": 2}'])[0] == 0
     assert fields.read([b'{"a": 1}', b"2", b'{"b": 3}']) == (2, {"a": [1, None], "b": [None, 3]})
 
 
 def test_a_hole_that_is_longer_than_any_line_hides_no_record() -> None:
-    lines = Lines()
+    lines = LineBuffer()
     assert lines.feed(b"\0" * 3_000_000) == b""
     assert lines.feed(b"\0" * 10 + b'{"a": 1}\n') == b'{"a": 1}\n'
     assert (lines.holes(), lines.holes(), lines.partial) == (3_000_010, 0, 0)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.probes.logs.fields import Fields
+from harness.probes.logs.fields import FieldReader
 from harness.probes.logs.lines import MAX_LINE_BYTES
 from harness.probes.logs.records import PIECE, decoded, pieces
 
@@ -36,7 +36,7 @@ def reference(lines: list[bytes]) -> tuple[int, dict[str, list[Any]]]:
 @given(st.lists(st.tuples(RECORDS, st.booleans()), max_size=8))
 def test_records_are_read_as_pythons_reader_reads_them(records: list[tuple[dict[str, Any], bool]]) -> None:
     lines = [json.dumps(record, ensure_ascii=plain).encode("utf-8", "replace") for record, plain in records]
-    assert repr(Fields(NAMES).read(lines)) == repr(reference(lines))  # repr: NaN equals itself
+    assert repr(FieldReader(NAMES).read(lines)) == repr(reference(lines))  # repr: NaN equals itself
 
 
 @given(st.lists(st.tuples(RECORDS, st.integers(0, 200), st.binary(max_size=3)), min_size=1, max_size=8))
@@ -49,17 +49,17 @@ def test_damaged_lines_are_told_from_records_as_pythons_reader_tells_them(
     for record, at, instead in records:
         line = json.dumps(record).encode()
         lines.append((line[:at] + instead + line[at + len(instead) :]).replace(b"\n", b" "))
-    assert repr(Fields(NAMES).read(lines)) == repr(reference(lines))
+    assert repr(FieldReader(NAMES).read(lines)) == repr(reference(lines))
 
 
 def test_space_around_a_record_is_none_of_its_own_and_what_is_no_object_is_no_record() -> None:
     lines = [b' {"n": 1}', b'{"n": 2}\r', b'\t{"n": 3} ', b"[1]", b"4", b'"n"', b"null", b"", b'{"n": 5}']
-    assert Fields(["n"]).read(lines) == (4, {"n": [1, 2, 3, 5]})
+    assert FieldReader(["n"]).read(lines) == (4, {"n": [1, 2, 3, 5]})
 
 
 def test_a_field_may_be_declared_for_two_things_and_none_at_all() -> None:
-    assert Fields(["at", "at"]).read([b'{"at": 1}']) == (1, {"at": [1]})
-    assert Fields([]).read([b'{"at": 1}', b"{", b"7"]) == (1, {})
+    assert FieldReader(["at", "at"]).read([b'{"at": 1}']) == (1, {"at": [1]})
+    assert FieldReader([]).read([b'{"at": 1}', b"{", b"7"]) == (1, {})
 
 
 @given(st.lists(st.integers(0, 3 * PIECE).map(lambda length: b"x" * length), max_size=5))

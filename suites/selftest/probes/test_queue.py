@@ -10,7 +10,7 @@ import pytest
 from harness.clock import ManualClock
 from harness.history import History
 from harness.probes import queue
-from harness.probes.replica import Asked
+from harness.probes.replica import ProbeReply
 from harness.servers import ServerAdapter
 from harness.servers.postgres import Postgres
 from harness.servers.redis import Redis
@@ -66,14 +66,14 @@ HTTP = declared(http="http://127.0.0.1/queue", depth="waiting", oldest="since")
 def test_an_answer_is_a_depth_and_an_age_or_the_reason_why_not(
     how: ServerAdapter | QueueProbe, text: str, depth: float | None, age: float | None, error: str | None
 ) -> None:
-    seen = queue.read(how, Asked(text), NOW)
+    seen = queue.read(how, ProbeReply(text), NOW)
     assert seen[:2] == (depth, age)
     assert (error or "") in (seen[2] or "")
     assert (seen[2] is None) == (error is None)
 
 
 def test_a_question_without_an_answer_keeps_its_reason() -> None:
-    assert queue.read(REDIS, Asked(None, "no answer within 3 s"), NOW) == (None, None, "no answer within 3 s")
+    assert queue.read(REDIS, ProbeReply(None, "no answer within 3 s"), NOW) == (None, None, "no answer within 3 s")
 
 
 def test_each_declaration_is_one_command() -> None:

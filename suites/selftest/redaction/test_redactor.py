@@ -11,7 +11,7 @@ import pytest
 from harness.clock import ManualClock
 from harness.errors import NotReady
 from harness.history import Event, History, read
-from harness.redaction import Lines, Redactor, redacted
+from harness.redaction import Redactor, StreamRedactor, redacted
 from harness.redaction.redactor import MAX_TEXTS
 from suites.raw import raw
 
@@ -150,7 +150,7 @@ def test_what_was_found_clean_is_remembered_within_bounds() -> None:
 
 
 def test_a_private_key_that_comes_line_by_line_is_hidden_up_to_its_end() -> None:
-    lines = Lines(Redactor())
+    lines = StreamRedactor(Redactor())
     key = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXk", "AAAA", "-----END OPENSSH PRIVATE KEY-----"]
     told = [lines.text(line) for line in ["before", *key, "after"]]
     assert [told[0], told[1], told[4], told[5]] == ["before", key[0], key[3], "after"]
@@ -158,7 +158,7 @@ def test_a_private_key_that_comes_line_by_line_is_hidden_up_to_its_end() -> None
 
 
 def test_a_private_key_that_never_ends_does_not_hide_all_that_follows() -> None:
-    lines = Lines(Redactor())
+    lines = StreamRedactor(Redactor())
     told = [lines.text(line) for line in ["-----BEGIN PRIVATE KEY-----", *(f"line {n}" for n in range(500))]]
     assert told[1].startswith("hidden:")
     assert told[-1] == "line 499"

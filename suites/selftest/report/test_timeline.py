@@ -5,15 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from harness.report.timeline import Entry, clock, lines, pair, table
+from harness.report.timeline import TimelineEntry, clock, lines, pair, table
 
-OURS = [Entry(0, "deploy", "deploy"), Entry(9, "log check", "logs"), Entry(12, "our own")]
+OURS = [TimelineEntry(0, "deploy", "deploy"), TimelineEntry(9, "log check", "logs"), TimelineEntry(12, "our own")]
 THEIRS = [
-    Entry(0, "hot-fix deployment starts", "deploy", "00:45"),
-    Entry(1680, "automatic deployment completes", "done", "01:13"),
-    Entry(2520, "log files are not being updated", "logs", "01:27"),
+    TimelineEntry(0, "hot-fix deployment starts", "deploy", "00:45"),
+    TimelineEntry(1680, "automatic deployment completes", "done", "01:13"),
+    TimelineEntry(2520, "log files are not being updated", "logs", "01:27"),
 ]
-ENTRIES = st.lists(st.builds(Entry, st.integers(0, 99), st.just("x"), st.sampled_from(["", "a", "b", "c"])), max_size=8)
+ENTRIES = st.lists(
+    st.builds(TimelineEntry, st.integers(0, 99), st.just("x"), st.sampled_from(["", "a", "b", "c"])), max_size=8
+)
 
 
 def test_what_is_the_same_event_stands_beside_each_other() -> None:
@@ -27,7 +29,7 @@ def test_what_is_the_same_event_stands_beside_each_other() -> None:
 
 
 @given(ENTRIES, ENTRIES)
-def test_every_entry_is_there_once_in_its_own_order(ours: list[Entry], theirs: list[Entry]) -> None:
+def test_every_entry_is_there_once_in_its_own_order(ours: list[TimelineEntry], theirs: list[TimelineEntry]) -> None:
     rows = pair(ours, theirs)
     assert [row.ours for row in rows if row.ours] == sorted(ours, key=lambda entry: entry.at)
     assert [row.theirs for row in rows if row.theirs] == sorted(theirs, key=lambda entry: entry.at)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.selftest.expecting import UNNAMED, findings
 from harness.selftest.seams.trigger import KILLED
-from harness.selftest.variants import Variant
+from harness.selftest.variants import GateVariant
 from suites.selftest.selftest.made import CLEAN, HALF, case, ended, left
 
 TRACE = "Traceback (most recent call last):\n  File x\n    y\nKeyError: 'z'\n"
@@ -24,7 +24,7 @@ def test_an_error_that_was_raised_on_purpose_is_no_finding(tmp_path: Path) -> No
     ("variant", "exit_code", "judged"),
     [(CLEAN, 0, 0), (CLEAN, 2, 2), (CLEAN, 3, 2), (HALF, 1, 1), (HALF, 2, 2), (HALF, 3, 1), (CLEAN, 2, 0)],
 )
-def test_an_honest_end_is_no_finding(tmp_path: Path, variant: Variant, exit_code: int, judged: int) -> None:
+def test_an_honest_end_is_no_finding(tmp_path: Path, variant: GateVariant, exit_code: int, judged: int) -> None:
     assert findings(case(variant=variant), ended(tmp_path, exit_code), left(exit_code, judged)) == ()
 
 
@@ -57,7 +57,7 @@ def test_a_traceback_that_an_application_has_logged_is_no_finding(tmp_path: Path
     ],
 )  # fmt: skip
 def test_what_may_not_be_is_a_finding_that_names_its_kind(
-    tmp_path: Path, variant: Variant, end: dict[str, Any], what_is_left: dict[str, Any], words: str
+    tmp_path: Path, variant: GateVariant, end: dict[str, Any], what_is_left: dict[str, Any], words: str
 ) -> None:
     assert findings(case(variant=variant), ended(tmp_path, **end), left(**what_is_left)) == (words,)
 

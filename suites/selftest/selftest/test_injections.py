@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 
 from harness.selftest.injections import BY_NAME, pairs, size, table
-from harness.selftest.seams.trigger import Spec
+from harness.selftest.seams.trigger import SeamSpec
 from harness.selftest.table import Case
 from suites.selftest.selftest.made import CLEAN, HALF, LATE, variants
 
@@ -41,7 +41,7 @@ def test_about_two_in_five_runs_are_of_the_clean_stack() -> None:
 
 def test_every_case_is_one_that_the_gate_has_a_phase_for() -> None:
     for one in first(1003)[3:]:
-        spec = Spec.of(one.details)
+        spec = SeamSpec.of(one.details)
         target = BY_NAME[spec.target]
         assert spec.action in target.actions
         assert spec.phase in target.phases

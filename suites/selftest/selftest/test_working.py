@@ -10,7 +10,7 @@ import pytest
 
 from harness.selftest.results import Results
 from harness.selftest.table import Case, Result
-from harness.selftest.working import Stopped, work_off
+from harness.selftest.working import WorkStopped, work_off
 from suites.selftest.selftest.made import case, result
 
 ABOUT = {"self-test": "any"}
@@ -70,7 +70,7 @@ def test_an_interrupt_stops_those_under_way_and_they_have_no_result(tmp_path: Pa
         under_way.wait(10.0)
         assert stop.wait(10.0)
         ended.append(one.n)
-        raise Stopped
+        raise WorkStopped
 
     def told(_: Result) -> None:
         under_way.wait(10.0)

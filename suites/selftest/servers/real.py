@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from harness.clock import SystemClock
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.history import Event, History
 from harness.probes import queue
 from harness.probes.readback import probe as read_back
@@ -74,7 +74,7 @@ def sampled(server: ServerAdapter, good: Callable[[Event], bool] = answered) -> 
     return seen[-1].data
 
 
-def fingerprint(server: ServerAdapter, *releases: str) -> Mapping[str, Part]:
+def fingerprint(server: ServerAdapter, *releases: str) -> Mapping[str, StatePart]:
     """All parts that the server tells."""
     found = server.fingerprint(lambda text: LocalReplica().ask(text, 60.0), releases, SystemClock())
     assert set(found) == set(server.parts)

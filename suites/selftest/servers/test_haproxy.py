@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock import ManualClock
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.servers._base import Password, ServerTls
 from harness.servers.haproxy import HAProxy, read_sample
 from suites.selftest.fingerprint.answers import said
@@ -37,7 +37,7 @@ def test_servers_alone_are_named_with_their_state() -> None:
     assert read_sample("Unknown command: show stats").error == "no server in the answer: Unknown command: show stats"
 
 
-def servers(output: str, errors: bytes = b"", code: int = 0) -> Part:
+def servers(output: str, errors: bytes = b"", code: int = 0) -> StatePart:
     answer = said(output.encode(), errors, code)
     return declared().fingerprint(lambda _: answer, (), ManualClock())["servers"]
 
@@ -60,7 +60,7 @@ def test_a_fingerprint_has_the_servers_with_status_and_weight() -> None:
     ],
 )
 def test_an_haproxy_that_does_not_tell_is_an_error(output: str, errors: bytes, code: int, words: str) -> None:
-    assert servers(output, errors, code) == Part(None, words)
+    assert servers(output, errors, code) == StatePart(None, words)
 
 
 CONFIG = """

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.servers._base import Password, ServerTls
 from harness.servers._sql import SqlQueue
 from harness.servers.postgres import Postgres, read_sample
@@ -41,7 +41,7 @@ ANSWER = """::: schema
 """
 
 
-def read(text: str, errors: bytes = b"", code: int = 0) -> dict[str, Part]:
+def read(text: str, errors: bytes = b"", code: int = 0) -> dict[str, StatePart]:
     return DECLARED.read(said(text.encode(), errors, code))
 
 

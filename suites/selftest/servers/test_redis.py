@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.clock import ManualClock
 from harness.environment.fingerprint import _safely
-from harness.fingerprint import Part
+from harness.fingerprint import StatePart
 from harness.servers import redis as adapter
 from harness.servers._base import Password, ServerTls
 from harness.servers.redis import Redis, RedisQueue, quoted
@@ -86,7 +86,7 @@ def net(*texts: object) -> bytes:
     return b"".join(b"%d:%s" % (len(raw := str(text).encode()), raw) for text in texts)
 
 
-def keys(output: bytes, code: int = 0, releases: tuple[str, ...] = ("4.1.0",)) -> dict[str, Part]:
+def keys(output: bytes, code: int = 0, releases: tuple[str, ...] = ("4.1.0",)) -> dict[str, StatePart]:
     return dict(declared(queues=("jobs",)).fingerprint(lambda _: said(output, b"", code), releases, ManualClock()))
 
 

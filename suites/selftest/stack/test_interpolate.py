@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from harness.errors import StackError
 from harness.stack import interpolate
-from harness.stack.nodes import Place, walk
+from harness.stack.nodes import SourceLocation, walk
 from harness.stack.source import parse
 
-PLACE = Place("c.yaml", 7, "a.b")
+PLACE = SourceLocation("c.yaml", 7, "a.b")
 VARIABLES = {"SET": "value", "EMPTY": "", "OTHER": "other"}
 
 

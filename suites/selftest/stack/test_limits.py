@@ -14,8 +14,8 @@ import pytest
 from harness.errors import StackError
 from harness.stack import load, source
 from harness.stack.interpolate import MAX_VALUE
-from harness.stack.mistakes import Findings
-from harness.stack.nodes import Place
+from harness.stack.mistakes import StackFindings
+from harness.stack.nodes import SourceLocation
 from suites.selftest.stack.support import refusal
 
 SERVICE = "services: {web: {image: i, %s}}\n"
@@ -127,11 +127,11 @@ def test_a_depth_that_only_aliases_have_counts() -> None:
 
 
 def test_after_so_many_mistakes_no_more_are_looked_for_and_the_first_is_told() -> None:
-    findings = Findings("c.yaml")
+    findings = StackFindings("c.yaml")
     for number in range(1000, 801, -1):
-        findings.wrong(Place("c.yaml", number), StackError(f"line {number}"))
+        findings.wrong(SourceLocation("c.yaml", number), StackError(f"line {number}"))
     with pytest.raises(StackError, match="line 801"):
-        findings.wrong(Place("c.yaml", 801), StackError("line 801"))
+        findings.wrong(SourceLocation("c.yaml", 801), StackError("line 801"))
 
 
 def test_a_hundred_thousand_mistakes_are_one_message_soon(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.stack import merge, shorthand
-from harness.stack.nodes import Fields, Node
+from harness.stack.nodes import Node, SourceMapping
 from harness.stack.source import parse
 from harness.stack.validate import data
 
@@ -116,7 +116,7 @@ def test_the_commands_of_a_deployer_are_replaced_and_its_environment_merges() ->
 def test_what_is_merged_keeps_its_own_place() -> None:
     root = merge.fields(parse("a:\n  b: 1\n", "one.yaml"), parse("\n\na:\n  c: 1\n", "two.yaml"))
     inner = root.fields["a"]
-    assert isinstance(inner, Fields)
+    assert isinstance(inner, SourceMapping)
     assert [str(node.place) for node in inner.fields.values()] == ["one.yaml, line 2: a.b", "two.yaml, line 4: a.c"]
 
 
@@ -129,9 +129,9 @@ trees = st.recursive(
 mappings = st.dictionaries(names, trees, max_size=4)
 
 
-def tree(values: object) -> Fields:
+def tree(values: object) -> SourceMapping:
     node: Node = parse(str(values), "c.yaml")
-    assert isinstance(node, Fields)
+    assert isinstance(node, SourceMapping)
     return node
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.engine.context import BuildSpec, entries
 from harness.errors import ContextError, UsageError
 from harness.stack import load, nodetree, source
-from harness.stack.nodes import Place
+from harness.stack.nodes import SourceLocation
 from suites.selftest.stack.support import REFERENCE, write
 
 LINES = REFERENCE.splitlines()
@@ -172,7 +172,7 @@ def test_both_parsers_read_the_same_where_both_read_it(text: str) -> None:
     for kind in (nodetree._Fast, nodetree._Slow):
         try:
             root = nodetree._composed(text, "c.yaml", kind)
-            trees.append(None if root is None else source._Builder("c.yaml").node(root, Place("c.yaml", 1)))
+            trees.append(None if root is None else source._Builder("c.yaml").node(root, SourceLocation("c.yaml", 1)))
         except (yaml.YAMLError, UsageError):
             return
     assert trees[0] == trees[1]

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import StackError
 from harness.stack import shorthand
-from harness.stack.nodes import Fields
+from harness.stack.nodes import SourceMapping
 from harness.stack.source import parse
 from harness.stack.validate import data
 
@@ -102,6 +102,6 @@ def test_exposed_ranges_are_written_out() -> None:
 
 def test_a_long_form_stays_and_a_tag_with_it() -> None:
     found = shorthand.service(parse("ports: !override [{target: 80}]", "c.yaml"))
-    assert isinstance(found, Fields)
+    assert isinstance(found, SourceMapping)
     assert found.fields["ports"].tag == "override"
     assert data(found) == {"ports": [{"target": 80}]}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StackError
-from harness.stack.nodes import Fields, Items, Scalar
+from harness.stack.nodes import Scalar, SourceMapping, SourceSequence
 from harness.stack.source import parse, read
 
 
@@ -21,7 +21,7 @@ def complaint(text: str) -> StackError:
 def value(text: str, *path: str) -> object:
     node: object = parse(text, "c.yaml")
     for part in path:
-        assert isinstance(node, Fields)
+        assert isinstance(node, SourceMapping)
         node = node.fields[part]
     assert isinstance(node, Scalar)
     return node.value
@@ -150,4 +150,4 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
 def test_compose_tags_are_kept_for_the_merge() -> None:
     root = parse("a: !reset null\nb: !override [x]\nc: !reset {d: 1}\n", "c.yaml")
     assert [root.fields[key].tag for key in "abc"] == ["reset", "override", "reset"]
-    assert isinstance(root.fields["b"], Items)
+    assert isinstance(root.fields["b"], SourceSequence)

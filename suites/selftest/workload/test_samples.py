@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.samples import FINAL, OK, SAMPLE, SHED, Records
-from harness.workload.samples import Samples, quantile
+from harness.workload.samples import RunningSamples, quantile
 
 
 def rows(*codes: int, attempts: int = 1) -> Records:
@@ -18,11 +18,11 @@ def rows(*codes: int, attempts: int = 1) -> Records:
     return found
 
 
-def samples(count: int) -> Samples:
-    return Samples(np.arange(max(count, 1)) / 10, began=1000.0)
+def samples(count: int) -> RunningSamples:
+    return RunningSamples(np.arange(max(count, 1)) / 10, began=1000.0)
 
 
-def made(*codes: int) -> Samples:
+def made(*codes: int) -> RunningSamples:
     found = samples(len(codes))
     found.add(rows(*codes))
     return found

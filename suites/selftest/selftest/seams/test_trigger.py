@@ -13,12 +13,12 @@ from fixtures import tiny
 from harness.history import History
 from harness.plan.gate import Gate, Settings
 from harness.plan.plan import phases
-from harness.selftest.seams.trigger import PHASES, Spec, Trigger
+from harness.selftest.seams.trigger import PHASES, SeamSpec, Trigger
 from harness.stack import load
 
 
 def trigger(tmp_path: Path, action: str = "garble", phase: str = "deploy", **more: Any) -> Trigger:
-    return Trigger(Spec("wire", action, phase, **{"count": 0, **more}), str(tmp_path / "touches"))
+    return Trigger(SeamSpec("wire", action, phase, **{"count": 0, **more}), str(tmp_path / "touches"))
 
 
 def touches(tmp_path: Path) -> list[dict[str, Any]]:
