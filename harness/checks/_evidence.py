@@ -12,7 +12,7 @@ from harness.verdict import Outcome, Verdict
 
 T = TypeVar("T", bound=Body)
 R = TypeVar("R", bound=OfReplica)
-NAMED = 3  # so many findings are spelt out in a reason; the rest are counted
+MAX_FINDINGS = 3  # so many findings are spelt out in a reason; the rest are counted
 BUSY = "what else runs on this machine (events `witness`): run it again when the machine has time"
 
 
@@ -96,5 +96,5 @@ class Findings:
 
 def _sentence(findings: Sequence[str]) -> str:
     said = list(dict.fromkeys(findings))
-    more = len(said) - NAMED
-    return "; ".join(said[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+    more = len(said) - MAX_FINDINGS
+    return "; ".join(said[:MAX_FINDINGS]) + (f"; and {more} more" if more > 0 else "")

@@ -9,7 +9,7 @@ from harness.events import FingerprintTaken
 from harness.fingerprint import Allowance, Comparison, Fingerprint, compare, in_words
 from harness.history import Event, of
 
-SHOWN = 8  # differences that a reason spells out
+MAX_DIFFERENCES = 8  # differences that a reason spells out
 
 
 def taken(events: Iterable[Event], name: str) -> Event[FingerprintTaken] | None:
@@ -45,7 +45,7 @@ def differs(findings: Findings, comparison: Comparison, events: Iterable[Event],
     """File what differs and is not declared as one failure."""
     if comparison.differences:
         events = tuple(events)
-        lines = in_words(comparison.differences, SHOWN)
+        lines = in_words(comparison.differences, MAX_DIFFERENCES)
         many = counted(len(comparison.differences), "difference")
         findings.fail(f"{many}: {'; '.join(lines)}", taken(events, before), taken(events, after))
 

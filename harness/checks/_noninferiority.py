@@ -15,7 +15,7 @@ from harness.checks._blocks import Values
 from harness.checks._intervals import t_quantile
 from harness.verdict import Outcome
 
-FEWEST = 3  # blocks on each side
+MIN_BLOCKS = 3  # blocks on each side
 MOST_LAG = 0.8  # the lag-1 autocorrelation is taken for at most that
 # So far two identical environments drift apart from one phase to another: the standard deviation of a phase's mean, as
 # a logarithm (1.2 %). No phase shows its own drift. Left out, the median at the margin passes falsely in 9 to 15 % of
@@ -23,7 +23,7 @@ MOST_LAG = 0.8  # the lag-1 autocorrelation is taken for at most that
 DRIFT = 0.012
 NOTHING = 1e-18  # a sum of squares that is but rounding
 POWER = 0.8  # with which what is said to suffice does
-LONGEST = 20.0  # times as long: beyond that, "measure longer" is no advice
+MAX_ADVICE = 20.0  # times as long: beyond that, "measure longer" is no advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def compare(before: Values, after: Values, tolerance: float, alpha: float) -> Ar
         tolerance: 0.1 for a tenth worse.
         alpha: the error that is allowed for each bound.
     """
-    if min(len(before), len(after)) < FEWEST or not (np.isfinite(before).all() and np.isfinite(after).all()):
+    if min(len(before), len(after)) < MIN_BLOCKS or not (np.isfinite(before).all() and np.isfinite(after).all()):
         return None
     lag, shrink = _dependence(before, after)
     n_before, n_after = len(before) * shrink, len(after) * shrink
@@ -106,7 +106,7 @@ def _dependence(before: Values, after: Values) -> tuple[float, float]:
 
 def certified(before: Values, block: float, tolerance: float, alpha: float) -> bool:
     """Whether a single block is within the tolerance of the mean of those before, at this error."""
-    if len(before) < FEWEST or not math.isfinite(block) or not np.isfinite(before).all():
+    if len(before) < MIN_BLOCKS or not math.isfinite(block) or not np.isfinite(before).all():
         return False
     error = math.sqrt(float(before.var(ddof=1)) * (1.0 + 1.0 / len(before)) + 2.0 * DRIFT**2)
     return block - float(before.mean()) + t_quantile(1.0 - alpha, len(before) - 1.0) * error < math.log1p(tolerance)
@@ -126,4 +126,4 @@ def _sufficient(room: float, spread: float, n_before: float, n_after: float) -> 
     busier = (1.0 / n_before + 1.0 / n_after) / needed
     left = needed - 1.0 / n_before
     longer = 1.0 / left / n_after if left > 0.0 else None
-    return (longer if longer is not None and longer <= LONGEST else None, busier if busier <= LONGEST else None)
+    return (longer if longer is not None and longer <= MAX_ADVICE else None, busier if busier <= MAX_ADVICE else None)

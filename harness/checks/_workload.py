@@ -11,7 +11,7 @@ from harness.events import WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
 
-LEAST = 20  # fewer intended requests say nothing
+MIN_REQUESTS = 20  # fewer intended requests say nothing
 REACHED = 0.95  # of what was intended must have been sent
 BLIND = 0.5  # s in a row for which the generator itself may send nothing
 
@@ -110,8 +110,8 @@ def measured(
         findings.missing(f"the requests of the phase {phase} are not all there: {found}")
         return None
     findings.saw(*found.events)
-    if found.intended < LEAST:
-        findings.missing(f"only {found.intended} requests were due in the phase {phase}, fewer than {LEAST}")
+    if found.intended < MIN_REQUESTS:
+        findings.missing(f"only {found.intended} requests were due in the phase {phase}, fewer than {MIN_REQUESTS}")
         return None
     if found.tried < REACHED * found.intended:
         share = 100 * found.tried / found.intended

@@ -21,9 +21,9 @@ GOODPUT = 0.99  # of what was offered has to be answered well
 ATTEMPTS = 1.05  # for each request at most
 BIN = 1.0  # s in which goodput is looked at, to find when it came back
 STEADY = 3  # bins that have to be good at the end, or it did not come back
-BEYOND = 1.5  # times the baseline's work in flight, and one request
+OVERLOADED = 1.5  # times the baseline's work in flight, and one request
 AGE = 1.0  # s that the oldest job may be older than in the baseline
-FEWEST = 20  # requests; fewer say nothing
+MIN_REQUESTS = 20  # requests; fewer say nothing
 
 
 def check(
@@ -102,7 +102,7 @@ def _judge(
         findings.missing(f"goodput came back {end - begin - took:.0f} s before the end, and has to hold for {held:g} s")
         return ""
     last = _load(arms, samples, end - held, end)
-    if last.offered < FEWEST:
+    if last.offered < MIN_REQUESTS:
         findings.missing(f"only {last.offered} requests were due in the last {held:g} s")
         return ""
     if last.goodput < GOODPUT:
@@ -150,7 +150,7 @@ def _mean_in_flight(part: ArmRequests, seconds: float) -> float:
 def _in_flight(findings: Findings, arms: Arms, begin: float, end: float) -> None:
     before = _mean_in_flight(arms.subject.between(*arms.before), arms.before[1] - arms.before[0])
     after = _mean_in_flight(arms.subject.between(begin, end), end - begin)
-    if after > BEYOND * before + 1.0:
+    if after > OVERLOADED * before + 1.0:
         findings.timed(f"{after:.1f} requests are in flight, {before:.1f} in the baseline", arms.stall, *arms.windows)
 
 
@@ -171,7 +171,7 @@ def _pushed(findings: Findings, events: tuple[Event, ...], push: str) -> str:
         return ""
     offered = sum(event.body.intended for event in windows)
     answered = sum(event.body.ok for event in windows)
-    if offered < FEWEST:
+    if offered < MIN_REQUESTS:
         findings.missing(f"the push had {offered} requests: too few to say anything")
     elif answered < GOODPUT * offered:
         findings.fail(f"the push was not absorbed: {answered} of {offered} requests were answered", *windows)

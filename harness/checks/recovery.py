@@ -13,7 +13,7 @@ from harness.checks._blocks import SMALLEST, ArmRequests, Values, block_seconds,
 from harness.checks._cost import cpu_of_a_request
 from harness.checks._evidence import Findings
 from harness.checks._intervals import share_interval
-from harness.checks._noninferiority import FEWEST, ArmComparison, certified, compare
+from harness.checks._noninferiority import MIN_BLOCKS, ArmComparison, certified, compare
 from harness.checks._workload import milliseconds, percent
 from harness.history import Event
 from harness.samples import NO_SAMPLES, Samples
@@ -212,8 +212,8 @@ def _too_few(arms: Arms, name: str) -> str:
     parts = []
     rate = max(arms.rate, 1e-9)
     block = max(5.0, 5.0 * math.ceil(SMALLEST[name] / rate / 5.0))
-    if short < FEWEST * block:
-        parts.append(f"it needs {FEWEST * block - short:.0f} s more")
+    if short < MIN_BLOCKS * block:
+        parts.append(f"it needs {MIN_BLOCKS * block - short:.0f} s more")
     if block > 5.0:
         parts.append(f"{math.ceil(SMALLEST[name] / 5.0)} requests/s")
     return " or ".join(parts) or "a block of it has no value"

@@ -15,7 +15,7 @@ from harness.errors import DeployerError, HostError, NotReady
 from harness.servers.haproxy import HAProxy, rows
 from harness.waiting import poll
 
-LOOK_EVERY = 0.1  # s
+POLL_EVERY = 0.1  # s
 ADMITTED_WITHIN = 10.0  # s until a server counts as up again, by the balancer's own checks
 AWAY = ("DRAIN", "MAINT")
 Say = Callable[[str, str], None]
@@ -103,7 +103,7 @@ class Balancer:
             lambda: (all(until(server) for server in self._servers(replica)), halt()),
             any,
             within=within,
-            every=LOOK_EVERY,
+            every=POLL_EVERY,
             clock=self.environment.history.clock,
         )
         return well

@@ -19,7 +19,7 @@ from harness.stack import Service, Stack, UpdateConfig, command_of
 from harness.waiting import poll
 
 TAIL_LINES = 40  # lines kept for messages
-LOOK_EVERY = 0.25  # s between two looks at replicas that are watched
+POLL_EVERY = 0.25  # s between two looks at replicas that are watched
 
 
 @dataclass
@@ -162,7 +162,7 @@ class Rollout:
             return seconds is None and not until
 
         within = seconds if seconds is not None else max(until.values(), default=0.0) - clock.monotonic()
-        poll(look, within=within, every=LOOK_EVERY, clock=clock)
+        poll(look, within=within, every=POLL_EVERY, clock=clock)
         return tuple(failed)
 
     def ended(self, replica: Replica) -> str | None:

@@ -24,7 +24,7 @@ from harness.waiting import poll
 
 START_DEADLINE = 60.0  # seconds
 STOP_DEADLINE = 60.0
-LOOK_EVERY = 0.05  # s; a socket's appearance, and the end of what is not our child, cannot be waited on
+POLL_EVERY = 0.05  # s; a socket's appearance, and the end of what is not our child, cannot be waited on
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin", "/sbin")
 _children: list[subprocess.Popen[bytes]] = []  # so that they are reaped when they end while this process still lives
 
@@ -128,7 +128,7 @@ def _wait_for(process: subprocess.Popen[bytes], endpoint: Path, environ: Mapping
             raise _failed(f"ended with exit code {process.returncode}", environ)
         return False
 
-    if not poll(ready, within=START_DEADLINE, every=LOOK_EVERY):
+    if not poll(ready, within=START_DEADLINE, every=POLL_EVERY):
         process.terminate()
         process.wait(STOP_DEADLINE)
         raise _failed(f"did not answer within {START_DEADLINE:.0f} s", environ)
@@ -180,7 +180,7 @@ def _end(pids: Sequence[int], first: signal.Signals) -> None:
         starts = {pid: begun for pid in pids if (begun := proc.start_time(pid)) is not None}
         for pid in starts:
             os.kill(pid, number)
-        if poll(partial(_gone, starts), within=patience, every=LOOK_EVERY):
+        if poll(partial(_gone, starts), within=patience, every=POLL_EVERY):
             return
     raise EngineError(
         "The harness's own engine does not stop",

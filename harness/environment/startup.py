@@ -13,7 +13,7 @@ from harness.errors import NotReady
 from harness.stack import Condition, Stack
 
 COMPLETES_WITHIN = 300.0  # s for a dependency that has to end by itself (service_completed_successfully)
-LOOK_AGAIN = 0.5  # s: how often a wait looks, should an event of the engine have been lost
+POLL_EVERY = 0.5  # s: how often a wait looks, should an event of the engine have been lost
 
 
 class Startup:
@@ -87,7 +87,7 @@ class Startup:
                     expected="an end with exit code 0, since others wait for its completion",
                     detail=replica.tail(20),
                 )
-            self._clock.wait(replica.changed, LOOK_AGAIN)
+            self._clock.wait(replica.changed, POLL_EVERY)
         if state.exit_code != 0:
             raise NotReady(
                 f"{replica.name} failed, and others wait for its completion",

@@ -24,7 +24,7 @@ from harness.waiting import poll
 LEASE = 60.0  # s after which a toxic removes itself, should nobody live to heal it
 RENEW = LEASE / 4
 GONE_WITHIN = 5.0  # s that connections may take to be as before
-LOOK_EVERY = 0.02  # s
+POLL_EVERY = 0.02  # s
 WORDS = {
     "bytes": "{} bytes",
     "connections": "connections: {}",
@@ -263,7 +263,7 @@ class ActiveLinkFault:
 
     def remains(self) -> str | None:
         """Look until nothing of it is left, for some seconds."""
-        return poll(self._left, lambda left: left is None, within=GONE_WITHIN, every=LOOK_EVERY, clock=self._clock)
+        return poll(self._left, lambda left: left is None, within=GONE_WITHIN, every=POLL_EVERY, clock=self._clock)
 
     def _left(self) -> str | None:
         states = self._proxy.proxies()

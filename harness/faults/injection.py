@@ -25,7 +25,7 @@ from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.signals import uninterrupted
 from harness.waiting import poll
 
-LOOK_EVERY = 0.05  # s between two looks at the evidence while it is waited for
+POLL_EVERY = 0.05  # s between two looks at the evidence while it is waited for
 _COUNTS: WeakKeyDictionary[Environment, itertools.count[int]] = WeakKeyDictionary()
 _COUNTING = threading.Lock()
 
@@ -107,7 +107,7 @@ class Injection:
             FaultUnproven: it has not by then; the message says what traffic there was.
         """
         clock = self._history.clock
-        found = poll(self.evidence, lambda seen: seen.bit is True, within=within, every=LOOK_EVERY, clock=clock)
+        found = poll(self.evidence, lambda seen: seen.bit is True, within=within, every=POLL_EVERY, clock=clock)
         if found.bit is not True:
             raise self._unproven(f"did not bite within {within:g} s", found.said)
         return found

@@ -12,8 +12,8 @@ from harness.history import Event, History
 from harness.plan.replica_log import Followed, ReplicaLog
 from harness.stack import Log
 
-TAIL = 12  # records
-LONGEST = 400  # characters of each
+TAIL_RECORDS = 12  # records
+MAX_LENGTH = 400  # characters of each
 
 
 class LoggedReplica(Replica):
@@ -59,10 +59,10 @@ class LoggedReplica(Replica):
     def _watched(self) -> list[Followed]:
         return [self._logs[log.path] for log in self._declared]
 
-    def record_tails(self, count: int = TAIL) -> None:
+    def record_tails(self, count: int = TAIL_RECORDS) -> None:
         """Record `log.tail`: the latest records of each followed log, for those who want to know what it said."""
         for path, followed in list(self._logs.items()):
-            lines = [line[:LONGEST] for line in followed.tail(count)]
+            lines = [line[:MAX_LENGTH] for line in followed.tail(count)]
             if lines and self._history is not None:
                 self._history.record(LogTail(self.name, path, lines))
 

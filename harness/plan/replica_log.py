@@ -28,10 +28,10 @@ from harness.waiting import poll
 
 NAME = "log"
 RECORDS, BYTES = 20_000, 8 << 20  # that are kept of each log
-PLACES = 10_000  # moments to which `since` can go back
-LOOK_EVERY = 0.1  # s
-CATCH_UP = 64  # looks, until all that is there is read
-SHOWN = 160  # characters of a line that a reason quotes
+MAX_PLACES = 10_000  # moments to which `since` can go back
+POLL_EVERY = 0.1  # s
+MAX_LOOKS = 64  # looks, until all that is there is read
+MAX_QUOTED = 160  # characters of a line that a reason quotes
 
 
 class Followed:
@@ -50,7 +50,7 @@ class Followed:
         self.reports: list[Event[ProbeLog]] = []
         self._kept: deque[str] = deque()
         self._bytes = 0
-        self._places: deque[tuple[float, int]] = deque(maxlen=PLACES)  # looks: Unix time, records until then
+        self._places: deque[tuple[float, int]] = deque(maxlen=MAX_PLACES)  # looks: Unix time, records until then
         self._steps: dict[int, tuple[float, int]] = {}
         self._lock = follower.lock  # records come whoever looks
         self.view.mark()
@@ -66,7 +66,7 @@ class Followed:
     def look(self) -> None:
         """Read all that is new. Raises HostError where the replica cannot be asked."""
         with self._lock:
-            for _ in range(CATCH_UP):
+            for _ in range(MAX_LOOKS):
                 self.view.poll()
                 if isinstance(self.view.failure, HostError):
                     raise self.view.failure
@@ -81,7 +81,7 @@ class Followed:
             if self.view.failure is None:
                 self._steps[event.id] = (event.time, self.total)
                 self._places.append((event.time, self.total))
-                for first in list(self._steps)[:-PLACES]:
+                for first in list(self._steps)[:-MAX_PLACES]:
                     del self._steps[first]
 
     def report(self) -> Event[ProbeLog]:
@@ -176,7 +176,7 @@ class ReplicaLog:
         lines, event, doubt = self._seen(first)
         others = [line for line in lines if _field(line, field) != release]
         if others:
-            said = f"{len(others)} of {len(lines)} records do not carry {release}, e.g. {others[0][:SHOWN]}"
+            said = f"{len(others)} of {len(lines)} records do not carry {release}, e.g. {others[0][:MAX_QUOTED]}"
             return self._failed(f"{self}: {said}", event)
         if not lines:
             return self._unknown(doubt or f"{self} has no record to judge", event)
@@ -197,7 +197,7 @@ class ReplicaLog:
         found = [line for line in lines if compiled.search(line)]
         if found:
             return self._failed(
-                f"{self}: {len(found)} of {len(lines)} records match {pattern}: {found[0][:SHOWN]}", event
+                f"{self}: {len(found)} of {len(lines)} records match {pattern}: {found[0][:MAX_QUOTED]}", event
             )
         if doubt or not lines:
             return self._unknown(doubt or f"{self} has no record to judge", event)
@@ -210,7 +210,7 @@ class ReplicaLog:
             self.followed.look()
             return done()
 
-        poll(look, within=within, every=LOOK_EVERY, clock=self.followed.history.clock)
+        poll(look, within=within, every=POLL_EVERY, clock=self.followed.history.clock)
 
     def _seen(self, first: int) -> tuple[list[str], Event[ProbeLog], str]:
         """The records from a number on, the report, and why they may not be all."""

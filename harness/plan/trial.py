@@ -29,8 +29,8 @@ from harness.plan.judging import judge
 from harness.plan.load import Beside, ComparedWorkload
 from harness.plan.loading import workload_spec
 from harness.plan.subject import Subject
+from harness.probes import collect
 from harness.probes import health as health_probe
-from harness.probes import look
 from harness.probes import queue as queue_probe
 from harness.probes import readback as readback_probe
 from harness.probes.sampler import Sampler
@@ -44,7 +44,7 @@ from harness.waiting import pause, poll
 from harness.workload import Spec
 from harness.workload.spec import at_rate
 
-LOOK_EVERY = 0.25  # s between two looks at the logs while a phase is watched
+POLL_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 NETWORKS_EVERY = 2.0  # s between two looks at the environment's networks meanwhile
 MIN_REQUESTS = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
@@ -101,9 +101,9 @@ class Trial:
         """The names of the replicas that have a health check of any kind."""
         return health_probe.watched(self.stack, self.environment.replicas)
 
-    def look(self) -> None:
+    def collect(self) -> None:
         """Ask everything that the stack declares, once, and record the answers."""
-        look(self.environment, self.history)
+        collect(self.environment, self.history)
 
     # -- phases ------------------------------------------------------------------------------------------------------
 
@@ -140,8 +140,8 @@ class Trial:
             self.environment.poll_logs()
 
         with self.workload.window(phase):
-            poll(follow, within=seconds, every=LOOK_EVERY, clock=self.history.clock)
-            self.look()
+            poll(follow, within=seconds, every=POLL_EVERY, clock=self.history.clock)
+            self.collect()
         self.environment.check_alive()
         self.environment.report_logs()
 

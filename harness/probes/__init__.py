@@ -21,8 +21,8 @@ from harness.probes.replica import Answer, Replica, ask
 from harness.registry import Registry
 
 __all__ = [
-    "Answer", "LogFollower", "LogSpec", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask", "find",
-    "look", "names", "samplings",
+    "Answer", "LogFollower", "LogSpec", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask", "collect",
+    "find", "names", "samplings",
 ]  # fmt: skip
 
 # Modules here that are no probe of their own: what probes share, and what has a time of its own.
@@ -32,7 +32,7 @@ _REGISTRY: Registry[Probe] = Registry("probe", sys.modules[__name__], Probe.of, 
 names, find, added = _REGISTRY.names, _REGISTRY.find, _REGISTRY.added
 
 
-def look(environment: Observed, history: History) -> None:
+def collect(environment: Observed, history: History) -> None:
     """Ask everything once, and record the answers: releases, health, registry, queue, containers, ..."""
     for name in names():
         if (once := find(name).once) is not None:

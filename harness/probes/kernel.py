@@ -91,7 +91,7 @@ class ProcessEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class KernelSnapshot:
     """What one look saw. What could not be read is None, and `missing` says why.
 
     Attributes:
@@ -120,7 +120,7 @@ class Look:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(text: str) -> Look:
+def read(text: str) -> KernelSnapshot:
     """The answer of `look`."""
     files = _files(text)
     missing: dict[str, str] = {}
@@ -132,7 +132,7 @@ def read(text: str) -> Look:
     made = _second(cgroup, missing) if "memory.current" in cgroup or ("cpu.stat" in cgroup and (
         "usage_usec" in cgroup["cpu.stat"]
     )) else _first(cgroup, missing)  # fmt: skip
-    return Look(same=same, processes=processes or None, entered=entered, missing=missing, **made)
+    return KernelSnapshot(same=same, processes=processes or None, entered=entered, missing=missing, **made)
 
 
 def listening(text: str) -> tuple[tuple[str, ...] | None, str]:

@@ -74,7 +74,7 @@ class ReplicaState:
         self._booted: float | None = None
         self._listening: tuple[str, ...] | None = None
         self._unheard = "it was not looked at yet"
-        self._seen = kernel.Look()
+        self._seen = kernel.KernelSnapshot()
         self._processes: tuple[tuple[int, int, str], ...] = ()
         self._changed = self._began_or_ended = True
 
@@ -100,7 +100,7 @@ class ReplicaState:
             self._take_release(self._asker.answer(until))
         if heard.text is None:
             self._changed = True  # what happened meanwhile is not known
-            return self._record(kernel.Look(), None, None, heard.error or "no answer")
+            return self._record(kernel.KernelSnapshot(), None, None, heard.error or "no answer")
         return self._take(heard.text, until)
 
     def _take_release(self, heard: Response) -> None:
@@ -120,7 +120,7 @@ class ReplicaState:
             if sockets:
                 self._listening, self._unheard = kernel.listening(sockets)
         except ValueError as wrong:
-            return self._record(kernel.Look(), None, None, f"the kernel's files cannot be read: {wrong}")
+            return self._record(kernel.KernelSnapshot(), None, None, f"the kernel's files cannot be read: {wrong}")
         if seen.same:
             seen = replace(seen, processes=self._seen.processes, entered=self._seen.entered)
         self._seen = seen
@@ -139,7 +139,11 @@ class ReplicaState:
         return one.pid, one.parent, one.name, started, one.state
 
     def _record(
-        self, seen: kernel.Look, processes: list[ProcessRow] | None, main: ProcessRow | None, error: str | None
+        self,
+        seen: kernel.KernelSnapshot,
+        processes: list[ProcessRow] | None,
+        main: ProcessRow | None,
+        error: str | None,
     ) -> Event[ProbeReplica]:
         missing = dict(seen.missing) if error is None else {}
         if self._unheard and error is None:

@@ -9,7 +9,7 @@ from harness.printable import clean
 from harness.report.model import Judged, Report
 from harness.verdict import Outcome
 
-MOST = 10  # of a kind that GitHub shows for a step; the rest is dropped there without a word
+MAX_ANNOTATIONS = 10  # of a kind that GitHub shows for a step; the rest is dropped there without a word
 KINDS = {Outcome.FAIL: "error", Outcome.UNKNOWN: "warning"}
 
 
@@ -21,11 +21,15 @@ def lines(report: Report, environ: Mapping[str, str] = os.environ) -> list[str]:
     made = []
     for outcome, kind in KINDS.items():
         found = [one for one in report.judged if one.verdict.outcome is outcome]
-        shown = found if len(found) <= MOST else found[: MOST - 1]
+        shown = found if len(found) <= MAX_ANNOTATIONS else found[: MAX_ANNOTATIONS - 1]
         made += [_line(kind, f"{one.verdict.check} ({one.phase})", _text(one), file) for one in shown]
         if len(found) > len(shown):
             made.append(_line(kind, report.title, f"and {len(found) - len(shown)} more; see report.html", file))
-    made += [_line("error", "the run broke", error.splitlines()[0], file) for error in report.errors[:MOST] if error]
+    made += [
+        _line("error", "the run broke", error.splitlines()[0], file)
+        for error in report.errors[:MAX_ANNOTATIONS]
+        if error
+    ]
     if report.run.outcome is Outcome.PASS and not made:
         made.append(_line("notice", report.title, f"pass: {report.run.reason}", file))
     return made

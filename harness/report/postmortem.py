@@ -34,7 +34,7 @@ from harness.samples import Samples
 from harness.verdict import Outcome
 
 FILE, ORDER = "postmortem.md", 20
-MOST = 80  # lines of the timeline
+MAX_ENTRIES = 80  # lines of the timeline
 
 
 def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noqa: ARG001
@@ -167,10 +167,10 @@ def _last_words(report: Report, one: Judged) -> list[str]:
 def _timeline(report: Report) -> list[str]:
     rows = [(event, text) for event in report.events if (text := _told(event))]
     lines = ["| UTC | minute | event |", "| --- | ---: | --- |"]
-    for event, text in rows[:MOST]:
+    for event, text in rows[:MAX_ENTRIES]:
         lines.append(f"| {_clock(event.time)} | {event.since_start / 60:.1f} | {text} |")
-    if len(rows) > MOST:
-        lines.append(f"| | | and {len(rows) - MOST} more |")
+    if len(rows) > MAX_ENTRIES:
+        lines.append(f"| | | and {len(rows) - MAX_ENTRIES} more |")
     original = report.info.original
     if isinstance(original, list):
         lines += ["", "The original's, for comparison (4 April 2012, Pacific time):", "", "| time | minute | event |"]

@@ -21,7 +21,7 @@ from harness.waiting import poll
 
 JUDGES_WITHIN = 120.0  # s
 GOES_WITHIN = 60.0  # s in which what a killed gate started has to notice
-LOOK_EVERY = 0.2  # s
+POLL_EVERY = 0.2  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _objects(engine: Engine, run: str, *, swept: bool) -> tuple[str, ...]:
 
 def _processes(mark: str, within: float) -> tuple[str, ...]:
     """Those that carry the mark and do not end in time; they are ended then."""
-    found = poll(lambda: marked(mark), lambda found: not found, within=within, every=LOOK_EVERY)
+    found = poll(lambda: marked(mark), lambda found: not found, within=within, every=POLL_EVERY)
     for pid in found:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

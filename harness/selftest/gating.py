@@ -23,7 +23,7 @@ from harness.selftest.working import WorkStopped
 MARK = "HARNESS_SELFTEST_GATE"  # a variable by which every process that a gate starts can be found
 LIMIT = 600.0  # s after which a gate hangs; each question that is never answered takes its time-out
 ENDS_WITHIN = 90.0  # s that it may take to clean up, once it is told to
-LOOK_EVERY = 0.1  # s
+POLL_EVERY = 0.1  # s
 MAX_OUTPUT = 2_000_000  # bytes of its output that are read
 
 
@@ -115,7 +115,7 @@ class GateRunner:
         """
         process, hung = self.going.process, False
         while process.poll() is None:
-            if stop.wait(LOOK_EVERY):
+            if stop.wait(POLL_EVERY):
                 self._end()
                 raise WorkStopped
             if time.monotonic() - self._began > self._limit:

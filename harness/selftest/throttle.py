@@ -17,7 +17,7 @@ from harness.selftest.gating import Going
 from harness.selftest.seams.processes import DOOR
 
 PERIOD = 100_000  # microseconds in which a container gets its share
-LOOK_EVERY = 0.25  # s between two looks for environments that have come up
+POLL_EVERY = 0.25  # s between two looks for environments that have come up
 
 
 class Throttle:
@@ -48,7 +48,7 @@ class Throttle:
 
     def _run(self) -> None:
         done: set[str] = set()
-        while not self._stop.wait(LOOK_EVERY):
+        while not self._stop.wait(POLL_EVERY):
             run = self._going.run
             if run is None or not (run / EVENTS).exists():
                 continue

@@ -10,7 +10,7 @@ from harness.selftest.results import Results
 from harness.selftest.table import Case, Result
 from harness.signals import uninterrupted
 
-LOOK_EVERY = 0.5  # s between two looks for Ctrl-C
+POLL_EVERY = 0.5  # s between two looks for Ctrl-C
 
 
 class WorkStopped(Exception):
@@ -50,7 +50,7 @@ def work_off(
                     running[pool.submit(work, case, stop)] = case
                 if not running:
                     return feed.counted
-                done, _ = wait(running, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
+                done, _ = wait(running, timeout=POLL_EVERY, return_when=FIRST_COMPLETED)
                 for future in done:
                     del running[future]
                     result = future.result()

@@ -29,7 +29,7 @@ from harness.stack import Log, load
 from suites.selftest.probes.fakes import LocalReplica
 
 GOAL, COST_GOAL = 200.0, 3.0
-LOOK_EVERY = 0.25
+POLL_EVERY = 0.25
 SHAPES = {
     "bytes alone": Log(path="/big", format="text"),
     "lines of text": Log(path="/big", format="text"),
@@ -141,7 +141,7 @@ def cost(environment: Environment, seconds: float) -> None:
         for follower in followers:
             follower.poll()
             looks += 1
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_EVERY)
     used = (_own() - own) / spent
     records = sum(follower.report().data["records"] for follower in followers)
     for writer in writers:

@@ -29,7 +29,7 @@ from harness.workload import Workload
 from harness.workload.spec import at_rate
 
 SEEN = "probes.jsonl"  # what the probes say of it
-LOOK_EVERY = 0.5  # s between two looks at whether it is still wanted
+POLL_EVERY = 0.5  # s between two looks at whether it is still wanted
 NETWORKS_EVERY = 5.0  # s between two looks at its networks
 
 
@@ -67,7 +67,7 @@ def _announce(history: History, environment: Subject, load: Workload, directory:
 
 def _stand(order: ControlSpec, environment: Subject, load: Workload, history: History) -> None:
     while proc.is_alive(order.owner) is not False:
-        pause(LOOK_EVERY)
+        pause(POLL_EVERY)
         environment.check_alive(every=NETWORKS_EVERY)
         history.check()  # what it measures is copied from these files
         if not load.running():

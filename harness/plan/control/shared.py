@@ -34,7 +34,7 @@ from harness.waiting import poll
 UP_WITHIN = 900.0  # s; images may have to be built
 ENDS_WITHIN = 60.0  # s
 BRINGS_WITHIN = 10.0  # s; a request may take its timeout
-LOOK_EVERY = 0.1  # s between two looks at a control that is coming or going
+POLL_EVERY = 0.1  # s between two looks at a control that is coming or going
 OUTPUT = "process.log"
 
 
@@ -97,7 +97,7 @@ class SharedControl:
             _check(self._directory, self._ready)
             return until is None or self._newest >= until
 
-        poll(copy, within=BRINGS_WITHIN, every=LOOK_EVERY, clock=history.clock)
+        poll(copy, within=BRINGS_WITHIN, every=POLL_EVERY, clock=history.clock)
 
     def _copy(self, history: History, to: Kept) -> None:
         self._names(history)
@@ -160,7 +160,7 @@ def end_all(run: Path, clock: Clock | None = None) -> None:
         lambda: any(proc.is_alive(holder) for holder in holders),
         lambda alive: not alive or hurried(),
         within=ENDS_WITHIN,
-        every=LOOK_EVERY,
+        every=POLL_EVERY,
         clock=clock or SystemClock(),
     )
     if holders and not hurried():
@@ -198,7 +198,7 @@ def _wait(directory: Path, started: subprocess.Popen[bytes] | None, clock: Clock
         return (directory / FAILED).exists() or (started is not None and started.poll() is not None)
 
     ready, _ = poll(
-        lambda: (ControlStatus.load(directory), broken()), any, within=UP_WITHIN, every=LOOK_EVERY, clock=clock
+        lambda: (ControlStatus.load(directory), broken()), any, within=UP_WITHIN, every=POLL_EVERY, clock=clock
     )
     if ready is None:
         raise _no_more(directory, "The control did not come up")

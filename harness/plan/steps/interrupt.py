@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from harness.deploy.deployer import Running
     from harness.plan.trial import Trial
 
-LOOK_EVERY = 0.05  # s between two looks at the fleet
+POLL_EVERY = 0.05  # s between two looks at the fleet
 STARTING = 10.0  # s in which a replica that was being restarted when the deployer was killed tells what it runs
-LOOK_AGAIN = 0.5  # s
+ASK_EVERY = 0.5  # s
 
 
 class Interrupt(InPhase):
@@ -69,7 +69,7 @@ class Interrupt(InPhase):
             trial.environment.releases,
             lambda found: len(set(found.values()) - {None}) > 1 or None not in found.values(),
             within=STARTING,
-            every=LOOK_AGAIN,
+            every=ASK_EVERY,
             clock=trial.history.clock,
         )
 
@@ -78,6 +78,6 @@ class Interrupt(InPhase):
             lambda: (running.ended, trial.environment.anywhere(self.release, self.replicas)),
             any,
             within=trial.deployer.timeout,
-            every=LOOK_EVERY,
+            every=POLL_EVERY,
             clock=trial.history.clock,
         )

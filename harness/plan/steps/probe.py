@@ -20,4 +20,4 @@ class Probe(InPhase):
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Ask."""
         with trial.phase(self.phase):
-            trial.look()
+            trial.collect()

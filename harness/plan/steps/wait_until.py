@@ -35,7 +35,7 @@ class WaitUntil(InPhase):
         with trial.phase(self.phase):
 
             def ask() -> Verdict:
-                trial.look()
+                trial.collect()
                 return self.check.ask(trial, progress, self.phase)
 
             verdict = poll(ask, within=self.within, every=self.every, clock=trial.history.clock)

@@ -21,7 +21,7 @@ from harness.history import Event
 from harness.report.model import Judged
 
 BEFORE, AFTER = 10.0, 3.0  # seconds around the evidence
-MOST = 90  # lines
+MAX_LINES = 90  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def around(events: Sequence[Event], one: Judged) -> list[Said]:
         tail = event.kind == "log.tail" and one.at - AFTER <= event.since_start <= one.at + AFTER
         if tail or begin - BEFORE <= event.since_start <= end + AFTER:
             found += lines(event)
-    return found[-MOST:]
+    return found[-MAX_LINES:]
 
 
 def lines(event: Event) -> Iterable[Said]:

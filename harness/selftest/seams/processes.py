@@ -27,7 +27,7 @@ PROGRAMS = {  # target to the modules of the processes, each a child of the one 
     "control": ("harness.plan.control.process",),
     "control-generator": ("harness.plan.control.process", "harness.workload.generator"),
 }
-LOOK_EVERY = 0.02  # s
+POLL_EVERY = 0.02  # s
 DOOR = "door"  # what its container is labelled as, in the place of a replica
 Signal = Callable[[str], None]  # sends STOP, CONT or KILL
 
@@ -54,7 +54,7 @@ def _once(trigger: Trigger, find: Callable[[], tuple[str, Signal] | None]) -> No
     while trigger.open:
         found = find()
         if found is None:
-            pause(LOOK_EVERY)
+            pause(POLL_EVERY)
             continue
         name, send = found
         with suppress(HarnessError, OSError):

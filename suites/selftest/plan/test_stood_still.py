@@ -80,7 +80,7 @@ def test_a_generator_that_stood_still_saw_no_outage_and_a_service_that_stood_sti
 
             frozen, unseen = during(trial, "frozen", freeze), during(trial, "blind", blind)
             with trial.phase("settled"):
-                trial.look()
+                trial.collect()
             containers = trial.checks.containers(phase="settled")
         witness = select(run.history.events, "witness", place="door")
     assert frozen.outcome is Outcome.FAIL, frozen
