@@ -134,7 +134,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(message: str, verbose: bool) -> None:
-    with contextlib.suppress(OSError):  # nobody may be left to read it; the exit code says it too
+    with contextlib.suppress(OSError):  # there may be no reader left; the exit code says it too
         if verbose:
             say(traceback.format_exc().rstrip(), err=True)
         say(message, err=True, fg="red" if message.startswith("error") else "yellow")

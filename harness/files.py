@@ -37,7 +37,7 @@ def opened(path: Path, mode: str) -> IO[Any]:
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Write a file so that nobody sees half of it, with the directories above it. Raises OSError."""
+    """Write a file so that no reader sees half of it, with the directories above it. Raises OSError."""
     directory(path.parent)
     half = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
@@ -167,5 +167,5 @@ class Kept:
             file, self._file = self._file, None
             if file is not None:
                 self.lost()
-                self._same = None  # a file that nobody has open may get another number, or another one may get its
+                self._same = None  # a file that is not open may get another number, or another one may get its
                 os.close(file)

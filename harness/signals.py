@@ -205,7 +205,7 @@ def last_words(say: Callable[[int], object]) -> Iterator[None]:
 
 
 def asked_to_end() -> bool:
-    """A signal has arrived, or an interrupt is under way in this thread: nobody wants to wait for long any more."""
+    """A signal has arrived, or an interrupt is under way in this thread: nothing should wait for long any more."""
     return _heard.count > 0 or _is_interrupt(sys.exc_info()[1])
 
 

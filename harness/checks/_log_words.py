@@ -79,7 +79,7 @@ def mounted(log: ProbeLog) -> str:
 
 
 def full(log: ProbeLog) -> str:
-    """The disk has no room; empty where it has, or where nobody knows."""
+    """The disk has no room; empty where it has, or where that is unknown."""
     disk = log.disk
     if disk is None or disk.free is None or disk.free >= 4096:
         return ""

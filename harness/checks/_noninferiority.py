@@ -1,4 +1,4 @@
-"""Whether something is worse after than before by less than a tolerance, or by more, or nobody can tell.
+"""Whether something is worse after than before by less than a tolerance, or by more, or neither can be told.
 
 The values are logarithms of a quantile in successive blocks of time, or differences of two arms' logarithms: so a
 difference of two means is the logarithm of a ratio.

@@ -99,7 +99,7 @@ def measured(
 
     Args:
         samples: of the workload; None where none are needed.
-        blind: seconds for which the generator may have stood still. What happened meanwhile was seen by nobody, so a
+        blind: seconds for which the generator may have stood still. What happened meanwhile was not seen, so a
             window with more can fail and cannot pass.
     """
     found = window(events, phase, samples)

@@ -20,7 +20,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples = NO_SAMPLES)
     """Every piece of work whose request got a good answer before the phase was read back is there once, at the last
     readback.
 
-    A request that got none, because it timed out or the connection broke, may have been done or not: nobody was
+    A request that got none, because it timed out or the connection broke, may have been done or not: none was
     promised anything, so its absence is no loss. Done twice it is wrong even so.
 
     Args:
@@ -94,7 +94,7 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
 
 def _promised(stream: Stream, before: float, due: list[str], untold: list[str]) -> None:
     """Add what was promised before a moment of the history, in the order of the requests; and that of which no good
-    answer is there, so that nobody knows when it was promised.
+    answer is there, so that it is not known when it was promised.
     """
     good = stream.records[(stream.records["flags"] & (FINAL | OK)) == (FINAL | OK)]
     ended = dict(zip(good["n"].tolist(), (stream.at + good["intended"] + good["latency"]).tolist(), strict=True))

@@ -15,7 +15,7 @@ NAME = "faults"
 def check(events: Iterable[Event], *, phase: str) -> Verdict:
     """Every fault that was injected in the phase touched something, was healed, and left nothing.
 
-    A fault that did not is nobody's failure: what was measured under it proves nothing, so this is never a fail.
+    A fault that did not is not the release's failure: what was measured under it proves nothing, so it never fails.
 
     Args:
         events: the history (`fault.inject`, `fault.heal`).

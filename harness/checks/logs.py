@@ -87,7 +87,7 @@ def check(
 
 
 class _Traffic:
-    """Did requests reach a replica? True, False, or None where nobody knows; with the events that say so."""
+    """Did requests reach a replica? True, False, or None where that is unknown; with the events that say so."""
 
     def __init__(self, events: tuple[Event[WorkloadWindow], ...]) -> None:
         self.events = events

@@ -139,7 +139,7 @@ def _steady(findings: Findings, arms: Arms) -> bool:
 
 
 def _cheap(findings: Findings, events: tuple[Event, ...], arms: Arms) -> bool:
-    """Whether a good request costs about the CPU that it did; where nobody sampled it, it is not judged."""
+    """Whether a good request costs about the CPU that it did; where it was not sampled, it is not judged."""
     before, after = (cpu_of_a_request(events, arms.subject, span) for span in (arms.before, arms.after))
     if before is None or after is None or after <= before * (1.0 + COSTLIER):
         return True

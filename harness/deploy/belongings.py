@@ -48,7 +48,7 @@ def end(mark: str, session: int) -> None:
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(PAUSE)  # between two looks; the end of a process that is nobody's child here cannot be waited on
+        time.sleep(PAUSE)  # between two looks; the end of a process that is no child of ours cannot be waited on
 
 
 def main() -> None:

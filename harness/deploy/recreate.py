@@ -1,5 +1,5 @@
 """Ends every replica of a service, and then starts one after the other on the other release: for releases that must not
-run side by side. Nobody is served until the first one is ready.
+run side by side. No request is served until the first one is ready.
 
 Of `update_config` and `rollback_config` it looks at `monitor` and `max_failure_ratio`; there is nothing to pause or to
 go on with.

@@ -288,7 +288,7 @@ def _reason(endpoint: Endpoint, error: BaseException) -> tuple[str, str]:
             how = "install an ssh client" if "paramiko" in text else f"try `{' '.join(ssh.command(endpoint.url))}`"
             found = (f"no answer over ssh ({text})", how)
         case _ if isinstance(error, ConnectionRefusedError) or "Connection refused" in text:
-            found = ("refused: nobody listens", start)
+            found = ("refused: nothing listens there", start)
         case _ if isinstance(error, requests.exceptions.SSLError) or "certificate" in text.lower():
             found = (f"TLS failed ({text})", "check DOCKER_CERT_PATH and DOCKER_TLS_VERIFY, or the context's files")
         case requests.exceptions.Timeout() | TimeoutError():

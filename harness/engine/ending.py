@@ -46,7 +46,7 @@ def end_sessions(
     Args:
         what: the command that is ended, for messages.
         meanwhile: called again and again until it is done, to read the output of what is ended: the engine does not
-            report the end of any process in a container while it is stuck with output that nobody takes.
+            report the end of any process in a container while it is stuck with output that is not read.
     """
     if not sessions:
         return

@@ -150,7 +150,7 @@ class PipeWire:
         self._program.terminate()
         try:
             self._program.wait(0.5)
-        except subprocess.TimeoutExpired:  # it waits for an answer of the other side that nobody reads any more
+        except subprocess.TimeoutExpired:  # it waits for an answer of the other side that is not read any more
             self._program.kill()
             self._program.wait()
 
@@ -170,7 +170,7 @@ class ExecStream:
 
     @staticmethod
     def _buffered(reader: Any, sock: Any) -> bytes:
-        """What came with the HTTP answer and waits in its reader, where nobody else would look."""
+        """What came with the HTTP answer and waits in its reader, where it would be missed."""
         if hasattr(reader, "_rbuffer"):  # paramiko's file
             return bytes(reader._rbuffer)
         with contextlib.suppress(AttributeError, OSError):

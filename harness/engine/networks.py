@@ -44,7 +44,7 @@ SYSCTL = Path("/proc/sys/net")
 CLOSED = {
     "ipv6/conf/{}/disable_ipv6": "1",  # no address of its own, which every device gets otherwise
     "ipv4/conf/{}/rp_filter": "1",  # nothing is taken in: no route leads back
-    "ipv4/conf/{}/arp_ignore": "8",  # and nobody is told that this machine has an address
+    "ipv4/conf/{}/arp_ignore": "8",  # and no ARP answer says that this machine has an address
 }
 
 

@@ -300,7 +300,7 @@ class ExecProcess:
             return False
 
     def abandon(self) -> None:
-        """Give back the socket and let the process be: it reads end of file, and writes to nobody."""
+        """Give back the socket and let the process be: it reads end of file, and its output is dropped."""
         self._at_end = True
         self._connection.close()
 

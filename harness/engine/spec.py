@@ -12,7 +12,7 @@ from docker.types import Healthcheck, LogConfig, Mount, Ulimit
 from harness.engine.labels import Owner
 from harness.engine.networks import Network
 
-# Where names are asked for that the engine does not know: the container's own loopback, where nobody listens. Nothing
+# Where names are asked for that the engine does not know: the container's own loopback, where nothing listens. Nothing
 # leaves the container, and the engine learns at once that there is no answer; with an address from which none comes, it
 # would hold the container's removal up for seconds.
 NOWHERE = "127.0.0.2"

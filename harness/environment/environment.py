@@ -221,7 +221,7 @@ class Environment:
         except Exception:
             raise
         except BaseException:
-            # Interrupted: nobody waits for what replicas are asked. What is being made would be there a moment after
+            # Interrupted: the answers of replicas are not waited for. What is being made would be there a moment after
             # the cleaning up had looked.
             with uninterrupted():
                 wait(making, MAKING)

@@ -74,7 +74,7 @@ def wait_ready(replica: Waitable, check: Healthcheck | None, clock: Clock, give_
     patience = Patience(allowance(check), clock=clock.monotonic)
     pause, attempts, last = FIRST_PAUSE, 0, "no answer yet"
     while True:
-        if give_up():  # before each question too: nobody waits for its answer, which may take the whole timeout
+        if give_up():  # before each question too: its answer is not waited for, which may take the whole timeout
             raise _not_ready(replica, command, patience, last, "the wait was given up")
         attempts += 1
         try:

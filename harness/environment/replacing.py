@@ -2,7 +2,7 @@
 links and volumes.
 
 `stop-first` ends the old container before the new one is made. `start-first` gets the new one ready beside it, at an
-address at which nobody looks for it, and then hands over name and address: these two have only one holder at a time.
+address that nothing else uses, and then hands over name and address: these two have only one holder at a time.
 
 What asks for a replacement can be stopped between any two steps, as a deployer that crashes is: what was done stays,
 and the next replacement of the same replica starts from there.
@@ -132,7 +132,7 @@ class Replacer:
             left.remove()
 
     def _beside(self, replica: Replica, new: ReplicaSpec, stopped: Callable[[], bool]) -> Container:
-        """Get the new container ready, where nobody finds it yet."""
+        """Get the new container ready, at an address that nothing else uses yet."""
         spec = container_spec(self._owner, new.service, replica.name, new.image, self._resources)
         alone = Attachment(self._resources.inside, (), self._resources.wiring.spare[replica.name])
         made = self._engine.containers.create(replace(spec, name=spec.name + BESIDE, networks=(alone,)))

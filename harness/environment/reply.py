@@ -5,7 +5,7 @@ marks that carry a random token, which the command cannot see:
 
     stdout:  S token        taken up; what came before it is stray output of an earlier command, and dropped
              E token code   the command has ended
-             L token        and nobody that it started holds on: the shell can be used again
+             L token        and no process that it started holds on: the shell can be used again
     stderr:  E token
 
 The command runs two subshells deep, so that whatever it does to its shell stays there. It inherits the writing end of

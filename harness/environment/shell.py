@@ -105,7 +105,7 @@ class Shell:
                     shell.process.close()
                 raise
             except BaseException:
-                # Interrupted: nobody waits here for the end of the command, which may take long where a replica is
+                # Interrupted: the end of the command is not waited for here, which may take long where a replica is
                 # short of CPU time. It ends with its container, or with `close`.
                 shell.process.abandon()
                 with self._lock:

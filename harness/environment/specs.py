@@ -18,7 +18,7 @@ class Resources:
 
     Attributes:
         inside: the internal network: the replicas and the door reach each other, and nothing else.
-        outside: the door's network, on which ports are published on 127.0.0.1. Nobody else is in it.
+        outside: the door's network, on which ports are published on 127.0.0.1. Nothing else is in it.
         volumes: the stack's named volumes, to their names on the engine.
         wiring: who has which address, and the links.
         kept: by (replica, path), the volume of a replica whose containers are replaced by those of other releases.

@@ -133,7 +133,7 @@ _OWN = {one.kind: one for one in vars().copy().values() if isinstance(one, type)
 
 
 def find(kind: str) -> type[Body]:
-    """The body of a kind; `Raw` where nobody declares it.
+    """The body of a kind; `Raw` where it is not declared.
 
     Raises:
         UsageError: what is installed and declares kinds cannot be used.

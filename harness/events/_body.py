@@ -38,7 +38,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Raw(Body, frozen=True):
-    """The body of a kind that nobody has declared.
+    """The body of a kind that is not declared.
 
     Attributes:
         name: the kind.

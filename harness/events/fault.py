@@ -27,8 +27,8 @@ class FaultHeal(Body, frozen=True):
 
     start: int | None  # id of its `fault.inject`
     fault: str  # which
-    bit: bool | None  # whether it touched traffic; null where nobody can tell
-    gone: bool | None  # whether nothing of it is left; null where nobody can tell
+    bit: bool | None  # whether it touched traffic; null where unknown
+    gone: bool | None  # whether nothing of it is left; null where unknown
     reason: str  # why, in words
     # of each place, its counters: `connections`, `bytes`, `closed`, `refused` and, of the link, `upstream` and
     # `downstream` in bytes

@@ -113,7 +113,7 @@ class ProbeLog(OfReplica, frozen=True):
     elsewhere: int  # how many of them are in files that the path does not name any more
     by_release: Mapping[str, int]  # count of records by release; the empty text counts those that name none
     releases: Mapping[str, tuple[Number, Number]]  # of each, `[first, last]`, Unix times
-    unparsed: int  # count of records that are none
+    unparsed: int  # count of malformed records
     torn: int  # count of those that are cut off at the end of a rotated part
     errors: int  # count of records that tell an error
     error_lines: Sequence[str]  # the first few

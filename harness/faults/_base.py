@@ -46,13 +46,13 @@ class Active(Protocol):
         """Where it is: links, or replicas."""
 
     def evidence(self) -> Evidence:
-        """What it did so far. HarnessError where nobody answers."""
+        """What it did so far. HarnessError where nothing answers."""
 
     def heal(self) -> None:
         """Take it away. Tries everything before it raises the first HarnessError."""
 
     def remains(self) -> str | None:
-        """What is still to be seen of it once it is healed; None for nothing. HarnessError where nobody answers."""
+        """What is still to be seen of it once it is healed; None for nothing. HarnessError where nothing answers."""
 
 
 class Fault(BaseModel, ABC):

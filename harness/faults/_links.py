@@ -21,7 +21,7 @@ from harness.proxy.client import Toxic
 from harness.signals import cleaning_up_after
 from harness.waiting import poll
 
-LEASE = 60.0  # s after which a toxic removes itself, should nobody live to heal it
+LEASE = 60.0  # s after which a toxic removes itself, should the harness die before it heals it
 RENEW = LEASE / 4
 GONE_WITHIN = 5.0  # s that connections may take to be as before
 POLL_EVERY = 0.02  # s
@@ -35,7 +35,7 @@ MEETS = {
     "bytes": "it needs bytes in its direction",
     "connections": "it needs new connections",
     "closed": "it ended no connection",
-    "refused": "nobody was refused",
+    "refused": "no connection was refused",
 }
 MAX_NAMED = 3  # so many links are spelt out; the rest are counted
 
@@ -100,7 +100,7 @@ def between(context: FaultContext, consumers: Selector, targets: Selector, port:
     for consumer in _selectors.replicas(environment, consumers, context.chance):
         for target in to:
             if consumer == target or [replica.name for replica in _replicas(environment, target)] == [consumer]:
-                continue  # nobody has a link to itself
+                continue  # no replica has a link to itself
             try:
                 found.update({link.name: link for link in environment.links.between(consumer, target, port)})
             except UsageError as error:
@@ -212,7 +212,7 @@ class ActiveLinkFault:
         ]:
             return Evidence(True, f"it touched {_few(said)}", moved)
         if all(counts.get(need) is None for counts in moved.values() for need in self._needs):
-            return Evidence(None, f"nobody counts what it touches: {self._untouched(moved)}", moved)
+            return Evidence(None, f"what it touches is not counted: {self._untouched(moved)}", moved)
         return Evidence(False, self._untouched(moved), moved)
 
     def _lost(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Nobody listens."""
+"""Nothing listens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Down(LinkFault):
     """
 
     needs: ClassVar[tuple[Needs, ...]] = ("refused",)
-    toxicity: float = Field(default=1.0, ge=1, le=1)  # nobody is refused by chance
+    toxicity: float = Field(default=1.0, ge=1, le=1)  # none is refused by chance
 
     def toxics(self) -> Sequence[Toxic]:
         """None: the listener is closed."""

@@ -96,7 +96,7 @@ class Injection:
         return self
 
     def evidence(self) -> Evidence:
-        """What it touched so far. HarnessError where nobody answers."""
+        """What it touched so far. HarnessError where nothing answers."""
         assert self._active is not None, "within the block only"
         return self._active.evidence()
 
@@ -137,7 +137,7 @@ class Injection:
             self._active.heal()
             left = self._active.remains()
             gone, said = left is None, left or ""
-        except Exception as problem:  # it is told as what it means: nobody knows that it is gone
+        except Exception as problem:  # it is told as what it means: it is not known to be gone
             said, cause = f"it may still be there: {_what(problem)}", problem
         self.proven = found.bit is True and gone is True
         self._history.record(

@@ -1,4 +1,4 @@
-"""Two fingerprints, one taken before the other: what differs, what was declared, what nobody can tell."""
+"""Two fingerprints, one taken before the other: what differs, what was declared, what is unknown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Comparison:
     """What came of comparing two fingerprints.
 
     Attributes:
-        differences: that nobody declared, the most telling first.
+        differences: that are not declared, the most telling first.
         allowed: by exception: the differences that it covers.
         stale: exceptions that nothing matched.
         untold: sentences: what could not be compared.

@@ -19,7 +19,7 @@ class StatePart:
 
     Attributes:
         items: what was found, by name; None where there is nothing to compare, and then one of the next two says why.
-        error: it could not be taken, so nobody can tell.
+        error: it could not be taken, so it is unknown.
         absent: the replica has no such thing.
         note: what the items leave out.
         partial: the items are a sample: what is not among them may be there.

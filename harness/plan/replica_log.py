@@ -95,7 +95,7 @@ class Followed:
 
     def place(self, since: Event | float) -> tuple[float, int] | None:
         """The look that a step or a time goes back to: its Unix time, and how many records came before; None where
-        nobody looked until then.
+        there was no look until then.
         """
         with self._lock:
             if isinstance(since, Event):

@@ -21,8 +21,8 @@ from harness.probes.replica import Answer, Replica, ask
 from harness.registry import Registry
 
 __all__ = [
-    "Answer", "LogFollower", "LogSpec", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask", "collect",
-    "find", "names", "samplings",
+    "Answer", "LogFollower", "LogSpec", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask",
+    "collect", "find", "names", "samplings",
 ]  # fmt: skip
 
 # Modules here that are no probe of their own: what probes share, and what has a time of its own.

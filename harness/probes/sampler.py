@@ -1,7 +1,7 @@
 """Looks at a whole environment once a second, and records what it sees.
 
 One thread asks all, then takes the answers: everything that is asked answers at the same time, and what does not answer
-holds up nobody, because what the others said lies ready meanwhile.
+delays none of the others, because what the others said lies ready meanwhile.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def answer(value: Any, status: int = 200) -> Answer:
 
 
 class Api:
-    """Answers every request; raises nothing that a request could cause. Without a token nobody is asked for one."""
+    """Answers every request; raises nothing that a request could cause. Without a token none is asked for."""
 
     def __init__(self, registry: Registry, proxy_metrics: bool, runtime_metrics: bool, token: bytes = b"") -> None:
         self.registry, self._token = registry, token
@@ -78,7 +78,7 @@ class Api:
             return Answer(403, b"User agent not allowed\n", PLAIN, (NOSNIFF,))
         try:
             if request.method == "GET" or route == self._add_toxic:
-                # What only looks need not wait for what listens; and nobody needs to wait for a mark to be taken.
+                # What only looks need not wait for what listens; and no request needs to wait for a mark to be taken.
                 return await self._call(route, request, names)
             async with self.registry.lock:
                 return await self._call(route, request, names)

@@ -140,7 +140,7 @@ class Pipe(asyncio.Protocol):
         self.throttle()
 
     def peername(self) -> str:
-        """The address of whoever is at this end; empty as long as there is nobody."""
+        """The address of whoever is at this end; empty as long as there is no connection."""
         name = self.transport.get_extra_info("peername") if self.transport is not None else None
         return join(name[0], name[1]) if name else ""
 

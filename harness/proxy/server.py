@@ -71,7 +71,7 @@ def _upstreams(text: str) -> Upstreams:
 
 
 def _token(path: str) -> bytes:
-    """The token, empty where none is asked for. A file without one is an error: nobody is let in by mistake."""
+    """The token, empty where none is asked for. A file without one is an error: no client is let in by mistake."""
     if not path:
         return b""
     try:

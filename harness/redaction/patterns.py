@@ -16,7 +16,7 @@ _NAME = (
     r"|private[_-]?key|encryption[_-]?key|conninfo)"
 )
 _QUOTE = r"\\{0,3}[\"']"  # also within JSON, and within JSON in JSON
-_HARMLESS = re.compile(  # what stands in the place of a value and is none, or a switch
+_HARMLESS = re.compile(  # what stands in the place of a value without being one, or a switch
     r"(?:|true|false|yes|no|on|off|null|none|nil|undefined|\*+|x{3,}|[<[({].*|\$.*|%[a-z(].*|-+\S*|\.{3})",
     re.IGNORECASE,
 )
@@ -70,7 +70,7 @@ _SHORT = re.compile(
 
 
 def _named(found: re.Match[str]) -> str:
-    """The match with its value redacted, unless it is none."""
+    """The match with its value redacted, unless that is no secret."""
     name, value = found["name"], found["quoted"] if found["quote"] else found["value"]
     if value.startswith(PLACEHOLDER) or _HARMLESS.fullmatch(value) or NO_SECRET_NAME.search(name):
         return found[0]

@@ -12,7 +12,7 @@ SECRET_NAME = re.compile(
     r"($|[_-])|authorization|conninfo",
     re.IGNORECASE,
 )
-# Names of what is about a secret, and is none: `password_file`, `auth_method`.
+# Names of what is about a secret without being one: `password_file`, `auth_method`.
 NO_SECRET_NAME = re.compile(
     r"[_-](file|path|dir|stdin|prompt|env|name|user|type|ttl|length|count|policy|ur[il]|method|mode|format|algorithm|issuer"
     r"|audience|enabled|disabled|required|timeout|expiry|header)$",

@@ -18,7 +18,7 @@ from harness.history import Event, History
 def follow(history: History, directory: Path) -> Iterator[None]:
     """Mirror steps into Allure while the block runs, and attach `events.jsonl` at its end.
 
-    Without `--alluredir` nobody listens to these hooks, and nothing happens.
+    Without `--alluredir` these hooks are not called, and nothing happens.
     """
     open_steps: dict[int | None, str] = {}
 

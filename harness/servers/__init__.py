@@ -57,7 +57,7 @@ def queue_of(harness: XHarness) -> ServerAdapter | QueueProbe | None:
 
 
 def readback_of(harness: XHarness) -> ServerAdapter | Readback | None:
-    """Who is asked for the acknowledged work that is there; None where the stack declares nobody."""
+    """Who is asked for the acknowledged work that is there; None where the stack declares none."""
     other = harness.workload.readback if harness.workload else None
     return next(_with(harness, "readback"), None) or other
 

@@ -192,7 +192,7 @@ class MySQL(ServerAdapter):
 
 
 def read_sample(text: str) -> Sample:
-    """The fields of an answer; a replica's lag is None where it is none, or where the user may not see it."""
+    """The fields of an answer; a replica's lag is None where it is not a replica, or where the user may not see it."""
     rows = [line.strip().split("\t") for line in text.splitlines()]
     status = {row[0]: row[1] for row in rows if len(row) == 2}
     found: dict[str, Any] = {name: _whole(status.get(key)) for name, key in STATUS.items()}

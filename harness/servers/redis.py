@@ -38,7 +38,7 @@ from harness.servers._keys import MAX_KEYS, KeyKind, decode, keys_part, pattern
 from harness.stack.base import AsWhole, Word, wrong
 
 MAX_SECONDS = 1.0  # s
-STEP = 250  # keys of one call: the server answers nobody else meanwhile, for about a millisecond
+STEP = 250  # keys of one call: the server answers no other client meanwhile, for about a millisecond
 # What is answered in place of everything, the mark too: nothing more comes after it.
 REFUSED = (
     b"NOAUTH ", b"DENIED ", b"NOPERM ", b"WRONGPASS ", b"Could not connect to ", b"AUTH failed", b"LOADING ",

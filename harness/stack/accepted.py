@@ -188,7 +188,7 @@ def ulimit_names(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def ulimit(soft: int, hard: int) -> None:
-    """Refuse a soft limit above the hard one; -1 is none."""
+    """Refuse a soft limit above the hard one; -1 is no limit."""
     for value in (soft, hard):
         if not -1 <= value <= LARGEST:
             raise wrong("a number from 0 on, or -1 for no limit")

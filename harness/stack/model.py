@@ -147,7 +147,7 @@ class Volume(Model):
 
 
 class Ulimit(Model):
-    """A limit of a process, soft and hard; -1 is none."""
+    """A limit of a process, soft and hard; -1 is no limit."""
 
     soft: Whole
     hard: Whole

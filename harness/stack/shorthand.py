@@ -160,7 +160,7 @@ def _port(node: Node) -> list[Node]:
 
 
 def _bounded(ports: Sized, node: Node) -> None:
-    """Refuse a list that stands for so many ports that nobody means it, before it is written out."""
+    """Refuse a list that stands for more ports than can be meant, before it is written out."""
     if len(ports) > _MOST_PORTS:
         raise wrong_value(node, f"{PORTS} TCP ports or fewer of one service", "name those that others connect to")
 

@@ -157,7 +157,7 @@ def _tag(raw: yaml.Node, place: SourceLocation, kind: str) -> Tag:
 
 
 def _characters(written: str, place: SourceLocation) -> str:
-    """The text with its characters whole: JSON writes some as two escapes, of which one alone is none."""
+    """The text with its characters whole: JSON writes some as two escapes, and one of them alone is no character."""
     try:
         return written.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:

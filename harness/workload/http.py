@@ -37,7 +37,7 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A part of an answer."""
         if self.exchange is None:
-            self.abort()  # nobody asked
+            self.abort()  # it was not asked for
             return
         self.answered = True
         try:

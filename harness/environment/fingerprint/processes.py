@@ -119,7 +119,7 @@ def _parsed(output: bytes, mark: bytes, users: Mapping[str, str]) -> Iterator[Pr
 
 
 def _stat(line: bytes) -> tuple[int, int, str, str]:
-    """(pid, parent, start time, name) of a line of /proc/PID/stat; the pid is 0 where it is none, or a zombie."""
+    """(pid, parent, start time, name) of a line of /proc/PID/stat; the pid is 0 for a malformed line or a zombie."""
     head, opened, rest = line.partition(b" (")
     name, closed, tail = rest.rpartition(b") ")
     fields = tail.split()

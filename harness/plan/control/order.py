@@ -61,7 +61,7 @@ class ControlStatus:
     body: WorkloadStart
 
     def save(self, directory: Path) -> None:
-        """Write it so that nobody reads half of it."""
+        """Write it so that no reader sees half of it."""
         write(directory / READY, msgspec.json.encode(self))
 
     @classmethod

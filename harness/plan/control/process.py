@@ -34,7 +34,7 @@ NETWORKS_EVERY = 5.0  # s between two looks at its networks
 
 
 def run(order: ControlSpec, directory: Path) -> None:
-    """Bring it up, and keep it until nobody wants it.
+    """Bring it up, and keep it until no run needs it.
 
     Raises:
         HarnessError: it could not be brought up, or broke.

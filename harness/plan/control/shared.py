@@ -74,7 +74,7 @@ class SharedControl:
         self._history = history
         self._to = Kept(unused(history.path.with_name(f"samples-{self.environment}.bin")), new=True)
         history.keep(self._to)
-        # It has promises as well, which are not brought: nobody asks whether the control keeps them.
+        # It has promises as well, which are not brought: whether the control keeps them is not judged.
         at = history.at(self._ready.monotonic)
         here = msgspec.structs.replace(self._ready.body, file=self._to.path.name, promises=None, arm=CONTROL, at=at)
         self._start = history.record(here, environment=self.environment).id
@@ -127,7 +127,7 @@ class SharedControl:
 
 
 def join(order: ControlSpec, run: Path, clock: Clock | None = None) -> SharedControl:
-    """The control of a run; started where nobody has yet. Returns when it is under load.
+    """The control of a run; started where none runs yet. Returns when it is under load.
 
     Args:
         order: what it is to be.

@@ -66,7 +66,7 @@ class Audience:
             view.ended(lines, torn=torn)
 
     def found(self, parts: list[LogPart], unread: list[str] | None = None) -> None:
-        """Parts were found that nobody had read, and such as are not read, in words."""
+        """Parts were found that were not read yet, and what of them cannot be read, in words."""
         for view in self.marked:
             view.found(parts)
             view.window.unread_parts += unread or []

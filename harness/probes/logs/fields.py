@@ -13,7 +13,7 @@ import msgspec
 class FieldReader:
     """A reader of these fields. Each line is what it is by itself: two halves of a record make none, whatever follows.
 
-    The fields that nobody declared are checked to be JSON, and not kept: that is most of what reading a record costs.
+    The fields that are not declared are checked to be JSON, and not kept: that is most of what reading a record costs.
 
     Args:
         names: of the fields. Those of objects within the record are not looked for.

@@ -90,7 +90,7 @@ class LogPart:
 
 
 def identity(file: FileState) -> tuple[object, ...]:
-    """By which a file of the directory is known again; where nobody knows births, an inode alone is not enough."""
+    """By which a file of the directory is known again; without birth times, an inode alone is not enough."""
     return file.ident if file.born else (*file.ident, file.size, file.modified)
 
 
@@ -122,7 +122,7 @@ def new_files(around: DirectoryState, known: set[tuple[object, ...]], path: File
 def missed_parts(
     replica: LogReplica, old: LogPart | None, found: list[Sibling], log: str
 ) -> tuple[list[LogPart], list[str]]:
-    """The parts among new files that nobody has read, oldest first; and what is not read, in words.
+    """The parts among new files that were not read yet, oldest first; and what is not read, in words.
 
     A copy of the old file (as `copytruncate` makes it) is read behind what was read of the original.
     """

@@ -146,7 +146,7 @@ class RotatedParts:
         return bool(self.parts) and self._clock.monotonic() - self._polled >= AROUND_EVERY
 
     def poll(self, around: DirectoryState | None, current: FileState | None, budget: Budget) -> None:
-        """Read on in parts that somebody has open, until nobody has; find those that were not known."""
+        """Read on in parts that a process has open, until none has; find those that were not known."""
         self._polled = self._clock.monotonic()
         if around is None:
             return
@@ -172,7 +172,7 @@ class RotatedParts:
     def register_writers(
         self, around: DirectoryState | None, current: FileState | None, *, marking: bool = False
     ) -> None:
-        """Take note of who writes to files that the path does not name any more. One that nobody has seen before came
+        """Take note of who writes to files that the path does not name any more. One that was not seen before came
         and went since the last look, and is read whole; at a mark, what it gets from now on.
         """
         if around is None:

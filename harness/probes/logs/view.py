@@ -171,7 +171,7 @@ class View:
             self.window.torn += 1
 
     def found(self, parts: list[LogPart]) -> None:
-        """Parts were found that nobody had read: what was there at the mark is not new."""
+        """Parts were found that were not read yet: what was there at the mark is not new."""
         self._older |= {part for part in parts if identity(part.cursor.file) in self._known}
 
     def passed_over(self, why: str) -> None:

@@ -25,7 +25,7 @@ class Requests(Stage):
     """Cuts the bytes of the client into requests and lets `request` decide about each.
 
     What is not the protocol (TLS, for one) is passed on as it is, from then on. On a connection that was open before
-    the toxic was there, nobody knows where a request begins: it is passed on as it is, up to the first chunk that is
+    the toxic was there, it is not known where a request begins: it is passed on as it is, up to the first chunk that is
     exactly one or several whole requests.
     """
 

@@ -176,7 +176,7 @@ def _curve(data: Series, line: Curve, scale: Callable[[float], float], index: in
         if value is None or not data.begin - 1e-6 <= at <= data.end + data.bin:
             pen = False
             continue
-        pen, before = pen and at - before <= gap, at  # no line over a time in which nobody looked
+        pen, before = pen and at - before <= gap, at  # no line over a time that was not looked at
         path.append(f"{'L' if pen else 'M'}{x(data, min(at, data.end)):.1f} {scale(value):.1f}")
         if not pen:
             path.append("h0.1")  # a point by itself is a dot

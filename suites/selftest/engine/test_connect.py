@@ -153,7 +153,7 @@ def test_a_refused_connection_is_told_from_a_missing_socket(tmp_path: Path) -> N
         stale.bind(str(tmp_path / "stale.sock"))
     with pytest.raises(NoEngine) as caught:
         connect.connect({"DOCKER_HOST": f"unix://{tmp_path}/stale.sock"})
-    assert caught.value.got == "refused: nobody listens"
+    assert caught.value.got == "refused: nothing listens there"
 
 
 def test_a_socket_without_permission_says_how_to_get_it() -> None:
