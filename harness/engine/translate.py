@@ -112,6 +112,8 @@ def as_ours(error: BaseException, what: str, *, where: str | None = None) -> Eng
             got=said,
             hint="build it (`harness images build`) or bring it in (`harness images load`)",
         )
+    if isinstance(error, requests.exceptions.JSONDecodeError):
+        said = f"an answer that is not JSON ({said})"
     return EngineError(what, where=where, got=said, expected="the engine does what it is asked")
 
 

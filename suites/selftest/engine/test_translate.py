@@ -107,3 +107,11 @@ def test_an_answer_without_what_was_asked_for_is_the_engines_error(answer: Any) 
         field(answer, "Running", where="web-1")
     assert caught.value.where == "web-1"
     assert "Running" in str(caught.value.got)
+
+
+def test_an_answer_that_is_not_json_is_named_as_such() -> None:
+    response = requests.Response()
+    response._content = b"<html>502 Bad Gateway</html>"
+    with pytest.raises(EngineError) as caught, translate("The network cannot be made"):
+        response.json()
+    assert str(caught.value.got).startswith("an answer that is not JSON (Expecting value")
