@@ -64,10 +64,10 @@ class Interrupt(InPhase):
             self._left(trial)
 
     def _left(self, trial: Trial) -> None:
-        """Ask what it left, until every replica tells: one may just be starting, and one may never start again."""
+        """Ask what it left, until it is seen to be mixed or every replica tells: one may just be starting."""
         wait_until(
             trial.environment.releases,
-            lambda found: None not in found.values(),
+            lambda found: len(set(found.values()) - {None}) > 1 or None not in found.values(),
             STARTING,
             trial.history.clock,
             every=LOOK_AGAIN,
