@@ -38,7 +38,7 @@ from harness.checks import release as release_
 from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
 from harness.plan.steps import Step
-from harness.plan.steps._asked import CheckCall
+from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.check import Check
 from harness.plan.steps.control import Control
 from harness.plan.steps.deploy import Deploy

@@ -23,7 +23,7 @@ from harness.history import Event, of
 from harness.plan.gate import standing
 from harness.plan.plan import Plan
 from harness.plan.steps import Step
-from harness.plan.steps._asked import CheckCall
+from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.drain import Drain, Level
 from harness.plan.steps.hold import Hold

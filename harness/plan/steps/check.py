@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import CheckCall, adapted
 from harness.plan.steps._base import PhaseName, Progress, Step
+from harness.plan.steps._check_call import CheckCall, adapted
 from harness.stack import Stack
 
 if TYPE_CHECKING:

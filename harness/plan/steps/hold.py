@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from harness.events import Note
-from harness.plan.steps._asked import CheckCall, adapted
 from harness.plan.steps._base import LOAD, Duration, InPhase, PlanEnded, Progress
 from harness.plan.steps._base import phase as phase_of
+from harness.plan.steps._check_call import CheckCall, adapted
 from harness.plan.steps.drain import Level, no_queue
 from harness.stack import Stack
 from harness.stack.base import Truth

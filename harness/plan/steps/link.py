@@ -12,8 +12,8 @@ from harness import checks
 from harness.events import DeployerEnd, DeployerLine, IncidentLink, VerdictGiven
 from harness.plan.link import Link as Chained
 from harness.plan.link import LinkPart
-from harness.plan.steps._asked import CheckCall
 from harness.plan.steps._base import PhaseName, PlanEnded, Progress, Step
+from harness.plan.steps._check_call import CheckCall
 from harness.stack.base import Text, Word
 from harness.stack.xharness.base import Block
 from harness.verdict import Outcome, Verdict

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import switched_off
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
+from harness.plan.steps._check_call import switched_off
 from harness.servers import readback_of
 from harness.stack import Stack
 

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from harness.checks import performance
 from harness.events import Note
-from harness.plan.steps._asked import CheckCall, adapted, switched_off
 from harness.plan.steps._base import LOAD, Duration, PhaseName, Progress, Step
 from harness.plan.steps._base import phase as phase_of
+from harness.plan.steps._check_call import CheckCall, adapted, switched_off
 from harness.stack import Stack
 
 if TYPE_CHECKING:

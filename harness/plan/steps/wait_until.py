@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.plan.steps._asked import CheckCall
 from harness.plan.steps._base import Duration, InPhase, Progress
+from harness.plan.steps._check_call import CheckCall
 from harness.verdict import Verdict
 from harness.waiting import poll
 

@@ -13,7 +13,7 @@ from harness.checks import errors, queue
 from harness.errors import HarnessError, UsageError
 from harness.plan.gate import Gate
 from harness.plan.runner import run
-from harness.plan.steps._asked import CheckCall
+from harness.plan.steps._check_call import CheckCall
 from harness.stack import Stack, load
 from suites.raw import select
 from suites.selftest.plan.made import NEW, OLD, plan_of, trial

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.plan.steps import PlanEnded, Progress
-from harness.plan.steps._asked import CheckCall
+from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.link import Link, Seen
 from harness.plan.trial import Trial
 from harness.verdict import Outcome
