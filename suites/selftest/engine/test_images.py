@@ -176,7 +176,7 @@ def test_a_missing_base_names_image_service_and_line(
 ) -> None:
     monkeypatch.setenv("HARNESS_PULL", "never")
     (spec.context / "Dockerfile").write_text("# a comment\nFROM no-such/image:1\n")
-    with pytest.raises(ImageMissing, match="no-such/image:1 is not there") as caught:
+    with pytest.raises(ImageMissing, match="no-such/image:1 is missing") as caught:
         engine.images.build([spec])
     text = str(caught.value)
     for part in ("service `web`", f"{spec.dockerfile_path}, line 2", "HARNESS_PULL=never", "harness images load"):
@@ -226,7 +226,7 @@ def test_a_file_without_images_cannot_be_loaded(engine: Engine, tmp_path: Path) 
     (tmp_path / "x.tar").write_text("no tar")
     with pytest.raises(ImageError, match="holds no images"):
         engine.images.load(tmp_path / "x.tar")
-    with pytest.raises(ImageMissing, match="no such file"):
+    with pytest.raises(ImageMissing, match="There is no such image file"):
         engine.images.load(tmp_path / "gone.tar")
 
 

@@ -178,8 +178,8 @@ def test_a_watched_phase_marks_polls_and_reports_the_logs_of_its_environment(mon
         monkeypatch.setattr(
             made.environment, name, lambda *given, name=name: done.append(" ".join((name, *given))), raising=False
         )
-    monkeypatch.setattr(made, "look", lambda: done.append("look"))
+    monkeypatch.setattr(made, "collect", lambda: done.append("collect"))
     workload: Any = SimpleNamespace(key="k", window=lambda _: nullcontext())
     made.workload = workload
     made.watch("deployed", 0.5)
-    assert done == ["mark_logs k", *["poll_logs"] * 3, "look", "report_logs"]
+    assert done == ["mark_logs k", *["poll_logs"] * 3, "collect", "report_logs"]

@@ -15,9 +15,9 @@ HEAD = """
 import json, sys
 from pathlib import Path
 from harness.selftest.seams import answers, streams, processes
-from harness.selftest.seams.trigger import Spec, Trigger
+from harness.selftest.seams.trigger import SeamSpec, Trigger
 def spoil(target, action, **more):
-    trigger = Trigger(Spec(target, action, "startup", **{"count": 0, **more}), "touches")
+    trigger = Trigger(SeamSpec(target, action, "startup", **{"count": 0, **more}), "touches")
     for seam in (answers, streams, processes):
         seam.install(trigger)
 """
@@ -104,7 +104,7 @@ def test_an_event_of_the_engine_comes_twice_or_not_at_all(tmp_path: Path) -> Non
                 def events(self, **_): return iter([{{"Action": "start"}}, {{"Action": "die"}}])
             from harness.engine.events import Events
             seen = []
-            stream = streams._Api(Api(), streams_trigger := Trigger(Spec("event", {action!r}, "startup"), "t")).events()
+            stream = streams._Api(Api(), streams_trigger := Trigger(SeamSpec("event", {action!r}, "startup"), "t")).events()
             print(json.dumps([event["Action"] for event in stream]))
             """,
         )

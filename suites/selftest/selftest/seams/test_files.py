@@ -18,9 +18,9 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from harness.selftest.seams import files
-from harness.selftest.seams.trigger import Spec, Trigger
+from harness.selftest.seams.trigger import SeamSpec, Trigger
 target, action = sys.argv[1:]
-files.install(Trigger(Spec(target + "-writes", action, "startup", count=2), "touches"))
+files.install(Trigger(SeamSpec(target + "-writes", action, "startup", count=2), "touches"))
 data = b"0123456789\\n"
 def say(call):
     try:
