@@ -104,7 +104,8 @@ def test_an_event_of_the_engine_comes_twice_or_not_at_all(tmp_path: Path) -> Non
                 def events(self, **_): return iter([{{"Action": "start"}}, {{"Action": "die"}}])
             from harness.engine.events import Events
             seen = []
-            stream = streams._Api(Api(), streams_trigger := Trigger(SeamSpec("event", {action!r}, "startup"), "t")).events()
+            spoilt = Trigger(SeamSpec("event", {action!r}, "startup"), "t")
+            stream = streams._Api(Api(), spoilt).events()
             print(json.dumps([event["Action"] for event in stream]))
             """,
         )
