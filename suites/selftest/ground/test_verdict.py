@@ -36,8 +36,8 @@ def test_a_verdict_reads_as_a_sentence() -> None:
 
 
 def test_nothing_at_all_is_unknown() -> None:
-    assert combine([]).outcome is Outcome.UNKNOWN
-    assert "nothing was checked" in combine([]).reason
+    assert combine([]) == Verdict("run", Outcome.UNKNOWN, "nothing was checked", look="the plan has no checks")
+    assert combine([], "second-deployment").check == "second-deployment"
 
 
 @given(st.lists(verdicts, min_size=1))
@@ -62,10 +62,10 @@ def test_more_verdicts_never_make_it_better(some: list[Verdict], more: list[Verd
 
 @given(st.lists(verdicts, min_size=1))
 def test_the_evidence_is_that_of_the_verdicts_that_decided(found: list[Verdict]) -> None:
-    whole = combine(found)
-    if whole.outcome is not Outcome.PASS:
-        deciding = [verdict for verdict in found if verdict.outcome is whole.outcome]
-        assert whole.evidence == tuple(event for verdict in deciding for event in verdict.evidence)
+    whole = combine(found, "gate")
+    deciding = [verdict for verdict in found if verdict.outcome is whole.outcome]
+    assert whole.evidence == tuple(event for verdict in deciding for event in verdict.evidence)
+    assert whole.check == "gate"
 
 
 def test_the_first_bad_one_is_named_and_the_others_counted() -> None:
@@ -78,6 +78,8 @@ def test_the_first_bad_one_is_named_and_the_others_counted() -> None:
     assert whole.reason == "release: backend-2 runs 4.1.1 (and 1 more)"
     assert whole.look == "the deployer's output"
     assert whole.check == "run"
+    assert combine(found[:2]).reason == "release: backend-2 runs 4.1.1"
+    assert combine([*found, found[2]]).reason.endswith(" (and 2 more)")
 
 
 def test_a_pass_says_of_how_many_checks() -> None:
