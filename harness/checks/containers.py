@@ -120,7 +120,8 @@ def _state(
     if look.body.oom_killed:
         findings.fail(f"{replica} ran out of memory", look)
     elif look.body.status != "running":
-        findings.fail(f"{replica} is {look.body.status} (exit code {look.body.exit_code})", look)
+        code = "" if look.body.exit_code is None else f" (exit code {look.body.exit_code})"
+        findings.fail(f"{replica} is {look.body.status}{code}", look)
     elif before is not None and before.body.started not in (None, look.body.started):
         since = "it was replaced" if before.kind == "replica.replace" else "the phase before"
         findings.fail(f"{replica} was started again since {since}", before, look)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from harness.checks._evidence import Findings, last, latest, listed
 from harness.checks._witness import WitnessedStalls
@@ -44,55 +45,71 @@ def check(
     findings = Findings(NAME)
     runs = latest(events, ProbeRelease, phase)
     believed = last(events, ProbeRegistry, phase) if registry else None
-    meant, source = release, "expected is"
-    if meant is None and registry:
-        meant, source = _release(believed), "the registry says"
-    elif meant is None:
-        first = next((name for name in replicas if _release(runs.get(name)) is not None), None)
-        meant, source = (_release(runs[first]), f"{first} runs") if first else (None, "")
-    other = f", {source} {meant}"
+    meant = _Meant.of(release, believed if registry else _first(runs, replicas))
     if not replicas:
         findings.missing("no replica was to be asked for its release")
     if registry:
-        _one(findings, believed, "the registry", "says", meant, other)
+        _one(findings, believed, "the registry", "says", meant)
     for name in replicas:
-        _one(findings, runs.get(name), name, "runs", meant, other)
+        _one(findings, runs.get(name), name, "runs", meant)
     configurations = latest(events, ProbeConfiguration, phase)
     for name in configured:
-        _one(findings, configurations.get(name), f"the configuration of {name}", "is of", meant, other)
+        _one(findings, configurations.get(name), f"the configuration of {name}", "is of", meant)
     if schema is not None:
-        answer = None if meant is None else schema.get(meant, None if schema else meant)
-        if answer is None and meant is not None:
-            findings.missing(f"what the schema answers on {meant} is not declared")
-        _one(findings, last(events, ProbeSchema, phase), "the schema", "is at", answer, _instead(meant, answer))
+        answer = None if meant.release is None else schema.get(meant.release, None if schema else meant.release)
+        if answer is None and meant.release is not None:
+            findings.missing(f"what the schema answers on {meant.release} is not declared")
+        _one(findings, last(events, ProbeSchema, phase), "the schema", "is at", meant.instead(answer))
     if balancer:
         _balanced(findings, events, _told(of(events, ProbeHaproxy, phase)), replicas)
     asked = ["every replica"] + ["the registry"] * registry + ["the configuration"] * bool(configured)
     asked += ["the schema"] * (schema is not None) + ["the load balancer"] * balancer
     return findings.verdict(
-        f"{listed(asked)} {'agrees' if len(asked) == 1 else 'agree'} on {meant}",
+        f"{listed(asked)} {'agrees' if len(asked) == 1 else 'agree'} on {meant.release}",
         look="what the deployer did to the one that differs, and what it did not do",
         look_unknown="the probes of x-harness: release, registry, configuration, schema, haproxy",
     )
 
 
-def _instead(meant: str | None, answer: str | None) -> str:
-    return f", {meant} has {answer}" if answer != meant else f", expected is {meant}"
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What all should name, who says so in words, and the answer that said it."""
+
+    release: str | None
+    source: str
+    said_by: Answer | None = None
+
+    @classmethod
+    def of(cls, release: str | None, said_by: Answer | None) -> _Meant:
+        if release is not None:
+            return cls(release, f"expected is {release}")
+        found = _release(said_by)
+        replica = said_by.body.replica if said_by is not None and isinstance(said_by.body, ProbeRelease) else ""
+        return cls(found, f"{replica} runs {found}" if replica else f"the registry says {found}", said_by)
+
+    def instead(self, answer: str | None) -> _Meant:
+        """The schema's answer that stands for the release."""
+        same = answer == self.release
+        return _Meant(answer, f"expected is {answer}" if same else f"{self.release} has {answer}", self.said_by)
+
+
+def _first(runs: Mapping[str, Event[ProbeRelease]], replicas: Collection[str]) -> Event[ProbeRelease] | None:
+    return next((runs[name] for name in replicas if _release(runs.get(name)) is not None), None)
 
 
 def _release(event: Answer | None) -> str | None:
     return event.body.release if event is not None else None
 
 
-def _one(findings: Findings, event: Answer | None, who: str, verb: str, meant: str | None, other: str) -> None:
+def _one(findings: Findings, event: Answer | None, who: str, verb: str, meant: _Meant) -> None:
     findings.saw(event)
     said = _release(event)
     if event is None:
         findings.missing(f"{who} was not asked")
     elif said is None:
         findings.missing(f"{who} could not be asked: {event.body.error or 'no answer'}")
-    elif meant is not None and said != meant:
-        findings.fail(f"{who} {verb} {said}{other}", event)
+    elif meant.release is not None and said != meant.release:
+        findings.fail(f"{who} {verb} {said}, {meant.source}", event, meant.said_by)
 
 
 def _told(looks: tuple[Event[ProbeHaproxy], ...]) -> Event[ProbeHaproxy] | None:

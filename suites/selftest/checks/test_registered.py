@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from harness import checks
 from harness.checks._evidence import Findings
 from harness.checks.logs import ExpectedLog
 from harness.errors import UsageError
+from harness.fingerprint import StatePart
 from harness.history import Event
 from harness.samples import Samples, Stream
 from harness.verdict import Outcome, Verdict
@@ -57,7 +59,7 @@ def fields_of(stream: Stream) -> dict[str, Any]:
     return {field.name: getattr(stream, field.name) for field in dataclasses.fields(stream)}
 
 
-def passing() -> tuple[tuple[Event, ...], Samples]:
+def passing() -> tuple[Made, Samples]:
     made = Made()
     for phase in ("baseline", "deployed"):
         made.ended(phase, "deploy").releases(phase, *["4.1.1"] * 3).registry(phase, "4.1.1")
@@ -74,12 +76,95 @@ def passing() -> tuple[tuple[Event, ...], Samples]:
     made.add("probe.readback", "after", file="readback.json", key="", pieces=1, error=None)
     promised = Stream(**{**fields_of(arms.samples.streams[0]), "promises": ((3, "job-3"),)})
     streams = (promised, *arms.samples.streams[1:])
-    return made.events, Samples(streams, {made.events[-1].id: {"job-3": 1}})
+    return made, Samples(streams, {made.events[-1].id: {"job-3": 1}})
 
 
-PASSING, SAMPLES = passing()
+def passed() -> tuple[tuple[Event, ...], Samples]:
+    made, samples = passing()
+    return made.events, samples
+
+
+PASSING, SAMPLES = passed()
 PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
 PARAMS["acknowledged"]["samples"] = PARAMS["metastable"]["samples"] = SAMPLES
+
+
+DIFFERENT = {"files": StatePart({"/srv/current": {"type": "link", "owner": "0:0", "target": "releases/4.1.1"}})}
+# What makes a check fail when it is seen in the phase that is judged, and what it is then said to be.
+BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
+    ("availability", "no request was answered"): lambda made, phase: made.load(phase, longest_outage=9.0),
+    ("containers", "backend-1 is exited"): lambda made, phase: made.containers(phase, "exited"),
+    ("convergence", "backend-3 runs 4.1.0"): lambda made, phase: made.releases(phase, "4.1.1", "4.1.1", "4.1.0"),
+    ("convergence", "the registry says 4.1.0"): lambda made, phase: made.registry(phase, "4.1.0"),
+    ("convergence", "the configuration of backend-2 is of 4.1.0"): lambda made, phase: made.configurations(
+        phase, "4.1.1", "4.1.0", "4.1.1"
+    ),
+    ("convergence", "the schema is at 16"): lambda made, phase: made.schema(phase, "16"),
+    ("convergence", "web/backend-2 as DOWN"): lambda made, phase: made.balancer(phase, "UP", "DOWN", "UP"),
+    ("convergence", "web/backend-1 with weight 0"): lambda made, phase: made.balancer(
+        phase, "UP", "UP", "UP", weight=0
+    ),
+    ("deployer", "the deploy ended with exit code 7"): lambda made, phase: made.ended(phase, "deploy", 7),
+    ("deployer", "the deploy was stopped"): lambda made, phase: made.ended(phase, "deploy", None, "timeout"),
+    ("deployer", "backend-2 runs 4.1.0, not 4.1.1"): lambda made, phase: made.ended(phase, "deploy").releases(
+        phase, "4.1.1", "4.1.0", "4.1.1"
+    ),
+    ("errors", "100 of 1000 requests failed"): lambda made, phase: made.load(phase, ok=400, failed=100),
+    ("health", "backend-2"): lambda made, phase: made.health(phase, True, False, True),
+    ("logs", f"{LOG} on backend-2 was silent for 9.0 s"): lambda made, phase: made.load(phase).log(
+        phase, "backend-2", records=0, by_release={}, silence=9.0
+    ),
+    ("no-change", "backend-1 changed from 4.1.1 to 4.1.0"): lambda made, phase: made.releases(phase, "4.1.0"),
+    ("no-change", "the registry changed from 4.1.1 to 4.1.0"): lambda made, phase: made.registry(phase, "4.1.0"),
+    ("one-way", "took 4.1.1 back, which cannot be"): lambda made, phase: made.ended(phase, "rollback", 0),
+    ("one-way", "the refusal came too late: backend-1 changed"): lambda made, phase: made.releases(phase, "4.1.0"),
+    ("one-way", "the refusal came too late: the registry changed"): lambda made, phase: made.registry(phase, "4.1.0"),
+    ("performance", "p50"): lambda made, phase: made.load(phase, p50=0.5, p95=0.9),
+    ("queue", "drained and filled again: 50 jobs"): lambda made, phase: made.queue(phase, 50),
+    ("registry", "the registry says 4.1.0, and backend-1 runs 4.1.1"): lambda made, phase: made.registry(
+        phase, "4.1.0"
+    ),
+    ("registry", "and backend-3 runs 4.1.0"): lambda made, phase: made.releases(phase, "4.1.1", "4.1.1", "4.1.0"),
+    ("release", "backend-3 runs 4.1.0"): lambda made, phase: made.releases(phase, "4.1.1", "4.1.1", "4.1.0"),
+    ("second-deployment", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
+    ("trace", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
+}
+# These never fail; the last three are judged by samples, which their own tests make.
+OTHERS = {"faults", "half-way", "acknowledged", "metastable", "recovery"}
+
+
+def test_every_check_is_seen_to_fail_here() -> None:
+    assert {name for name, _ in BAD} | OTHERS == set(PARAMS)
+
+
+@pytest.mark.parametrize(("name", "words"), BAD)
+def test_what_is_bad_fails_on_its_evidence_and_says_where_to_look(name: str, words: str) -> None:
+    made, _ = passing()
+    before = len(made.events)
+    verdict = checks.find(name)(BAD[name, words](made, PARAMS[name]["phase"]).events, **PARAMS[name])
+    assert verdict.outcome is Outcome.FAIL, verdict
+    assert words in verdict.reason
+    assert "None" not in verdict.reason
+    assert verdict.look
+    assert max(verdict.evidence) >= before, "what made it fail is not among its evidence"
+    left = [event for event in made.events if event.id not in verdict.evidence]
+    assert words not in checks.find(name)(left, **PARAMS[name]).reason
+
+
+@pytest.mark.parametrize(("name", "words"), BAD)
+def test_what_is_bad_in_another_phase_changes_nothing(name: str, words: str) -> None:
+    made, _ = passing()
+    verdict = checks.find(name)(BAD[name, words](made, "elsewhere").events, **PARAMS[name])
+    assert verdict == checks.find(name)(PASSING, **PARAMS[name])
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
+def test_what_is_not_known_says_why(name: str) -> None:
+    for left in ((), PASSING[: len(PASSING) // 2], PASSING[len(PASSING) // 2 :]):
+        verdict = checks.find(name)(left, **PARAMS[name])
+        assert verdict.reason
+        assert "None" not in verdict.reason
+        assert bool(verdict.look) is (verdict.outcome is not Outcome.PASS)
 
 
 def test_every_check_is_found_by_its_name_and_has_its_claims_here() -> None:
