@@ -98,3 +98,19 @@ def test_whom_nobody_could_ask_leaves_it_unknown(other: dict[str, Any], words: s
 
 def test_a_disagreement_is_a_failure_even_where_another_could_not_be_asked() -> None:
     assert judge(made(releases=["4.1.0", None, "4.1.1"])).outcome is Outcome.FAIL
+
+
+def test_where_the_load_balancer_brought_no_answer_last_one_shortly_before_counts() -> None:
+    short = made().balancer("rolled-back", None)
+    assert judge(short)
+    assert judge(made(balancer=["UP", "DOWN", "UP"]).balancer("rolled-back", None)).outcome is Outcome.FAIL
+    long_ago = made()
+    long_ago.clock.advance(2.1)
+    found = judge(long_ago.balancer("rolled-back", None))
+    assert found.outcome is Outcome.UNKNOWN
+    assert "the load balancer could not be asked: no socket" in found.reason
+    assert judge(made(balancer=[None] * 3)).outcome is Outcome.UNKNOWN
+
+
+def test_the_registry_is_not_asked_where_there_is_none() -> None:
+    assert judge(made(registry=["4.0.0"]), registry=False)

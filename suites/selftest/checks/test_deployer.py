@@ -48,3 +48,23 @@ def test_a_deployer_that_was_interrupted_is_unknown() -> None:
 def test_a_later_run_does_not_count_for_an_earlier_phase() -> None:
     made = Made().ended("deploy", "deploy").releases("deployed", *["4.1.1"] * 3).ended("rollback", "deploy", 9)
     assert judge(made)
+
+
+def test_one_that_could_not_be_started_or_was_lost_says_why_in_one_line() -> None:
+    def why(how: str, error: str | None) -> str:
+        end = {"start": 0, "verb": "deploy", "release": "4.1.1", "exit_code": None, "seconds": None}
+        made = Made().add("deployer.end", "deploy", **end, ended=how, error=error)
+        return judge(made.releases("deployed", *["4.1.1"] * 3)).reason
+
+    assert (
+        why("not started", "deployctl: not found\nin control-1")
+        == "the deploy could not be started: deployctl: not found"
+    )
+    assert why("lost", None) == "the deploy was lost sight of: for an unknown reason"
+    assert why("exit", None) == "how the deploy ended is not known"
+
+
+def test_a_pass_says_what_was_seen_and_rests_on_it() -> None:
+    verdict = judge(Made().ended("deploy", "deploy").releases("deployed", *["4.1.1"] * 3))
+    assert verdict.reason == "the deploy ended with exit code 0, and 3 replicas run 4.1.1"
+    assert verdict.evidence == (0, 1, 2, 3)

@@ -61,3 +61,24 @@ def test_one_that_the_engine_says_does_not_run_is_on_no_release(running: bool | 
         down = {} if running is None else {"running": running}
         made.add("probe.release", "half", replica=replica, release=None, error="it is exited", **down)
     assert str(check(made.events, phase="half", release="4.1.1", replicas=REPLICAS).outcome) == outcome
+
+
+def test_of_two_replicas_one_has_to_be_left_on_the_old_release() -> None:
+    for left, outcome in ((("4.1.1", "4.1.0"), "pass"), (("4.1.1", "4.1.1"), "unknown")):
+        made = Made().releases("half", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", *left)
+        found = check(made.events, phase="half", release="4.1.1", replicas=REPLICAS[:2])
+        assert str(found.outcome) == outcome
+
+
+def test_what_ran_in_other_phases_does_not_count() -> None:
+    before = Made().releases("deployed", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", "4.1.0")
+    assert "no replica ran 4.1.1" in check(before.events, phase="half", release="4.1.1").reason
+    after = Made().releases("half", "4.1.1").ended("half", "deploy", None, "stopped").releases("half", *["4.1.1"] * 3)
+    after.releases("rolled-back", *["4.1.0"] * 3)
+    found = check(after.events, phase="half", release="4.1.1", replicas=REPLICAS)
+    assert "every replica ran 4.1.1" in found.reason
+
+
+def test_the_evidence_is_the_end_of_the_deployer_and_the_first_replica_that_was_reached() -> None:
+    made = Made().releases("half", "4.1.1", "4.1.1", "4.1.0").ended("half", "deploy", None, "stopped")
+    assert check(made.events, phase="half", release="4.1.1").evidence == (0, 3)

@@ -75,3 +75,14 @@ def test_a_rollback_that_was_never_tried_proves_nothing() -> None:
     made = Made().releases("deployed", *["4.1.1"] * 3).registry("deployed", "4.1.1").fingerprint("deployed")
     made.releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1").fingerprint("refused")
     assert "no rollback was tried" in judged(made).reason
+
+
+def test_a_refusal_is_an_exit_code_and_not_a_timeout() -> None:
+    for code, how in ((1, "timeout"), (None, "exit")):
+        assert judged(story(code=code, how=how).fingerprint("refused")).outcome is Outcome.UNKNOWN, (code, how)
+
+
+def test_a_refusal_in_another_phase_does_not_count() -> None:
+    made = Made().releases("deployed", *["4.1.1"] * 3).registry("deployed", "4.1.1").fingerprint("deployed")
+    made.ended("later", "rollback", 1).releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
+    assert judged(made.fingerprint("refused")).outcome is Outcome.UNKNOWN

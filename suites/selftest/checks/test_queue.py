@@ -70,3 +70,33 @@ def test_an_age_that_was_known_and_is_not_any_more_is_unknown() -> None:
 
 def test_an_age_that_was_never_told_is_not_asked_for() -> None:
     assert judge(Made().queue("baseline", 0).queue("rolled-back", 2, ages=[900.0]))
+
+
+def test_a_queue_that_was_not_asked_and_one_that_could_not_be_are_told_apart() -> None:
+    assert judge(Made().queue("baseline", 0)).reason == "the queue was not asked"
+    silent = Made().queue("baseline", 0).queue("rolled-back", None, None)
+    silent.add("probe.queue", "rolled-back", depth=None, error="no route to host")
+    assert judge(silent).reason.startswith("the queue could not be asked: no route to host")
+
+
+def test_the_time_that_it_may_take_is_included() -> None:
+    assert judge(Made().queue("baseline", 0).queue("rolled-back", *[80] * 5, 0), within=5.0)
+    stays = judge(Made().queue("baseline", 0).queue("rolled-back", *[80] * 6), within=5.0)
+    assert stays.outcome is Outcome.FAIL, "it was watched for all of the time"
+    old = Made().queue("baseline", 0, ages=[0.0]).queue("rolled-back", *[2] * 6, ages=[9.0] * 6)
+    assert judge(old, within=5.0).outcome is Outcome.FAIL
+
+
+def test_five_jobs_more_than_before_are_normal_and_six_are_not() -> None:
+    for depth, outcome in ((8, Outcome.PASS), (9, Outcome.FAIL)):
+        made = Made().queue("baseline", 3).queue("rolled-back", *[depth] * 7)
+        assert queue.check(made.events, phase="rolled-back", within=5.0).outcome is outcome
+
+
+def test_what_is_not_known_of_a_queue_says_how_much_is() -> None:
+    reason = judge(Made().queue("baseline", 0).queue("rolled-back", 80, 70)).reason
+    assert reason == "the queue holds 70 jobs (level before: 2), and was watched for 1.0 s of 5 s"
+
+
+def test_the_evidence_of_a_pass_has_the_baseline_and_all_looks() -> None:
+    assert judge(Made().queue("baseline", 0, 3).queue("rolled-back", 80, 4)).evidence == (0, 1, 2, 3)

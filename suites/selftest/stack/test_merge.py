@@ -68,6 +68,36 @@ def test_ports_are_the_same_by_address_port_and_protocol() -> None:
     assert [(port["published"], port["protocol"]) for port in ports] == [("80", "tcp"), ("81", "tcp"), ("80", "udp")]
 
 
+def test_a_port_in_its_long_form_is_tcp_where_it_does_not_say() -> None:
+    found = merged("ports: [{target: 80, published: '80'}]", "ports: [{target: 80, published: '80', protocol: tcp}]")
+    assert found["ports"] == [{"target": 80, "published": "80", "protocol": "tcp"}]
+    assert len(merged("ports: [{target: 80}]", "ports: [{target: 80, protocol: udp}]")["ports"]) == 2  # type: ignore[arg-type]
+
+
+def test_files_of_variables_are_the_same_by_path() -> None:
+    found = merged("env_file: [{path: a.env, required: true}, b.env]", "env_file: [{path: a.env, required: false}]")
+    paths = found["env_file"]
+    assert isinstance(paths, list)
+    assert (paths[0]["path"], paths[0]["required"]) == ("a.env", False)
+    assert len(paths) == 2
+
+
+def test_only_the_lists_of_a_service_have_values_that_stand_once() -> None:
+    """One of the same name deeper in a service, or elsewhere in the file, is a list like any other."""
+    assert merged("x-l: {tmpfs: [a]}", "x-l: {tmpfs: [a]}") == {"x-l": {"tmpfs": ["a", "a"]}}
+    first, second = (parse("x-all:\n  s:\n    tmpfs: [a]\n", "c.yaml") for _ in range(2))
+    assert data(merge.fields(first, second)) == {"x-all": {"s": {"tmpfs": ["a", "a"]}}}
+
+
+def test_what_is_merged_carries_no_tag_on() -> None:
+    """A tag that stays would reset or override once more in the file after."""
+    third = "x-m: {a: 1}\nx-l: [a]"
+    first, second = (parse(text, "c.yaml") for text in (third, "x-m: !override {b: 2}\nx-l: !override [b]"))
+    both = merge.fields(first, second)
+    again = merge.fields(parse("x-m: {c: 3}\nx-l: [c]", "c.yaml"), both)
+    assert data(again) == {"x-m": {"c": 3, "b": 2}, "x-l": ["c", "b"]}
+
+
 def test_volumes_are_the_same_by_target_and_the_later_one_wins() -> None:
     volumes = merged("volumes: [a:/x, b:/y]", "volumes: ['c:/x:ro']")["volumes"]
     assert isinstance(volumes, list)
