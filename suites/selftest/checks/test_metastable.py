@@ -98,8 +98,14 @@ def test_whatever_keeps_the_overload_alive_fails_in_its_own_words(what: dict[str
     assert words in verdict.reason
 
 
-def test_a_push_that_is_absorbed_is_said() -> None:
-    assert "a push was absorbed" in judged(pushed=(100, 100)).reason
+@pytest.mark.parametrize(
+    ("pushed", "outcome"),
+    [((100, 99), Outcome.PASS), ((100, 98), Outcome.FAIL), ((20, 20), Outcome.PASS), ((19, 19), Outcome.UNKNOWN)],
+)
+def test_a_push_that_is_absorbed_is_said(pushed: tuple[int, int], outcome: Outcome) -> None:
+    found = judged(pushed=pushed)
+    assert found.outcome is outcome, found
+    assert ("a push was absorbed" in found.reason) is (outcome is Outcome.PASS)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,13 @@ def said(part: str, key: str, before: Any, after: Any) -> str:
         ("schema", "column plans.tier", "text", None, "column plans.tier is gone (it was text)"),
         ("schema", "column plans.tier", "text", "integer", "column plans.tier is integer, before: text"),
         ("schema", "index x", None, True, "index x exists now"),
+        ("schema", "index x", True, None, "index x is gone"),
+        ("schema", "rows", None, 1, "rows exists now"),
+        ("schema", "rows", None, 2, "rows exists now (2)"),
+        ("schema", "rows", 2, None, "rows is gone (it was 2)"),
+        ("schema", "public", None, False, "public exists now (False)"),
         ("processes", "nginx (user root)", None, 1, "nginx (user root) runs now"),
+        ("processes", "nginx (user root)", None, 2, "nginx (user root) runs now, 2 times"),
         ("processes", "nginx (user root)", None, 3, "nginx (user root) runs now, 3 times"),
         ("processes", "nginx (user root)", 2, None, "nginx (user root) does not run any more"),
         ("processes", "nginx (user root)", 2, 4, "nginx (user root) runs 4 times, before: 2"),
@@ -50,6 +56,34 @@ def test_keys_are_told_with_type_format_and_time_to_live() -> None:
     assert said("keys", "plan:*", None, now) == "keys like plan:* exist now (string of pickle, time to live: none)"
     assert said("keys", "plan:*", was, now).endswith("before: string of json, time to live: none")
     assert said("queues", "jobs", was, now) == "queue jobs holds pickle, before: json"
+
+
+def test_a_long_value_is_cut_and_says_so() -> None:
+    assert said("schema", "x", None, "a" * 160) == f"x exists now ({'a' * 160})"
+    assert said("schema", "x", None, "a" * 161) == f"x exists now ({'a' * 160}...)"
+
+
+def test_a_queue_that_was_empty_held_nothing() -> None:
+    now = {"type": "list", "format": ["json"], "ttl": "none"}
+    assert said("queues", "jobs", None, now) == "queue jobs holds json, before: nothing"
+    assert said("queues", "jobs", now, {}) == "queue jobs holds nothing, before: json"
+
+
+@pytest.mark.parametrize(("number", "rest"), [(5, ""), (6, "; and 1 more"), (7, "; and 2 more")])
+def test_five_packages_are_named_and_the_others_counted(number: int, rest: str) -> None:
+    (line,) = in_words([Difference("web-1", "packages", f"p{n}", None, "1") for n in range(number)])
+    assert line == f"web-1: {number} packages more (p0 1; p1 1; p2 1; p3 1; p4 1{rest})"
+
+
+@pytest.mark.parametrize(("number", "names"), [(4, "0, 1, 2, 3"), (5, "0, 1, 2, 3, ...")])
+def test_four_files_of_a_directory_are_named(number: int, names: str) -> None:
+    assert list(files((f"/srv/{n}", None, FILE) for n in range(number))) == [
+        f"{number} files more below /srv/ ({names})"
+    ]
+    below = [("/srv/a", None, DIRECTORY), ("/srv/a/b", None, FILE)]
+    assert list(files(below)) == ["1 file more below /srv/a/ (b)"]
+    gone = [(path, after, before) for path, before, after in below]
+    assert list(files(gone)) == ["1 file fewer below /srv/a/ (b)"]
 
 
 def test_packages_are_one_sentence_for_each_direction_however_many_they_are() -> None:
