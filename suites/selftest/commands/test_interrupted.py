@@ -23,6 +23,7 @@ from suites.selftest.commands.support import (
     left_on,
     variant,
 )
+from suites.soak import many
 
 pytestmark = pytest.mark.containers
 
@@ -82,7 +83,8 @@ def test_sigterm_leaves_nothing(world: World, engine: Engine, moment: str) -> No
     ended_well(world, engine, going.end(), 143)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(many(3)))
 def test_ctrl_c_at_a_random_moment_leaves_nothing(world: World, engine: Engine, seed: int) -> None:
     """After so many events of the history, and a fraction of a second more: nobody chose that moment."""
     chosen = random.Random(seed)

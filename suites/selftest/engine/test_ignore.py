@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from harness.engine.ignore import Ignore, _regex
 from harness.errors import ContextError
+from suites.soak import many
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,8 @@ def plainly(pattern: str) -> str:
     )
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.soak
+@settings(max_examples=many(500), deadline=None)
 @given(
     pattern=st.text(alphabet="ab/*?", min_size=1, max_size=8).map(lambda text: text.replace("//", "/").strip("/")),
     path=st.text(alphabet="ab/", min_size=1, max_size=9).map(lambda text: re.sub("/+", "/", text).strip("/")),

@@ -6,11 +6,13 @@ No record is counted twice, none is invented, none is missed that could be had, 
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suites.selftest.probes.test_logs import Followed
 from suites.selftest.probes.writer import Writer
+from suites.soak import many
 
 OPS = st.sampled_from(
     [
@@ -18,7 +20,8 @@ OPS = st.sampled_from(
         "rename", "rename", "copytruncate", "truncate", "delete", "compress",
     ]
 )  # fmt: skip
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pytestmark = pytest.mark.soak
+SLOW = settings(max_examples=many(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW
@@ -52,7 +55,7 @@ def test_every_record_is_read_once_or_named_as_lost(ops: list[str]) -> None:
             assert sorted(log.seen) == sorted(writer.written)
 
 
-@settings(SLOW, max_examples=25)
+@settings(SLOW, max_examples=many(10))
 @given(st.integers(0, 5), st.integers(0, 5), st.sampled_from(["rename", "reuse"]))
 def test_a_replacement_is_reported(before: int, after: int, how: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -13,6 +13,7 @@ import pytest
 from harness.proxy.bodies import Chunked
 from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import Api, round_trip
+from suites.soak import many
 
 TYPES = [
     "latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data", "noop", "slow_connect",
@@ -61,7 +62,8 @@ PATHS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1, 1 + many(3)))
 def test_no_request_stops_it(api: Api, through: Make, seed: int) -> None:
     chance = random.Random(seed)
     made = through()

@@ -15,6 +15,7 @@ import pytest
 
 from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import Api, Through, echo, eventually, read_exactly
+from suites.soak import many
 
 CONNECTIONS, CHANGES = 50, 1500
 KINDS: dict[str, dict[str, tuple[int, int]]] = {
@@ -78,7 +79,8 @@ def exchange(made: Through, number: int) -> bool:
     return received == data
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1, 1 + many(2)))
 def test_every_byte_arrives_in_order_while_toxics_come_and_go(api: Api, through: Make, seed: int) -> None:
     made = through(echo)
     over = threading.Event()

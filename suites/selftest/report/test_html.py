@@ -19,6 +19,7 @@ from harness.report.html.series import series
 from harness.samples import Samples
 from suites.selftest.report.loaded import loaded
 from suites.selftest.report.made import events
+from suites.soak import many
 
 
 class Page(HTMLParser):
@@ -217,7 +218,8 @@ EVENTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@pytest.mark.soak
+@settings(deadline=None, max_examples=many(100))
 @given(EVENTS)
 def test_no_history_however_damaged_its_fields_keeps_a_report_from_being_written(drawn: list[Any]) -> None:
     from harness.report import github, junit, markdown, postmortem

@@ -21,6 +21,7 @@ from harness.environment.images import Image
 from harness.environment.specs import Resources, container_spec
 from harness.errors import EngineError, StackError
 from harness.stack import Stack, load
+from suites.soak import many
 
 # Keys and values. Those of the second table the engine (20.10) refuses, when the container is made or when it starts.
 TAKEN: list[tuple[str, Any]] = [
@@ -220,7 +221,8 @@ def test_a_real_engine_takes_what_is_let_through(tmp_path: Path, resources: tupl
 TEXTS = st.text(max_size=12) | st.from_regex(r"[a-z0-9:/=,.%+-]{1,16}", fullmatch=True)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.soak
+@settings(max_examples=many(100), deadline=None)
 @given(
     key=st.sampled_from(KEYS),
     text=TEXTS,

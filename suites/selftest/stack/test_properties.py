@@ -17,6 +17,7 @@ from harness.errors import ContextError, UsageError
 from harness.stack import load, nodetree, source
 from harness.stack.nodes import SourceLocation
 from suites.selftest.stack.support import REFERENCE, write
+from suites.soak import many
 
 LINES = REFERENCE.splitlines()
 WORDS = [
@@ -79,15 +80,17 @@ def mutated(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=many(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.soak
 @QUICK
 @given(text=mutated())
 def test_a_damaged_stack_is_a_stack_or_refused(directory: Path, text: str) -> None:
     is_a_stack_or_refused(directory, text)
 
 
+@pytest.mark.soak
 @QUICK
 @given(text=st.text())
 def test_any_text_is_refused_or_a_stack(directory: Path, text: str) -> None:
@@ -108,6 +111,7 @@ KEYS = [
 BLOCK_KEYS = ["name", "entrypoint", "releases", "deployer", "logs", "probes", "state", "workload", "recovery", "proxy"]
 
 
+@pytest.mark.soak
 @QUICK
 @given(
     service=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4),
@@ -128,6 +132,7 @@ LINES_OF_ENV = [
 ]  # fmt: skip
 
 
+@pytest.mark.soak
 @QUICK
 @given(
     name=st.sampled_from(["v.env", ".env", "compose.4.1.1.yaml", "compose.yaml", "images/lb/Dockerfile"]),
@@ -152,6 +157,7 @@ def test_any_bytes_in_any_file_of_a_stack_are_read_or_refused(name: str, content
 PATTERNS = ["**/", "*", "[", "]", "!", "a", "\\", "^", "-", "\n", "#"]
 
 
+@pytest.mark.soak
 @QUICK
 @given(content=BYTES | st.lists(st.sampled_from(PATTERNS)).map("".join).map(str.encode))
 def test_any_bytes_of_a_dockerignore_are_read_or_refused(content: bytes) -> None:
@@ -164,6 +170,7 @@ def test_any_bytes_of_a_dockerignore_are_read_or_refused(content: bytes) -> None
             assert error.where  # noqa: PT017
 
 
+@pytest.mark.soak
 @QUICK
 @given(text=mutated() | st.text())
 def test_both_parsers_read_the_same_where_both_read_it(text: str) -> None:
