@@ -217,9 +217,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "BYTES", 768)
 
 
-def test_a_mark_while_the_follower_is_far_behind_takes_one_look_and_counts_nothing_from_before(
-    log: Shared, small: None
-) -> None:
+@pytest.mark.usefixtures("small")
+def test_a_mark_while_the_follower_is_far_behind_takes_one_look_and_counts_nothing_from_before(log: Shared) -> None:
     log.write(1000)
     log.first.poll()
     asked = log.replica.asked
