@@ -203,6 +203,14 @@ def test_without_its_evidence_a_pass_becomes_unknown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PARAMS))
+def test_whatever_a_pass_cannot_do_without_is_among_its_evidence(name: str) -> None:
+    evidence = checks.find(name)(PASSING, **PARAMS[name]).evidence
+    for gone in (event for event in PASSING if event.kind != "workload.start"):  # a window refers to it
+        left = tuple(event for event in PASSING if event is not gone)
+        assert gone.id in evidence or checks.find(name)(left, **PARAMS[name]), gone
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS))
 @settings(deadline=None)
 @given(kept=st.sets(st.integers(0, len(PASSING) - 1)))
 def test_no_part_of_a_history_passes_without_evidence_for_every_replica(name: str, kept: set[int]) -> None:
