@@ -23,7 +23,8 @@ while data := os.read(0, 65536): s.sendall(data)"""
 def connected(address: str) -> str:
     """The shell text that becomes a connection with `/path` or `host:port`. It ends when the server ends it.
 
-    Images of servers rarely have the same tool, so this tries whatever can open a socket.
+    Images of servers rarely have the same tool, so this tries whatever can open a socket; but for curl, whose telnet
+    sometimes holds back the end of a long answer.
     """
     quoted = shlex.quote(address)
     path = address.startswith("/")
@@ -36,10 +37,9 @@ def connected(address: str) -> str:
         "bash": f"bash -c 'exec 3<>\"/dev/tcp/$0/$1\" || exit; cat <&3 & cat >&3; wait' {shlex.quote(host)} {port}",
         "perl": f"perl -e {shlex.quote(_PERL)} {words}",
         "python3": f"python3 -c {shlex.quote(_PYTHON)} {words}",
-        "curl": f"curl -sSN telnet://{quoted}",
     }
     if path:
-        del tools["bash"], tools["curl"]
+        del tools["bash"]
     there = {tool: f"command -v {tool} >/dev/null 2>&1" for tool in tools}
     if path:
         there["nc"] += " && nc -h 2>&1 | grep -q -e -U"  # busybox's has no unix sockets
