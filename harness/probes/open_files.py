@@ -28,15 +28,21 @@ class OpenFiles:
         self._inodes: dict[kernel.Deleted, tuple[int, int]] = {}
         self._asked: tuple[str, ...] = ()
         self._line = ""
+        self._before: frozenset[int] = frozenset()
 
-    def begin(self, due: bool) -> None:
-        """Send the question, if a scan is due or a deleted file has no inode yet, and no question is open."""
+    def begin(self, due: bool, processes: Collection[int]) -> None:
+        """Send the question, if a scan is due or a deleted file has no inode yet, and no question is open.
+
+        Args:
+            processes: those of the replica at the last look. Without any, no scan is made: whether one was hidden
+                could not be told.
+        """
         if self._asked:
             self._shell.call(self._line)  # where the shell is being started: once it stands
             return
         new = [one for one in self.deleted or () if one not in self._inodes][:MAX_NAMED]
-        if due:
-            self._asked = ("scan",)
+        if due and processes:
+            self._asked, self._before = ("scan",), frozenset(processes)
         elif new:
             self._asked = tuple(f"inode {one.owner[0]} {one.owner[1]} {shlex.quote(one.place)}" for one in new)
         if self._asked:
@@ -47,7 +53,8 @@ class OpenFiles:
         """Take the answer, if it is there.
 
         Args:
-            processes: those of the replica, all of which should have been scanned.
+            processes: those of the replica now. Who was there before the scan too should have been scanned; who began
+                or ended meanwhile is not hidden.
         """
         if not self._asked:
             return
@@ -70,7 +77,7 @@ class OpenFiles:
         found, whose = kernel.scanned(text)
         self.deleted = found if whose else None
         self._inodes = {one: known for one, known in self._inodes.items() if one in found}
-        hidden = len(set(processes) - whose)
+        hidden = len(self._before.intersection(processes) - whose)
         self.unseen = f"the open files of {hidden} processes cannot be looked at" if hidden else ""
 
     def rows(self) -> list[list[object]] | None:

@@ -86,7 +86,7 @@ class ReplicaState:
         boot = ":" if self._booted else "boot"
         sockets = "sockets" if scan or self._listening is None else ":"
         self._shell.call(f"look {every}; part; {sockets}; part; {boot}")
-        self._files.begin(scan)
+        self._files.begin(scan, [pid for pid, _, _ in self._processes])
         due = self._began_or_ended or self._said.text is None or turn % RELEASE_EVERY == 0
         if self._asker is not None and self._release is not None and (due or self._asking):
             self._asking = True

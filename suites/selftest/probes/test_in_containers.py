@@ -80,7 +80,8 @@ def test_everything_is_told_of_a_fleet_that_works(standing: Environment, tmp_pat
                 for number in (1, 2, 3)
             )
         )
-    backend = select(history.events, "probe.replica", replica="backend-1", error=None)[-1].data
+    looks = select(history.events, "probe.replica", replica="backend-1", error=None)
+    backend = next(event.data for event in reversed(looks) if event.data["deleted"] is not None)
     assert "0.0.0.0:8080/tcp" in backend["listening"]
     assert backend["main"][2] == "python3"
     assert backend["cpu"] > 0.0
