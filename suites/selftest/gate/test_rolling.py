@@ -16,7 +16,7 @@ from harness.stack import load
 from harness.verdict import Outcome, Verdict
 from suites.raw import select
 
-pytestmark = [pytest.mark.containers, pytest.mark.alone]
+pytestmark = pytest.mark.containers
 
 OLD, NEW = "1.0.0", "1.1.0"
 
@@ -46,6 +46,7 @@ def assert_nothing_wrong(verdict: Verdict, history: History) -> None:
     assert verdict.outcome is (Outcome.UNKNOWN if late else Outcome.PASS), verdict
 
 
+@pytest.mark.alone
 def test_with_nothing_but_releases_entry_point_and_load_declared_it_passes_every_scenario(
     harness_engine: Engine, tmp_path: Path
 ) -> None:
@@ -62,6 +63,7 @@ def test_with_nothing_but_releases_entry_point_and_load_declared_it_passes_every
     }
 
 
+@pytest.mark.alone
 def test_with_the_balancer_declared_replicas_are_drained_before_they_are_replaced(
     harness_engine: Engine, tmp_path: Path
 ) -> None:

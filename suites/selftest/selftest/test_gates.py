@@ -34,22 +34,23 @@ def results(world: World) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def test_gates_whose_harness_is_spoilt_stay_honest(world: World) -> None:
-    ended = world.harness(
-        "selftest", "honesty", tiny.STACK, "--out", "out", "--runs", "3", "--no-undisturbed", "--seed", "1",
-        *("--only", "generator"), *("--only", "shell"), *("--only", "samples-file"), timeout=400,
-    )  # fmt: skip
-    assert ended.code == 0, ended.text
-    assert sum(one["touched"] > 0 for one in results(world)) == 3
-
-
-HALF = f"""# The shorter of the two scenarios, since each gate takes several times as long as one that is not starved.
+HALF = f"""# The shorter scenario, and little time to recover: each gate takes several times as long as an undisturbed one.
 overrides: [{tiny.STACK.parent / "compose.selftest.yaml"}]
 arguments: [--baseline, "2", --hold, "2", --scenario, half-deployment]
 variants:
-  clean: {{}}
-  half-blind: {{defect: true, environment: {{TINY_DEPLOYER: half-blind}}}}
+  clean: {{environment: {{TINY_RECOVERY: 5s}}}}
+  half-blind: {{defect: true, environment: {{TINY_DEPLOYER: half-blind, TINY_RECOVERY: 5s}}}}
 """
+
+
+def test_gates_whose_harness_is_spoilt_stay_honest(world: World) -> None:
+    (world.directory / "half.yaml").write_text(HALF, encoding="utf-8")
+    ended = world.harness(
+        *("selftest", "honesty", tiny.STACK, "--variants", "half.yaml", "--out", "out", "--runs", "3", "--seed", "3"),
+        *("--no-undisturbed", "--only", "generator"), *("--only", "shell"), *("--only", "samples-file"), timeout=400,
+    )  # fmt: skip
+    assert ended.code == 0, ended.text
+    assert sum(one["touched"] > 0 for one in results(world)) == 3
 
 
 @pytest.mark.alone  # what starves it would starve the tests beside it
