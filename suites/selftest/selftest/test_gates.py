@@ -34,7 +34,7 @@ def results(world: World) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-HALF = f"""# The shorter scenario, and little time to recover: each gate takes several times as long as an undisturbed one.
+HALF = f"""# The shorter scenario, and little time to recover: each gate takes several times as long as usual.
 overrides: [{tiny.STACK.parent / "compose.selftest.yaml"}]
 arguments: [--baseline, "2", --hold, "2", --scenario, half-deployment]
 variants:
