@@ -38,6 +38,13 @@ def clean_lines(text: object) -> str:
     return "\n".join(clean(line) for line in re.split(r"\r?\n", str(text)))
 
 
+def excerpt(text: str, most: int = MAX_CHARACTERS) -> str:
+    """One line of at most so many characters; of a longer text both ends: an exception's last line says what it was."""
+    line = " ".join(text.split())
+    head = most // 3
+    return line if len(line) <= most else f"{line[:head]} ... {line[len(line) - (most - head - 5) :]}"
+
+
 def shortened(text: str) -> str:
     """One line of at most `MAX_CHARACTERS` characters; what is cut off ends in `...`."""
     line = " ".join(text.split())

@@ -30,12 +30,20 @@ class Registry(Generic[T]):
         package: where the built-in ones are, a module each.
         take: gets it out of its module. AttributeError, TypeError or ValueError say that the module has none.
         besides: modules of the package that do not count; those whose name begins with `_` never do.
+        plural: of `what`, where that is not made with an `s`.
     """
 
     def __init__(
-        self, what: str, package: ModuleType, take: Callable[[ModuleType], T], besides: Collection[str] = ()
+        self,
+        what: str,
+        package: ModuleType,
+        take: Callable[[ModuleType], T],
+        besides: Collection[str] = (),
+        *,
+        plural: str = "",
     ) -> None:
         self.what, self._package, self._take, self._besides = what, package, take, frozenset(besides)
+        self._plural = plural or f"{what}s"
         self._found: dict[str, T] = {}
 
     @cached_property
@@ -51,12 +59,12 @@ class Registry(Generic[T]):
             UsageError: one has the name of another.
         """
         found: dict[str, EntryPoint] = {}
-        for point in entry_points(group=f"{GROUP}{self.what}s"):
+        for point in entry_points(group=f"{GROUP}{self._plural}"):
             name = spelt(point.name)
             if name in self._own or (name in found and found[name].value != point.value):
                 other = _whose(found[name]) if name in found else "the harness itself"
                 raise UsageError(
-                    f"Two {self.what}s have the same name",
+                    f"Two {self._plural} have the same name",
                     where=f"{_whose(point)}, entry point {point.name} = {point.value}",
                     got=f"{name}, as in {other}",
                     expected="a name of its own",

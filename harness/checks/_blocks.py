@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.samples import FINAL, OK, Stream
+from harness.samples import FINAL, KEPT_CLOSED, OK, Stream
 
 SECONDS = 5.0  # of a block
 MOST_JOINED = 12  # blocks that are joined at most, so that a quantile has enough requests
@@ -48,6 +48,7 @@ class ArmRequests:
         parts: list[tuple[Values, Values, npt.NDArray[np.bool_], Values]] = []
         for stream in streams:
             last = stream.records[stream.records["flags"] & FINAL != 0]
+            last = last[(last["outcome"] != KEPT_CLOSED) | (last["flags"] & OK != 0)]  # what came of it is not known
             ok = last["flags"] & OK != 0
             latency = last["latency"].astype(np.float64)
             slow = np.where(ok, latency, np.maximum(latency, timeouts.get(stream.start, 0.0)))

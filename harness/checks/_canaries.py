@@ -95,6 +95,9 @@ class _Window:
         self.log, self.events = log, events
         self.began = min((event.time - event.body.seconds for event in events), default=0.0)
         self.ended = max((event.time for event in events), default=0.0)
+        asked = [event.body.looked for event in events if event.body.looked is not None]
+        # A look may take longer than usual: what came while it was under way may not have been seen.
+        self.seen = min(self.ended, max(asked)) if asked else self.ended - LOOK
         self.keys: dict[str, float] = {}  # when its record came, at the earliest
         for event in events:
             looks = event.body.canary_looks
@@ -115,7 +118,7 @@ class _Window:
 
     def due(self, canary: Canary) -> bool:
         """Whether its record should have been seen here."""
-        return bool(self.events) and canary.sent >= self.began and canary.answered + self.within + LOOK <= self.ended
+        return bool(self.events) and canary.sent >= self.began and canary.answered + self.within <= self.seen
 
 
 def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: WitnessedStalls, *, known: bool) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from harness.checks._evidence import Findings, counted, listed
 from harness.events import FingerprintTaken
-from harness.fingerprint import Allowance, Comparison, Fingerprint, compare, in_words
+from harness.fingerprint import Allowance, Comparison, Fingerprint, compare, in_words, number_of_causes, quiet
 from harness.history import Event, of
+from harness.verdict import Verdict
 
 MAX_DIFFERENCES = 8  # differences that a reason spells out
 
@@ -35,7 +37,7 @@ def compared(
     if first is second or first.id > second.id:
         findings.missing(f"the fingerprint of {after} was not taken after that of {before}")
         return None
-    comparison = compare(_read(first), _read(second), allow)
+    comparison = compare(_read(first), _read(second), allow, quiet(events, second))
     for sentence in comparison.untold:
         findings.missing(sentence)
     return comparison
@@ -46,7 +48,7 @@ def differs(findings: Findings, comparison: Comparison, events: Iterable[Event],
     if comparison.differences:
         events = tuple(events)
         lines = in_words(comparison.differences, MAX_DIFFERENCES)
-        many = counted(len(comparison.differences), "difference")
+        many = counted(number_of_causes(comparison.differences), "difference")
         findings.fail(f"{many}: {'; '.join(lines)}", taken(events, before), taken(events, after))
 
 
@@ -60,6 +62,12 @@ def good(comparison: Comparison) -> str:
     if comparison.notes:
         said += f"; {'; '.join(dict.fromkeys(comparison.notes))}"
     return said
+
+
+def with_unseen(verdict: Verdict, comparison: Comparison) -> Verdict:
+    """The verdict, and in one line what it says nothing about."""
+    unseen = [*dict.fromkeys(comparison.notes if not verdict else ()), *comparison.unseen]
+    return replace(verdict, reason=f"{verdict.reason}; not looked at: {'; '.join(unseen)}") if unseen else verdict
 
 
 def _read(event: Event[FingerprintTaken]) -> Fingerprint:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,17 @@ from harness.checks._witness import SHARE, WitnessedStalls
 from harness.events import WorkloadStart, WorkloadWindow
 from harness.history import Event, of
 from harness.outages import Outages, outages
-from harness.samples import FINAL, OK, Records, Samples, Stream
+from harness.samples import FINAL, KEPT_CLOSED, OK, Records, Samples, Stream
 from harness.stalls import CHAIN
 
 EARLIER = 60.0  # s before a window; what was due then has been answered or given up
 LEAD = 3.0  # s before a failure in which a stall may have caused it: what was held up then has its time-outs now
 APART = 1.0  # s between two failures that belong to one cluster
+IN_A_ROW = 5  # requests of one kind, or of one server, that failed one after the other: fewer may be chance
 PUNCTUAL = 0.05  # s by which the generator may be late and still is not blind
 
 Times = npt.NDArray[np.float64]
+Names = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class TimedRequests:
         sent: by how much the generator itself was late with it.
         ok: whether it was answered as it should be.
         since, until: when the first window began, and the last one ended.
+        kinds, servers: of each, which request of the mix it is, and who answered; empty where that is not known.
         earlier: requests that were due shortly before; they tell what was answered at the beginning.
     """
 
@@ -41,7 +45,20 @@ class TimedRequests:
     ok: npt.NDArray[np.bool_]
     since: float
     until: float
+    kinds: Names | None = None
+    servers: Names | None = None
     earlier: TimedRequests | None = None
+
+    @property
+    def groups(self) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Which requests are of one kind, and which one server answered, by words that name them; only where there are
+        several.
+        """
+        found = {}
+        for every, words in ((self.kinds, "{} requests"), (self.servers, "answers of {}")):
+            names = sorted(set(every.tolist()) - {""}) if every is not None else []
+            found.update({words.format(name): every == name for name in names if len(names) > 1})
+        return found
 
     @property
     def latency(self) -> Times:
@@ -52,7 +69,12 @@ class TimedRequests:
         """Answered as it should be, within so many seconds, not counting those in which the generator stood still: it
         neither sends nor hears an answer then.
         """
-        return self.ok & (self.latency - np.maximum(self.sent, self._unheard) <= bound)
+        return self.ok & (self.served <= bound)
+
+    @property
+    def served(self) -> Times:
+        """The latency without the time in which the generator stood still."""
+        return self.latency - np.maximum(self.sent, self._unheard)
 
     def outages(self, bound: float, least: float) -> Outages:
         """Those longer than `least`; an answer later than `bound` counts as missing."""
@@ -60,6 +82,22 @@ class TimedRequests:
         due, ended = (np.concatenate([getattr(part, name) for part in parts]) for name in ("due", "ended"))
         good = np.concatenate([part.good(bound) for part in parts])
         return outages(due, ended, good, self.until, since=self.since, least=least)
+
+    def partial_outages(self, bound: float, least: float) -> list[tuple[str, float, float, int]]:
+        """Where one kind of request, or everything that one server answered, failed while others did not: which, from
+        and to when those were due that failed one after the other, and how many. Those longer than `least`.
+        """
+        found = []
+        bad = ~self.good(bound)
+        for names, word in ((self.kinds, "request of kind {}"), (self.servers, "request answered by {}")):
+            several = [] if names is None else [name for name in np.unique(names).tolist() if name]
+            for name in several if len(several) > 1 else ():
+                mine = names == name
+                due, failed = self.due[mine], bad[mine]
+                for first, last in _runs(failed):
+                    if last - first + 1 >= IN_A_ROW and due[last] - due[first] > least:
+                        found.append((word.format(name), float(due[first]), float(due[last]), last - first + 1))
+        return found
 
     def blind(self, begin: float, end: float) -> float:
         """For how many seconds of a stretch the generator sent nothing that was due."""
@@ -116,7 +154,7 @@ def load(
     if samples is None or not any(_saved(starts.get(window.body.start)) for window in windows):
         return None
     streams: dict[int | None, Stream] = {stream.start: stream for stream in samples.streams}
-    parts, before, spans = list[Records](), list[Records](), list[tuple[float, float]]()
+    parts, before, spans = list[TimedRequests](), list[TimedRequests](), list[tuple[float, float]]()
     for window in windows:
         stream = streams.get(window.body.start)
         if stream is None or stream.problem:
@@ -129,18 +167,45 @@ def load(
         if len(mine) < counted:
             return f"{len(mine)} samples, and {counted} were counted"
         spans.append(span(events, window))
-        parts.append(mine)
+        parts.append(_made(mine, stream, *spans[-1]))
         if len(parts) == 1:
             recent = final["intended"] > spans[0][0] - EARLIER
-            before.append(final[(final["n"] < first) & recent])
+            before.append(_made(final[(final["n"] < first) & recent], stream, *spans[-1]))
     since, until = min(begin for begin, _ in spans), max(end for _, end in spans)
-    return _made(np.concatenate(parts), since, until, _made(np.concatenate(before), since, until))
+    return _joined_up(parts, since, until, _joined_up(before, since, until))
 
 
-def _made(records: Records, since: float, until: float, earlier: TimedRequests | None = None) -> TimedRequests:
-    found = np.sort(records, order="intended", kind="stable")
+def _made(records: Records, stream: Stream, since: float, until: float) -> TimedRequests:
+    """Without those whose kept connection was closed before any byte of an answer: nobody knows what came of them."""
+    found = records[(records["outcome"] != KEPT_CLOSED) | (records["flags"] & OK != 0)]
     due, latency, sent = (found[name].astype(np.float64) for name in ("intended", "latency", "sent"))
-    return TimedRequests(due, due + latency, sent, found["flags"] & OK != 0, since, until, earlier)
+    kinds = np.array([*stream.requests, ""])
+    numbers = np.minimum(found["request"].astype(np.int64), len(kinds) - 1)
+    servers = np.array([stream.servers.get(number, "") for number in range(max(stream.servers, default=0) + 2)])
+    who = np.minimum(found["server"].astype(np.int64), len(servers) - 1)
+    ok = found["flags"] & OK != 0
+    return TimedRequests(due, due + latency, sent, ok, since, until, kinds[numbers], servers[who])
+
+
+def _joined_up(
+    parts: Sequence[TimedRequests], since: float, until: float, earlier: TimedRequests | None = None
+) -> TimedRequests:
+    """The requests of several windows as one, in the order in which they were due."""
+    order = np.argsort(np.concatenate([one.due for one in parts]), kind="stable")
+
+    def every(name: str) -> npt.NDArray[Any]:
+        return np.asarray(np.concatenate([getattr(one, name) for one in parts])[order])
+
+    return TimedRequests(
+        every("due"), every("ended"), every("sent"), every("ok"), since, until, every("kinds"), every("servers"),
+        earlier,
+    )  # fmt: skip
+
+
+def _runs(which: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """The first and the last place of each stretch that is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], which, [False]]).astype(np.int8)))
+    yield from zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True)
 
 
 def span(events: Sequence[Event], window: Event[WorkloadWindow]) -> tuple[float, float]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from harness.checks._evidence import Findings
 from harness.checks._requests import TimedRequests, load
-from harness.events import WorkloadWindow
+from harness.events import FailedRequests, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
 
 MIN_REQUESTS = 20  # fewer intended requests say nothing
 REACHED = 0.95  # of what was intended must have been sent
+CLOSED = 0.005  # the share of requests that may meet a kept connection which is closed: more is not chance
 BLIND = 0.5  # s in a row for which the generator itself may send nothing
 
 
@@ -22,6 +23,8 @@ class WindowTotals:
 
     Attributes:
         lateness: of the generator itself, p95; `blind`: the longest time in which it sent nothing that was due.
+        closed: requests of which nobody knows what came of them: their kept connection was closed before any answer.
+        repeated: requests that met such a connection, and were sent again.
         load: its requests, one by one; None where they were not saved.
     """
 
@@ -39,6 +42,8 @@ class WindowTotals:
     blind: float
     outage: float
     reasons: tuple[str, ...]
+    closed: int = 0
+    repeated: int = 0
     load: TimedRequests | None = None
 
     @property
@@ -54,6 +59,14 @@ class WindowTotals:
     def share(self) -> float:
         """The share of failures, 0 to 1."""
         return self.bad / self.tried if self.tried else 0.0
+
+    @property
+    def kept(self) -> str:
+        """What is to be said of kept connections that were closed; empty where none was."""
+        said = f"{self.repeated} met a kept connection that was closed, and were sent again" if self.repeated else ""
+        more = "a kept connection that was closed before any answer, and what came of them is not counted"
+        more = f"{self.closed} met {more}" if self.closed else ""
+        return "".join(f"; {one}" for one in (said, more) if one)
 
     @property
     def why(self) -> str:
@@ -80,7 +93,8 @@ def window(events: Iterable[Event], phase: str, samples: Samples | None = None) 
 
     reasons: dict[str, int] = {}
     for event in found:
-        for text, count in event.body.errors.items():
+        groups = [(alike(one), one.count) for one in event.body.failures]
+        for text, count in groups or event.body.errors.items():
             reasons[text] = reasons.get(text, 0) + count
     return WindowTotals(
         found, total("intended"), total("sent"), total("ok"), total("failed"), total("shed"),
@@ -88,8 +102,13 @@ def window(events: Iterable[Event], phase: str, samples: Samples | None = None) 
         worst("p50"), worst("p95"), worst("p99"), worst("lateness_p95"),
         worst("blind", "lateness_p99") or 0.0, worst("longest_outage") or 0.0,
         tuple(f"{count} x {text}" for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]),
-        requests,
+        total("closed"), total("repeated"), requests,
     )  # fmt: skip
+
+
+def alike(group: FailedRequests) -> str:
+    """`resume with status 500 by backend-2`."""
+    return f"{group.request} with {group.outcome}" + (f" by {group.server}" if group.server else "")
 
 
 def measured(
@@ -119,6 +138,11 @@ def measured(
             f"only {share:.0f} % of the requests due in the phase {phase} were sent: the rate was not reached"
         )
         return None
+    if found.closed > max(1.0, CLOSED * found.tried):
+        findings.missing(
+            f"{found.closed} of {found.tried} requests of the phase {phase} met a kept connection that was closed"
+            " before any byte of an answer, and may not be sent again (`repeatable`): what came of them is not known"
+        )
     if found.blind > blind:
         findings.stalled = True
         findings.missing(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from harness.checks._evidence import Findings, counted, last, listed
+from harness.checks._acknowledged import asked_for, promised, some
+from harness.checks._evidence import Findings, counted, last
 from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeReadback, WorkloadStart
 from harness.history import Event, of
-from harness.samples import FINAL, NO_SAMPLES, OK, Samples, Stream
+from harness.samples import NO_SAMPLES, Samples
 from harness.verdict import Verdict
 
 NAME = "acknowledged"
-EXAMPLES = 3  # that are named
 LATELY = 5.0  # s; for histories of 0.1, which do not say from when on acknowledged work may be on its way
 
 
@@ -68,49 +68,25 @@ def _compare(findings: Findings, events: tuple[Event, ...], samples: Samples, as
     if not isinstance(before, float):  # a history of 0.1
         before = asked.since_start - LATELY
     for one in streams:
-        _promised(one, before, due, untold)
+        promised(one, before, due, untold)
     if untold:
-        findings.missing(f"the samples do not say when {_some(untold)} was acknowledged: their file is not whole")
+        findings.missing(f"the samples do not say when {some(untold)} was acknowledged: their file is not whole")
     if not due:
         findings.missing("nothing was acknowledged before it was read back")
         return ""
     lost = [what for what in due if what not in there]
-    ours = {what for one in streams for what in _asked_for(one, there)}
+    ours = {what for one in streams for what in asked_for(one, there)}
     twice = [what for what in ours if there[what] > 1]
     if lost:
         # What is still on its way, because the machine stood still while it was waited for, is not lost.
         stall = WitnessedStalls(events).explains(before, asked.since_start, asked.since_start - before)
         verb = "is" if len(lost) == 1 else "are"
         findings.timed(
-            f"{counted(len(lost), 'piece')} of {len(due)} acknowledged {verb} lost: {_some(lost)}", stall, asked
+            f"{counted(len(lost), 'piece')} of {len(due)} acknowledged {verb} lost: {some(lost)}", stall, asked
         )
     if twice:
         said = [f"{what} ({there[what]} times)" for what in sorted(twice)]
-        findings.fail(f"{counted(len(twice), 'piece')} of work happened more than once: {_some(said)}", asked)
+        findings.fail(f"{counted(len(twice), 'piece')} of work happened more than once: {some(said)}", asked)
     more = len(ours - {what for one in streams for _, what in one.promises})
     also = f"; {more} more are there that were not promised, or not yet" if more else ""
     return f"all {len(due)} pieces of acknowledged work are there, once each{also}"
-
-
-def _promised(stream: Stream, before: float, due: list[str], untold: list[str]) -> None:
-    """Add what was promised before a moment of the history, in the order of the requests; and that of which no good
-    answer is there, so that it is not known when it was promised.
-    """
-    good = stream.records[(stream.records["flags"] & (FINAL | OK)) == (FINAL | OK)]
-    ended = dict(zip(good["n"].tolist(), (stream.at + good["intended"] + good["latency"]).tolist(), strict=True))
-    for n, what in sorted(stream.promises):
-        if n not in ended:
-            untold.append(what)
-        elif ended[n] <= before:
-            due.append(what)
-
-
-def _asked_for(stream: Stream, there: Mapping[str, int]) -> list[str]:
-    """What is there and was asked for by this workload, promised or not."""
-    promised = {what for _, what in stream.promises}
-    return [what for what in there if what in promised or (stream.key and what.startswith(f"{stream.key}-"))]
-
-
-def _some(found: Sequence[str]) -> str:
-    more = len(found) - EXAMPLES
-    return listed(found[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")

@@ -31,7 +31,8 @@ def check(
 ) -> Verdict:
     """No outage in the phase is longer, and no larger share of requests fails or is answered late, than allowed.
 
-    An outage is any stretch in which a request was due and no good answer came. A late answer is no good one. What the
+    An outage is any stretch in which a request was due and no good answer came; one kind of request, and what one
+    server answers, can be out by itself. A late answer is no good one. What the
     generator itself did not send in time was not seen, and where the machine stood still an outage proves nothing:
     the verdict is unknown then.
 
@@ -83,6 +84,10 @@ def _judge(
         lasted, stall = max(out, key=lambda one: (not one[1], one[0]))
         said = f"no request was answered in time for {lasted:.1f} s, longer than {most:g} s{found.why}"
         findings.timed(said, stall, *found.events)
+    for which, begin, end, count in () if out else load.partial_outages(bound, most):
+        stall = _stall(load, witness, begin, end, most)
+        said = f"no {which} was answered in time for {end - begin:.1f} s, longer than {most:g} s, and {count} were due"
+        findings.timed(said + found.why, stall, *found.events)
     bad = ~load.good(bound)
     late = int((load.ok & bad).sum())
     _share(findings, found, load, bad, late, budget, bound, witness)

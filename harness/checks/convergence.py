@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.checks._evidence import Findings, last, latest, listed
+from harness.checks._served import misdirected
 from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeConfiguration, ProbeHaproxy, ProbeRegistry, ProbeRelease, ProbeSchema
 from harness.history import Event, of
@@ -32,7 +33,7 @@ def check(
 
     Args:
         events: the history (`probe.release`, `probe.registry`, `probe.configuration`, `probe.schema`, `probe.haproxy`,
-            `witness`).
+            `workload`, `witness`).
         phase: where they were asked.
         replicas: every replica of the fleet.
         release: what all should name; None takes what the registry says, else what the first replica runs.
@@ -61,7 +62,10 @@ def check(
             findings.missing(f"what the schema answers on {meant.release} is not declared")
         _one(findings, last(events, ProbeSchema, phase), "the schema", "is at", meant.instead(answer))
     if balancer:
-        _balanced(findings, events, _told(of(events, ProbeHaproxy, phase)), replicas)
+        told = _told(of(events, ProbeHaproxy, phase))
+        _balanced(findings, events, told, replicas)
+        for said, *shown in misdirected(events, phase, told, replicas):
+            findings.fail(said, *shown)
     asked = ["every replica"] + ["the registry"] * registry + ["the configuration"] * bool(configured)
     asked += ["the schema"] * (schema is not None) + ["the load balancer"] * balancer
     return findings.verdict(

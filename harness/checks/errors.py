@@ -28,7 +28,7 @@ def check(events: Iterable[Event], *, phase: str, samples: Samples | None = None
     found = measured(findings, events, phase, samples)
     good = ""
     if found is not None:
-        good = f"{found.bad} of {counted(found.tried, 'request')} failed"
+        good = f"{found.bad} of {counted(found.tried, 'request')} failed{found.kept}"
         if found.share > budget:
             said = f"{found.bad} of {found.tried} requests failed ({percent(found.share)}), budget {percent(budget)}"
             left, stall = (

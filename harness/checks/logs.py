@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.checks import _canaries
+from harness.checks import _canaries, _log_errors
 from harness.checks import _log_words as words
 from harness.checks._evidence import Findings, counted, listed
 from harness.checks._witness import WitnessedStalls
-from harness.events import ProbeLog, WorkloadWindow
+from harness.events import LogRotate, ProbeLog, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
 from harness.verdict import Verdict
@@ -27,6 +27,7 @@ class ExpectedLog:
         carries_release: the records name the release that wrote them.
         carries_time, carries_number: they carry a time, and a number that counts them.
         canary_within: seconds after its answer in which the record of a canary has to come; None for no canaries.
+        may_be_silent: nothing has to come, and only what does come is judged.
     """
 
     replica: str
@@ -36,6 +37,7 @@ class ExpectedLog:
     carries_time: bool = False
     carries_number: bool = False
     canary_within: float | None = None
+    may_be_silent: bool = False
 
 
 def check(
@@ -44,6 +46,7 @@ def check(
     phase: str,
     release: str,
     logs: Collection[ExpectedLog] = (),
+    baseline: str | None = None,
     samples: Samples | None = None,
 ) -> Verdict:
     """Each log advanced in the phase, within its longest silence, with records of this release alone.
@@ -58,6 +61,8 @@ def check(
         phase: a phase that began after the cut-over; records of another release fail.
         release: what the records should carry.
         logs: every log that should have been watched.
+        baseline: the phase whose errors are known: those of a kind that it had, about as often, are no finding, and its
+            own are not. Left out, every error is one.
         samples: of the workload, where canaries are declared.
     """
     events = tuple(events)
@@ -66,6 +71,7 @@ def check(
     watched: dict[tuple[str, str], list[Event[ProbeLog]]] = {}
     for event in of(events, ProbeLog, phase):
         watched.setdefault((event.body.replica, event.body.path), []).append(event)
+    found_errors = _log_errors.LogErrors(events, phase, baseline)
     if not logs:
         findings.missing("no log was to be watched")
     for log in logs:
@@ -77,10 +83,17 @@ def check(
         for event in seen:
             _content(findings, log, event, release)
             _in_time(findings, log, event, witness)
+        found_errors.judge(findings, log.replica, log.path, seen, witness)
         _progress(findings, log, seen, traffic, witness)
+    for turned in of(events, LogRotate, phase):
+        findings.saw(turned)
+        if turned.body.error:
+            where = f"{turned.body.path} on {turned.body.replica}"
+            findings.missing(f"{where} could not be rotated: {turned.body.error}")
     _canaries.judge(findings, logs, watched, samples, witness)
+    advanced = f"{counted(len(logs), 'log')} advanced, {_records(events, phase, release)}"
     return findings.verdict(
-        f"{counted(len(logs), 'log')} advanced, with records of {release} and no errors{_noted(events, phase)}",
+        f"{advanced} and {found_errors.good}{_noted(events, phase)}",
         look="the logging configuration of that release, and which file the process has open (/proc/PID/fd)",
         look_unknown="whether that replica is up and gets requests, and the path in x-harness: logs",
     )
@@ -123,22 +136,12 @@ def _content(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], relea
 
 
 def _in_time(findings: Findings, log: ExpectedLog, event: Event[ProbeLog], witness: WitnessedStalls) -> None:
-    """What may come of a machine that stands still: error lines (of time-outs, say), and records that come late."""
+    """What may come of a machine that stands still: records that come late."""
     where, body = f"{log.path} on {log.replica}", event.body
-    if body.errors:
-        first = next(iter(body.error_lines), "")
-        said = f"{where} has {counted(body.errors, 'error line')}: {first[:160]}"
-        findings.timed(said, _stall(witness, [event], 0.0), event)
     if log.carries_time:
         for found, judged in ((words.late(body), body.times.lag), (words.backward(body), body.times.step)):
             for one in found:
-                findings.timed(f"{where} {one}", _stall(witness, [event], judged), event)
-
-
-def _stall(witness: WitnessedStalls, seen: list[Event[ProbeLog]], judged: float, allowed: float = 0.0) -> str:
-    """What explains that a log was silent or late for so many seconds, in words; empty where nothing does."""
-    begin = min(event.since_start - event.body.seconds for event in seen)
-    return witness.explains(begin, seen[-1].since_start, judged, allowed, chain=_canaries.ALONE)
+                findings.timed(f"{where} {one}", _log_errors.stall(witness, [event], judged), event)
 
 
 def _progress(
@@ -152,7 +155,7 @@ def _progress(
     watched = sum(event.body.seconds for event in seen)
     if state not in ("ok", "missing", "deleted", "replaced", "truncated"):
         findings.missing(f"{where} could not be read: {body.error or 'no reason given'}")
-    elif state == "missing":
+    elif state == "missing" and not log.may_be_silent:
         findings.fail(f"{where} is missing", seen[-1])
     elif state == "deleted":
         why = [*words.writers(body), words.became(body) or "was deleted"]
@@ -161,6 +164,8 @@ def _progress(
         findings.fail(f"{where} {words.mounted(body)}", seen[-1])
     elif stray := _stray(body, seen[-1].time, log.max_silence, records):
         findings.fail(f"{stray}, and {where} got {counted(records, 'record')}", *seen)
+    elif log.may_be_silent and (silence > log.max_silence or not records):
+        _whole(findings, where, seen, log.max_silence, witness)
     elif not traffic.reached(log.replica):
         findings.missing(f"no request is known to have reached {log.replica}, so {where} had nothing to say")
     elif records == 0 and watched < log.max_silence:
@@ -169,11 +174,13 @@ def _progress(
         )
     elif records == 0:
         findings.saw(*traffic.events)
-        stall = _stall(witness, seen, watched, log.max_silence)
+        stall = _log_errors.stall(witness, seen, watched, log.max_silence)
         findings.timed(_silent(where, seen, watched, traffic.words(log.replica)), stall, *seen, *traffic.events)
     elif silence > log.max_silence:
         said = f"{where} was silent for {silence:.1f} s, longer than {log.max_silence:g} s"
-        findings.timed(said + _aside(words.silent(body)), _stall(witness, seen, silence, log.max_silence), *seen)
+        findings.timed(
+            said + _aside(words.silent(body)), _log_errors.stall(witness, seen, silence, log.max_silence), *seen
+        )
     else:
         findings.saw(*traffic.events)
         _whole(findings, where, seen, log.max_silence, witness)
@@ -190,7 +197,7 @@ def _whole(
     half = seen[-1].body.partial
     if half and (lasting := seen[-1].time - half.since) > max_silence:
         said = f"{where} stalled within a record: {words.half_line(seen[-1].body)}"
-        findings.timed(said, _stall(witness, seen, lasting, max_silence), seen[-1])
+        findings.timed(said, _log_errors.stall(witness, seen, lasting, max_silence), seen[-1])
 
 
 def _stray(body: ProbeLog, now: float, max_silence: float, records: int) -> str:
@@ -225,6 +232,15 @@ def _aside(why: list[str], but: str = "") -> str:
 
 def _joined(said: list[str]) -> str:
     return "; ".join(said)
+
+
+def _records(events: Iterable[Event], phase: str, release: str) -> str:
+    """What was looked at: records of a release are claimed where records tell theirs."""
+    told = {name for event in of(events, ProbeLog, phase) for name, count in event.body.by_release.items() if count}
+    if release in told:
+        some = " or of no release that they tell" if "" in told else ""
+        return f"with records of {release}{some}"
+    return "with records that do not tell their release"
 
 
 def _noted(events: tuple[Event, ...], phase: str) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from harness.checks._arms import Arms, find
 from harness.checks._evidence import BUSY, Findings
 from harness.checks._requests import TimedRequests, load, span
+from harness.checks._slower import slower
 from harness.checks._witness import SHARE, WitnessedStalls
 from harness.checks._workload import WindowTotals, measured, milliseconds, percent
 from harness.events import WorkloadWindow
@@ -35,6 +37,10 @@ def check(
     error_slack: float = 0.0,
 ) -> Verdict:
     """p50 and p95 are at most `factor` times the baseline's plus `allowance`, and the share of failures is no larger.
+
+    Where the requests were saved, so are p50 and p95 of each kind of request and of each server's answers, as far as
+    there are enough of them, and the share of answers that are slower than that is not surely larger than it was. Where
+    the untouched control was as much slower in the same seconds, that proves nothing.
 
     Args:
         events: the history (`workload`).
@@ -129,14 +135,33 @@ def _one(
             said = f"{percent(after.share)} of {after.tried} requests failed, {percent(before.share)} in the baseline"
             findings.timed(said + after.why, stall, *before.events, *after.events)
         _steady(findings, events, before, after)
+        stall = stall or _beside(events, samples, (baseline, phase), factor, allowance)
         if _punctual(findings, (before, baseline), (after, phase), allowance):
             held = partial(_held, events, samples, after)
             good = _compare(findings, before, after, factor, allowance, lambda *late: stall or held(*late))
+            if not findings.wrong and not findings.unknown:
+                _closely(findings, events, samples, before, after, factor, allowance, stall)
     return findings.verdict(
         good,
         look="what is slow: the queue, the cache, the database's connections",
         look_unknown="whether the machine is too busy, and the workload's rate",
     )
+
+
+def _beside(
+    events: tuple[Event, ...], samples: Samples | None, phases: tuple[str, str], factor: float, allowance: float
+) -> str:
+    """In words, that the untouched control was as much slower in the same seconds; empty where there is none, or it was
+    not: then it is the release.
+    """
+    found = None if samples is None else find(events, samples, *phases, 0.0, None)
+    if not isinstance(found, Arms) or found.control is None:
+        return ""
+    for name in ("p50", "p95"):
+        old, new = (found.control.between(*span).quantile(name) for span in (found.before, found.after))
+        if new > factor * old + allowance:
+            return f"the untouched control was slower as well ({name} {milliseconds(new)}, {milliseconds(old)} before)"
+    return ""
 
 
 def _steady(findings: Findings, events: tuple[Event, ...], before: WindowTotals, after: WindowTotals) -> None:
@@ -196,3 +221,17 @@ def _compare(
                 late = stall(factor * old + allowance, share)
                 findings.timed(f"{said[-1]}: {bound}", late, *before.events, *after.events)
     return "; ".join(said)
+
+
+def _closely(
+    findings: Findings, events: tuple[Event, ...], samples: Samples | None, before: WindowTotals, after: WindowTotals,
+    factor: float, allowance: float, stall: str,
+) -> None:  # fmt: skip
+    """Compare each kind of request, each server's answers and the share of slow ones, where the requests were saved."""
+    old, new = load(events, before.events, samples), load(events, after.events, samples)
+    if not isinstance(old, TimedRequests) or not isinstance(new, TimedRequests):
+        return
+    for one in slower(old, new, factor, allowance):
+        left, said = new.unexplained(one.late, WitnessedStalls(events))
+        held = stall or (said if left <= one.share * one.of else "")
+        findings.timed(one.words, held, *before.events, *after.events)

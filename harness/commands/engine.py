@@ -6,18 +6,27 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import override_option
 from harness.commands.say import say
 from harness.engine import Engine
 from harness.engine.doctor import examine
 from harness.engine.ensure import ensure as provide
 from harness.engine.ensure import stop as end
 from harness.errors import INTERNAL, PASS
+from harness.plan.overlooked import overlooked
+from harness.stack import load
 
 
 @click.command()
+@click.argument("stack", type=click.Path(path_type=Path), metavar="[STACK]", required=False)
+@override_option
 @click.option("--out", default="runs", show_default=True, help="Where runs are saved; its disk is checked.")
-def doctor(out: str) -> int:
-    """Check everything that a run needs, and say for each thing that is missing what to do."""
+def doctor(stack: Path | None, overrides: tuple[Path, ...], out: str) -> int:
+    """Check everything that a run needs, and say for each thing that is missing what to do.
+
+    With a STACK it is read as well, and what its declared load does not look at is said: defects there pass a gate.
+    """
+    unseen = overlooked(load(stack, overrides)) if stack is not None else ()
     findings = examine(runs=Path(out))
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
@@ -25,6 +34,8 @@ def doctor(out: str) -> int:
         say(f"{mark}  {finding.name:<{width}}  {finding.found}")
         if finding.do:
             say(f"    {'':<{width}}  do: {finding.do}")
+    for line in unseen:
+        say(f"{click.style('!!', fg='yellow')}  the load does not look at {line}")
     bad = [finding for finding in findings if not finding.ok]
     say(f"{len(bad)} of {len(findings)} checks failed" if bad else "everything that a run needs is here")
     return INTERNAL if bad else PASS

@@ -10,14 +10,35 @@ import click
 
 from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
 from harness.commands.plan import show_plans
+from harness.commands.say import say
 from harness.errors import PASS
 from harness.events import RunStart
 from harness.plan.gate import SCENARIOS, Gate, Settings
+from harness.plan.overlooked import overlooked
 from harness.redaction import Redactor
 from harness.stack import load
+from harness.stack.quantities import seconds
 
 if TYPE_CHECKING:
     from harness.environment import Keep
+
+
+LEAST_SOAK = 300.0  # s; what a shorter one sees has no slope
+
+
+def _soak(written: str) -> float:
+    """How long the soak is, in seconds.
+
+    Raises:
+        BadParameter: that is no duration, or is too short.
+    """
+    try:
+        found = seconds(written)
+    except ValueError as error:
+        raise click.BadParameter(f"{written!r} is not {error}") from None
+    if found < LEAST_SOAK:
+        raise click.BadParameter(f"{written} is too short to see anything grow: at least {LEAST_SOAK / 60:g}m")
+    return found
 
 
 @click.command()
@@ -43,6 +64,12 @@ if TYPE_CHECKING:
     help="Seconds of load after each deployment and rollback.",
 )
 @click.option(
+    "--soak",
+    metavar="DURATION",
+    callback=lambda _context, _option, value: None if value is None else _soak(value),
+    help="Hold the new release under load for so long, e.g. 10m, and look for leaks; at least 5m.",
+)
+@click.option(
     "--recovery",
     is_flag=True,
     help="Measure recovery with a stated confidence, beside an untouched control; takes two minutes more.",
@@ -58,6 +85,7 @@ def gate(
     scenarios: tuple[str, ...],
     baseline: float,
     hold: float,
+    soak: float | None,
     recovery: bool,
     dry_run: bool,
     out: Path,
@@ -70,7 +98,7 @@ def gate(
     """
     found = load(stack, overrides)
     old, new = releases(found, old, new)
-    wanted = Gate(found, old, new, Settings(baseline=baseline, hold=hold, recovery=recovery))
+    wanted = Gate(found, old, new, Settings(baseline=baseline, hold=hold, soak=soak or 0.0, recovery=recovery))
     plans = wanted.plans(scenarios)
     if dry_run:
         show_plans(plans)
@@ -80,7 +108,12 @@ def gate(
     from harness.plan.gating import run_gate
     from harness.plan.run import Options, Run
 
-    facts = RunStart(stack=found.name, file=str(found.file), from_=old, to=new, command=sys.argv[1:])
+    unseen = overlooked(found)
+    for line in unseen:
+        say(f"not looked at: {line}", err=True, fg="yellow")
+    facts = RunStart(
+        stack=found.name, file=str(found.file), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen
+    )
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
         return report_on(run, found, lambda: run_gate(run, wanted, scenarios))

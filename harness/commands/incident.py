@@ -21,14 +21,9 @@ from harness.plan.run import Options, Run
 from harness.redaction import Redactor
 from harness.report.timeline import TimelineEntry, lines, pair, table
 from harness.stack import load
-from harness.verdict import Outcome, Verdict, combine
+from harness.verdict import Verdict, combine
 
 OURS, THEIRS = "this replay (min:s)", "4 April 2012 (Pacific time)"
-HEADLINES = {
-    Outcome.PASS: "PASS - it happened again, link by link; with the deployer fixed the gate passes",
-    Outcome.FAIL: "FAIL - it did not happen again as it did, or the gate fails on the fixed stack",
-    Outcome.UNKNOWN: "UNKNOWN - a part of it could not be measured",
-}
 SCRIPT = Path("fixtures/reference/incident.yaml")
 
 
@@ -56,7 +51,7 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
             verdicts = in_environment(run, broken, plan)
             return combine([combine(verdicts), run_gate(run, Gate(fixed, found.old, found.new))])
 
-        code = report_on(run, broken, work, HEADLINES)
+        code = report_on(run, broken, work)
         _show(run, found)
         return code
 

@@ -27,10 +27,8 @@ from harness.signals import cleaning_up_after, exit_code_of, last_words, uninter
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
-Headlines = dict[Outcome, str]  # other words for the three outcomes in the summary
 
-
-def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: Headlines | None = None) -> int:
+def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
     """Do the work of a run with live progress, then write its reports and print its summary.
 
     Whatever ends the work - a verdict, an error, Ctrl-C - the history is ended and the reports are written; an error
@@ -54,7 +52,7 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], headlines: He
             with uninterrupted(), cleaning_up_after(error):
                 _finish(run, run.failed(error), exit_code_of(error), error)
             raise
-        _finish(run, verdict, verdict.outcome.exit_code, headlines=headlines)
+        _finish(run, verdict, verdict.outcome.exit_code)
     return verdict.outcome.exit_code
 
 
@@ -71,14 +69,13 @@ def _finish(
     verdict: Verdict,
     exit_code: int,
     error: BaseException | None = None,
-    headlines: Headlines | None = None,
 ) -> None:
     with uninterrupted():
         run.end(verdict, exit_code)
         _point_latest_at(run.directory)
         try:
             events = run.history.events
-            publish(Report.of(events), run.directory, headlines, read_samples(run.directory, events))
+            publish(Report.of(events), run.directory, read_samples(run.directory, events))
         except HarnessError:
             if error is None:  # else that one is told: this is most likely its consequence
                 raise
@@ -110,9 +107,7 @@ def show_kept(environment: Environment) -> None:
         say(f"  {command}")
 
 
-def publish(
-    report: Report, directory: Path, headlines: Headlines | None = None, samples: Samples | None = None
-) -> None:
+def publish(report: Report, directory: Path, samples: Samples | None = None) -> None:
     """Write the reports beside the history and print the summary.
 
     Raises:
@@ -127,7 +122,7 @@ def publish(
     for annotation in github.lines(report):
         # A command to the CI, and meant as one; what it quotes is neutralised already.
         click.echo(annotation)
-    show(Steady(), report, evidence=[f"evidence: {directory}", line], headlines=headlines)
+    show(Steady(), report, evidence=[f"evidence: {directory}", line])
     for missing in (samples or Samples()).problems():
         say(f"missing evidence: {clean(missing)}")
     if problem is not None:

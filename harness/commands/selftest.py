@@ -21,7 +21,7 @@ variants_option = click.option(
 )  # fmt: skip
 seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Of the table of runs.")
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="How many gates run side by side."
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="How many run side by side."
 )
 list_option = click.option("--list", "listed", is_flag=True, help="Print the runs, and start none.")
 case_option = click.option("--case", "case", type=click.IntRange(0), help="Repeat only the run of this number.")
@@ -114,3 +114,72 @@ def starvation(stack: Path | None, file: Path | None, **options: Any) -> int:
     from harness.selftest import calling
 
     return calling.starvation(variants_of(stack, file), **options)
+
+
+REFERENCE = Path("fixtures/reference/compose.yaml")  # in a checkout; the package does not hold it
+
+only_option = click.option("--only", multiple=True, metavar="NAME", help="Only this overlay; may be repeated.")
+record_option = click.option(
+    "--record", "recorded", is_flag=True, help="Keep what was seen beside the stack, for docs/detection.md."
+)
+
+
+def corpus_of(stack: Path | None) -> Path:
+    """The stack whose corpus is meant.
+
+    Raises:
+        UsageError: none is named, and this is no checkout.
+    """
+    if stack is None and not REFERENCE.exists():
+        raise UsageError(
+            "There is no stack with a corpus",
+            where=str(Path.cwd()),
+            got=f"no {REFERENCE}",
+            expected="a Compose file with defects/ and variants/ beside it, or a checkout of the harness",
+            hint="name the stack, or call this in a checkout; see docs/detection.md",
+        )
+    return stack or REFERENCE
+
+
+@selftest.command()
+@stack_argument
+@only_option
+@click.option("--turn", type=click.IntRange(0), help="Only a sample that is another one each turn.")
+@click.option("--size", type=(click.IntRange(0), click.IntRange(0)), default=(6, 2), show_default=True,
+              metavar="DEFECTS VARIANTS", help="Of the sample of a turn.")  # fmt: skip
+@click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Gates of each overlay.")
+@click.option("--runs", type=click.IntRange(1), help="End after so many more gates; the same call goes on from there.")
+@click.option("--gate", "arguments", multiple=True, metavar="WORD", help="A word for `harness gate`; may be repeated.")
+@seed_option
+@jobs_option
+@limit_option(600.0)
+@list_option
+@record_option
+@out_option("detection")
+def detection(stack: Path | None, **options: Any) -> int:
+    """Gate every defect and every harmless variant of a corpus, and see what is caught.
+
+    In random order; a gate is not told what was done to its stack. STACK is a Compose file with defects/ and variants/
+    beside it; by default the reference stack of a checkout. Exit code: 0 every defect was caught and nothing harmless
+    alarmed, 1 something was missed, alarmed or found, 2 not all gates had a verdict.
+    """
+    from harness.selftest import detecting
+
+    return detecting.detection(corpus_of(stack), **options)
+
+
+@selftest.command()
+@stack_argument
+@only_option
+@click.option("--stock/--no-stock", default=True, show_default=True, help="Look at the stock stack as well.")
+@jobs_option
+@record_option
+def prove(stack: Path | None, **options: Any) -> int:
+    """Show without the gate that the defects of a corpus are defects.
+
+    Each stack is brought up, the deployer is called, and what can be seen then is compared with what the defect says;
+    and with the stock stack, which must not show it. Exit code: 0 all was seen, 1 something was not.
+    """
+    from harness.selftest import detecting
+
+    return detecting.proofs(corpus_of(stack), **options)

@@ -276,7 +276,7 @@ class Environment:
     def _save_removed(self, replica: Replica, running: bool) -> str | None:
         if self._evidence is None:
             return None
-        logs = [log.path for log in self.stack.harness.logs.get(replica.service, ())]
+        logs = [log.path for log in self.stack.harness.logs.get(replica.service, ()) if log.is_file]
         directory = self._evidence / self.id / "replaced" / f"{replica.name}-{replica.generation}"
         return save_removed(directory, replica, self.history, logs, running=running)
 
@@ -357,7 +357,8 @@ class Environment:
         """Save the log and the state of every replica and its declared log files; returns the directory."""
         if self._evidence is None or not self._replicas:
             return None
-        logs = {service: [log.path for log in found] for service, found in self.stack.harness.logs.items()}
+        declared = self.stack.harness.logs.items()
+        logs = {service: [log.path for log in found if log.is_file] for service, found in declared}
         return save_evidence(self._evidence / self.id, self.replicas, self.history, logs)
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ from harness.environment.replica import Replica
 from harness.errors import HarnessError
 from harness.events import Note
 from harness.history import History
+from harness.stack.patterns import for_shell, is_pattern
 
 LOG_LINES = 5000  # of each replica's own output
 FILE_BYTES = 200_000  # from the end of each declared log file
@@ -85,7 +86,8 @@ def _state(replica: Replica) -> Callable[[], str]:
 
 def _file(replica: Replica, path: str) -> Callable[[], str]:
     def read() -> str:
-        answer = replica.run(f"tail -c {FILE_BYTES} {shlex.quote(path)}")
+        file = f'"$(ls -td {for_shell(path)} | head -n 1)"' if is_pattern(path) else shlex.quote(path)
+        answer = replica.run(f"tail -c {FILE_BYTES} {file}")
         if answer.exit_code != 0:
             return f"(cannot be read: {answer.stderr.strip()})\n"
         # A line that is cut at its beginning may hold the end of a secret, which nothing would know for one.

@@ -11,6 +11,7 @@ from testinfra.host import Host
 
 from harness.engine import Container, ContainerState, Engine
 from harness.engine.gone import gone
+from harness.engine.output import Output
 from harness.engine.process import ExecProcess
 from harness.environment.host import host as testinfra_host
 from harness.environment.shell import Answer, RawAnswer, Shell
@@ -154,6 +155,23 @@ class Replica:
     def tail(self, lines: int) -> str:
         """The last lines that it wrote to stdout and stderr."""
         return self._container.logs(tail=lines)
+
+    @property
+    def container_id(self) -> str:
+        """The id of its container; another one after it was replaced."""
+        return self._container.id
+
+    def output(self, stream: str, after: bytes | None = None) -> Output:
+        """Follow what its container writes to `stdout` or `stderr`.
+
+        Args:
+            after: the stamp behind which to go on; empty: from the container's beginning; None: from now on.
+
+        Raises:
+            EngineError: the engine cannot pass it on.
+        """
+        since = self._engine.leases.now() - 1.0 if after is None else 0.0  # its clock is told to the second
+        return Output(self._engine.api, self._container.id, self.name, stream, since=since, after=after or b"")
 
     def kill(self, signal: str = "KILL") -> None:
         """Send a signal to its first process."""

@@ -22,10 +22,11 @@ from harness.events.environment import (
     WitnessReport,
 )
 from harness.events.fault import FaultHeal, FaultInject
-from harness.events.log import LogTail, ProbeLog
+from harness.events.log import LogRotate, LogTail, ProbeLog
 from harness.events.probe import (
     ProbeConfiguration,
     ProbeContainer,
+    ProbeEffect,
     ProbeHealth,
     ProbeQueue,
     ProbeReadback,
@@ -57,10 +58,20 @@ from harness.events.server import (
     ProbeServer,
 )
 from harness.events.verdict import VerdictGiven
-from harness.events.workload import Counted, WorkloadName, WorkloadSaved, WorkloadStart, WorkloadWindow
+from harness.events.workload import (
+    BadRead,
+    Counted,
+    FailedRequests,
+    WorkloadName,
+    WorkloadReads,
+    WorkloadSaved,
+    WorkloadStart,
+    WorkloadWindow,
+)
 from harness.registry import Registry
 
 __all__ = [
+    "BadRead",
     "Body",
     "ContainerChange",
     "Counted",
@@ -70,10 +81,12 @@ __all__ = [
     "Detail",
     "EnvironmentDown",
     "EnvironmentUp",
+    "FailedRequests",
     "FaultHeal",
     "FaultInject",
     "FingerprintTaken",
     "IncidentLink",
+    "LogRotate",
     "LogTail",
     "Note",
     "Number",
@@ -83,6 +96,7 @@ __all__ = [
     "PlanStepStart",
     "ProbeConfiguration",
     "ProbeContainer",
+    "ProbeEffect",
     "ProbeHaproxy",
     "ProbeHealth",
     "ProbeLog",
@@ -109,6 +123,7 @@ __all__ = [
     "VerdictGiven",
     "WitnessReport",
     "WorkloadName",
+    "WorkloadReads",
     "WorkloadSaved",
     "WorkloadStart",
     "WorkloadWindow",

@@ -97,12 +97,24 @@ class Mount(Detail, frozen=True):
     shows: str | None = None
 
 
+class ErrorKind(Detail, frozen=True):
+    """Records that tell the same error: what they have in common, how many, and what one of them said."""
+
+    name: str = ""
+    count: int = 0
+    example: str = ""
+
+    def again(self) -> ErrorKind:
+        """With one more."""
+        return ErrorKind(self.name, self.count + 1, self.example)
+
+
 class ProbeLog(OfReplica, frozen=True):
     """What a log got since the report before."""
 
     kind: ClassVar[str] = "probe.log"
 
-    path: str  # of the log
+    path: str  # of the log; `stdout` or `stderr` of one that is no file
     # `ok`, `missing` (it was never there), `deleted`, `replaced`, `truncated`; null where it could not be read
     state: str | None
     error: str | None  # why not all of it could be read
@@ -116,7 +128,12 @@ class ProbeLog(OfReplica, frozen=True):
     unparsed: int  # count of malformed records
     torn: int  # count of those that are cut off at the end of a rotated part
     errors: int  # count of records that tell an error
-    error_lines: Sequence[str]  # the first few
+    error_lines: Sequence[str]  # the first few, with the lines of their exceptions
+    error_kinds: Sequence[ErrorKind]  # by what they have in common: `name`, `count`, and an `example`
+    levels: Mapping[str, int]  # count of the first records by level; the empty text counts those that tell none
+    # of the same, by kind: the text with a star for what changes; those beyond the first 50 are `(others)`
+    kinds: Mapping[str, int]
+    styles: Mapping[str, int]  # count of the same by what told it: `field level`, `[level]`, `Python`
     newest: str | None  # time of the last record, as it is written
     # `unreadable`, `backward` (by `step` s at most), `ahead` (by `lead` s), `blocks` and `stale` (late by `lag`
     # s), `worst` (Unix time)
@@ -139,6 +156,18 @@ class ProbeLog(OfReplica, frozen=True):
     open: int | None  # processes that have it open for writing; null where some cannot be seen
     disk: Disk | None  # bytes `free`, and `size` in bytes
     unseen: int | str | None  # processes whose files cannot be seen: count, or why none can
+    looked: Number | None = None  # Unix time at which it was last asked for; what came later may be missing
+
+
+class LogRotate(OfReplica, frozen=True):
+    """A log was rotated on purpose, as logrotate does it: renamed, and its writer told."""
+
+    kind: ClassVar[str] = "log.rotate"
+
+    path: str  # of the log
+    part: str  # where its file went
+    told: str  # how its writer was told: the signal, or the command; empty where it finds out by itself
+    error: str | None  # why it could not be rotated
 
 
 class LogTail(OfReplica, frozen=True):

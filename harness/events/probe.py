@@ -19,6 +19,11 @@ class ProbeRelease(OfReplica, frozen=True):
     error: str | None  # why there is none
     image: str | None = None  # digest, where the image tells the release
     running: bool | None = None  # false where the engine says that the replica does not run
+    # count of each release that it named, where it was asked more than once; of several, `release` has all, joined by
+    # `and`
+    answers: Mapping[str, int] = {}
+    unanswered: int = 0  # count of the questions without an answer, where it was asked more than once
+    workers: int = 0  # count of processes that may have answered; 0 where that is not known
 
 
 class ProbeConfiguration(OfReplica, frozen=True):
@@ -82,6 +87,20 @@ class ProbeReadback(Body, frozen=True):
     before: Number | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class ProbeEffect(Body, frozen=True):
+    """For which keys a side effect of acknowledged work was found, and how often."""
+
+    kind: ClassVar[str] = "probe.effect"
+
+    name: str  # of the effect, as declared
+    key: str  # of the workload
+    pieces: int | None  # count of keys
+    file: str | None  # of the answer, beside the history
+    sha256: str | None  # of that file
+    error: str | None  # why there is no answer
+    before: Number | None  # second of this history up to which acknowledged work must have had it; null: not known
+
+
 class ProbeContainer(OfReplica, frozen=True):
     """The state of a replica's container, from outside."""
 
@@ -125,3 +144,11 @@ class ProbeReplica(OfReplica, frozen=True, rename={"rows": "list"}):
     pressure: Mapping[str, tuple[Number, Number]] | None
     missing: Mapping[str, str]  # of a field that is not known, why
     error: str | None  # why nothing is known
+    # of each process `[pid, program, working directory]`, where they were looked at anew
+    places: Sequence[tuple[int, str, str]] | None = None
+    serving: Sequence[int] | None = None  # pids of those that hold a listening socket; where they were looked at anew
+    # mapped files that were deleted or replaced since, `[pid, path]`; where they were looked at anew
+    replaced: Sequence[tuple[int, str]] | None = None
+    descriptors: int | None = None  # count of the open ones of all processes; where they were looked at anew
+    threads: int | None = None  # count, of all processes
+    resident: int | None = None  # bytes of memory of all processes, what they share counted for each

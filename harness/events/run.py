@@ -26,6 +26,7 @@ class RunStart(Body, frozen=True, rename={"from_": "from"}):
     plan: str = ""  # the plan's name
     original: Any = None  # the outage that is replayed
     command: Sequence[str] = ()  # the command line
+    not_looked_at: Sequence[str] = ()  # what the declared load does not look at, in words
 
 
 class RunEnd(Body, frozen=True):

@@ -27,13 +27,15 @@ class WorkloadStart(Body, frozen=True):
 
 
 class WorkloadName(Body, frozen=True):
-    """Who a sample's `server` is."""
+    """Who a sample's `server` is, and what marked its answer. Several numbers may have one name."""
 
     kind: ClassVar[str] = "workload.name"
 
     start: int | None  # id of its `workload.start`
     number: int | None  # as in the samples
-    name: str | None  # of the server
+    name: str | None  # of the server; empty where it is not known
+    release: str = ""  # that the answer named
+    keys: Sequence[str] | None = None  # the names in its JSON, which are its form; null where that is not told
 
 
 class Counted(Detail, frozen=True):
@@ -55,8 +57,58 @@ class WorkloadSaved(Body, frozen=True):
     promises: Counted | None  # likewise
 
 
+class BadRead(Detail, frozen=True):
+    """A read that did not find what was written. Times are seconds of this history."""
+
+    key: str = ""  # that of the request which wrote it
+    request: str = ""  # its name
+    verdict: str = ""  # `wrong` or `unanswered`
+    outcome: str = ""  # status or error of the last attempt
+    server: str = ""  # who answered, where it is known
+    written: Number | None = None  # when the answer came that acknowledged it
+    asked: Number | None = None  # when it was asked for first
+    ended: Number | None = None  # when the last answer came, or was given up
+    attempts: int = 1  # count
+    expected: str = ""  # what was written, in the answer's words
+    got: str = ""  # what came instead
+
+
+class WorkloadReads(Body, frozen=True):
+    """What was acknowledged was asked for again: `asked` is the sum of `good`, `wrong`, `unanswered`, `interrupted`."""
+
+    kind: ClassVar[str] = "workload.reads"
+
+    start: int | None  # id of its `workload.start`
+    every: bool  # after the phase, everything that was written; else beside the load, since the last such event
+    written: int  # records that could be asked for; 0 where `every` is false
+    asked: int  # records that were asked for
+    good: int  # what was found as it was written
+    late: int  # of these, found so only when they were asked for again
+    wrong: int  # something else was found, or nothing
+    unanswered: int  # no answer came, or one that the server failed, when it was asked again too
+    interrupted: int  # likewise, and asked for before the window of the phase began
+    skipped: int  # not asked for, because too many reads were under way
+    bad: Sequence[BadRead]  # the first 20 that were wrong, and the first 20 without an answer
+    error: str | None  # why not everything was asked for
+
+
+class FailedRequests(Detail, frozen=True):
+    """Failed requests that are alike: of one kind, with one `outcome` (`status 500`, `timeout`), answered by one
+    `server`, which is empty where nobody is known to have answered. How many, when the first and the last one was due
+    (Unix time), and some of them in words.
+    """
+
+    request: str = ""
+    outcome: str = ""
+    server: str = ""
+    count: int = 0
+    first: Number = 0.0
+    last: Number = 0.0
+    examples: Sequence[str] = ()
+
+
 class WorkloadWindow(Body, frozen=True):
-    """What a stretch of the load says. `sent` is `ok` and `failed` together."""
+    """What a stretch of the load says. `sent` is `ok`, `failed` and `closed` together."""
 
     kind: ClassVar[str] = "workload"
 
@@ -81,3 +133,14 @@ class WorkloadWindow(Body, frozen=True):
     errors: Mapping[str, int]  # count of each
     longest_outage: Number  # the longest stretch without a good answer, s
     served_by: Mapping[str, int]  # count of each server; empty where it is not known
+    requests: Mapping[str, int] = {}  # count of each kind of request that was due
+    # where there are several kinds: of each, the longest stretch in which it was asked for without a good answer, s
+    outages: Mapping[str, Number] = {}
+    # those without a good answer that are alike, the largest groups first: `request`, `outcome`, `server`, `count`,
+    # `first` and `last` (Unix time), `examples`
+    failures: Sequence[FailedRequests] = ()
+    # requests that were sent over a kept connection which the other side closed before any byte of an answer, and that
+    # could not be sent again safely; neither `ok` nor `failed`
+    closed: int = 0
+    repeated: int = 0  # requests that met such a connection and were sent again over a new one
+    releases: Mapping[str, int] = {}  # count of each release that good answers named; empty where they name none

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.fingerprint import moving
 from harness.fingerprint.allow import Allowance
+from harness.fingerprint.moving import Pair, Witness
 from harness.fingerprint.parts import PARTS, State, StatePart
+from harness.fingerprint.unseen import unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Comparison:
         stale: exceptions that nothing matched.
         untold: sentences: what could not be compared.
         notes: sentences: what was left out of the comparison.
+        unseen: what nobody looked at, or could not compare, in a few words each.
         items: how many items were compared.
         replicas: how many replicas.
     """
@@ -43,10 +46,16 @@ class Comparison:
     notes: tuple[str, ...]
     items: int
     replicas: int
+    unseen: tuple[str, ...] = ()
 
 
-def compare(before: State, after: State, allow: Iterable[Allowance] = ()) -> Comparison:
-    """Compare two fingerprints of one environment, item by item."""
+def compare(before: State, after: State, allow: Iterable[Allowance] = (), quiet: Sequence[Pair] = ()) -> Comparison:
+    """Compare two fingerprints of one environment, item by item.
+
+    Args:
+        quiet: earlier fingerprints, two and two, between which nothing was deployed: what the load moves.
+    """
+    witness = Witness(quiet)
     differences: list[Difference] = []
     allowed: dict[Allowance, list[Difference]] = {one: [] for one in dict.fromkeys(allow)}
     untold: list[str] = []
@@ -61,7 +70,7 @@ def compare(before: State, after: State, allow: Iterable[Allowance] = ()) -> Com
             continue
         notes += [f"{name} of {replica}: {part.note}" for part in (now, was) if part.note][:1]
         items += len((now.items or {}).keys() | (was.items or {}).keys())
-        for found in _differences(replica, name, was, now):
+        for found in _differences(replica, name, was, now, witness):
             _file(found, allowed, differences)
     if not items and not untold:
         untold.append("nothing was compared: the fingerprints are empty")
@@ -74,6 +83,7 @@ def compare(before: State, after: State, allow: Iterable[Allowance] = ()) -> Com
         tuple(notes),
         items,
         len(replicas),
+        tuple(unseen(before, after, witness)),
     )
 
 
@@ -99,14 +109,23 @@ def _untold(replica: str, name: str, was: StatePart | None, now: StatePart | Non
     return ""
 
 
-def _differences(replica: str, name: str, was: StatePart, now: StatePart) -> Iterator[Difference]:
+def _differences(replica: str, name: str, was: StatePart, now: StatePart, witness: Witness) -> Iterator[Difference]:
     first, second = was.items or {}, now.items or {}
     for key in dict.fromkeys((*first, *second)):
         before, after = first.get(key), second.get(key)
-        if before == after or moving.as_traffic_has_it(name, before, after):
+        if before == after or _is_no_claim(replica, name, key, was, now, witness):
             continue
-        if (before is None and moving.may_be_missed(was, after)) or (
-            after is None and moving.may_be_missed(now, before)
-        ):
-            continue
-        yield Difference(replica, name, key, before, after)
+        still = name == "keys" and witness.still_counted(replica, key)
+        if not moving.as_traffic_has_it(name, before, after, still=still, sampled=(was.partial, now.partial)):
+            yield Difference(replica, name, key, before, after)
+
+
+def _is_no_claim(replica: str, name: str, key: str, was: StatePart, now: StatePart, witness: Witness) -> bool:
+    """Whether nothing can be said of an item that is not the same: a sample may have missed it, or nobody knows whether
+    it moves by itself.
+    """
+    before, after = (part.items.get(key) if part.items else None for part in (was, now))
+    if (before is None and moving.may_be_missed(was, after)) or (after is None and moving.may_be_missed(now, before)):
+        return True
+    # What is new or gone of these is told by the schema, or by the number of keys.
+    return name in moving.WITNESSED and (before is None or after is None or not witness.still(replica, name, key))

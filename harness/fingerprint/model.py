@@ -7,7 +7,8 @@ An event `fingerprint` has `replicas`, a mapping replica -> part -> one of
 - `{"items": null, "error": "..."}`: it could not be taken;
 - `{"items": null, "absent": "..."}`: the replica has no such thing, e.g. no package database.
 
-`note` beside them says what the items leave out; `partial` is true where they are a sample.
+`note` beside them says what the items leave out; `partial` is true where they are a sample; `unseen` names what of this
+kind of state is never looked at.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from harness.errors import NotMeasured
 from harness.events import FingerprintTaken
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.compare import Comparison, compare
+from harness.fingerprint.moving import Pair
 from harness.fingerprint.parts import StatePart
 from harness.fingerprint.words import explained
 
-SAID = ("error", "absent", "note", "partial")
+SAID = ("error", "absent", "note", "partial", "unseen")
 WORTH_SHARING = 5  # items; fewer are shorter than the reference to them
 
 
@@ -40,6 +42,7 @@ class Fingerprint:
         name: what it is called in the history.
         allow: the differences that are meant to be there.
         event: the id of its event.
+        quiet: earlier fingerprints, two and two, with nothing but load between them: what moves by itself.
     """
 
     replicas: Mapping[str, Mapping[str, StatePart]]
@@ -47,6 +50,7 @@ class Fingerprint:
     name: str = ""
     allow: tuple[Allowance, ...] = ()
     event: int | None = None
+    quiet: tuple[Pair, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Whether nothing differs but what is declared.
@@ -100,7 +104,7 @@ class Fingerprint:
 
 def _compared(one: Fingerprint, other: Fingerprint) -> Comparison:
     before, after = (one, other) if (one.taken, one.event or 0) <= (other.taken, other.event or 0) else (other, one)
-    return compare(before, after, tuple(dict.fromkeys((*before.allow, *after.allow))))
+    return compare(before, after, tuple(dict.fromkeys((*before.allow, *after.allow))), after.quiet)
 
 
 def _digest(items: Mapping[str, Any]) -> str:
@@ -117,6 +121,8 @@ def _data(part: StatePart, digest: str, seen: Counter[str], contents: dict[str, 
 
 def _part(data: Mapping[str, Any], contents: Mapping[str, Any]) -> StatePart:
     said = {key: data[key] for key in SAID if data.get(key)}
+    if "unseen" in said:
+        said["unseen"] = tuple(map(str, said["unseen"]))
     found = contents.get(data["same"]) if "same" in data else data.get("items")
     if found is None and not said.keys() & {"error", "absent"}:
         said["error"] = "the history does not contain it"

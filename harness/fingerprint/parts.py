@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 # Every part, the most telling first.
 PARTS = (
-    "schema", "migrations", "tables", "files", "processes", "sockets", "environment", "image", "servers", "keys",
-    "queues", "roles", "settings", "command", "packages",
+    "schema", "migrations", "tables", "contents", "files", "processes", "sockets", "environment", "image", "servers",
+    "keys", "values", "queues", "roles", "settings", "command", "packages",
 )  # fmt: skip
 
 
@@ -23,6 +23,7 @@ class StatePart:
         absent: the replica has no such thing.
         note: what the items leave out.
         partial: the items are a sample: what is not among them may be there.
+        unseen: what of this kind of state is never looked at, in a few words each.
     """
 
     items: Mapping[str, Any] | None
@@ -30,6 +31,7 @@ class StatePart:
     absent: str | None = None
     note: str | None = None
     partial: bool = False
+    unseen: tuple[str, ...] = ()
 
 
 class State(Protocol):

@@ -1,47 +1,91 @@
-"""Differences in words, grouped by replica."""
+"""Differences in words, by cause, grouped by replica."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
+from harness.fingerprint.causes import Cause, causes, table_of
 from harness.fingerprint.compare import Comparison, Difference
-from harness.fingerprint.parts import PARTS
 from harness.fingerprint.words_of_files import files
 
 VALUE = 160  # characters of a value that are shown
+MAX_NAMES = 6  # things of one kind that are named
+MAX_BRIEF, NAME = 12, 80  # causes of a kind that are named beside those that are spelt out, and characters of each
 Say = Callable[[Difference], str]
 
 
-def in_words(differences: Iterable[Difference], limit: int = 12) -> list[str]:
-    """A line for each replica: `backend-2: /srv/backend/current points to releases/4.1.1, before: releases/4.1.0; ...`.
+@dataclass(slots=True)
+class _Told:
+    """A cause in words, and the replicas that it is seen on."""
 
-    Replicas of which the same is said share a line. At most `limit` sentences in all, the most telling of each replica
-    first; what is left out is counted.
+    sentence: str
+    cause: Cause
+    replicas: list[str]
+
+    @property
+    def explains(self) -> int:
+        return self.cause.explains * len(self.replicas)
+
+
+def in_words(differences: Iterable[Difference], limit: int = 12) -> list[str]:
+    """A line for each group of replicas: `backend-2: /srv/backend/current points to releases/4.1.1, before: ...; ...`.
+
+    One cause is one sentence, for all replicas that it is seen on; what explains most comes first. About `limit`
+    sentences in all; of every kind of cause there is at least one, and the rest is named.
     """
-    said: dict[str, list[str]] = {}
+    told = _told(differences)
+    shown = _chosen(told, limit)
+    lines: dict[tuple[str, ...], list[_Told]] = {}
+    for one in told:
+        lines.setdefault(tuple(one.replicas), []).append(one)
+    return [f"{', '.join(replicas)}: {_line(group, shown)}" for replicas, group in lines.items()]
+
+
+def number_of_causes(differences: Iterable[Difference]) -> int:
+    """How many causes the differences have; the same on several replicas is one."""
+    return len(_told(differences))
+
+
+def _told(differences: Iterable[Difference]) -> list[_Told]:
+    by_replica: dict[str, list[Difference]] = {}
     for one in sorted(differences, key=lambda found: found.replica):
-        said.setdefault(one.replica, [])
-    for replica in said:
-        said[replica] = list(_sentences([one for one in differences if one.replica == replica]))
-    lines: dict[tuple[str, ...], list[str]] = {}
-    for replica, sentences in said.items():
-        lines.setdefault(tuple(sentences), []).append(replica)
-    left = limit
-    found = []
-    for number, (told, replicas) in enumerate(lines.items(), start=1):
-        share = max(1, left // (len(lines) - number + 1))
-        shown, more = told[:share], len(told) - share
-        left -= len(shown)
-        rest = f"; and {more} more" if more > 0 else ""
-        found.append(f"{', '.join(replicas)}: {'; '.join(shown)}{rest}")
-    return found
+        by_replica.setdefault(one.replica, []).append(one)
+    found: dict[str, _Told] = {}
+    for replica, every in by_replica.items():
+        for cause in causes(every):
+            sentence = _sentence(cause)
+            found.setdefault(sentence, _Told(sentence, cause, [])).replicas.append(replica)
+    return sorted(found.values(), key=lambda one: -one.explains)
+
+
+def _chosen(told: list[_Told], limit: int) -> set[str]:
+    """The sentences that are spelt out: the first of every kind on every group of replicas, then what explains most."""
+    first = {(tuple(one.replicas), one.cause.kind): one.sentence for one in reversed(told)}
+    chosen = set(first.values())
+    for one in told:
+        if len(chosen) >= limit:
+            break
+        chosen.add(one.sentence)
+    return chosen
+
+
+def _line(group: list[_Told], shown: set[str]) -> str:
+    said = [one.sentence for one in group if one.sentence in shown]
+    rest = [one for one in group if one.sentence not in shown]
+    if not rest:
+        return "; ".join(said)
+    kinds: dict[str, list[str]] = {}
+    for one in rest:
+        kinds.setdefault(one.cause.kind, []).append(one.cause.heads[0].key[:NAME])
+    named = "; ".join(f"{kind}: {_named(names, MAX_BRIEF)}" for kind, names in kinds.items())
+    return f"{'; '.join(said)}; and {len(rest)} more ({named})"
 
 
 def explained(comparison: Comparison) -> list[str]:
     """What a failed comparison has to say, line by line."""
-    count = len(comparison.differences)
+    count = number_of_causes(comparison.differences)
     head = f"{count} difference{'' if count == 1 else 's'} that {'was' if count == 1 else 'were'} not declared"
     lines = [head, *in_words(comparison.differences, limit=60)]
     lines += [f"not known: {sentence}" for sentence in comparison.untold]
@@ -49,15 +93,35 @@ def explained(comparison: Comparison) -> list[str]:
     return lines + [f"declared, and matched nothing: {allowance}" for allowance in comparison.stale]
 
 
-def _sentences(differences: list[Difference]) -> Iterator[str]:
-    ordered = sorted(differences, key=lambda one: PARTS.index(one.part) if one.part in PARTS else len(PARTS))
-    for part, group in groupby(ordered, key=lambda one: one.part):
-        if part == "files":
-            yield from files((one.key, one.before, one.after) for one in group)
-        elif part == "packages":
-            yield from _packages(list(group))
-        else:
-            yield from map(SAYS.get(part, _thing), group)
+def _sentence(cause: Cause) -> str:
+    head = cause.heads[0]
+    if cause.part == "files":
+        return _files(cause)
+    if cause.part == "packages":
+        return _packages(list(cause.heads))
+    if cause.part == "contents":
+        return _contents(list(cause.heads))
+    said = SAYS.get(cause.part, _thing)(head)
+    if not cause.followers:
+        return said
+    if all(one.part == "packages" for one in cause.followers):
+        return f"{said}, and with it {len(cause.followers)} package{'s' * (len(cause.followers) > 1)}"
+    what = {"processes": "its variables"}.get(cause.part, f"{len(cause.followers)} more")
+    names = [one.key.partition(" of ")[0] if cause.part == "processes" else one.key for one in cause.followers]
+    return f"{said}, with {what} ({_named(names)})"
+
+
+def _files(cause: Cause) -> str:
+    every = [(one.key, one.before, one.after) for one in cause.heads]
+    below = [(one.key, one.before, one.after) for one in cause.followers]
+    if below and cause.heads[0].before is not None and cause.heads[0].after is not None:
+        return f"{'; '.join(files(every))}, and with it {', '.join(files(below))}"
+    return "; ".join(files([*every, *below]))
+
+
+def _named(names: Iterable[str], most: int = MAX_NAMES) -> str:
+    every = [_short(one) for one in names]
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
 
 
 def _short(value: Any) -> str:
@@ -101,6 +165,8 @@ def _keys(one: Difference) -> str:
         return f"{name} exist now ({described(one.after)})"
     if one.after is None:
         return f"{name} are gone (they were {described(one.before)})"
+    if described(one.before) == described(one.after):
+        return f"there are {one.after.get('count')} {name}, before: {one.before.get('count')}"
     return f"{name} are {described(one.after)}, before: {described(one.before)}"
 
 
@@ -109,8 +175,29 @@ def _queue(one: Difference) -> str:
     return f"queue {_short(one.key)} holds {now}, before: {was}"
 
 
-def _packages(found: list[Difference]) -> Iterator[str]:
+def _value(one: Difference) -> str:
+    was, now = (item.get("value") if isinstance(item, dict) else item for item in (one.before, one.after))
+    return _thing(Difference(one.replica, one.part, f"value of key {one.key}", was, now))
+
+
+def _contents(found: list[Difference]) -> str:
+    """A table is one sentence: its rows where their number changed, else the columns."""
+    table = table_of(found[0].key)
+    rows = next((one for one in found if one.key == table), None)
+    if rows is not None:
+        return f"table {_short(table)} has {_short(rows.after)}, before: {_short(rows.before)}"
+    names = [one.key.removeprefix(f"{table}/") for one in found]
+    return (
+        f"column{'s' * (len(names) > 1)} {_named(names)} of table {_short(table)} {_HOLD[len(names) > 1]} other values"
+    )
+
+
+def _packages(found: list[Difference]) -> str:
     """Packages come in dozens: one sentence for each direction."""
+    return "; ".join(_by_direction(found))
+
+
+def _by_direction(found: list[Difference]) -> Iterator[str]:
     for what, chosen in (
         ("changed", [f"{o.key} {o.after}, before: {o.before}" for o in found if o.before and o.after]),
         ("more", [f"{o.key} {o.after}" for o in found if o.before is None]),
@@ -122,12 +209,14 @@ def _packages(found: list[Difference]) -> Iterator[str]:
             yield f"{len(chosen)} {kind} {what} ({_short('; '.join(chosen[:5]))}{rest})"
 
 
+_HOLD = {False: "holds", True: "hold"}
 SAYS: dict[str, Say] = {
     "processes": _process,
     "sockets": _socket,
     "environment": _variable,
     "keys": _keys,
     "queues": _queue,
+    "values": _value,
     "image": lambda one: f"the image is {_short(one.after)}, before: {_short(one.before)}",
     "migrations": lambda one: _thing(Difference(one.replica, one.part, f"migration {one.key}", one.before, one.after)),
     "tables": lambda one: _thing(Difference(one.replica, one.part, f"table {one.key}", one.before, one.after)),

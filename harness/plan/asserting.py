@@ -10,23 +10,32 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from harness import checks
 from harness.checks import (
     acknowledged,
+    answers,
     availability,
     containers,
     convergence,
     deployer,
+    effects,
     errors,
     faults,
+    growth,
     half_way,
     health,
+    loaded,
+    log_mix,
     logs,
     metastable,
     no_change,
     one_way,
     performance,
     queue,
+    reads,
+    reads_forward,
     recovery,
     registry,
     release,
+    resources,
+    restarts,
     second_deployment,
     trace,
 )
@@ -87,23 +96,32 @@ class Checks:
         self._ask = ask
 
     acknowledged = Asks(acknowledged.check)
+    answers = Asks(answers.check)
     availability = Asks(availability.check)
     containers = Asks(containers.check)
     convergence = Asks(convergence.check)
     deployer = Asks(deployer.check)
+    effects = Asks(effects.check)
     errors = Asks(errors.check)
     faults = Asks(faults.check)
+    growth = Asks(growth.check)
     half_way = Asks(half_way.check)
     health = Asks(health.check)
+    loaded = Asks(loaded.check)
+    log_mix = Asks(log_mix.check)
     logs = Asks(logs.check)
     metastable = Asks(metastable.check)
     no_change = Asks(no_change.check)
     one_way = Asks(one_way.check)
     performance = Asks(performance.check)
     queue = Asks(queue.check)
+    reads = Asks(reads.check)
+    reads_forward = Asks(reads_forward.check)
     recovery = Asks(recovery.check)
     registry = Asks(registry.check)
     release = Asks(release.check)
+    resources = Asks(resources.check)
+    restarts = Asks(restarts.check)
     second_deployment = Asks(second_deployment.check)
     trace = Asks(trace.check)
 
@@ -195,9 +213,11 @@ DECLARED: Mapping[str, Callable[[Declared, str], Any]] = {  # by parameter, or b
     "availability.latency": lambda trial, _: trial.stack.harness.availability.latency,
     "availability.longest_outage": lambda trial, _: trial.stack.harness.availability.longest_outage,
     "availability.budget": lambda trial, _: trial.stack.harness.availability.budget,
+    "answers.named": lambda trial, _: bool(trial.stack.harness.workload and trial.stack.harness.workload.release),
     "replicas": _replicas,
     "logs": lambda trial, _: trial.logs,
     "allow": lambda trial, _: trial.stack.allowances,
+    "effects": lambda trial, _: tuple(trial.stack.harness.workload.effects if trial.stack.harness.workload else ()),
     "registry": lambda trial, _: trial.stack.harness.probes.registry is not None,
     "configured": lambda trial, _: _configured(trial),
     "schema": lambda trial, _: _schema(trial),

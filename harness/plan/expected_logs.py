@@ -16,6 +16,7 @@ def expected_logs(environment: Subject) -> tuple[ExpectedLog, ...]:
             carries_release=log.release is not None,
             carries_time=log.time is not None,
             carries_number=log.sequence is not None,
+            may_be_silent=log.may_stay_silent,
             canary_within=None if log.canary is None else log.canary_within,
         )
         for service, logs in environment.stack.harness.logs.items()

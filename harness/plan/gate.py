@@ -3,8 +3,8 @@
 Two plans, each in an environment of its own:
 
 - `round-trip`: baseline, deploy, deployed, rollback, rolled-back, a second rollback, which must do no harm, and a
-  second deployment, which must come to what the first one came to. Where the release is declared one-way, its rollback
-  must be refused instead;
+  second deployment, which must come to what the first one came to, and whose rollback must leave no trace either. Where
+  the release is declared one-way, its rollback must be refused instead;
 - `half-deployment`: the deployer is killed when the first replica runs the new release, and what it left is rolled
   back.
 
@@ -19,24 +19,34 @@ from functools import partial
 
 from harness.checks import Check as CheckFunction
 from harness.checks import (
+    answers,
     availability,
     containers,
     convergence,
     deployer,
     errors,
+    growth,
     half_way,
     health,
+    loaded,
+    log_mix,
     logs,
     no_change,
     one_way,
+    performance,
     queue,
     registry,
+    resources,
+    restarts,
     second_deployment,
     trace,
 )
 from harness.checks import release as release_
+from harness.fingerprint.moving import WITNESSED
+from harness.plan import rotation
 from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
+from harness.plan.reading import with_reads
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.check import Check
@@ -52,11 +62,15 @@ from harness.plan.steps.read_back import ReadBack, reads_back
 from harness.plan.steps.recover import Recover
 from harness.plan.steps.recovered import Recovered
 from harness.plan.steps.rollback import Rollback
-from harness.servers import queue_of
+from harness.plan.steps.rotate import Rotate
+from harness.plan.steps.soak import Soak
+from harness.servers import declared, queue_of
 from harness.stack import Stack, command_of
 
 # The phase that recovery is measured against: nothing else is done in it, as in `recovered`.
 MEASURED = "recovery-baseline"
+# The state before the load: against that at the end of the baseline it tells what the load moves by itself.
+BEFORE_LOAD = "before-load"
 QUEUE_SLACK = 5.0  # jobs in flight at any moment, beside the baseline's
 
 
@@ -69,6 +83,7 @@ class Settings:
         hold: of load after each deployment and rollback; of each further window while performance is given time to
             recover.
         drain: that the queue may take to come back to its level.
+        soak: of load on the new release, for leaks; 0 for none.
         recovery: measure recovery with a stated confidence, against a control, for as long as `x-harness: recovery`
             says; else performance is compared coarsely alone.
     """
@@ -76,6 +91,7 @@ class Settings:
     baseline: float = 5.0
     hold: float = 3.0
     drain: float = 30.0
+    soak: float = 0.0
     recovery: bool = False
 
 
@@ -119,16 +135,19 @@ class Gate:
 
 
 def round_trip(gate: Gate) -> Plan:
-    """Deploy, look, roll back, look, roll back again, look; deploy again, and find the same."""
+    """Deploy, look, roll back, look, roll back again, look; deploy again, find the same, and roll back."""
     old, new, recovery = gate.old, gate.new, gate.settings.recovery
     steps: list[Step] = [
         *([Control()] if recovery else []),
+        *_before_load(gate, BEFORE_LOAD),
         Load(),
         _baseline(gate, "baseline"),
         *([Measure(phase=MEASURED, seconds=gate.baseline_seconds)] if recovery else []),
         Fingerprint(phase="baseline"),
         *_deploy("deploy", new),
         *_settle(gate, "deployed", new, _claim("deploy", new)),
+        _fast(gate, "deployed", new),
+        *_soak(gate, new),
         Fingerprint(phase="deployed"),
     ]
     if gate.one_way is not None:
@@ -137,21 +156,35 @@ def round_trip(gate: Gate) -> Plan:
     steps += [
         *_rollback("rollback"),
         *([Recovered(phase="recovered", baseline=MEASURED)] if recovery else []),
-        *_settle(gate, "rolled-back", old, _claim("rollback", old)),
-        Recover(
-            phase="rolled-back",
-            within=gate.stack.harness.recovery.within,
-            hold=gate.settings.hold,
-            checks=standing(gate.stack, old),
+        *_settle(
+            gate,
+            "rolled-back",
+            old,
+            _claim("rollback", old),
+            _marks(gate),
+            *_loaded(gate, "deployed", gate.new),
+            *_usual(gate),
         ),
+        _fast(gate, "rolled-back", old),
         *_no_trace("rolled-back", "baseline"),
         *_rollback("second-rollback"),
-        *_settle(gate, "rolled-back-twice", old, CheckCall.of(partial(no_change.check, before="rolled-back"))),
+        *_settle(
+            gate,
+            "rolled-back-twice",
+            old,
+            CheckCall.of(partial(no_change.check, before="rolled-back")),
+            _claim("rollback", old, _nothing_to_take_back(gate)),
+            _marks(gate),
+        ),
         *_no_trace("rolled-back-twice", "baseline"),
+        *_rotated(gate, "rotated", old),
         *_deploy("second-deploy", new),
-        *_settle(gate, "deployed-again", new),
+        *_settle(gate, "deployed-again", new, _claim("deploy", new), *_loaded(gate, "rolled-back-twice")),
         Fingerprint(phase="deployed-again"),
         _check("deployed-again", CheckCall.of(partial(second_deployment.check, before="deployed"))),
+        *_rollback("third-rollback"),
+        *_settle(gate, "rolled-back-again", old, _claim("rollback", old)),
+        *_no_trace("rolled-back-again", "baseline"),
     ]
     return _plan(gate, "round-trip", f"{old} -> {new} -> {old}", steps)
 
@@ -160,13 +193,22 @@ def half_deployment(gate: Gate) -> Plan:
     """Kill the deployer when the first replica runs the new release; roll back what it left; look."""
     baseline = "half-baseline"
     steps = [
+        *_before_load(gate, f"half-{BEFORE_LOAD}"),
         Load(),
         _baseline(gate, baseline),
         Fingerprint(phase=baseline),
         Interrupt(phase="half-deploy", release=gate.new),
         _check("half-deploy", CheckCall.of(partial(half_way.check, release=gate.new))),
         *_rollback("half-rollback", baseline),
-        *_settle(gate, "half-rolled-back", gate.old, _claim("rollback", gate.old), baseline=baseline),
+        *_settle(
+            gate,
+            "half-rolled-back",
+            gate.old,
+            _claim("rollback", gate.old),
+            *_loaded(gate, "half-deploy", gate.new, baseline=baseline, deployed="half-deploy"),
+            *_usual(gate, baseline),
+            baseline=baseline,
+        ),
         *_no_trace("half-rolled-back", baseline),
     ]
     return _plan(gate, "half-deployment", f"{gate.old} -> half of {gate.new} -> {gate.old}", steps)
@@ -178,14 +220,18 @@ SCENARIOS: dict[str, Callable[[Gate], Plan]] = {
 }
 
 
-def standing(stack: Stack, release: str) -> tuple[CheckCall, ...]:
+def standing(stack: Stack, release: str, baseline: str = "baseline") -> tuple[CheckCall, ...]:
     """The checks of what holds wherever an environment stands on one release. Only what the stack declares is asked
-    for, but for the release, without which nothing can be gated.
+    for, but for the release, without which nothing can be gated. What the baseline had is known: errors in the logs.
     """
     probes = stack.harness.probes
     asked: list[CheckFunction] = [partial(release_.check, release=release), errors.check, containers.check]
+    if probes.release:  # where it can be asked, its processes can be looked at
+        asked.append(partial(restarts.check, baseline=baseline))
+    if stack.harness.workload is not None and stack.harness.workload.release:
+        asked.append(partial(answers.check, release=release))
     if any(stack.harness.logs.values()):
-        asked.append(partial(logs.check, release=release))
+        asked.append(partial(logs.check, release=release, baseline=baseline))
     if probes.health or any(command_of(one.healthcheck) for one in stack.services.values()):
         asked.append(health.check)
     if probes.registry is not None:
@@ -197,7 +243,7 @@ def standing(stack: Stack, release: str) -> tuple[CheckCall, ...]:
 def _plan(gate: Gate, name: str, title: str, steps: Sequence[Step]) -> Plan:
     """The plan, with what the stack says of its checks."""
     off = {check: said.off for check, said in gate.stack.harness.checks.items() if said.off is not None}
-    kept = (step.adapted(gate.stack) for step in steps)
+    kept = (step.adapted(gate.stack) for step in with_reads(gate.stack, steps, gate.settings.drain))
     return Plan(name, title, gate.old, gate.new, tuple(step for step in kept if step is not None), off)
 
 
@@ -205,16 +251,51 @@ def _check(phase: str, *asked: CheckCall) -> Check:
     return Check(phase=phase, checks=asked)
 
 
-def _claim(verb: str, release: str) -> CheckCall:
+def _claim(verb: str, release: str, refusals: Sequence[int] = ()) -> CheckCall:
     """Whether what the deployer says of itself is true."""
-    return CheckCall.of(partial(deployer.check, verb=verb, release=release))
+    asked = partial(deployer.check, verb=verb, release=release)
+    return CheckCall.of(partial(asked, refusals=list(refusals)) if refusals else asked)
+
+
+def _nothing_to_take_back(gate: Gate) -> Sequence[int]:
+    """The exit codes with which the deployer may refuse a second rollback, as declared."""
+    declared = gate.stack.harness.deployer
+    return declared.nothing_to_take_back if declared is not None else ()
+
+
+def _before_load(gate: Gate, phase: str) -> list[Step]:
+    """A fingerprint before the load, where a server has values that the load may move."""
+    servers = (one for one in declared(gate.stack.harness).values() if one.compare)
+    return [Fingerprint(phase=phase)] if any(set(WITNESSED) & set(one.parts) for one in servers) else []
+
+
+def _marks(gate: Gate, phase: str = "deployed") -> CheckCall:
+    """Whether no answer after the rollback has a mark of the release that was taken back."""
+    return CheckCall.of(partial(answers.check, release=gate.old, deployed=phase))
+
+
+def _usual(gate: Gate, baseline: str = "baseline") -> list[CheckCall]:
+    """Whether everybody uses about what they did; where the fleet can be asked."""
+    asked = gate.stack.harness.probes.release
+    return [CheckCall.of(partial(resources.check, baseline=baseline))] if asked else []
+
+
+def _loaded(
+    gate: Gate, before: str, other: str = "", *, baseline: str = "baseline", deployed: str = "deployed"
+) -> list[CheckCall]:
+    """Whether the change since a phase replaced every process that it should have; where the fleet can be asked."""
+    if not gate.stack.harness.probes.release:
+        return []
+    asked = partial(loaded.check, before=before, baseline=baseline, deployed=deployed)
+    return [CheckCall.of(partial(asked, other=other) if other else asked)]
 
 
 def _baseline(gate: Gate, phase: str) -> Hold:
     """Measure the old release under load. On one that is not sound nothing can be gated: what fails there fails before
     anything was deployed, and says nothing about the deployment.
     """
-    return Hold(phase=phase, seconds=gate.settings.baseline, checks=standing(gate.stack, gate.old), precondition=True)
+    checks = standing(gate.stack, gate.old, phase)
+    return Hold(phase=phase, seconds=gate.settings.baseline, checks=checks, precondition=True)
 
 
 def _deploy(phase: str, release: str) -> list[Step]:
@@ -232,7 +313,9 @@ def _rollback(phase: str, baseline: str = "baseline") -> list[Step]:
 
 def _settle(gate: Gate, phase: str, release: str, *more: CheckCall, baseline: str = "baseline") -> list[Step]:
     """Hold a phase after a deployment or a rollback, and judge where everything stands; then what else is asked."""
-    within, checks, drained = gate.settings.drain, standing(gate.stack, release), None
+    within, checks, drained = gate.settings.drain, standing(gate.stack, release, baseline), None
+    if release == gate.old and any(gate.stack.harness.logs.values()):  # another release may write other logs
+        checks = (*checks, CheckCall.of(partial(log_mix.check, baseline=baseline)))
     if queue_of(gate.stack.harness) is not None:
         drained = Level(within=within, baseline=baseline, slack=QUEUE_SLACK)
         checks = (
@@ -244,6 +327,32 @@ def _settle(gate: Gate, phase: str, release: str, *more: CheckCall, baseline: st
         *([ReadBack(phase=phase, within=within)] if reads_back(gate.stack) else []),
         *([_check(phase, *more)] if more else []),
     ]
+
+
+def _fast(gate: Gate, phase: str, release: str) -> Recover:
+    """Whether it is about as fast as in the baseline, at once or in the time that recovery has; a release that has just
+    come warms up.
+    """
+    within, hold = gate.stack.harness.recovery.within, gate.settings.hold
+    return Recover(phase=phase, within=within, hold=hold, checks=standing(gate.stack, release))
+
+
+def _soak(gate: Gate, release: str) -> list[Step]:
+    """The new release under load for so long that what leaks is seen."""
+    if not gate.settings.soak:
+        return []
+    checks = (*standing(gate.stack, release), CheckCall.of(growth.check), CheckCall.of(performance.check))
+    return [Soak(phase="soak", seconds=gate.settings.soak, checks=checks)]
+
+
+def _rotated(gate: Gate, phase: str, release: str) -> list[Step]:
+    """A rotation of the logs whose stack says that it is harmless: they have to go on. A release that was taken back
+    may write where a rotation does not reach it any more.
+    """
+    if not rotation.declared(gate.stack):
+        return []
+    written = CheckCall.of(partial(logs.check, release=release, baseline="baseline"))
+    return [Rotate(phase=phase, seconds=gate.settings.hold, checks=(written,))]
 
 
 def _no_trace(phase: str, before: str) -> list[Step]:

@@ -118,7 +118,7 @@ def replay(incident: Incident, stack: Stack) -> Plan:
         # The old release under the day's load: what performance is compared with.
         day,
         _hold(BASELINE, SLOW_FOR),
-        _link("by-day", "", *((BASELINE, asked) for asked in standing(stack, old))),
+        _link("by-day", "", *((BASELINE, asked) for asked in standing(stack, old, BASELINE))),
         # By night the hot-fix goes out: no errors, no downtime.
         night,
         Link(key="deploy-started", text=f"deploy {new}"),

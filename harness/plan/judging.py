@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,10 +66,17 @@ class _Kept(Exception):
 
 
 def judge_again(events: Sequence[Event], samples: Samples) -> list[Again]:
-    """Every verdict of a saved history, given again by today's checks."""
+    """Every verdict of a saved history, given again by today's checks: on what was known then, since a phase goes on
+    after its verdict.
+    """
     judged = of(events, VerdictGiven)
     own = {name: of_environment(events, name) for name in {event.environment for event in judged}}
-    return [_again(own[event.environment], samples, event) for event in judged]
+    ids = {name: [event.id for event in mine] for name, mine in own.items()}
+
+    def known(event: Event) -> Sequence[Event]:
+        return own[event.environment][: bisect_left(ids[event.environment], event.id)]
+
+    return [_again(known(event), samples, event) for event in judged]
 
 
 def _again(own: Sequence[Event], samples: Samples, event: Event[VerdictGiven]) -> Again:

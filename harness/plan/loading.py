@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.environment import Environment
 from harness.errors import UsageError
 from harness.stack import Stack
 from harness.stack import Workload as Declared
+from harness.stack.xharness import Read as DeclaredRead
 from harness.stack.xharness import Request as DeclaredRequest
-from harness.workload import Request, Retry, Schedule, Spec, Tls
+from harness.workload import Read, Request, Retry, Schedule, Spec, Tls
 
 ANY_GOOD = tuple(range(200, 300))
 
@@ -43,7 +45,11 @@ def workload_spec(environment: Environment) -> Spec:
         canary=declared.canary or 0.0,
         timeout=declared.timeout,
         in_flight=declared.in_flight,
+        keep_alive=declared.keep_alive,
         served_by=declared.served_by or "",
+        reads=declared.reads,
+        release=declared.release or "",
+        forms=True,
     )
 
 
@@ -71,13 +77,35 @@ def _request(declared: DeclaredRequest, number: int) -> Request:
         headers=declared.headers,
         body=declared.body,
         expected=declared.status or ANY_GOOD,
-        json=declared.json_,
+        json=_plain(declared.json_),
         send=tcp.send if tcp else "",
         until=tcp.until if tcp else "\n",
         answer=tcp.answer if tcp else "",
         call=declared.call or "",
         acknowledged=declared.acknowledged or "",
+        read=None if declared.read is None else _read(declared.read),
+        repeatable=declared.repeatable,
     )
+
+
+def _read(declared: DeclaredRead) -> Read:
+    expected = declared.expect
+    return Read(
+        method=declared.method,
+        path=declared.path,
+        headers=declared.headers,
+        expected=declared.status or ANY_GOOD,
+        json={} if isinstance(expected, str) else _plain(expected),
+        text=expected if isinstance(expected, str) else "",
+        within=declared.within,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The value without the places in the file that its mappings know, which cannot travel."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _beside(stack: Stack, name: str) -> Path:

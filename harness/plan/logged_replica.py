@@ -10,10 +10,11 @@ from harness.errors import UsageError
 from harness.events import LogTail
 from harness.history import Event, History
 from harness.plan.replica_log import Followed, ReplicaLog
+from harness.probes.logs.exceptions import shortened
 from harness.stack import Log
 
 TAIL_RECORDS = 12  # records
-MAX_LENGTH = 400  # characters of each
+MAX_LENGTH = 400  # characters of each; the end of a longer one, with its exception, is kept
 
 
 class LoggedReplica(Replica):
@@ -32,7 +33,9 @@ class LoggedReplica(Replica):
             self.log(log.path)
 
     def log(self, path: str) -> ReplicaLog:
-        """One of its log files. One that is not declared is text, and followed from the first call on."""
+        """One of its log files, or `stdout` or `stderr`. One that is not declared is text, and followed from the first
+        call on.
+        """
         if self._history is None:
             raise UsageError("The environment is not up", where=self.name, hint="bring it up first")
         if path not in self._logs:
@@ -56,13 +59,19 @@ class LoggedReplica(Replica):
         for followed in self._watched():
             followed.phases.report()
 
+    def close(self, *, end: bool = True) -> None:
+        """Let go of its shells and of what is followed."""
+        for followed in self._logs.values():
+            followed.close()
+        super().close(end=end)
+
     def _watched(self) -> list[Followed]:
         return [self._logs[log.path] for log in self._declared]
 
     def record_tails(self, count: int = TAIL_RECORDS) -> None:
         """Record `log.tail`: the latest records of each followed log, for those who want to know what it said."""
         for path, followed in list(self._logs.items()):
-            lines = [line[:MAX_LENGTH] for line in followed.tail(count)]
+            lines = [shortened(line, MAX_LENGTH) for line in followed.tail(count)]
             if lines and self._history is not None:
                 self._history.record(LogTail(self.name, path, lines))
 

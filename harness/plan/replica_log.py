@@ -21,8 +21,9 @@ from harness.environment import Replica
 from harness.errors import EngineError, HostError, UsageError
 from harness.events import ProbeLog
 from harness.history import Event, History
-from harness.probes.logs import LogFollower
+from harness.probes.logs import STREAMS, LogFollower, OutputFollower, PatternFollower
 from harness.stack import Log
+from harness.stack.patterns import is_pattern
 from harness.verdict import Outcome, Verdict
 from harness.waiting import poll
 
@@ -44,7 +45,8 @@ class Followed:
 
     def __init__(self, replica: Replica, declared: Log, history: History) -> None:
         self.replica, self.declared, self.history = replica, declared, history
-        follower = LogFollower(replica, declared, history, history.clock)
+        follower = _follower(replica, declared, history)
+        self.close = follower.close
         self.view, self.phases = follower.view(self._keep), follower.view()
         self.total = 0  # records that came, ever
         self.reports: list[Event[ProbeLog]] = []
@@ -114,6 +116,13 @@ class Followed:
         with self._lock:
             missing = max(0, self.total - len(self._kept) - first)
             return list(self._kept)[max(0, len(self._kept) - (self.total - first)) :], missing
+
+
+def _follower(replica: Replica, declared: Log, history: History) -> LogFollower | OutputFollower | PatternFollower:
+    if declared.path in STREAMS:
+        return OutputFollower(replica, declared, history, history.clock)
+    made = PatternFollower if is_pattern(declared.path) else LogFollower
+    return made(replica, declared, history, history.clock)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from harness.engine.threads import concurrently
 from harness.environment import Environment, Replica
 from harness.environment.fingerprint import take
 from harness.errors import NotMeasured
-from harness.events import StepStart
+from harness.events import ProbeRelease, ProbeReplica, StepStart
 from harness.fingerprint import Fingerprint
 from harness.history import Event
 from harness.plan.logged_replica import LoggedReplica
 from harness.probes import release as release_probe
+from harness.probes.many_answers import ask_many
 
 
 class Subject(Environment):
@@ -75,9 +76,29 @@ class Subject(Environment):
             for replica in self.replicas:
                 replica.began(event)
 
-    def releases(self) -> dict[str, str | None]:
-        """Ask every replica which release it runs; None where none was told. Recorded in the history."""
-        return {replica.name: self._release(replica) for service in self.fleet_services for replica in self[service]}
+    def releases(self, *, thorough: bool = False) -> dict[str, str | None]:
+        """Ask every replica which release it runs; None where none was told. Recorded in the history.
+
+        Args:
+            thorough: each is asked so often that one worker of another release among its fellows is heard; where
+                answers differ, all of them are told, joined by `and`.
+        """
+        fleet = [replica for service in self.fleet_services for replica in self[service]]
+        if not thorough:
+            return {replica.name: self._release(replica) for replica in fleet}
+        told = {replica.name: replica.service in self.stack.harness.probes.release for replica in fleet}
+        asking = [partial(self._every_worker, replica) for replica in fleet if told[replica.name]]
+        bodies = {body.replica: body for body in concurrently(asking, len(asking))}
+        for body in bodies.values():
+            self.history.record(body)
+        return {one.name: bodies[one.name].release if told[one.name] else self._release(one) for one in fleet}
+
+    def _every_worker(self, replica: Replica) -> ProbeRelease:
+        """Its answers, asked as often as its processes make necessary."""
+        probe = self.stack.harness.probes.release[replica.service]
+        looks = (one.body for one in reversed(self.history.of(ProbeReplica, environment=self.id)))
+        counts = (one.processes for one in looks if one.replica == replica.name and one.processes is not None)
+        return ask_many(replica, probe.command, probe.field, next(counts, 0))
 
     def anywhere(self, release: str, count: int = 1) -> bool:
         """Ask one replica after the other which release it runs, until so many run this. Recorded in the history."""

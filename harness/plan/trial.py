@@ -6,14 +6,14 @@ finds there what it needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from harness import checks, deploy
-from harness.checks import acknowledged, faults
+from harness.checks import acknowledged, effects, faults
 from harness.checks.logs import ExpectedLog
 from harness.deploy import Deployer
 from harness.environment import Replica
@@ -48,6 +48,8 @@ POLL_EVERY = 0.25  # s between two looks at the logs while a phase is watched
 NETWORKS_EVERY = 2.0  # s between two looks at the environment's networks meanwhile
 MIN_REQUESTS = 25  # requests; the checks want 20
 LONGEST_WAIT = 30.0  # s to wait for that many
+LOOKS = 2  # at every replica in a phase; what ends and begins between two looks is only seen by a second one
+LOOKS_WITHIN = 5.0  # s more that a short phase may take for them
 PATIENCE = 60.0  # s
 READ_EVERY = 1.0  # s between two readbacks while acknowledged work is waited for
 
@@ -131,19 +133,37 @@ class Trial:
             enough = min(MIN_REQUESTS / self.workload.spec.rate, LONGEST_WAIT)
             pause(max(0.0, began + enough - clock.monotonic()), clock)
 
-    def watch(self, phase: str, seconds: float) -> None:
-        """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once."""
-        self.environment.mark_logs(self.workload.key)
+    def watch(self, phase: str, seconds: float, begin: Callable[[], object] = lambda: None) -> None:
+        """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once. A phase that is
+        too short for two looks of the sampler lasts until they were made.
 
-        def follow() -> None:
+        Args:
+            begin: called when the logs are marked.
+        """
+        self.environment.mark_logs(self.workload.key)
+        begin()
+        enough = self.sampler.ticks + LOOKS if self.sampler.running else 0
+
+        def follow() -> bool:
             self.environment.check_alive(every=NETWORKS_EVERY)
             self.environment.poll_logs()
+            return self.sampler.ticks >= enough
 
         with self.workload.window(phase):
-            poll(follow, within=seconds, every=POLL_EVERY, clock=self.history.clock)
+            clock = self.history.clock
+            poll(follow, lambda _: False, within=seconds, every=POLL_EVERY, clock=clock)
+            if self.sampler.ticks < enough:
+                poll(follow, within=LOOKS_WITHIN, every=POLL_EVERY, clock=clock)
             self.collect()
         self.environment.check_alive()
         self.environment.report_logs()
+
+    def wait_for_a_look(self) -> None:
+        """Until the sampler has looked at every replica as it is now; a moment without one is not known afterwards."""
+        if self.sampler.running:
+            whole = self.sampler.ticks + 2  # one may be under way
+            clock = self.history.clock
+            poll(lambda: self.sampler.ticks >= whole, within=LOOKS_WITHIN, every=POLL_EVERY, clock=clock)
 
     def drain(self, level: float, within: float) -> None:
         """Watch the queue until it holds at most `level` jobs, for at most `within` seconds; record what it does."""
@@ -177,6 +197,34 @@ class Trial:
         with self.history.phase(phase):
             poll(ask, within=within, every=READ_EVERY, clock=self.history.clock)
         return self.judge(verdicts[-1], phase)
+
+    def read_everything(self, phase: str, most: int) -> None:
+        """Ask for everything that was acknowledged up to now, or so many records of it, through the entry point;
+        recorded as of the phase.
+        """
+        with self.history.phase(phase):
+            self.workload.read_everything(phase, most)
+
+    def count_effects(self, phase: str, within: float) -> Verdict | None:
+        """Whether every declared side effect is there once for all work that was acknowledged before now: counted until
+        it is, or for `within` seconds; judged and recorded. None where the stack declares none.
+        """
+        workload = self.stack.harness.workload
+        declared = workload.effects if workload is not None else {}
+        if not declared:
+            return None
+        until = self.workload.caught_up()
+        before = None if until is None else self.history.at(until)
+
+        def ask() -> Verdict:
+            for name, one in declared.items():
+                place = self.environment[one.service][0]
+                readback_probe.effect(self.history, place, name, one, self.workload.key, before)
+            return self.verdict(effects.check, phase=phase)
+
+        with self.history.phase(phase):
+            found = poll(ask, within=within, every=READ_EVERY, clock=self.history.clock)
+        return self.judge(found, phase)
 
     def use_rate(self, rate: float) -> None:
         """Run the workload at another rate from now on, requests per second; starts it if it does not run."""

@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Modules here that are no probe of their own: what probes share, and what has a time of its own.
-HELPERS = {"digest", "kernel", "logs", "open_files", "readback", "replica", "sampler"}
+HELPERS = {"digest", "kernel", "logs", "many_answers", "open_files", "opened", "readback", "replica", "sampler"}
 
 _REGISTRY: Registry[Probe] = Registry("probe", sys.modules[__name__], Probe.of, besides=HELPERS)
 names, find, added = _REGISTRY.names, _REGISTRY.find, _REGISTRY.added

@@ -5,8 +5,8 @@ needs nothing else. A shell reads byte by byte, so that the processes are only r
 numbers have changed) or when it is told to: `look all`.
 `sockets` gathers those that tell who listens. Reading them is expensive: the kernel searches its table of connections.
 What was gathered is in `$__A`, and is written at once, because each write is a frame that the engine carries.
-`scan` prints the open files of every process, each asked as the process's own user, because a container's root may not
-look into the processes of others.
+`scan` prints program, working directory and open files of every process, `scan maps` its deleted mapped files as well,
+each asked as the process's own user, because a container's root may not look into the processes of others.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 PART = "\x1d"  # between the answers to one question
 SAME = "/proc/same"
+PAGE = 4096  # bytes; larger on few machines, and then all figures are smaller by the same factor
 LINES = 40  # of a file; the kernel names the listening sockets first, so that the open connections cost nothing
 TICK = 100.0  # of /proc/*/stat in a second: the same on every Linux that containers run on
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
@@ -50,10 +51,13 @@ sockets() { __show $__net; }
 __as() { __u=$1 __g=$2; shift 2
 if command -v setpriv >/dev/null 2>&1; then setpriv --reuid="$__u" --regid="$__g" --clear-groups "$@"
 else chroot --userspec="$__u:$__g" / "$@"; fi; }
-scan() { __s=; set -- $(ls -ldn /proc/[0-9]* 2>/dev/null)
+scan() { __s= __m=; [ "$1" = maps ] && __m='grep -F -H (deleted) /proc/[0-9]*/maps'
+__l="/proc/[0-9]*/exe /proc/[0-9]*/cwd /proc/[0-9]*/fd"; set -- $(ls -ldn /proc/[0-9]* 2>/dev/null)
 while [ $# -ge 9 ]; do case " $__s " in *" $3:$4 "*) ;; *) __s="$__s $3:$4";; esac; shift 9; done
-for __o in $__s; do printf '@%s\n' "$__o"; if [ "$__o" = 0:0 ]; then ls -ln /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null
-else __as "${__o%:*}" "${__o#*:}" ls -ln /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null; fi; done; }
+for __o in $__s; do printf '@%s\n' "$__o"; if [ "$__o" = 0:0 ]; then ls -ln $__l 2>/dev/null
+[ -n "$__m" ] && $__m 2>/dev/null
+else __as "${__o%:*}" "${__o#*:}" ls -ln $__l 2>/dev/null
+[ -n "$__m" ] && __as "${__o%:*}" "${__o#*:}" $__m 2>/dev/null; fi; done; :; }
 inode() { printf '%s ' "$3"; if [ "$1" = 0 ]; then ls -lnLi "/proc/$3" 2>/dev/null
 else __as "$1" "$2" ls -lnLi "/proc/$3" 2>/dev/null; fi; printf '\n'; }
 boot() { while read -r __k __v; do [ "$__k" = btime ] && __A="$__A$__v" && break; done </proc/stat; }
@@ -80,6 +84,8 @@ class ProcessEntry:
     Attributes:
         started: in ticks since the machine's start.
         state: one letter, as in `ps`.
+        threads: count.
+        resident: bytes of memory that are its own or shared with others.
     """
 
     pid: int
@@ -88,6 +94,8 @@ class ProcessEntry:
     started: int
     state: str
     session: int
+    threads: int = 0
+    resident: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +168,11 @@ def _processes(files: Mapping[str, str]) -> tuple[tuple[ProcessEntry, ...], int]
         if not path.endswith("/stat") or not (match := _STAT.match(text)):
             continue
         rest = match[4].split()
-        if len(rest) > 18:
-            found.append(ProcessEntry(int(match[1]), int(rest[0]), match[2], int(rest[18]), match[3], int(rest[2])))
+        if len(rest) > 20:
+            pid, parent, session, threads, started, pages = (
+                int(one) for one in (match[1], rest[0], rest[2], rest[16], rest[18], rest[20])
+            )
+            found.append(ProcessEntry(pid, parent, match[2], started, match[3], session, threads, pages * PAGE))
     # Who has no parent and is not the first came in by exec, and so did its session.
     guests = {one.pid for one in found if one.parent == 0 and one.pid != 1}
     own = tuple(one for one in sorted(found, key=lambda one: one.pid) if one.session not in guests)

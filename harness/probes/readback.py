@@ -7,7 +7,7 @@ import json
 from collections import Counter
 
 from harness.errors import HostError, unwritable
-from harness.events import ProbeReadback
+from harness.events import ProbeEffect, ProbeReadback
 from harness.files import write
 from harness.history import Event, History
 from harness.printable import shortened
@@ -31,6 +31,20 @@ def probe(
         key: what every key of the workload begins with.
         before: second of the history; what was acknowledged until then must be there. None where that is not known.
     """
+    return history.record(ProbeReadback(key, *_asked(history, replica, declared, key), before))
+
+
+def effect(
+    history: History, replica: Replica, name: str, declared: Readback, key: str, before: float | None
+) -> Event[ProbeEffect]:
+    """The same for a side effect of that work: `probe.effect`."""
+    return history.record(ProbeEffect(name, key, *_asked(history, replica, declared, key), before))
+
+
+def _asked(
+    history: History, replica: Replica, declared: ServerAdapter | Readback, key: str
+) -> tuple[int | None, str | None, str | None, str | None]:
+    """How many pieces there are, in which file, with which digest; and why that is not known."""
     found: Counter[str] = Counter()
     error: str | None = None
     try:
@@ -46,8 +60,7 @@ def probe(
     if error is None and len(found) > LARGEST:
         error = f"more than {LARGEST} pieces of work"
     file, digest = (None, None) if error else _save(history, found)
-    pieces = None if error else len(found)
-    return history.record(ProbeReadback(key, pieces, file, digest, error, before))
+    return None if error else len(found), file, digest, error
 
 
 def _command(declared: ServerAdapter | Readback, key: str) -> list[str]:

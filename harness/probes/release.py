@@ -1,4 +1,9 @@
-"""Which release every replica runs: asked of each one, or told by the image that its container was made of."""
+"""Which release every replica runs: asked of each one, or told by the image that its container was made of.
+
+At the end of a phase a replica is asked as often as it takes: behind one port there may be many workers, and one that
+was left on another release answers now and then. Several questions go in one command of the replica's shell, each over
+a connection of its own.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +29,8 @@ class Imaged(Protocol):
 
 
 def once(environment: Observed, history: History) -> None:  # noqa: ARG001 - the environment records it itself
-    """Ask every replica of the fleet, as the environment asks whenever it is asked for its releases."""
-    environment.releases()
+    """Ask every replica of the fleet, so often that one worker of another release among its fellows is heard."""
+    environment.releases(thorough=True)
 
 
 def probe(

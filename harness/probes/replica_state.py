@@ -14,14 +14,14 @@ from harness.events import ProbeReplica
 from harness.events.probe import ProcessRow
 from harness.history import Event, History
 from harness.kept import KeptShell, Response, Startable, code_and_text
-from harness.probes import kernel
+from harness.probes import kernel, opened
 from harness.probes._base import Sampled
 from harness.probes.open_files import OpenFiles
 from harness.probes.replica import ProbeReply, picked
 
 PROCESSES_EVERY = 10  # looks; one may have become another program meanwhile, or a zombie
 RELEASE_EVERY = 5  # looks
-SCAN_EVERY = 30  # looks
+SCAN_EVERY = 15  # looks
 MAX_NAMED = 20  # sockets that an event names
 
 
@@ -74,6 +74,8 @@ class ReplicaState:
         self._booted: float | None = None
         self._listening: tuple[str, ...] | None = None
         self._unheard = "it was not looked at yet"
+        self._sockets: frozenset[int] = frozenset()
+        self._scans = 0  # of which the event is recorded
         self._seen = kernel.KernelSnapshot()
         self._processes: tuple[tuple[int, int, str], ...] = ()
         self._changed = self._began_or_ended = True
@@ -119,6 +121,7 @@ class ReplicaState:
             seen = kernel.read(text)
             if sockets:
                 self._listening, self._unheard = kernel.listening(sockets)
+                self._sockets = opened.listening(sockets)
         except ValueError as wrong:
             return self._record(kernel.KernelSnapshot(), None, None, f"the kernel's files cannot be read: {wrong}")
         if seen.same:
@@ -154,6 +157,10 @@ class ReplicaState:
             missing["main"] = f"no process is named {self._main}"
         if self._release is not None and self._said.text is None:
             missing["release"] = self._said.error or "no answer"
+        files = self._files.files if error is None and self._files.scans > self._scans else None
+        self._scans = self._files.scans if files is not None else self._scans
+        own = {one.pid for one in seen.processes or ()}
+        files = None if files is None else {pid: one for pid, one in files.items() if pid in own}
         age = round(self._history.clock.monotonic() - self._said_at, 1) if self._said.text is not None else None
         body = ProbeReplica(
             replica=self.name,
@@ -176,6 +183,15 @@ class ReplicaState:
             pressure=seen.pressure,
             missing=missing,
             error=error,
+            places=None if files is None else [(pid, one.program, one.directory) for pid, one in files.items()],
+            serving=None if files is None else opened.serving(files, self._sockets),
+            replaced=None
+            if files is None or not self._files.mapped
+            else [(pid, path) for pid, one in files.items() for path in sorted(one.replaced)],
+            # Of some processes only is not of all: the next scan may see more, which would look like growth.
+            descriptors=None if files is None or self._files.unseen else sum(one.descriptors for one in files.values()),
+            threads=None if seen.processes is None else sum(one.threads for one in seen.processes),
+            resident=None if seen.processes is None else sum(one.resident for one in seen.processes),
         )
         return self._history.record(body, environment=self._environment)
 

@@ -25,6 +25,9 @@ class Sampler:
     Args:
         environment: up.
         every: seconds.
+
+    Attributes:
+        ticks: how often it has looked.
     """
 
     def __init__(self, environment: Sampled, history: History, *, every: float = 1.0) -> None:
@@ -35,6 +38,11 @@ class Sampler:
         self._broken: set[str] = set()
         self._silent: set[Sampling] = set()
         self.ticks = 0
+
+    @property
+    def running(self) -> bool:
+        """It was started and not stopped."""
+        return self._thread is not None
 
     def start(self) -> None:
         """Begin."""

@@ -21,7 +21,7 @@ from harness.samples import Samples
 __all__ = ["Judged", "Maker", "Report", "Step", "find", "names", "write_reports"]
 
 # Modules here that no file comes from by itself: what reports share, and what is shown while a run lasts.
-HELPERS = {"github", "model", "pytest_allure", "steps", "summary", "terminal", "timeline"}
+HELPERS = {"attribution", "github", "model", "pytest_allure", "steps", "summary", "terminal", "timeline"}
 ORDER = 50  # of a report that does not say
 
 

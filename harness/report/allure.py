@@ -115,7 +115,7 @@ def _status(report: Report, phase: str, judged: list[Judged]) -> tuple[str, Stat
     if phase == RUN:
         whole = report.run
         outcome = whole.outcome if report.ended and not report.errors else Outcome.UNKNOWN
-        trace = "\n\n".join(report.errors) or whole.look
+        trace = "\n\n".join(report.errors) or "\n".join([*report.diagnosis, whole.look])
         said = f"{BROKE if report.errors else ''}{whole.reason}"
         details = StatusDetails(message=_text(said), trace=_text(trace) or None)
         return STATUS[outcome], None if outcome is Outcome.PASS else details

@@ -18,7 +18,7 @@ def lines(report: Report, environ: Mapping[str, str] = os.environ) -> list[str]:
     if environ.get("GITHUB_ACTIONS") != "true":
         return []
     file = _file(report, environ)
-    made = []
+    made = [_line("notice", "diagnosis", one.sentence, file) for one in report.diagnosed.found[:1]]
     for outcome, kind in KINDS.items():
         found = [one for one in report.judged if one.verdict.outcome is outcome]
         shown = found if len(found) <= MAX_ANNOTATIONS else found[: MAX_ANNOTATIONS - 1]

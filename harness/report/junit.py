@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from harness.report._files import write
-from harness.report.model import Judged, Report
+from harness.report.model import Judged, Report, events_named
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
@@ -34,9 +34,11 @@ def render(report: Report) -> str:
     stamp = datetime.fromtimestamp(report.start, UTC).isoformat(timespec="seconds")
     for phase in report.phases:
         suite = Xml.SubElement(root, "testsuite", name=legal(phase), timestamp=stamp)
+        if len(root) == 1:
+            _diagnosis(suite, report)
         for one in report.judged:
             if one.phase == phase:
-                _case(suite, name, one)
+                _case(suite, name, one, report)
         _count(suite)
     if not report.judged or not report.ended or report.errors:
         suite = Xml.SubElement(root, "testsuite", name="run", timestamp=stamp)
@@ -60,14 +62,28 @@ def _of_run(report: Report) -> Outcome:
     return Outcome.FAIL if report.run.outcome is Outcome.FAIL and report.ended else Outcome.UNKNOWN
 
 
-def _case(suite: Xml.Element, name: str, one: Judged) -> None:
+def _diagnosis(suite: Xml.Element, report: Report) -> None:
+    """The diagnoses as properties of the first suite. They are no results: what failed are the checks."""
+    if not report.diagnosis:
+        return
+    properties = Xml.SubElement(suite, "properties")
+    for number, line in enumerate(report.diagnosis):
+        Xml.SubElement(properties, "property", name=f"diagnosis{f'-{number + 1}' * bool(number)}", value=legal(line))
+    for one in report.diagnosed.found:
+        value = f"{events_named(one.evidence)}; look at {one.look}"
+        Xml.SubElement(properties, "property", name=f"evidence of {one.name}", value=legal(value))
+
+
+def _case(suite: Xml.Element, name: str, one: Judged, report: Report) -> None:
     case = Xml.SubElement(
         suite, "testcase", classname=f"{name}.{legal(one.phase)}", name=legal(one.verdict.check), time="0.000"
     )
     ids = ", ".join(str(number) for number in one.verdict.evidence)
     look = f"\nlook at: {one.verdict.look}" if one.verdict.look else ""
     where = "".join(f"\n{line}" for line in one.where)
-    text = f"{one.verdict.reason}{where}{look}\nevidence: events {ids or 'none'}"
+    found = report.diagnosed.of(one.event) if one.verdict.outcome is Outcome.FAIL else None
+    diagnosis = f"diagnosis: {found.sentence} ({found.kind})\n" if found is not None else ""
+    text = f"{diagnosis}{one.verdict.reason}{where}{look}\nevidence: events {ids or 'none'}"
     _result(case, one.verdict, text)
 
 

@@ -17,7 +17,8 @@ FILE, ORDER = "summary.md", 40
 SIGNS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNKNOWN: "❔"}
 STEPS = 60  # of the timeline
 LARGEST = 900_000  # characters; GitHub takes 1 MiB for a step
-_MARKUP = re.compile(r"[\\`*_\[\]<|~&$@#]|(?<=\w)://|^[-+>]|^\d+(?=[.)])")
+_MARKUP = re.compile(r"[\\`*\[\]<|~&$@#]|(?<=\w)://|^[-+>]|^\d+(?=[.)])")
+_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # within a word it is no markup
 
 
 def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noqa: ARG001
@@ -29,13 +30,21 @@ def make(report: Report, directory: Path, samples: Samples) -> list[str]:  # noq
 
 def plain(text: object) -> str:
     """Text that Markdown shows as it is, on one line; addresses do not become links."""
-    return _MARKUP.sub(lambda match: "".join(f"&#{ord(char)};" for char in match[0]), clean(text))
+    found = _MARKUP.sub(lambda match: "".join(f"&#{ord(char)};" for char in match[0]), clean(text))
+    return _UNDERSCORE.sub(r"\\_", found)
+
+
+def code(text: object) -> str:
+    """Text as code, also in a table."""
+    return "`" + clean(text).replace("`", "'").replace("|", "\\|") + "`"
 
 
 def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
     """The document: the verdict first."""
     run = report.run
     parts = [f"## {SIGNS[run.outcome]} {run.outcome.upper()}: {plain(report.title)}", "", plain(run.reason), ""]
+    parts += [f"**Diagnosis:** {plain(line)}." for line in report.diagnosis[:1]]
+    parts += [f"- and: {plain(line)}" for line in report.diagnosis[1:]] + [""] * bool(report.diagnosis)
     for one in report.bad():
         verdict = one.verdict
         look = f" Look at {plain(verdict.look)}." if verdict.look else ""
@@ -43,6 +52,7 @@ def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
         parts.append(f"{head}: {plain(verdict.reason)}.{look}")
         parts += [f"  - {plain(line)}" for line in one.where]
     parts += [f"- not checked: {plain(line)}" for line in report.not_checked]
+    parts += [f"- not looked at: {plain(line)}" for line in report.not_looked_at]
     parts += _table(report) + _timeline(report)
     parts += ["", *(f"- {plain(line)}" for line in evidence)] if evidence else []
     text = "\n".join(parts) + "\n"

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness.checks import outcome_of, verdict_of
-from harness.events import PlanShown, RunEnd, RunError, RunStart, StepEnd, StepStart, VerdictGiven
+from harness.diagnoses import Diagnosed, diagnose
+from harness.events import IncidentLink, PlanShown, RunEnd, RunError, RunStart, StepEnd, StepStart, VerdictGiven
 from harness.history import Event, of
+from harness.report import attribution
 from harness.report.steps import where
 from harness.verdict import Outcome, Verdict, combine
 
+ATTRIBUTED = ("errors", "availability", "performance")  # checks whose failures are those of requests
+GATE = "gate"
+HEADLINES = {  # by what was run
+    GATE: {
+        Outcome.PASS: "this release can be deployed and taken back",
+        Outcome.FAIL: "this release must not go out as it is",
+        Outcome.UNKNOWN: "this could not be measured; it is not a pass",
+    },
+    "incident": {
+        Outcome.PASS: "it happened again, link by link; with the deployer fixed the gate passes",
+        Outcome.FAIL: "it did not happen again as it did, or the gate fails on the fixed stack",
+        Outcome.UNKNOWN: "a part of it could not be measured",
+    },
+    "plan": {
+        Outcome.PASS: "everything that this plan checks is as it should be",
+        Outcome.FAIL: "something that this plan checks is not as it should be",
+        Outcome.UNKNOWN: "a part of what this plan checks could not be measured; it is not a pass",
+    },
+}
+OF_THE_GATE = ("round-trip", "half-deployment")  # its plans
 WORDS = {Outcome.PASS: "passed", Outcome.FAIL: "FAILED", Outcome.UNKNOWN: "unknown"}
 
 
@@ -35,7 +58,8 @@ class Judged:
     """A verdict, the phase that it is about, and when it was given (seconds since the start, and Unix time).
 
     Attributes:
-        where: the step of the plan, and the releases around it, each a line; empty outside of a plan.
+        where: the step of the plan, and the releases around it, then whose the failed requests were, each a line.
+        event: the id of its event.
     """
 
     verdict: Verdict
@@ -43,6 +67,7 @@ class Judged:
     at: float
     time: float
     where: tuple[str, ...] = ()
+    event: int = -1
 
 
 @dataclass(frozen=True)
@@ -101,6 +126,41 @@ class Report:
         way = f"{old} -> {new} -> {old}" if old and new else ""
         return ", ".join(part for part in (stack, way) if part) or "run"
 
+    @cached_property
+    def diagnosed(self) -> Diagnosed:
+        """What the pattern of the failures is called; nothing where no check failed."""
+        return diagnose(self.events)
+
+    @property
+    def diagnosis(self) -> tuple[str, ...]:
+        """The diagnoses, a line each, the first one the headline; empty where nothing failed."""
+        found = self.diagnosed.found
+        lines = tuple(f"{one.sentence} ({one.kind})" for one in found)
+        return lines or ((self.diagnosed.headline,) if self.diagnosed.headline else ())
+
+    @property
+    def kind(self) -> str:
+        """What was run: `gate`, `incident` or `plan`."""
+        if of(self.events, IncidentLink):
+            return "incident"
+        plans = {str(event.body.plan.get("name", "")) for event in of(self.events, PlanShown)}
+        return "plan" if plans and not plans & set(OF_THE_GATE) else GATE
+
+    @property
+    def what(self) -> str:
+        """The same in words, with its name: `the gate`, `a replay of an outage`, `the plan smoke`, `the test ...`."""
+        if self.kind == "incident":
+            return "a replay of an outage"
+        if self.info.test:
+            return f"the test {self.info.test}"
+        names = [str(event.body.plan.get("name", "")) for event in of(self.events, PlanShown)]
+        return "the gate" if self.kind == GATE else f"the plan {', '.join(dict.fromkeys(names))}"
+
+    @property
+    def headline(self) -> str:
+        """What the outcome means for what was run."""
+        return HEADLINES[self.kind][self.run.outcome]
+
     @property
     def not_checked(self) -> tuple[str, ...]:
         """`performance: reason` for each check that the stack has switched off: a pass says nothing about these."""
@@ -108,6 +168,11 @@ class Report:
         return tuple(
             dict.fromkeys(f"{name}: {why}" for off in found if isinstance(off, Mapping) for name, why in off.items())
         )
+
+    @property
+    def not_looked_at(self) -> tuple[str, ...]:
+        """What the declared load did not look at: a pass says nothing about it."""
+        return tuple(said for event in of(self.events, RunStart) for said in event.body.not_looked_at)
 
     def bad(self) -> tuple[Judged, ...]:
         """What did not pass: failures first."""
@@ -120,13 +185,23 @@ class Report:
         return tuple(sorted(outer, key=lambda step: -(step.seconds or 0.0)))
 
 
+def events_named(numbers: Iterable[int]) -> str:
+    """`events 3, 4 and 9 more`; empty where there are none."""
+    every = list(numbers)
+    more = f" and {len(every) - 6} more" if len(every) > 6 else ""
+    return f"events {', '.join(str(one) for one in every[:6])}{more}" if every else "no events"
+
+
 def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
     found: dict[tuple[str, str], Judged] = {}
     steps = where(events)
     for event in of(events, VerdictGiven):
         if event.body.check != "run":
             phase = event.phase or "run"
-            one = Judged(verdict_of(event.body), phase, event.since_start, event.time, steps.get(event.id, ()))
+            verdict, lines = verdict_of(event.body), steps.get(event.id, ())
+            if verdict.check in ATTRIBUTED and verdict.outcome is not Outcome.PASS:
+                lines = (*lines, *attribution.lines(events, verdict.evidence))
+            one = Judged(verdict, phase, event.since_start, event.time, lines, event.id)
             found.pop((phase, one.verdict.check), None)
             found[phase, one.verdict.check] = one
     return tuple(found.values())

@@ -27,9 +27,10 @@ from harness.events import (
     WorkloadWindow,
 )
 from harness.history import Event, of
+from harness.report import attribution
 from harness.report._files import write
-from harness.report.markdown import plain
-from harness.report.model import Judged, Report
+from harness.report.markdown import code, plain
+from harness.report.model import Judged, Report, events_named
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -80,8 +81,7 @@ def _clock(at: float) -> str:
 
 def _ids(numbers: Iterable[int]) -> str:
     every = list(numbers)
-    more = f" and {len(every) - 6} more" if len(every) > 6 else ""
-    return f" (events {', '.join(str(one) for one in every[:6])}{more})" if every else ""
+    return f" ({events_named(every)})" if every else ""
 
 
 # -- the sections ------------------------------------------------------------------------------------------------------
@@ -91,7 +91,8 @@ def _summary(report: Report) -> list[str]:
     run, bad = report.run, report.bad()
     day = datetime.fromtimestamp(report.start, UTC).strftime("%Y-%m-%d") if report.start > 0 else "an unknown day"
     head = f"On {day} from {_clock(report.start)} to {_clock(report.start + report.seconds)} UTC, {plain(report.title)}"
-    said = [f"{head} was run. The verdict is **{run.outcome}**: {plain(run.reason)}."]
+    said = [f"{head} was run ({plain(report.what)}). The verdict is **{run.outcome}**: {plain(run.reason)}."]
+    said += [f"**Diagnosis:** {plain(line)}." for line in report.diagnosis[:1]]
     if bad:
         phases = list(dict.fromkeys(one.phase for one in bad))
         said.append(f"{len(bad)} checks did not pass, in the phases {', '.join(plain(phase) for phase in phases)}.")
@@ -106,10 +107,13 @@ def _impact(report: Report) -> list[str]:
     lines = []
     for event in of(report.events, WorkloadWindow):
         body = event.body
+        if event.arm == attribution.CONTROL:
+            continue
         if failed := body.failed + body.shed:
             what = ", ".join(f"{plain(name)} ({count})" for name, count in body.errors.items())
             said = f"- {plain(event.phase)}: {failed} of {body.intended} requests failed"
-            lines.append(f"{said}, for up to {body.longest_outage:.1f} s: {what}{_ids([event.id])}")
+            lines.append(f"{said}, for up to {_longest(body)}: {what}{_ids([event.id])}")
+            lines += [f"  - {plain(line)}" for line in attribution.lines(report.events, [event.id])]
     depths = [(depth, event) for event in of(report.events, ProbeQueue) if (depth := event.body.depth) is not None]
     deepest = max(depths, key=lambda one: one[0], default=None)
     if deepest is not None and deepest[0] > 0:
@@ -118,8 +122,14 @@ def _impact(report: Report) -> list[str]:
     return lines or ["No request failed, and no queue grew, as far as it was measured."]
 
 
+def _longest(body: WorkloadWindow) -> str:
+    """The longest outage, of everything or of one kind of request."""
+    kind, seconds = max(body.outages.items(), key=lambda one: one[1], default=("", 0.0))
+    return f"{seconds:.1f} s ({plain(kind)})" if seconds > body.longest_outage else f"{body.longest_outage:.1f} s"
+
+
 def _cause(report: Report) -> list[str]:
-    """The first failure is where to begin: what comes later is often its consequence. Said as what it is."""
+    """The diagnosis, then the first failure, which is where to begin: what comes later is often its consequence."""
     failed = [one for one in report.judged if one.verdict.outcome is Outcome.FAIL]
     replayed = [one for one in report.judged if one.phase == "outage" and one.verdict.outcome is Outcome.PASS]
     if replayed:
@@ -127,11 +137,12 @@ def _cause(report: Report) -> list[str]:
     if not failed:
         unknown = [one for one in report.judged if one.verdict.outcome is Outcome.UNKNOWN]
         return ["Nothing is known to be wrong. What could not be measured:", "", *_list(unknown)]
-    first = min(failed, key=lambda one: _shown_at(report, one))
+    first = min(failed, key=lambda one: one.at)
     lines = [
+        *_diagnosis(report),
         "**The first thing that is known to be wrong:** "
         f"{plain(first.verdict.check)}, in the phase {plain(first.phase)}: "
-        f"{plain(first.verdict.reason)}{_ids(first.verdict.evidence)}."
+        f"{plain(first.verdict.reason)}{_ids(first.verdict.evidence)}.",
     ]
     lines += [line for said in first.where for line in ("", f"{plain(said)}.")]
     said = _last_words(report, first)
@@ -143,10 +154,14 @@ def _cause(report: Report) -> list[str]:
     return [*lines, "", "What caused it is not established yet."]
 
 
-def _shown_at(report: Report, one: Judged) -> float:
-    """When the first event was that a verdict rests on."""
-    ids = set(one.verdict.evidence)
-    return min((event.since_start for event in report.events if event.id in ids), default=one.at)
+def _diagnosis(report: Report) -> list[str]:
+    """What the failures are called, each with its events and what to look at."""
+    lines: list[str] = []
+    for number, one in enumerate(report.diagnosed.found):
+        head = "**Diagnosis:**" if number == 0 else "And:"
+        said = f"{head} {plain(one.sentence)} ({plain(one.kind)}){_ids(one.evidence)}."
+        lines += [f"{said} Look at {plain(one.look)}.", ""]
+    return lines or [f"**Diagnosis:** {plain(line)}.\n" for line in report.diagnosis]
 
 
 def _last_words(report: Report, one: Judged) -> list[str]:
@@ -187,7 +202,7 @@ def _told(event: Event) -> str:
     """What an event is in the timeline; empty for what does not belong there."""
     match event.body:
         case DeployerStart() as body:
-            return "`" + plain(" ".join(body.command)) + "` starts"
+            return code(" ".join(body.command)) + " starts"
         case DeployerEnd() as body:
             return f"it ends: {plain(body.ended)}, exit code {plain(body.exit_code)}"
         case ContainerChange() as body if body.action != "start" and not body.replaced:

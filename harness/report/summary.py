@@ -10,36 +10,31 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.printable import clean
-from harness.report.model import WORDS, Judged, Report
+from harness.report.model import WORDS, Judged, Report, events_named
 from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES
 from harness.verdict import Outcome
 
-HEADLINES = {
-    Outcome.PASS: "PASS - this release can be deployed and taken back",
-    Outcome.FAIL: "FAIL - this release must not go out as it is",
-    Outcome.UNKNOWN: "UNKNOWN - this could not be measured; it is not a pass",
-}
+DIAGNOSES = 4  # diagnoses that are spelt out
 REASONS = 6  # reasons that are spelt out
 
 
-def summary(
-    report: Report, *, evidence: Sequence[str] = (), headlines: dict[Outcome, str] | None = None, unicode: bool = True
-) -> RenderableType:
+def summary(report: Report, *, evidence: Sequence[str] = (), unicode: bool = True) -> RenderableType:
     """The panel.
 
     Args:
         report: the run.
         evidence: lines that say where the evidence is.
-        headlines: other words for the three outcomes.
         unicode: signs that need it may be used.
     """
     outcome = report.run.outcome
-    head = Text((headlines or HEADLINES)[outcome], style=STYLES[outcome])
-    parts: list[RenderableType] = [head, *_reasons(report)]
+    head = Text(f"{outcome.upper()} - {report.headline}", style=STYLES[outcome])
+    parts: list[RenderableType] = [head, *_diagnosis(report), *_reasons(report)]
     if report.judged:
         parts += [Text(), _table(report, SIGNS if unicode else PLAIN_SIGNS)]
     if report.not_checked:
         parts += [Text(), *(Text(clean(f"not checked: {line}"), style="yellow") for line in report.not_checked)]
+    if report.not_looked_at:
+        parts += [Text(), *(Text(clean(f"not looked at: {line}"), style="yellow") for line in report.not_looked_at)]
     if report.spent():
         parts += [Text(), _time(report)]
     if evidence:
@@ -54,14 +49,28 @@ def show(
     report: Report,
     *,
     evidence: Sequence[str] = (),
-    headlines: dict[Outcome, str] | None = None,
 ) -> None:
     """Print the panel, at most 100 columns wide."""
     unicode = (console.encoding or "").lower().startswith("utf")
     console.print()
-    console.print(
-        summary(report, evidence=evidence, headlines=headlines, unicode=unicode), width=min(console.width, 100)
-    )
+    console.print(summary(report, evidence=evidence, unicode=unicode), width=min(console.width, 100))
+
+
+def _diagnosis(report: Report) -> list[RenderableType]:
+    """What the failures are called, with the evidence and what to look at."""
+    found = report.diagnosed.found
+    parts: list[RenderableType] = [Text(clean(line), style="dim") for line in report.diagnosed.problems]
+    if not found:
+        return parts + [Text(clean(f"diagnosis: {line}"), style="yellow") for line in report.diagnosis]
+    for number, one in enumerate(found[:DIAGNOSES]):
+        text = Text(f"{'diagnosis' if number == 0 else 'and'}: ", style="bold")
+        text.append(clean(one.sentence), style="bold" if number == 0 else "not bold")
+        text.append(f"\n  {clean(one.kind)}; {events_named(one.evidence)}", style="not bold dim")
+        text.append(f"\n  look at {clean(one.look)}", style="not bold dim")
+        parts.append(text)
+    if len(found) > DIAGNOSES:
+        parts.append(Text(f"and {len(found) - DIAGNOSES} more", style="dim"))
+    return parts
 
 
 def _reasons(report: Report) -> list[RenderableType]:

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 
 from harness.errors import HistoryError
-from harness.events import Counted, ProbeReadback, WorkloadName, WorkloadSaved, WorkloadStart, WorkloadWindow
+from harness.events import (
+    Counted,
+    ProbeEffect,
+    ProbeReadback,
+    WorkloadName,
+    WorkloadSaved,
+    WorkloadStart,
+    WorkloadWindow,
+)
 from harness.history import Event, of
 from harness.samples.agreement import promises_against, windows_against
 from harness.samples.records import SAMPLE, Records, data_of, decode, size_of
@@ -61,6 +69,8 @@ class _Index:
     """What a history says of one workload."""
 
     names: dict[int, str] = field(default_factory=dict)
+    releases: dict[int, str] = field(default_factory=dict)
+    forms: dict[int, frozenset[str]] = field(default_factory=dict)
     windows: list[Event[WorkloadWindow]] = field(default_factory=list)
     saved: Event[WorkloadSaved] | None = None  # the last that counts
 
@@ -98,7 +108,8 @@ def read(directory: Path, events: Iterable[Event]) -> Samples:
     indexes = _indexes(events)
     readbacks: dict[int, Mapping[str, int]] = {}
     unread: dict[int, str] = {}
-    for event in of(events, ProbeReadback):
+    asked: list[Event[ProbeReadback] | Event[ProbeEffect]] = [*of(events, ProbeReadback), *of(events, ProbeEffect)]
+    for event in asked:
         if not event.body.error:
             try:
                 readbacks[event.id] = _readback(directory, event)
@@ -114,7 +125,10 @@ def _indexes(events: tuple[Event, ...]) -> dict[int | None, _Index]:
     for named in of(events, WorkloadName):
         if named.body.number is None or named.body.name is None:
             raise HistoryError("Who answered cannot be read", where=f"event {named.id} of the history")
-        found[named.body.start].names[named.body.number] = named.body.name
+        index = found[named.body.start]
+        index.names[named.body.number], index.releases[named.body.number] = named.body.name, named.body.release
+        if named.body.keys is not None:
+            index.forms[named.body.number] = frozenset(named.body.keys)
     for saved in of(events, WorkloadSaved):
         found[saved.body.start].saved = saved
     for window in of(events, WorkloadWindow):
@@ -147,6 +161,8 @@ def _stream(directory: Path, start: Event[WorkloadStart], index: _Index) -> Stre
         problem=problem,
         promises=promises,
         promises_problem=promises_problem,
+        releases=index.releases,
+        forms=index.forms,
     )
 
 
@@ -209,7 +225,7 @@ def _promising(start: WorkloadStart) -> frozenset[int] | None:
     return frozenset({0}) if len(start.requests) == 1 else None
 
 
-def _readback(directory: Path, event: Event[ProbeReadback]) -> Mapping[str, int]:
+def _readback(directory: Path, event: Event[ProbeReadback] | Event[ProbeEffect]) -> Mapping[str, int]:
     """What a readback found.
 
     Raises:

@@ -34,7 +34,9 @@ CODES = {  # outcomes that are no HTTP status; 0 is never written
     10: "the callable raised",
     11: "TLS failed",
     12: "answered",  # by something that has no HTTP status: raw TCP, a callable
+    13: "kept connection closed before any answer",
 }
+KEPT_CLOSED = 13  # the other side gave up an idle connection, and perhaps never saw the request: no failure by itself
 SHED = 8  # not sent, because too many were in flight; counts as a failure
 
 Records: TypeAlias = npt.NDArray[np.void]

@@ -20,7 +20,9 @@ class Stream:
         began: the same in Unix time.
         key: request n carries `<key>-<n>` where its template says `{key}`.
         requests: names of the requests of the mix, by number.
-        servers: names of those who answered, by number.
+        servers: names of those who answered, by number; several numbers may have one name.
+        releases: that their answers named, by the same number; empty for none.
+        forms: the names in the JSON of their answers, by the same number; left out where that was not told.
         records: of `SAMPLE`, in the order of their ends.
         problem: why the records are not all there, in words; empty where nothing is known to be missing.
         promises: request's number and what identifies the work that its answer acknowledged.
@@ -39,6 +41,8 @@ class Stream:
     problem: str = ""
     promises: tuple[tuple[int, str], ...] = ()
     promises_problem: str = ""
+    releases: Mapping[int, str] = field(default_factory=dict)
+    forms: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Samples:
     """The samples of all workloads of a history, in the order in which those began.
 
     Attributes:
-        readbacks: by the id of a `probe.readback`, how often each piece of work was found. One whose file is not to be
-            had is left out.
+        readbacks: by the id of a `probe.readback` or a `probe.effect`, how often each piece of work was found. One
+            whose file is not to be had is left out.
         unread: why it is left out, in words.
     """
 

@@ -15,4 +15,13 @@ and what is done to the gates:
     honesty.py      something of the harness itself is spoilt: injections.py says what there is, sabotage.py does it in
                     the gate's process, at the places that seams/ holds
     starvation.py   the machine is busy: starvers.py keeps it so, throttle.py takes from the replicas
+
+and what is done to the stack:
+
+    overlay.py      a folder that makes a defect, or a harmless variant, of a copy of a stock stack
+    corpus.py       all of them
+    detection.py    each is gated, in random order; detected.py says what a gate saw, detection_summary.py the figures
+    proving.py      each defect is seen without the gate
+    record.py       what was measured, and the table in docs/detection.md
+    detecting.py    all of that for the commands
 """

@@ -6,13 +6,13 @@ import dataclasses
 import random
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.engine import Engine
-from harness.selftest.examining import examine, judge
+from harness.selftest.examining import Left, examine, judge
 from harness.selftest.expecting import findings
 from harness.selftest.gating import LIMIT, GateResult, GateRunner
 from harness.selftest.seams.files import FILES, NAMES, spoil_at_rest
@@ -74,8 +74,13 @@ class Runner:
             judged=left.judged.exit_code if left.judged is not None else None,
             findings=found,
             evidence=str(ended.going.directory) if found else "",
-            details={**case.details, "touches": touches[:5]},
+            details=self.details(case, left, touches),
         )
+
+    def details(self, case: Case, left: Left, touches: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What is kept of a run beside its verdict."""
+        del left
+        return {**case.details, "touches": list(touches[:5])}
 
 
 class _Place:

@@ -233,11 +233,14 @@ class ServerAdapter(DeclaredServer):
         """What samples this server."""
         raise NotImplementedError
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:
+    def fingerprint(
+        self, ask: Ask, releases: Collection[str], clock: Clock, own: Collection[str] = ()
+    ) -> Mapping[str, StatePart]:
         """Its state: all of `parts`. What the server does not tell is an error of the part.
 
         Args:
             releases: the names of the stack's releases, which may be part of the names of things.
+            own: what the keys of the load's requests begin with: data with one of these in it is the load's own.
 
         Raises:
             HostError: the replica cannot be asked.

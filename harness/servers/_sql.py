@@ -60,6 +60,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def rows(number: object) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} row{'' if str(number) == '1' else 's'}"
+
+
 def pieces(text: str, mark: str) -> dict[str, str]:
     """An answer cut up at lines `<mark> name`."""
     found: dict[str, str] = {}

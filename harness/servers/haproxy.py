@@ -18,6 +18,7 @@ from harness.events import ProbeHaproxy, ProbeServer
 from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
+from harness.servers import _haproxy_settings
 from harness.servers._base import (
     HOST_PORT,
     PAGE,
@@ -47,7 +48,7 @@ class HAProxy(ServerAdapter):
     """An HAProxy."""
 
     event: ClassVar[type[ProbeServer]] = ProbeHaproxy
-    parts: ClassVar[tuple[str, ...]] = ("servers",)
+    parts: ClassVar[tuple[str, ...]] = ("servers", "settings")
 
     kind: Literal["haproxy"] = Field(description="HAProxy.")
     address: Annotated[
@@ -96,16 +97,39 @@ class HAProxy(ServerAdapter):
         """Samples it."""
         return SimpleSampling(self.connect(replica), [self._question], read_sample)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
-        """The servers: `backends/backend-1` -> `UP, weight 1`."""
+    def fingerprint(
+        self,
+        ask: Ask,
+        releases: Collection[str],  # noqa: ARG002
+        clock: Clock,  # noqa: ARG002
+        own: Collection[str] = (),  # noqa: ARG002
+    ) -> Mapping[str, StatePart]:
+        """The servers: `backends/backend-1` -> `UP, weight 1`; and what is configured."""
         answer = ask(shlex.join(self.once(self._question)))
         text = answer.stdout.decode("utf-8", "replace").strip()
         if answer.exit_code:
-            return {"servers": StatePart(None, complaint(answer))}
+            return dict.fromkeys(self.parts, StatePart(None, complaint(answer)))
         if not text.startswith("#"):
-            return {"servers": StatePart(None, f"HAProxy answered {text[:80]!r}, not its statistics")}
+            return dict.fromkeys(self.parts, StatePart(None, f"HAProxy answered {text[:80]!r}, not its statistics"))
         items = {f"{row['pxname']}/{row['svname']}": _state(row) for row in rows(text)}
-        return {"servers": StatePart(items) if items else StatePart(None, "HAProxy has no servers")}
+        servers = StatePart(items) if items else StatePart(None, "HAProxy has no servers")
+        return {"servers": servers, "settings": self._settings(ask, text)}
+
+    def _settings(self, ask: Ask, text: str) -> StatePart:
+        """What is configured: of a page, what it shows; else as the runtime API tells, with its maps and lists."""
+        if self._is_page:
+            return _haproxy_settings.part(_haproxy_settings.settings(text), page=True)
+        answer = ask(shlex.join(self.command(";".join(_haproxy_settings.ASKED))))
+        if answer.exit_code:
+            return StatePart(None, complaint(answer))
+        told = answer.stdout.decode("utf-8", "replace")
+        items = _haproxy_settings.settings(told)
+        for question, name in _haproxy_settings.lists(told).items():
+            answer = ask(shlex.join(self.command(question)))
+            if answer.exit_code:
+                return StatePart(None, complaint(answer))
+            items |= _haproxy_settings.entries(name, answer.stdout.decode("utf-8", "replace"))
+        return _haproxy_settings.part(items, page=False)
 
 
 def rows(text: str) -> list[dict[str, str]]:

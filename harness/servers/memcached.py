@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 from urllib.parse import unquote
 
@@ -59,7 +60,13 @@ class Memcached(ServerAdapter):
         """Samples it."""
         return SimpleSampling(self.connect(replica), ["stats"], read_sample)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
+    def fingerprint(
+        self,
+        ask: Ask,
+        releases: Collection[str],
+        clock: Clock,  # noqa: ARG002
+        own: Collection[str] = (),  # noqa: ARG002
+    ) -> Mapping[str, StatePart]:
         """Both parts. At most `MAX_KEYS` keys are looked at."""
         answers = [ask(shlex.join(self.once(one))) for one in ("stats", "stats settings")]
         dump = ask(f"{shlex.join(self.once('lru_crawler metadump all'))} | head -n {MAX_KEYS}")
@@ -98,7 +105,7 @@ def _keys(text: str, known: Mapping[str, str], releases: Collection[str]) -> Sta
         name = pattern(unquote(row["key"], errors="backslashreplace"), releases)
         kinds.setdefault(name, KeyKind()).add("item", _ttl(int(row["exp"]), int(known["time"])))
     total: Any = None if whole else max(int(known.get("curr_items", "0")), len(lines))
-    return keys_part(kinds, len(lines), total)
+    return replace(keys_part(kinds, len(lines), total), unseen=("values of a Memcached's keys",))
 
 
 def _ttl(expires: int, now: int) -> int:

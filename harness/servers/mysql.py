@@ -20,6 +20,7 @@ from harness.events import ProbeMysql, ProbeServer
 from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
+from harness.servers import _mysql_contents
 from harness.servers._base import (
     Ask,
     Client,
@@ -79,7 +80,7 @@ class MySQL(ServerAdapter):
     """A MySQL or MariaDB database."""
 
     event: ClassVar[type[ProbeServer]] = ProbeMysql
-    parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "roles", "settings", "migrations")
+    parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "contents", "roles", "settings", "migrations")
 
     kind: Literal["mysql", "mariadb"] = Field(description="MySQL or MariaDB.")
     user: Word = Field(description="Who connects.")
@@ -146,8 +147,14 @@ class MySQL(ServerAdapter):
         """The statement that is declared."""
         return statement((self.readback or "").replace("{key}", key))
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
-        """All parts, by one script."""
+    def fingerprint(
+        self,
+        ask: Ask,
+        releases: Collection[str],  # noqa: ARG002
+        clock: Clock,  # noqa: ARG002
+        own: Collection[str] = (),
+    ) -> Mapping[str, StatePart]:
+        """All parts: by one script, and one for the contents of the tables that there are."""
         answer = ask(f"(\n{self.shell('-f')}\n) 2>&1 <<'END_OF_QUESTIONS'\n{self.script()}\nEND_OF_QUESTIONS")
         found = pieces(answer.stdout.decode("utf-8", "replace"), MARK)
         if not found:
@@ -160,7 +167,28 @@ class MySQL(ServerAdapter):
         if found.get("known") == "0":
             parts["migrations"] = StatePart(None, absent="no table of a migration tool that is known")
         parts["tables"] = self._tables(found)
+        parts["contents"] = self._contents(ask, own)
         return parts
+
+    def _contents(self, ask: Ask, own: Collection[str]) -> StatePart:
+        there = ask(self._asking(_mysql_contents.COLUMNS)).stdout.decode("utf-8", "replace")
+        if failed := _ERROR.search(there):
+            return StatePart(None, f"mysql: {failed[0]}"[:200])
+        declared = (table_and_columns(one) for one in self.tables)
+        every = _mysql_contents.tables(there)
+        read, left = _mysql_contents.chosen(every, [table for table, columns in declared if not columns])
+        answer = ask(self._asking("".join(_mysql_contents.statement(one, own) for one in read)))
+        said = answer.stdout.decode("utf-8", "replace")
+        failed = _ERROR.search(said)
+        words = f"mysql: {failed[0] if failed else complaint(answer)}"[:200]
+        return _mysql_contents.part(said, read, left, words)
+
+    def _asking(self, statements: str) -> str:
+        """The shell text that asks read-only, and goes on after an error."""
+        before = "SET SESSION TRANSACTION READ ONLY;\n" + _SETUP.replace("= 2000", "= 5000").replace(
+            "_time = 2 ", "_time = 5 "
+        )
+        return f"(\n{self.shell('-f')}\n) 2>&1 <<'END_OF_QUESTIONS'\n{before}{statements}\nEND_OF_QUESTIONS"
 
     def script(self) -> str:
         """The questions of a fingerprint as the client reads them."""

@@ -73,7 +73,13 @@ class Nginx(ServerAdapter):
         """Samples it."""
         return SimpleSampling(self.connect(replica), [self.address or ""], read_sample)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
+    def fingerprint(
+        self,
+        ask: Ask,
+        releases: Collection[str],  # noqa: ARG002
+        clock: Clock,  # noqa: ARG002
+        own: Collection[str] = (),  # noqa: ARG002
+    ) -> Mapping[str, StatePart]:
         """Both parts, of the files that nginx would load now."""
         answer = ask(shlex.join(["nginx", "-T", *(["-c", self.config] if self.config else [])]))
         if answer.exit_code:
@@ -85,7 +91,8 @@ class Nginx(ServerAdapter):
         settings = {file: f"{len(text.splitlines())} lines, hash {_hash(text)}" for file, text in contents.items()}
         servers = upstreams("\n".join(contents.values()))
         absent = None if servers else "no upstream is configured"
-        return {"settings": StatePart(settings), "servers": StatePart(servers or None, absent=absent)}
+        unseen = ("whether its files were loaded, on the part",)
+        return {"settings": StatePart(settings, unseen=unseen), "servers": StatePart(servers or None, absent=absent)}
 
 
 def read_sample(text: str) -> Sample:

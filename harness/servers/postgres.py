@@ -1,12 +1,11 @@
 """PostgreSQL, asked with `psql`.
 
-A sample is taken over one `psql` that is kept open. A fingerprint holds the schema, the contents of declared tables,
-roles, settings that differ from the default, and migrations.
+A sample is taken over one `psql` that is kept open. A fingerprint holds the schema, the contents of tables, roles,
+settings that differ from the default, and migrations.
 """
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Collection, Mapping
 from importlib.resources import files
@@ -19,78 +18,25 @@ from harness.clock import Clock
 from harness.events import ProbePostgres, ProbeServer
 from harness.fingerprint import StatePart
 from harness.kept import Startable
-from harness.printable import shortened
+from harness.servers import _postgres_contents
 from harness.servers._base import (
     Ask,
     Client,
     HostOrPath,
     Password,
     RawAnswer,
-    Sample,
     ServerAdapter,
     ServerTls,
     complaint,
     items_of,
     piped,
 )  # fmt: skip
+from harness.servers._postgres_sampling import PREPARED, SETUP, PostgresSampling, question
 from harness.servers._sql import MIGRATION_TABLES, SqlQueue, Table, pieces, quoted, statement, table_and_columns
 from harness.stack.base import Word
 
-SCHEMA_EVERY = 5  # samples; its price grows with the number of tables
 MARK = ":::"
 
-_SETUP = "SET statement_timeout = '2s'; SET application_name = 'harness probe';\n"
-_ACTIVITY = """
-'slowest', (SELECT json_agg(json_build_array(round(s::numeric, 4), q)) FROM (
-  SELECT extract(epoch FROM clock_timestamp() - query_start) AS s, left(query, 100) AS q FROM a
-  WHERE state = 'active' ORDER BY s DESC NULLS LAST LIMIT 3) x), 'slowest_from', 'pg_stat_activity'
-"""
-_STATEMENTS = """
-'slowest', (SELECT json_agg(json_build_array(round(s::numeric, 6), q)) FROM (
-  SELECT mean_exec_time / 1000 AS s, left(query, 100) AS q FROM pg_stat_statements s
-  WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-  ORDER BY mean_exec_time DESC LIMIT 3) x), 'slowest_from', 'pg_stat_statements'
-"""
-_SAMPLE = """
-WITH a AS (SELECT * FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())
-SELECT json_build_object(
-'connections', (SELECT coalesce(json_object_agg(state, n), '{}') FROM (
-  SELECT coalesce(state, 'hidden') AS state, count(*) AS n FROM a GROUP BY 1) x),
-'waiting', (SELECT count(*) FROM pg_locks WHERE NOT granted),
-'longest', (SELECT round(max(extract(epoch FROM clock_timestamp() - query_start))::numeric, 3) FROM a
-  WHERE state = 'active'),
-'longest_idle', (SELECT round(max(extract(epoch FROM clock_timestamp() - state_change))::numeric, 3) FROM a
-  WHERE state LIKE 'idle in transaction%%'),
-%s,
-'role', CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE 'primary' END,
-'lag', CASE WHEN pg_is_in_recovery() THEN
-  round(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::numeric, 3) END,
-'standbys', (SELECT json_agg(json_build_array(application_name, state, extract(epoch FROM replay_lag)))
-  FROM pg_stat_replication)%s);
-"""
-_SCHEMA = """,
-'schema', (SELECT md5(string_agg(d, E'\\n' ORDER BY d COLLATE "C")) FROM (
-  SELECT concat_ws(' ', 'column', n.nspname, c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod),
-    a.attnotnull, pg_get_expr(x.adbin, x.adrelid)) AS d
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  LEFT JOIN pg_attrdef x ON x.adrelid = c.oid AND x.adnum = a.attnum
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-    AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
-  UNION ALL SELECT concat_ws(' ', 'index', schemaname, indexdef) FROM pg_indexes
-    WHERE schemaname NOT LIKE 'pg\\_%' AND schemaname <> 'information_schema'
-  UNION ALL SELECT concat_ws(' ', 'view', schemaname, viewname, definition) FROM pg_views
-    WHERE schemaname NOT LIKE 'pg\\_%' AND schemaname <> 'information_schema'
-  UNION ALL SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE connamespace IN (SELECT oid FROM pg_namespace
-      WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema')
-  UNION ALL SELECT concat_ws(' ', 'function', p.oid::regprocedure, md5(p.prosrc)) FROM pg_proc p
-    JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
-  UNION ALL SELECT concat_ws(' ', 'trigger', tgrelid::regclass, pg_get_triggerdef(oid)) FROM pg_trigger
-    WHERE NOT tgisinternal
-) definitions)"""
-_PREPARED = tuple(f"look_{source}{schema}" for source in ("activity", "statements") for schema in ("", "_schema"))
 # One statement for the first known table that is there.
 FIND = """
 SELECT format('SELECT coalesce(json_object_agg(m::text, '''' ORDER BY m::text), ''{{}}'')
@@ -109,14 +55,11 @@ FROM (SELECT {columns} FROM {table}) AS of;
 """
 
 
-FIGURES = [one for one in ProbePostgres.__struct_fields__ if one not in ProbeServer.__struct_fields__]
-
-
 class Postgres(ServerAdapter):
     """A PostgreSQL database."""
 
     event: ClassVar[type[ProbeServer]] = ProbePostgres
-    parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "roles", "settings", "migrations")
+    parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "contents", "roles", "settings", "migrations")
 
     kind: Literal["postgres"] = Field(description="PostgreSQL.")
     user: Word = Field(description="Who connects.")
@@ -160,7 +103,7 @@ class Postgres(ServerAdapter):
     def connect(self, replica: Startable, prepared: str = "") -> Client:
         """A `psql` kept open. What a server cannot prepare, it says when it is to be run."""
         failed = ("ERROR:", "FATAL:")
-        return Client(replica, self.shell(), "\n\\echo {token}\n", greeting=_SETUP + prepared, failed=failed)
+        return Client(replica, self.shell(), "\n\\echo {token}\n", greeting=SETUP + prepared, failed=failed)
 
     def once(self, *questions: str) -> list[str]:
         """A `psql` that ends at the first statement that fails."""
@@ -170,7 +113,7 @@ class Postgres(ServerAdapter):
         """Samples it."""
         # To plan these costs the server more than to answer them.
         return PostgresSampling(
-            self.connect(replica, "".join(f"PREPARE {name} AS {_sample(name)}\n" for name in _PREPARED))
+            self.connect(replica, "".join(f"PREPARE {name} AS {question(name)}\n" for name in PREPARED))
         )
 
     def queue_questions(self) -> tuple[str, ...]:
@@ -181,11 +124,17 @@ class Postgres(ServerAdapter):
         """The statement that is declared."""
         return "\\pset fieldsep '\\t'\n" + statement((self.readback or "").replace("{key}", key))
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
+    def fingerprint(
+        self,
+        ask: Ask,
+        releases: Collection[str],  # noqa: ARG002
+        clock: Clock,  # noqa: ARG002
+        own: Collection[str] = (),
+    ) -> Mapping[str, StatePart]:
         """All parts, by one script."""
-        return self.read(ask(f"(\n{self.shell()}\n) <<'END_OF_QUESTIONS'\n{self.script()}\nEND_OF_QUESTIONS"))
+        return self.read(ask(f"(\n{self.shell()}\n) <<'END_OF_QUESTIONS'\n{self.script(own)}\nEND_OF_QUESTIONS"))
 
-    def script(self) -> str:
+    def script(self, own: Collection[str] = ()) -> str:
         """The questions of a fingerprint as psql reads them."""
         text = files("harness.servers").joinpath("postgres.sql").read_text(encoding="utf-8")
         text += "SET search_path = DEFAULT;\n"
@@ -200,7 +149,9 @@ class Postgres(ServerAdapter):
             chosen = ", ".join(map(_name, columns)) or "*"
             query = TABLE.format(name=quoted(table), columns=chosen, table=".".join(map(_name, table.split("."))))
             text += f"\\echo {MARK} tables.{number}\n{query}"
-        return text
+        declared = (table_and_columns(one) for one in self.tables)
+        whole = [".".join(map(_name, table.split("."))) for table, columns in declared if not columns]
+        return f"{text}\\echo {MARK} contents\n{_postgres_contents.statements(MIGRATION_TABLES, whole, own)}"
 
     def read(self, answer: RawAnswer) -> dict[str, StatePart]:
         """What the database answered to the script."""
@@ -208,7 +159,7 @@ class Postgres(ServerAdapter):
         if answer.exit_code and MARK.encode() not in answer.stdout:
             return dict.fromkeys(self.parts, StatePart(None, words))
         found = pieces(answer.stdout.decode("utf-8", "replace"), MARK)
-        parts = {name: items_of(found.get(name), words) for name in ("schema", "roles")}
+        parts = {"schema": _schema(found, words), "roles": items_of(found.get("roles"), words)}
         parts["settings"] = _settings(items_of(found.get("settings"), words), items_of(found.get("pending"), words))
         no_table = not self.migrations and found.get("migrations") == ""
         failed = b"gexec" in answer.stderr or b"ERROR" in answer.stderr
@@ -217,6 +168,7 @@ class Postgres(ServerAdapter):
         else:
             parts["migrations"] = items_of(found.get("migrations"), words)
         parts["tables"] = self._tables(found, words)
+        parts["contents"] = _postgres_contents.read(found.get("contents"), words)
         return parts
 
     def _tables(self, found: Mapping[str, str], words: str) -> StatePart:
@@ -229,64 +181,19 @@ class Postgres(ServerAdapter):
         return StatePart(items) if self.tables else StatePart(None, absent="no tables are declared")
 
 
-class PostgresSampling:
-    """Samples a PostgreSQL. What is asked depends on whether it has pg_stat_statements."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self._slowest: str | None = None  # which part of the question; not known until it was asked
-        self._schema: str | None = None
-        self._by_name = True
-
-    def ask(self, tick: int) -> None:
-        """Send the question."""
-        if self._slowest is None:
-            self.client.ask("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements';")
-            return
-        self._ask(schema=self._schema is None or tick % SCHEMA_EVERY == 0)
-
-    def _ask(self, *, schema: bool) -> None:
-        name = f"look_{self._slowest}{'_schema' if schema else ''}"
-        self.client.ask(f"EXECUTE {name};" if self._by_name else _sample(name))
-
-    def answer(self, until: float) -> Sample:
-        """Take the answer."""
-        heard = self.client.answer(until)
-        if self._slowest is None and heard.text is not None:
-            self._slowest = "statements" if heard.text.strip() == "1" else "activity"
-            self._ask(schema=True)
-            heard = self.client.answer(until)
-        sample = Sample(error=heard.error or "no answer") if heard.text is None else read_sample(heard.text)
-        error = sample.error or ""
-        if "prepared statement" in error:
-            self._by_name = False  # it was refused; asked as it is, the server says why
-        if "pg_stat_statements" in error:
-            # It is made, and its library not loaded, or it is of another version, or in a schema that is not looked in.
-            self._slowest, self._by_name = "activity", True
-        self._schema = sample.fields.get("schema") or (None if error else self._schema)
-        return Sample({**sample.fields, "schema": self._schema}, sample.error)
-
-    def close(self) -> None:
-        """End the client."""
-        self.client.close()
-
-
-def read_sample(text: str) -> Sample:
-    """The fields of an answer."""
-    try:
-        said = json.loads(text)
-        return Sample({key: said.get(key) for key in FIGURES})
-    except (ValueError, AttributeError):
-        return Sample(error=shortened(f"not an answer to the question: {text.strip() or 'nothing'}"))
-
-
-def _sample(name: str) -> str:
-    slowest = _STATEMENTS if "_statements" in name else _ACTIVITY
-    return (_SAMPLE % (slowest, _SCHEMA if name.endswith("_schema") else "")).strip()
-
-
 def _name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
+
+
+def _schema(found: Mapping[str, str], words: str) -> StatePart:
+    """The schema, with the positions of its sequences: a line each, and all of them."""
+    schema = items_of(found.get("schema"), words)
+    for line in found.get("positions", "").splitlines():
+        more = items_of(line, words)
+        if schema.items is None or more.items is None:
+            return StatePart(None, words)
+        schema = StatePart({**schema.items, **more.items})
+    return schema
 
 
 def _settings(settings: StatePart, pending: StatePart) -> StatePart:

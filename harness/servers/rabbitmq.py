@@ -99,14 +99,20 @@ class RabbitMQ(ServerAdapter):
         missing = "the oldest message has no timestamp" if depth and not isinstance(oldest, int) else None
         return QueueAnswer(depth, oldest if depth else None, error=missing)
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:  # noqa: ARG002
+    def fingerprint(
+        self,
+        ask: Ask,
+        releases: Collection[str],  # noqa: ARG002
+        clock: Clock,  # noqa: ARG002
+        own: Collection[str] = (),  # noqa: ARG002
+    ) -> Mapping[str, StatePart]:
         """All parts, from the definitions."""
         answer = ask(shlex.join(self.once("definitions")))
         if answer.exit_code:
             return dict.fromkeys(self.parts, StatePart(None, f"rabbitmq: {complaint(answer)}"))
         found = json.loads(answer.stdout)
         return {
-            name: StatePart(dict(read(found)))
+            name: StatePart(dict(read(found)), unseen=("messages in queues",))
             for name, read in zip(self.parts, (_schema, _roles, _settings), strict=True)
         }
 

@@ -1,7 +1,7 @@
 """Redis and Valkey, asked with `redis-cli` or `valkey-cli`.
 
-A sample is what INFO says. A fingerprint holds what kinds of keys there are: they are read in small steps of SCAN, for
-at most `MAX_SECONDS` seconds.
+A sample is what INFO says. A fingerprint holds what kinds of keys there are, the values of few, and what is configured.
+Keys are read in small steps of SCAN, for at most `MAX_SECONDS` seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from harness.events import ProbeRedis, ProbeServer
 from harness.fingerprint import StatePart
 from harness.kept import Startable
 from harness.printable import shortened
+from harness.servers import _redis_settings
 from harness.servers._base import (
     Ask,
     Client,
@@ -34,10 +35,11 @@ from harness.servers._base import (
     complaint,
     piped,
 )  # fmt: skip
-from harness.servers._keys import MAX_KEYS, KeyKind, decode, keys_part, pattern
+from harness.servers._keys import MAX_KEYS, KeyKind, decode, keys_part, pattern, values_part
 from harness.stack.base import AsWhole, Word, wrong
 
-MAX_SECONDS = 1.0  # s
+MAX_SECONDS = 1.0  # s of looking at keys
+LEAST_KEYS, LONGEST = 2000, 3.0  # so many are looked at for so many seconds, on a machine that is slow
 STEP = 250  # keys of one call: the server answers no other client meanwhile, for about a millisecond
 # What is answered in place of everything, the mark too: nothing more comes after it.
 REFUSED = (
@@ -86,7 +88,7 @@ class Redis(ServerAdapter):
     """A database of a Redis or Valkey."""
 
     event: ClassVar[type[ProbeServer]] = ProbeRedis
-    parts: ClassVar[tuple[str, ...]] = ("keys", "queues")
+    parts: ClassVar[tuple[str, ...]] = ("keys", "values", "queues", "settings", "roles", "schema")
 
     kind: Literal["redis", "valkey"] = Field(description="Redis or Valkey.")
     database: Annotated[int, Field(ge=0), AsWhole] = Field(default=0, description="The database's number.")
@@ -162,30 +164,43 @@ class Redis(ServerAdapter):
         """The command that is declared."""
         return quoted([word.replace("{key}", key) for word in self.readback or ()])
 
-    def fingerprint(self, ask: Ask, releases: Collection[str], clock: Clock) -> Mapping[str, StatePart]:
-        """Both parts, step by step."""
+    def fingerprint(
+        self, ask: Ask, releases: Collection[str], clock: Clock, own: Collection[str] = ()
+    ) -> Mapping[str, StatePart]:
+        """Keys step by step; then what is configured."""
         kinds: dict[str, KeyKind] = {}
         queues: dict[str, KeyKind] = {name: KeyKind() for name in self.queues}
         script = files("harness.servers").joinpath("redis.lua").read_text(encoding="utf-8")
-        cursor, looked, began, total = "0", 0, clock.monotonic(), 0
+        cursor, seen, began, total = "0", set[bytes](), clock.monotonic(), 0
+        first = True
         while True:
             step = f"(\n{self.shell('EVAL', script, '0', cursor, str(STEP))}\n)"
-            answer = ask(step + ("" if looked else f"; (\n{self.shell('DBSIZE')}\n)"))
+            answer = ask(step + (f"; (\n{self.shell('DBSIZE')}\n)" if first else ""))
             if answer.exit_code or not re.match(rb"\d+:", answer.stdout):
                 return dict.fromkeys(self.parts, StatePart(None, f"redis-cli: {complaint(answer)}"))
             said = netstrings(answer.stdout)
             cursor = next(said).decode()
-            if not looked:
-                total = _total(answer)
-            for key, kind, ttl, values in _keys(said):
-                looked += 1
-                queue = next((name for name in queues if fnmatchcase(decode(key), name)), None)
-                into = queues[queue] if queue else kinds.setdefault(pattern(decode(key), releases), KeyKind())
-                into.add(kind, ttl, values)
-            sampled = looked >= MAX_KEYS or clock.monotonic() - began >= MAX_SECONDS
-            if cursor == "0" or sampled:
-                whole = None if cursor == "0" else max(total, looked)
-                return {"keys": keys_part(kinds, looked, whole), "queues": _queues(queues)}
+            if first:
+                total, first = _total(answer), False
+            for key, kind, ttl, size, holds, values in _keys(said):
+                if key in seen or any(f"{one}-".encode() in key for one in own):
+                    seen.add(key)  # SCAN may name a key twice
+                    continue
+                seen.add(key)
+                name = decode(key)
+                queue = next((one for one in queues if fnmatchcase(name, one)), None)
+                into = queues[queue] if queue else kinds.setdefault(pattern(name, releases), KeyKind())
+                into.add(kind, ttl, values, size=size, name=name, holds=holds)
+            spent = clock.monotonic() - began
+            enough = len(seen) >= MAX_KEYS or spent >= (MAX_SECONDS if len(seen) >= LEAST_KEYS else LONGEST)
+            if cursor == "0" or enough:
+                whole = None if cursor == "0" else max(total, len(seen))
+                found = {
+                    "keys": keys_part(kinds, len(seen), whole),
+                    "values": values_part(kinds),
+                    "queues": _queues(queues),
+                }
+                return {**found, **_redis_settings.read(ask(_redis_settings.asks(self.shell("--no-raw"))))}
 
 
 def quoted(command: Collection[str]) -> str:
@@ -206,16 +221,28 @@ def netstrings(raw: bytes) -> Iterator[bytes]:
         raise ValueError("its last length is torn")
 
 
-def _keys(said: Iterator[bytes]) -> Iterator[tuple[bytes, str, int, list[bytes]]]:
+def _keys(said: Iterator[bytes]) -> Iterator[tuple[bytes, str, int, int, str, list[bytes]]]:
     for key in said:
-        kind, ttl, count = (next(said).decode() for _ in range(3))
-        yield key, kind, int(ttl), [next(said) for _ in range(int(count))]
+        kind, ttl, size = (next(said).decode() for _ in range(3))
+        digest = decode(next(said))
+        values = [next(said) for _ in range(int(next(said)))]
+        yield key, kind, int(ttl), int(size), _holds(kind, int(size), digest, lasting=ttl == "0"), values
+
+
+def _holds(kind: str, size: int, digest: str, *, lasting: bool) -> str:
+    """What a key holds, to be compared: a short text as it is, else its size and a digest."""
+    if not lasting:
+        return ""
+    if digest.startswith("="):
+        return digest[1:]
+    what = f"{size} {'bytes' if kind == 'string' else 'elements'}"
+    return f"{what}, hash {digest[:12]}" if digest else what
 
 
 def _queues(queues: Mapping[str, KeyKind]) -> StatePart:
     if not queues:
         return StatePart(None, absent="no queues are declared")
-    return StatePart({name: {"format": sorted(one.formats)} for name, one in queues.items()})
+    return StatePart({name: {"format": sorted(one.formats), **one.sample()} for name, one in queues.items()})
 
 
 def _total(answer: RawAnswer) -> int:

@@ -249,3 +249,5 @@ def _named(harness: XHarness) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("x-harness", "probes", key.removeprefix("database_"), "in"), probe.service
     if harness.workload and harness.workload.readback:
         yield ("x-harness", "workload", "readback", "in"), harness.workload.readback.service
+    for name, effect in harness.workload.effects.items() if harness.workload else ():
+        yield ("x-harness", "workload", "effects", name, "in"), effect.service

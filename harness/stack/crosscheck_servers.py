@@ -19,6 +19,8 @@ def check(root: SourceMapping, harness: XHarness, findings: StackFindings) -> No
     if harness.workload is not None and harness.workload.readback is not None:
         readbacks.append(find(root, BLOCK, "workload", "readback"))
     _only_one(readbacks, "Acknowledged work is read back from two places", "one place", findings)
+    effects = harness.workload.effects if harness.workload is not None else {}
+    readbacks += [find(root, BLOCK, "workload", "effects", name) for name in effects]
     _promises(root, harness, readbacks, findings)
     watched = [
         find(root, BLOCK, "servers", name)
@@ -53,7 +55,7 @@ def _promises(root: SourceMapping, harness: XHarness, readbacks: list[SourceLoca
             mistake(
                 "A request acknowledges work that nothing reads back", place,
                 got=f"acknowledged: {promising[0].acknowledged}",
-                expected="`workload: readback`, or `readback` of a server",
+                expected="`workload: readback`, `workload: effects`, or `readback` of a server",
                 hint="declare what lists the work that is there",
             ),
         )  # fmt: skip

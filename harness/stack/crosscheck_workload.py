@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from harness.stack import paths
@@ -22,6 +23,9 @@ def check(root: SourceMapping, workload: Workload, findings: StackFindings) -> N
                 expected="{key} in a header, the path or the body", hint='`headers: {X-Request-Id: "{key}"}`',
             ),
         )  # fmt: skip
+    for number, one in enumerate(workload.mix):
+        if one.read is not None:
+            _read(root, (*at, *(("requests", number) if workload.requests else ("request",)), "read"), one, findings)
     named = {
         "An access log": (("replay", "file"), workload.replay.file if workload.replay else None),
         "A file of certificates": (("tls", "ca"), workload.tls.ca if workload.tls else None),
@@ -36,6 +40,31 @@ def check(root: SourceMapping, workload: Workload, findings: StackFindings) -> N
                     hint="paths are relative to the Compose file; correct it",
                 ),
             )  # fmt: skip
+
+
+def _read(root: SourceMapping, at: tuple[str | int, ...], request: Request, findings: StackFindings) -> None:
+    """A read finds what one request wrote, and nothing that others wrote meanwhile."""
+    read = request.read
+    place = find(root, *at)
+    asked = [] if read is None else [read.path, *map(str, read.headers.values())]
+    told = [*asked, json.dumps(read.expect)] if read is not None else []
+    if not any(name in part for part in asked for name in ("{key}", "{n}", "{acknowledged}")):
+        findings.wrong(
+            place,
+            mistake(
+                "A read does not say which request's work it asks for", place, got=", ".join(asked),
+                expected="{key}, {n} or {acknowledged} in its path or a header",
+                hint="{id} alone is not enough: other requests write under the same number",
+            ),
+        )  # fmt: skip
+    if request.acknowledged is None and any("{acknowledged}" in part for part in told):
+        findings.wrong(
+            place,
+            mistake(
+                "A read asks for what no answer acknowledges", place, got="{acknowledged}",
+                expected="`acknowledged` at the request", hint="`acknowledged: json:id` takes it from the answer",
+            ),
+        )  # fmt: skip
 
 
 def _carries_key(request: Request) -> bool:

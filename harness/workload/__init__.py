@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.workload.samples import RunningSamples, Window
 from harness.workload.schedule import Schedule
-from harness.workload.spec import Request, Retry, Spec, Tls
+from harness.workload.spec import Read, Request, Retry, Spec, Tls
 from harness.workload.workload import Workload
 
-__all__ = ["Request", "Retry", "RunningSamples", "Schedule", "Spec", "Tls", "Window", "Workload"]
+__all__ = ["Read", "Request", "Retry", "RunningSamples", "Schedule", "Spec", "Tls", "Window", "Workload"]

@@ -36,10 +36,11 @@ def parsed(body: bytes) -> Any:
 
 def as_it_should_be(document: Any, wanted: Mapping[str, Any]) -> bool:
     """Whether every path leads to what must be there."""
-    return all(_fits(at(document, path), value) for path, value in wanted.items())
+    return all(fits(at(document, path), value) for path, value in wanted.items())
 
 
-def _fits(found: Any, wanted: Any) -> bool:
+def fits(found: Any, wanted: Any) -> bool:
+    """Whether what a path leads to is what must be there."""
     if isinstance(wanted, Mapping) and set(wanted) == {"exists"}:
         return (found is not NOTHING) is bool(wanted["exists"])
     if isinstance(wanted, Mapping) and set(wanted) == {"matches"}:

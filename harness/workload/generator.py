@@ -2,8 +2,9 @@
 
 The first line on stdin is the spec. On stdout it says when it began, then every tenth of a second what ended, in
 messages of `harness.workload.messages` whose bytes are records of `harness.samples`:
-`{"began": MONOTONIC, "wall": UNIX}`, `{"due": N, "names": {NUMBER: NAME}, "promised": [[n, WHAT], ...]}`, at last
-`{"end": REASON}`. The line `stop N` on stdin ends it when the requests below N have ended; the end of stdin, which is
+`{"began": MONOTONIC, "wall": UNIX}`, `{"due": N, "names": {NUMBER: NAME}, "promised": [[n, WHAT], ...]}`, with "reads"
+where some request has one, at last `{"end": REASON}`. The line `stop N` on stdin ends it when the requests below N have
+ended; `everything NUMBER MOST` and `again NUMBER` ask it to read (`harness.workload.reads`); the end of stdin, which is
 the end of its parent, ends it at once.
 
 The loop is open: what is due is sent when it is due, whatever happened to those before it, and its latency counts from
@@ -29,9 +30,11 @@ from harness.errors import HarnessError
 from harness.samples import CANARY, FINAL, OK, SAMPLE, SHED
 from harness.workload import answers, messages
 from harness.workload.calls import Calls
-from harness.workload.exchange import ANSWERED, TIMEOUT, UNEXPECTED, Exchange, Sender
+from harness.workload.exchange import ANSWERED, KEPT_CLOSED, TIMEOUT, UNEXPECTED, Exchange, Sender
 from harness.workload.http import Http
-from harness.workload.spec import Request, Spec
+from harness.workload.marks import Form, Marks
+from harness.workload.reads import Reads
+from harness.workload.spec import Request, Spec, value_of
 from harness.workload.tcp import Tcp
 from harness.workload.timer import Timer
 
@@ -51,21 +54,24 @@ class Generator:
         self.count = len(self.times)
         self.due = self.under_way = 0
         self.records: list[tuple[Any, ...]] = []
-        self.names: dict[int, str] = {}
+        self.names: dict[int, tuple[str, str, Form]] = {}
         self.promised: list[tuple[int, str]] = []
         self.finished = asyncio.Event()
         self.reason = "limit"
         self._loop = asyncio.get_running_loop()
         self._senders: dict[str, Sender] = {}
+        reads = any(one.read for one in spec.requests)
+        self.reads = Reads(spec, self._hand_over, lambda: time.monotonic() - self._began) if reads else None
         for kind, sender in (("http", Http), ("tcp", Tcp), ("call", Calls)):
-            if any(one.kind == kind for one in spec.requests):
+            if any(one.kind == kind for one in spec.requests) or (reads and kind == "http"):
                 made: Any = sender
                 self._senders[kind] = made(spec)
         self._random = random.Random(spec.seed)  # noqa: S311
         self._weights = [one.weight for one in spec.requests]
         self._expected = [frozenset(one.expected) for one in spec.requests]
         self._waiting: deque[Exchange] = deque()  # in the order of their deadlines
-        self._servers: dict[bytes, int] = {b"": 0}
+        self._servers: dict[tuple[bytes, str, Form], int] = {(b"", "", None): 0}
+        self._marks = Marks(spec)
         self._began = self._reported = 0.0
         self._timer = Timer(self._loop, self._send_due)
 
@@ -113,7 +119,7 @@ class Generator:
         index = self._random.choices(range(len(self._weights)), self._weights)[0] if len(self._weights) > 1 else 0
         number = self._random.randint(*self.spec.ids)
         exchange = Exchange(n, self.spec.requests[index], index, number, f"{self.spec.key}-{n}", self._ended)
-        exchange.canary = self._is_canary(n)
+        exchange.canary, exchange.value = self._is_canary(n), value_of(self.spec.seed, exchange.key)
         if self.under_way >= self.spec.in_flight:
             exchange.sent = time.monotonic() - self._began - float(self.times[n])
             self._record(exchange, SHED, FINAL)
@@ -127,9 +133,11 @@ class Generator:
         return every > 0 and (n == 0 or bool(self.times[n] // every > self.times[n - 1] // every))
 
     def _attempt(self, exchange: Exchange) -> None:
-        now = time.monotonic()
-        exchange.sent = now - self._began - float(self.times[exchange.n])
-        exchange.deadline = now + self.spec.timeout
+        exchange.sent = time.monotonic() - self._began - float(self.times[exchange.n])
+        self._hand_over(exchange)
+
+    def _hand_over(self, exchange: Exchange) -> None:
+        exchange.deadline = time.monotonic() + self.spec.timeout
         self._waiting.append(exchange)
         self._senders[exchange.request.kind].send(exchange)
 
@@ -137,19 +145,25 @@ class Generator:
 
     def _ended(self, exchange: Exchange) -> None:
         outcome, good = self._judged(exchange)
-        retry = self.spec.retry
-        again = not good and exchange.attempt < retry.attempts and (outcome < 100 or outcome in retry.statuses)
+        if outcome == KEPT_CLOSED and exchange.request.may_repeat:
+            # As every client does: nothing of an answer came, and sending it twice does no harm.
+            self._record(exchange, outcome, 0)
+            self._again(exchange, fresh=True)
+            return
+        retry, tries = self.spec.retry, exchange.attempt - exchange.repeats
+        again = not good and tries < retry.attempts and (outcome < 100 or outcome in retry.statuses)
         self._record(exchange, outcome, (OK if good else 0) | (0 if again else FINAL))
         if again:
-            wait = retry.backoff * 2 ** (exchange.attempt - 1) * (1.0 + retry.jitter * self._random.random())
+            wait = retry.backoff * 2 ** (tries - 1) * (1.0 + retry.jitter * self._random.random())
             self._loop.call_later(wait, self._again, exchange)
             return
         self.under_way -= 1
         self._perhaps_finished()
 
-    def _again(self, before: Exchange) -> None:
+    def _again(self, before: Exchange, *, fresh: bool = False) -> None:
         exchange = Exchange(before.n, before.request, before.index, before.id, before.key, self._ended)
-        exchange.attempt, exchange.canary = before.attempt + 1, before.canary
+        exchange.attempt, exchange.canary, exchange.value = before.attempt + 1, before.canary, before.value
+        exchange.fresh, exchange.repeats = fresh, before.repeats + fresh
         self._attempt(exchange)
 
     def _judged(self, exchange: Exchange) -> tuple[int, bool]:
@@ -157,37 +171,43 @@ class Generator:
         outcome, request = exchange.outcome, exchange.request
         good = outcome in self._expected[exchange.index] if request.kind == "http" else outcome == ANSWERED
         if not good or not (request.json or request.acknowledged):
+            if good and self.reads is not None:
+                self.reads.written(exchange, None)
             return outcome, good
         document = answers.NOTHING
         if request.json or request.acknowledged.startswith("json:"):
             document = answers.parsed(exchange.body)
             if not answers.as_it_should_be(document, request.json):
                 return UNEXPECTED, False
+        what = None
         if request.acknowledged:
             what = _promise(request, exchange, document)
             if what is None:
                 return UNEXPECTED, False
             self.promised.append((exchange.n, what))
+        if self.reads is not None:
+            self.reads.written(exchange, what)
         return outcome, True
 
     def _record(self, exchange: Exchange, outcome: int, flags: int) -> None:
         n = exchange.n
         intended = float(self.times[n])
         latency = time.monotonic() - self._began - intended
-        number = self._servers.get(exchange.server)
+        who = (exchange.server, *self._marks.of(n, exchange.marked, exchange.body if flags & OK else b""))
+        number = self._servers.get(who)
         if number is None:
-            number = self._name(exchange.server)
+            number = self._name(who)
         flags |= CANARY if exchange.canary else 0
         attempt = min(exchange.attempt, 255)
         self.records.append(
             (intended, exchange.id, n, exchange.sent, latency, outcome, number, exchange.index, attempt, flags)
         )
 
-    def _name(self, server: bytes) -> int:
+    def _name(self, who: tuple[bytes, str, Form]) -> int:
         if len(self._servers) >= 1000:
             return 0
-        number = self._servers[server] = len(self._servers)
-        self.names[number] = server.decode("latin-1")
+        number = self._servers[who] = len(self._servers)
+        self.names[number] = (who[0].decode("latin-1"), who[1], who[2])
         return number
 
     def _perhaps_finished(self) -> None:
@@ -221,7 +241,8 @@ class Generator:
         names, self.names = self.names, {}
         promised, self.promised = self.promised, []
         data = np.array(records, SAMPLE).tobytes() if records else b""
-        _say({"due": self.due, "names": names, "promised": promised}, data)
+        reads = {} if self.reads is None else {"reads": self.reads.taken()}
+        _say({"due": self.due, "names": names, "promised": promised, **reads}, data)
 
 
 def _promise(request: Request, exchange: Exchange, document: Any) -> str | None:
@@ -246,8 +267,13 @@ async def _listen(generator: Generator) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     while line := await reader.readline():
-        if line.startswith(b"stop "):
-            generator.stop(int(line[5:]))
+        verb, *numbers = line.decode().split()
+        if verb == "stop":
+            generator.stop(*map(int, numbers))
+        elif verb == "everything" and generator.reads is not None:
+            generator.reads.everything(*map(int, numbers))
+        elif verb == "again" and generator.reads is not None:
+            generator.reads.again(*map(int, numbers))
     os._exit(0)
 
 

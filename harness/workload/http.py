@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import Any
 
 import httptools
 
-from harness.workload.exchange import CLOSED, LARGEST, NOT_HTTP, RESET, TOO_LARGE, Exchange, outcome_of
-from harness.workload.spec import IDEMPOTENT, Spec
+from harness.workload import marks
+from harness.workload.exchange import CLOSED, KEPT_CLOSED, LARGEST, NOT_HTTP, RESET, TOO_LARGE, Exchange, outcome_of
+from harness.workload.spec import Spec
 from harness.workload.tls import context
+
+SPARE = 1.0  # s by which a kept connection is given up before its server does
+_TIMEOUT = re.compile(rb"(?:^|[,\s])timeout=\"?(\d{1,6})", re.IGNORECASE)
 
 
 class HttpConnection(asyncio.Protocol):
@@ -21,12 +26,14 @@ class HttpConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.exchange: Exchange | None = None
         self.reused = False
+        self.until = 0.0  # when it is given up while it is idle, by the loop's clock
+        self._keep = http.spec.keep_alive  # seconds that it may be idle
         self._begin()
 
     def _begin(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
         self.answered, self.headed, self.framed = False, False, False
-        self.server, self.size, self.body = b"", 0, bytearray()
+        self.server, self.marked, self.size, self.body = b"", b"", 0, bytearray()
 
     # -- asyncio's ---------------------------------------------------------------------------------------------------
 
@@ -65,6 +72,11 @@ class HttpConnection(asyncio.Protocol):
         low = name.lower()
         if low == self.http.served_by:
             self.server = value[:100]
+        if low == b"keep-alive" and (match := _TIMEOUT.search(value)) is not None:
+            declared = float(match[1])
+            self._keep = min(self.http.spec.keep_alive, max(declared - SPARE, declared / 2))
+        if low == self.http.release:
+            self.marked = value[:100]
         self.framed = self.framed or low in (b"content-length", b"transfer-encoding")
 
     def on_headers_complete(self) -> None:
@@ -78,7 +90,7 @@ class HttpConnection(asyncio.Protocol):
         self.size += len(body)
         if self.size > LARGEST:
             self._broken(TOO_LARGE)
-        elif self.exchange is not None and (self.exchange.request.json or self.exchange.request.acknowledged):
+        elif self.exchange is not None and (self.exchange.whole or self.size <= self.http.kept):
             self.body += body
 
     def on_message_complete(self) -> None:
@@ -107,27 +119,23 @@ class HttpConnection(asyncio.Protocol):
     def _finish(self, *, keep: bool) -> None:
         exchange, self.exchange = self.exchange, None
         status, server, body = self.parser.get_status_code(), self.server, bytes(self.body)
+        marked = self.marked
         if keep and self.transport is not None and not self.transport.is_closing():
             self.reused = True
+            self.until = self.http.now() + self._keep
             self._begin()
             self.http.idle.append(self)
         else:
             self.abort()
         if exchange is not None:
-            exchange.end(status, server, body)
+            exchange.end(status, server, body, marked)
 
     def _broken(self, outcome: int) -> None:
         exchange, self.exchange = self.exchange, None
         stale = self.reused and not self.answered and outcome in (RESET, CLOSED)
         self.abort()
-        if exchange is None:
-            return
-        # Only here is it safe to ask again: the server closed an idle connection under our request, nothing of an
-        # answer came, and asking twice does no harm. Everything else is a failure that a user would have seen.
-        if stale and exchange.request.method in IDEMPOTENT and not exchange.done:
-            self.http.open(exchange)
-        else:
-            exchange.end(outcome)
+        if exchange is not None:
+            exchange.end(KEPT_CLOSED if stale else outcome)
 
 
 class Http:
@@ -137,21 +145,25 @@ class Http:
         self.spec = spec
         self.idle: list[HttpConnection] = []
         self.served_by = spec.served_by.lower().encode()
+        self.release = marks.header_of(spec.release)
+        self.kept = LARGEST if spec.release.startswith(marks.JSON) else marks.LARGEST if spec.forms else 0
         self._ssl = context(spec.tls)
         self._opening: set[asyncio.Task[Any]] = set()
         self._heads: dict[int, tuple[str, bool]] = {}
+        self.now = asyncio.get_running_loop().time
 
     def send(self, exchange: Exchange) -> None:
         """Over a connection that is idle, else over a new one."""
-        while self.idle:
+        now = self.now()
+        while self.idle and self.idle[0].until <= now:  # the longest idle: given up before the server does
+            self.idle[0].abort()
+        while self.idle and not exchange.fresh:
             connection = self.idle.pop()
-            if connection.transport is not None and not connection.transport.is_closing():
+            if connection.until <= now:
+                connection.abort()
+            elif connection.transport is not None and not connection.transport.is_closing():
                 connection.send(exchange)
                 return
-        self.open(exchange)
-
-    def open(self, exchange: Exchange) -> None:
-        """Over a new connection."""
         task = asyncio.ensure_future(self._open(exchange))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import re
@@ -13,10 +14,40 @@ from typing import Any
 from harness.errors import UsageError
 from harness.workload.schedule import Schedule
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 KINDS = ("http", "tcp", "call")
 _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _CALL = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How what a request wrote is read, over HTTP. The same is replaced as in the request, and `{acknowledged}` by what
+    identifies the work that its answer promised.
+
+    Attributes:
+        method, path, headers, expected: as of a request.
+        json: for a path into the JSON answer, what must be there; see `harness.workload.answers`.
+        text: what the answer must hold.
+        within: seconds after the answer that acknowledged it, for which it need not be there yet.
+    """
+
+    method: str = "GET"
+    path: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    expected: tuple[int, ...] = (200,)
+    json: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    within: float = 0.0
+
+    def problem(self) -> tuple[str, object, str] | None:
+        """As of a request."""
+        as_request = Request(method=self.method, path=self.path, headers=self.headers, expected=self.expected)
+        if found := as_request.problem():
+            return f"read: {found[0]}", found[1], found[2]
+        if not math.isfinite(self.within) or self.within < 0:
+            return "read: within", self.within, "seconds"
+        return None if self.json or self.text else ("read: expect", "", "what the answer must hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +55,8 @@ class Request:
     """One request of the mix.
 
     In the path, the headers, the body and what TCP sends, `{id}` is replaced by an id of the range, drawn by the seed,
-    `{n}` by the request's number and `{key}` by a key that no other request of this workload has.
+    `{n}` by the request's number, `{key}` by a key that no other request of this workload has and `{value}` by a text
+    that follows from the seed and that key.
 
     Attributes:
         name: what reports call it.
@@ -36,8 +68,10 @@ class Request:
         send, until, answer: of raw TCP: what is sent; the bytes that end an answer (empty: the connection's end); and a
             regular expression that it must match.
         call: of a Python callable: `module:function`.
+        repeatable: it may be sent again where a kept connection was closed before any byte of its answer.
         acknowledged: what identifies the work that a good answer promises: a template such as `{key}`, or `json:job`
             for a field of the answer. Empty: nothing is promised.
+        read: how what a good answer acknowledged is asked for again.
     """
 
     name: str = "request"
@@ -54,6 +88,13 @@ class Request:
     answer: str = ""
     call: str = ""
     acknowledged: str = ""
+    read: Read | None = None
+    repeatable: bool = False
+
+    @property
+    def may_repeat(self) -> bool:
+        """Sending it twice does no harm: its method says so (RFC 9110, 9.2.2), or the stack does."""
+        return self.repeatable or (self.kind == "http" and self.method in IDEMPOTENT)
 
     def problem(self) -> tuple[str, object, str] | None:
         """What is wrong with it: where, what was got, what was expected. None where nothing is."""
@@ -70,7 +111,7 @@ class Request:
         ):
             if not good:
                 return where, got, expected
-        return None
+        return self.read.problem() if self.read is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +162,12 @@ class Spec:
         in_flight: so many requests may be under way; what is due beyond that is shed, and counts as a failure.
         limit: seconds after which the generator ends by itself.
         seed: of the ids, the mix, Poisson arrivals and jitter.
+        keep_alive: seconds for which a connection may be idle and still be used; fewer where an answer says so.
         served_by: the response header that names the replica which answered; empty where there is none.
         key: what every `{key}` begins with.
+        reads: the share of the answers with something to read that are followed by a read.
+        release: where an answer names the release that gave it: `header:NAME` or `json:PATH`; empty where it does not.
+        forms: the form of JSON answers is told; see `harness.workload.marks`.
     """
 
     host: str
@@ -137,8 +182,12 @@ class Spec:
     in_flight: int = 256
     limit: float = 3600.0
     seed: int = 0
+    keep_alive: float = 1.5
     served_by: str = ""
     key: str = ""
+    reads: float = 0.2
+    release: str = ""
+    forms: bool = False
 
     def __post_init__(self) -> None:
         """Raises UsageError for a request that cannot be sent, or a load without bounds."""
@@ -154,6 +203,8 @@ class Spec:
             (self.ids[0] <= self.ids[1], "ids", self.ids, "first <= last"),
             (self.in_flight > 0, "in_flight", self.in_flight, "at least 1"),
             (1 <= self.retry.attempts <= 100, "retry: attempts", self.retry.attempts, "1 to 100"),
+            (0 <= self.reads <= 1, "reads", self.reads, "0 % to 100 %"),
+            (0 <= self.keep_alive < math.inf, "keep_alive", self.keep_alive, "seconds"),
             (0 <= self.canary < math.inf, "canary", self.canary, "seconds"),
         ):
             if not good:
@@ -177,12 +228,23 @@ class Spec:
         schedule = raw["schedule"]
         made: dict[str, Any] = {
             "schedule": Schedule(**{**schedule, "steps": tuple((a, b) for a, b in schedule["steps"])}),
-            "requests": tuple(Request(**{**one, "expected": tuple(one["expected"])}) for one in raw["requests"]),
+            "requests": tuple(_request(one) for one in raw["requests"]),
             "retry": Retry(**{**raw["retry"], "statuses": tuple(raw["retry"]["statuses"])}),
             "tls": Tls(**raw["tls"]) if raw["tls"] else None,
             "ids": tuple(raw["ids"]),
         }
         return cls(**{**raw, **made})
+
+
+def _request(raw: Mapping[str, Any]) -> Request:
+    read = raw.get("read")
+    read = None if read is None else Read(**{**read, "expected": tuple(read["expected"])})
+    return Request(**{**raw, "expected": tuple(raw["expected"]), "read": read})
+
+
+def value_of(seed: int, key: str) -> str:
+    """What `{value}` stands for: nobody need keep what was written to know what must be read."""
+    return hashlib.blake2b(f"{seed}:{key}".encode(), digest_size=8).hexdigest()
 
 
 def at_rate(spec: Spec, rate: float) -> Spec:

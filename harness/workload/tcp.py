@@ -7,7 +7,17 @@ import contextlib
 import re
 from typing import Any
 
-from harness.workload.exchange import ANSWERED, CLOSED, LARGEST, TOO_LARGE, UNEXPECTED, Exchange, outcome_of
+from harness.workload.exchange import (
+    ANSWERED,
+    CLOSED,
+    KEPT_CLOSED,
+    LARGEST,
+    RESET,
+    TOO_LARGE,
+    UNEXPECTED,
+    Exchange,
+    outcome_of,
+)
 from harness.workload.spec import Spec
 from harness.workload.tls import context
 
@@ -20,6 +30,8 @@ class TcpConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.exchange: Exchange | None = None
         self.data = bytearray()
+        self.reused = False
+        self.until = 0.0  # when it is given up while it is idle, by the loop's clock
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready to send."""
@@ -51,7 +63,9 @@ class TcpConnection(asyncio.Protocol):
         self.tcp.forget(self)
         if self.exchange is not None:
             whole = exc is None and not self.exchange.request.until
-            self._end(self._judged(bytes(self.data)) if whole else outcome_of(exc), keep=False)
+            outcome = self._judged(bytes(self.data)) if whole else outcome_of(exc)
+            stale = self.reused and not self.data and outcome in (RESET, CLOSED)
+            self._end(KEPT_CLOSED if stale else outcome, keep=False)
 
     def abort(self) -> None:
         """Let go of it at once."""
@@ -68,6 +82,8 @@ class TcpConnection(asyncio.Protocol):
     def _end(self, outcome: int, *, keep: bool) -> None:
         exchange, self.exchange = self.exchange, None
         if keep:
+            self.reused = True
+            self.until = self.tcp.now() + self.tcp.spec.keep_alive
             self.tcp.idle.setdefault(self.index, []).append(self)
         else:
             self.abort()
@@ -83,13 +99,18 @@ class Tcp:
         self.idle: dict[int, list[TcpConnection]] = {}
         self._ssl = context(spec.tls)
         self._opening: set[asyncio.Task[Any]] = set()
+        self.now = asyncio.get_running_loop().time
 
     def send(self, exchange: Exchange) -> None:
         """Over a connection that is idle, else over a new one."""
-        idle = self.idle.setdefault(exchange.index, [])
-        while idle:
+        idle, now = self.idle.setdefault(exchange.index, []), self.now()
+        while idle and idle[0].until <= now:
+            idle[0].abort()
+        while idle and not exchange.fresh:
             line = idle.pop()
-            if line.transport is not None and not line.transport.is_closing():
+            if line.until <= now:
+                line.abort()
+            elif line.transport is not None and not line.transport.is_closing():
                 line.send(exchange)
                 return
         task = asyncio.ensure_future(self._open(exchange))

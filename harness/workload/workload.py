@@ -23,16 +23,21 @@ import numpy as np
 import harness
 from harness.clock import Clock, SystemClock
 from harness.errors import NotMeasured, UsageError, unwritable
-from harness.events import Counted, Note, WorkloadName, WorkloadSaved, WorkloadStart
+from harness.events import Counted, Note, WorkloadName, WorkloadReads, WorkloadSaved, WorkloadStart
 from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
+from harness.waiting import pause
 from harness.workload import messages, promises
+from harness.workload.reading import ReadResults
 from harness.workload.samples import RunningSamples, Window
 from harness.workload.spec import Spec
 
 STARTS = 20.0  # seconds within which the generator begins
 SILENT = 5.0  # seconds without a word from it after which it hangs
+MOST_READS = 2000  # records that are asked for in one pass at most
+PASS_WITHIN = 30.0  # s that a pass may take
+READ_AGAIN = 0.5  # s between two passes
 
 
 @dataclasses.dataclass(slots=True)
@@ -85,6 +90,7 @@ class Workload:
         self._told = False  # that the samples cannot be saved
         self._counted: tuple[Counted, Counted | None] | None = None  # what the history counted last
         self._unwritable: OSError | None = None  # why its files could not be made
+        self._reads = ReadResults(self.spec)
 
     @property
     def began(self) -> float:
@@ -107,6 +113,7 @@ class Workload:
         self._apart()
         self._end, self.samples, self._counted, self._unwritable = None, None, None, None
         self._times = self.spec.schedule.times(self.spec.limit, self.spec.seed)
+        self._reads = ReadResults(self.spec)
         self._silent.clear()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the generator
         root = str(Path(harness.__file__).parent.parent)
@@ -223,10 +230,49 @@ class Workload:
             window = samples.window(phase, first, last, until, self._start)
             self.count()
         self._history.record(window)
+        if self._reads.declared:
+            began = float(self._times[first]) if first < len(self._times) else until
+            with self._news:
+                body = self._reads.beside(self._start, began, self._history.at(self._began))
+            self._history.record(body, phase=phase)
         if samples.problem is not None and not self._told:
             self._told = True
             self._history.record(Note(f"the samples of the workload cannot be saved: {samples.problem}"))
         return window
+
+    def read_everything(self, phase: str, most: int = MOST_READS) -> WorkloadReads | None:
+        """Ask for everything that was acknowledged up to now, once; and for what is not found as it was written again,
+        as long as it may take to be there. Recorded as of the phase. None where nothing is declared.
+
+        Args:
+            most: so many records; of more, so many that are evenly spread.
+
+        Raises:
+            NotMeasured: the generator broke.
+        """
+        if not self._reads.declared:
+            return None
+        self._check()
+        until = time.monotonic() + self._reads.within
+        done = self._pass(f"everything {{}} {most}")
+        while done and self._reads.bad and time.monotonic() < until:
+            pause(READ_AGAIN, self._clock)
+            done = self._pass("again {}")
+        if not done and self._end is None:
+            self._check()
+        with self._news:
+            error = None if done else f"the reads were not over within {PASS_WITHIN:g} s"
+            body = self._reads.everything(self._start, self._history.at(self._began), error)
+        self._history.record(body, phase=phase)
+        return body
+
+    def _pass(self, command: str) -> bool:
+        """Let the generator read; whether it has."""
+        with self._news:
+            number = self._reads.begin()
+        self._tell(command.format(number))
+        self._wait(lambda: self._reads.passed == number, PASS_WITHIN)
+        return self._reads.passed == number
 
     def caught_up(self) -> float | None:
         """Wait until it is known what came of every request that was due before now. Returns that moment, by
@@ -335,18 +381,22 @@ class Workload:
             spec=json.loads(self.spec.to_json()),
         )
         self._start = self._history.record(body).id
-        samples = RunningSamples(self._times, wall, self._path, self._promises)
+        samples = RunningSamples(
+            self._times, wall, self._path, self._promises, [one.name for one in self.spec.requests]
+        )
         for one in samples.files:
             self._history.keep(one.file)
         return samples
 
     def _take(self, samples: RunningSamples, said: Mapping[str, Any], data: bytes) -> None:
         """What a line of the generator brings. A name is known before the samples that refer to it."""
-        for number, name in said.get("names", {}).items():
-            samples.servers[int(number)] = name
-            self._history.record(WorkloadName(self._start, int(number), name))
+        for number, (name, release, names) in said.get("names", {}).items():
+            samples.servers[int(number)], samples.releases[int(number)] = name, release
+            self._history.record(WorkloadName(self._start, int(number), name, release, names))
         samples.add(np.frombuffer(data, SAMPLE, len(data) // SAMPLE.itemsize))
         samples.promise(said.get("promised", ()))
+        if "reads" in said:
+            self._reads.take(said["reads"])
 
     def _kill(self) -> None:
         """Nothing stays behind: not the process, not the thread, no open file."""

@@ -12,8 +12,9 @@ from harness.environment.fingerprint import command, files, packages, processes,
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
 from harness.errors import HostError
-from harness.fingerprint import Fingerprint, StatePart
-from harness.history import History
+from harness.events import WorkloadStart
+from harness.fingerprint import Fingerprint, StatePart, quiet
+from harness.history import History, of
 from harness.redaction import Redactor
 from harness.servers import ServerAdapter, declared
 from harness.stack import Stack, State
@@ -45,12 +46,13 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
         EngineGone: the engine does not answer.
     """
     clock, state, releases = history.clock, stack.harness.state, tuple(stack.harness.releases)
+    own = tuple({event.body.key for event in of(history.events, WorkloadStart) if event.body.key})
     began = clock.monotonic()
     servers = {name: one for name, one in declared(stack.harness).items() if one.compare}
     asking = [
         partial(
             ask, one, state.get(one.service, State()), releases, clock,
-            {name: server for name, server in servers.items() if server.service == one.service},
+            {name: server for name, server in servers.items() if server.service == one.service}, own,
         )
         for one in replicas
     ]  # fmt: skip
@@ -62,7 +64,7 @@ def take(history: History, stack: Stack, replicas: Collection[Replica], name: st
     )
     took = {one.name: taken.seconds for one, taken in zip(replicas, found, strict=True)}
     event = history.record(made.body(round(seconds, 3), took))
-    return Fingerprint(made.replicas, event.since_start, name, stack.allowances, event.id)
+    return Fingerprint(made.replicas, event.since_start, name, stack.allowances, event.id, quiet(history.events, event))
 
 
 def _hidden(redactor: Redactor, parts: Mapping[str, StatePart]) -> dict[str, StatePart]:
@@ -74,12 +76,18 @@ def _hidden(redactor: Redactor, parts: Mapping[str, StatePart]) -> dict[str, Sta
 
 
 def ask(
-    replica: Replica, declared: State, releases: Collection[str], clock: Clock, servers: Mapping[str, ServerAdapter]
+    replica: Replica,
+    declared: State,
+    releases: Collection[str],
+    clock: Clock,
+    servers: Mapping[str, ServerAdapter],
+    own: Collection[str] = (),
 ) -> Taken:
     """Ask one replica. Never raises because of the replica: what it does not answer is an error of the part.
 
     Args:
         servers: those that run in it, by name.
+        own: what the keys of the load's requests begin with.
     """
     expected = [*ALWAYS, *wanted(declared), *dict.fromkeys(part for one in servers.values() for part in one.parts)]
     parts: dict[str, StatePart] = {}
@@ -96,7 +104,7 @@ def ask(
         parts |= understood(found, declared)
         for name, server in servers.items():
             began = clock.monotonic()
-            told = partial(server.fingerprint, lambda text: replica.ask(text, WITHIN), releases, clock)
+            told = partial(server.fingerprint, lambda text: replica.ask(text, WITHIN), releases, clock, own)
             for part, state in _safely(server.parts, told).items():
                 mine = state if name == replica.service else prefixed(state, name)
                 parts[part] = joined(parts[part], mine) if part in parts else mine
@@ -124,7 +132,8 @@ def joined(first: StatePart, second: StatePart) -> StatePart:
     if first.items is None or second.items is None:
         return first if second.items is None else second
     note = "; ".join(one for one in (first.note, second.note) if one) or None
-    return StatePart({**first.items, **second.items}, note=note, partial=first.partial or second.partial)
+    unseen = tuple(dict.fromkeys((*first.unseen, *second.unseen)))
+    return StatePart({**first.items, **second.items}, note=note, partial=first.partial or second.partial, unseen=unseen)
 
 
 def wanted(declared: State) -> Iterable[str]:
@@ -153,7 +162,9 @@ def understood(found: Mapping[str, Section], declared: State) -> dict[str, State
     parts = dict(_safely(("sockets",), lambda: {"sockets": sockets.read(found)}))
     parts |= _safely(("packages",), lambda: {"packages": packages.read(found)})
     if declared.files:
-        parts |= _safely(("files",), lambda: {"files": files.read(found)})
+        unseen: tuple[str, ...] = (f"files outside {', '.join(declared.files)}",)
+        unseen += (f"files named {', '.join(declared.ignore)}",) if declared.ignore else ()
+        parts |= _safely(("files",), lambda: {"files": replace(files.read(found), unseen=unseen)})
     if declared.command is not None:
         parts |= _safely(("command",), lambda: {"command": command.read(found)})
     return parts
@@ -174,7 +185,9 @@ def _without_shell(expected: Iterable[str]) -> dict[str, StatePart]:
     """What an image without /bin/sh does not tell: what was declared should have been told, the rest cannot be."""
     said = "the image has no /bin/sh to ask with"
     return {
-        name: StatePart(None, absent=said) if name in ALWAYS else StatePart(None, said)
+        name: StatePart(None, absent=said, unseen=("processes, sockets and packages",))
+        if name in ALWAYS
+        else StatePart(None, said)
         for name in expected
         if name != "image"
     }

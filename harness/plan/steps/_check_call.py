@@ -19,7 +19,7 @@ from harness.verdict import Verdict
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
 
-PHASES = ("baseline", "before")  # parameters of checks that name another phase
+PHASES = ("baseline", "before", "deployed")  # parameters of checks that name another phase
 COMPARE_STATE = ("trace", "second-deployment", "one-way")  # checks that compare fingerprints
 
 
@@ -122,4 +122,6 @@ def _missing(name: str, given: Mapping[str, Any]) -> str | None:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return " and ".join(map(_value, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -81,9 +81,12 @@ class Hold(InPhase):
         if self.precondition and not passed:
             raise PlanEnded
 
+    def _watch(self, trial: Trial, name: str) -> None:
+        trial.watch(name, self.seconds)
+
     def _measure(self, trial: Trial, progress: Progress, name: str) -> list[Verdict]:
         with trial.phase(name):
-            trial.watch(name, self.seconds)
+            self._watch(trial, name)
             if self.drain is not None:
                 level = trial.queue_level(progress.of(self.drain.baseline)) + self.drain.slack
                 trial.drain(level, self.drain.within)

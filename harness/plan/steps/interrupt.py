@@ -61,6 +61,7 @@ class Interrupt(InPhase):
                     running.stop()
                 raise
             running.stop()
+            trial.wait_for_a_look()
             self._left(trial)
 
     def _left(self, trial: Trial) -> None:

@@ -28,12 +28,25 @@ class FieldReader:
 
     def read(self, lines: Sequence[bytes]) -> tuple[int, dict[str, list[Any]]]:
         """How many lines are records (JSON objects), and by field what these hold, in their order; None for nothing."""
-        found: list[Any]
+        found = self.rows(lines)
+        if None in found:
+            found = [row for row in found if row is not None]
+        return len(found), {name: self.column(found, name) for name in self._names}
+
+    def rows(self, lines: Sequence[bytes]) -> list[Any]:
+        """Each line as a record, to be asked with `get`; None for what is none."""
         try:
-            found = list(map(self._decode, lines))
+            return list(map(self._decode, lines))
         except _REFUSED:
-            found = [record for line in lines if (record := self._alone(line)) is not None]
-        return len(found), {name: list(map(get, found)) for name, get in self._get.items()}
+            return [self._alone(line) for line in lines]
+
+    def column(self, rows: Iterable[Any], name: str) -> list[Any]:
+        """A field of several records, in their order."""
+        return list(map(self._get[name], rows))
+
+    def get(self, row: Any, name: str) -> Any:
+        """A field of a record; None where it has none."""
+        return self._get[name](row)
 
     def _alone(self, line: bytes) -> object | None:
         try:

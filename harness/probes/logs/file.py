@@ -181,4 +181,6 @@ def _ask(replica: LogReplica, path: str, commands: str, *, few: bool = True) -> 
 
 
 def _unreadable(replica: LogReplica, path: str, got: str) -> NotMeasured:
-    return NotMeasured("The log cannot be read", where=f"{replica.name}:{path}", got=shortened(got))
+    own = "what a container writes to its own streams is declared as {stdout: true} or {stderr: true}, without a path"
+    where, hint = f"{replica.name}:{path}", own if "FIFO" in got else None
+    return NotMeasured("The log cannot be read", where=where, got=shortened(got), hint=hint)

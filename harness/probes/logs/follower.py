@@ -102,12 +102,20 @@ class LogFollower:
                 return
         self._place(f"what was written before a mark was passed over: {why}" if why else None)
 
+    def close(self) -> None:
+        """Nothing is held between two looks."""
+
     # -- what views ask ----------------------------------------------------------------------------------------------
 
     @property
     def unread(self) -> str | None:
         """What the last look left to be read, in words."""
         return self._audience.unread
+
+    @property
+    def looked(self) -> float | None:
+        """When the last look that read the file to its end was asked for, Unix time; None for never."""
+        return self._audience.looked or None
 
     @property
     def skew(self) -> float:

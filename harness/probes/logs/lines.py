@@ -85,3 +85,10 @@ class LineBuffer:
     def _skip(self, hole: re.Match[bytes]) -> bytes:
         self.hole += len(hole[0])
         return b""
+
+
+def decoded(piece: bytes) -> list[str]:
+    """The lines; bytes that are not UTF-8 are replaced."""
+    lines = piece.decode("utf-8", "replace").split("\n")
+    lines.pop()
+    return lines

@@ -9,13 +9,13 @@ from itertools import zip_longest
 from typing import Any, cast
 
 from harness.errors import UsageError
+from harness.probes.logs.errors import WANTED, ErrorLines
 from harness.probes.logs.fields import FieldReader
-from harness.probes.logs.lines import MAX_LINE_BYTES
+from harness.probes.logs.lines import MAX_LINE_BYTES, decoded
 from harness.probes.logs.sequence import Sequence
 from harness.probes.logs.spec import LogSpec
 from harness.probes.logs.times import RecordTimes, all_seconds
 
-MAX_ERROR_LINES = 5  # error lines that are kept
 RELEASES = 50  # different releases that are told apart
 KEYS = 5000  # of canaries, in one window
 USUAL = 0.5  # s between two looks; longer ones are told with each canary
@@ -52,7 +52,8 @@ class RecordCounter:
     Attributes:
         records: complete lines that are not blank.
         heartbeats: those of them that prove no work; elsewhere: those in files that the path does not name any more.
-        unparsed, errors, error_lines, newest: as in `probe.log`.
+        unparsed, newest: as in `probe.log`.
+        errors: records that tell an error.
         releases: by name: [count, first, last], Unix times of records where they carry one, else of when they were
             seen. The empty name is for records that name none.
         keys: when each canary's key was seen first, Unix time by the harness's clock; `keys_full`: there were more.
@@ -62,14 +63,16 @@ class RecordCounter:
         self, spec: LogSpec, sequence: Sequence, prefix: str = "", seen: Callable[[str], None] | None = None
     ) -> None:
         self._spec, self._seen = spec, seen
-        self._error, self._heartbeat = compiled(spec, "errors"), compiled(spec, "heartbeat")
-        self._words = tuple(spec.errors.encode().split(b"|")) if _WORDS.fullmatch(spec.errors) else ()
+        self._heartbeat, pattern = compiled(spec, "heartbeat"), compiled(spec, "errors")
+        # A pattern of plain words is looked for in whole pieces first.
+        self._words = tuple(spec.errors.encode().split(b"|")) if spec.errors and _WORDS.fullmatch(spec.errors) else ()
+        self.errors = ErrorLines(pattern)
         self._json = spec.format == "json"
-        self._fields = FieldReader(name for name in (spec.release, spec.time, spec.sequence, spec.canary) if name)
+        self._declared = {name for name in (spec.release, spec.time, spec.sequence, spec.canary) if name}
+        self._fields = FieldReader((*self._declared, *WANTED))
         self._key = re.compile(re.escape(prefix) + r"-\d+(?!\d)") if prefix else _KEY
-        self.records = self.heartbeats = self.elsewhere = self.unparsed = self.errors = 0
+        self.records = self.heartbeats = self.elsewhere = self.unparsed = 0
         self.releases: dict[str, list[Any]] = {}
-        self.error_lines: list[str] = []
         self.newest: str | None = None
         self.keys: dict[str, float] = {}
         self.looks: dict[str, float] = {}
@@ -99,29 +102,30 @@ class RecordCounter:
         if self._seen is not None:
             for line in decoded(piece):
                 self._seen(line)
-        if not self._words or any(word in piece for word in self._words):
-            self._look_for_errors(decoded(piece))
         damaged = b"\0" in piece or len(piece) > MAX_LINE_BYTES
-        if not (damaged or self._json):
+        if not self._json:
+            if self._may_tell_errors(piece):
+                self.errors.add(piece)
+            if damaged:
+                self.unparsed += sum(b"\0" in line or len(line) > MAX_LINE_BYTES for line in piece.split(b"\n")[:-1])
             return
         lines = piece.split(b"\n")
         lines.pop()
+        rows = self._fields.rows(lines)
+        if self._may_tell_errors(piece):
+            self.errors.add_rows(piece, lines, rows, self._fields)
         if damaged:
-            lines = [line for line in lines if b"\0" not in line and len(line) <= MAX_LINE_BYTES]
-            self.unparsed += count - len(lines)
-        if self._json and lines:
-            found, columns = self._fields.read(lines)
-            self.unparsed += len(lines) - found
-            if found:
-                self._read(columns, moment)
+            rows = [
+                None if b"\0" in line or len(line) > MAX_LINE_BYTES else row
+                for line, row in zip(lines, rows, strict=True)
+            ]
+        found = [row for row in rows if row is not None] if None in rows else rows
+        self.unparsed += count - len(found)
+        if found:
+            self._read({name: self._fields.column(found, name) for name in self._declared}, moment)
 
-    def _look_for_errors(self, lines: list[str]) -> None:
-        assert self._error is not None
-        for line in lines:
-            if self._error.search(line):
-                self.errors += 1
-                if len(self.error_lines) < MAX_ERROR_LINES:
-                    self.error_lines.append(line[:500])
+    def _may_tell_errors(self, piece: bytes) -> bool:
+        return not self._words or self.errors.unfinished or any(word in piece for word in self._words)
 
     def _read(self, columns: Mapping[str, list[Any]], moment: Moment) -> None:
         """What the declared fields of the records say."""
@@ -130,7 +134,7 @@ class RecordCounter:
             values = columns[spec.time]
             newest = next((value for value in reversed(values) if value is not None), None)
             self.newest = self.newest if newest is None else str(newest)[:100]
-            times = all_seconds(values, moment.zone)
+            times = all_seconds(values, moment.zone, moment.now)
             known = [time for time in times if time is not None] if None in times else cast("list[float]", times)
             self.times.unreadable += len(times) - len(known)
             self.times.add(known, moment.looked, moment.now)
@@ -178,13 +182,6 @@ def pieces(block: bytes) -> Iterator[bytes]:
         end = block.rfind(b"\n", start, start + PIECE) + 1 or block.find(b"\n", start + PIECE) + 1
         yield block[start:end]
         start = end
-
-
-def decoded(piece: bytes) -> list[str]:
-    """The lines; bytes that are not UTF-8 are replaced."""
-    lines = piece.decode("utf-8", "replace").split("\n")
-    lines.pop()
-    return lines
 
 
 def compiled(spec: LogSpec, key: str) -> re.Pattern[str] | None:

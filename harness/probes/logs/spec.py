@@ -28,6 +28,42 @@ class LogReplica(Replica, Protocol):
         """Run a command, as `run`. Raises HostError."""
 
 
+class OutputSource(Protocol):
+    """What one container writes to one of its streams; see `harness/engine/output.py`."""
+
+    @property
+    def stamp(self) -> bytes: ...
+
+    @property
+    def ended(self) -> bool: ...
+
+    def take(self) -> bytes: ...
+
+    def caught_up(self, within: float) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Running(Protocol):
+    """The engine's word on a container."""
+
+    @property
+    def running(self) -> bool: ...
+
+
+class OutputReplica(LogReplica, Protocol):
+    """A replica whose output the engine passes on."""
+
+    @property
+    def container_id(self) -> str:
+        """Of its container; another one after it was replaced."""
+
+    def state(self) -> Running: ...
+
+    def output(self, stream: str, after: bytes | None = None) -> OutputSource:
+        """Follow a stream: behind a stamp, from the container's beginning (no stamp), from now on (None)."""
+
+
 class LogSpec(Protocol):
     """A log that a service writes, as declared in `x-harness: logs`. Fields are those of a JSON record."""
 
@@ -55,8 +91,8 @@ class LogSpec(Protocol):
         """The field that holds the key of the request."""
 
     @property
-    def errors(self) -> str:
-        """A regular expression that no line should match."""
+    def errors(self) -> str | None:
+        """A regular expression: lines that match it tell an error. None: those whose level says so."""
 
     @property
     def heartbeat(self) -> str | None:

@@ -3,53 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from harness.events import log
+from harness.probes.logs import texts
 
 LARGEST = 1e11  # from here on a number counts no seconds
-APACHE = "%d/%b/%Y:%H:%M:%S %z"
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (LARGEST, 1e3))  # from this size on a number counts nano-, micro-, milliseconds
 
 
-def seconds(value: Any, zone: float = 0.0) -> float | None:
-    """Unix time of a record's time: a number, or ISO 8601, or as Apache writes it; None where it is none of these.
+def seconds(value: Any, zone: float = 0.0, now: float | None = None) -> float | None:
+    """Unix time of a record's time: a number, or a text or an object in a form of `texts.py`; None where it is neither.
 
     Args:
         zone: seconds east of UTC, where the text names no zone.
+        now: Unix time, where the text names no year; left out, the present.
     """
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         size = abs(value)
         return float(value) / next((unit for least, unit in _UNITS if size >= least), 1.0)
+    if isinstance(value, dict):
+        return texts.of_object(value, zone, now)
     if not isinstance(value, str):
         return None
-    try:
-        return _of_text(value, zone)
-    except (ValueError, OverflowError):
-        pass
+    if "." in value and value.replace(".", "", 1).isdigit():
+        return seconds(float(value))
+    found = texts.of_text(value, zone, now)
+    if found is not None:
+        return found
     try:
         return seconds(float(value))
     except (ValueError, OverflowError):
         return None
 
 
-def all_seconds(values: list[Any], zone: float = 0.0) -> list[float | None]:
+def all_seconds(values: list[Any], zone: float = 0.0, now: float | None = None) -> list[float | None]:
     """`seconds` of each. Floats, as most loggers write them, are what they are."""
     if set(map(type, values)) == {float} and min(values) > -LARGEST and max(values) < LARGEST:
         return values
-    return [seconds(value, zone) for value in values]
-
-
-def _of_text(text: str, zone: float) -> float:
-    if "/" in text:
-        return datetime.strptime(text.strip("[]"), APACHE).timestamp()
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=timezone(timedelta(seconds=zone)) if zone else UTC)
-    return found.timestamp()
+    return [seconds(value, zone, now) for value in values]
 
 
 class RecordTimes:

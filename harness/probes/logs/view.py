@@ -42,6 +42,8 @@ class Source(Protocol):
     def unread(self) -> str | None: ...
 
     @property
+    def looked(self) -> float | None: ...
+    @property
     def skew(self) -> float: ...
 
     @property
@@ -232,6 +234,7 @@ class View:
             file=follower.file,
             writers=[self._writer(part) for part in follower.rotated if part.holder is not None],
             around=around,
+            looked=follower.looked,
         )
 
     def _state(self) -> str | None:

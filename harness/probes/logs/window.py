@@ -29,6 +29,7 @@ class Surroundings:
         file: at the path, as last seen.
         writers: who writes to files that the path does not name.
         around: what stands beside it; None where that cannot be seen.
+        looked: when the last look that read the file to its end was asked for, Unix time; None for never.
     """
 
     replica: str
@@ -42,6 +43,7 @@ class Surroundings:
     file: FileState | None
     writers: list[Writer]
     around: DirectoryState | None
+    looked: float | None
 
 
 class LogWindow:
@@ -136,8 +138,12 @@ class LogWindow:
             releases={name: tuple(entry[1:]) for name, entry in tally.releases.items()},
             unparsed=tally.unparsed,
             torn=self.torn,
-            errors=tally.errors,
-            error_lines=list(tally.error_lines),
+            error_kinds=tally.errors.fields(),  # first: it ends what has begun
+            errors=tally.errors.count,
+            error_lines=list(tally.errors.lines),
+            levels=dict(tally.errors.levels),
+            styles=dict(tally.errors.styles),
+            kinds=dict(tally.errors.mix),
             newest=tally.newest,
             times=tally.times.fields(),
             sequence=tally.sequence.fields(),
@@ -157,6 +163,7 @@ class LogWindow:
             open=None if around is None or file is None else _open(around, file),
             disk=None if around is None or around.free is None else Disk(around.free, around.size),
             unseen=self.blind if around is None else len(around.unseen),
+            looked=None if seen.looked is None else round(seen.looked, 3),
         )
 
 

@@ -13,17 +13,11 @@ from harness.report._files import write
 from harness.report.html import svg
 from harness.report.html.around import around
 from harness.report.html.series import Series, series
-from harness.report.html.text import cut, safe, table, tag
-from harness.report.model import WORDS, Judged, Report
+from harness.report.html.text import cut, ends, safe, table, tag
+from harness.report.model import WORDS, Judged, Report, events_named
 from harness.samples import Samples
-from harness.verdict import Outcome
 
 MOST_EVENTS = 1500  # in the list at the end
-HEADLINES = {
-    Outcome.PASS: "can be deployed and taken back",
-    Outcome.FAIL: "must not go out as it is",
-    Outcome.UNKNOWN: "could not be judged: this is not a pass",
-}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -78,10 +72,23 @@ def _verdict(report: Report) -> str:
     errors = "".join(tag("p", safe(error.splitlines()[0]), class_="said fail") for error in report.errors if error)
     why = tag("p", safe(report.run.reason)) if not reasons or report.errors else ""
     listed = tag("ol", reasons, class_="reasons") if reasons else ""
+    diagnosis = "".join(_diagnosis(report))
     off = "".join(tag("p", safe(f"not checked: {line}")) for line in report.not_checked)
+    off += "".join(tag("p", safe(f"not looked at: {line}")) for line in report.not_looked_at)
     head = tag("h1", tag("b", outcome.upper()), f" {safe(report.title)}")
-    box = tag("div", head, tag("p", safe(HEADLINES[outcome])), why, errors, off, class_=f"verdict {outcome}")
+    box = tag("div", head, tag("p", safe(report.headline)), diagnosis, why, errors, off, class_=f"verdict {outcome}")
     return box + (tag("h2", "Why") + listed if listed else "")
+
+
+def _diagnosis(report: Report) -> Iterable[str]:
+    """What the failures are called, with the evidence and what to look at."""
+    found = report.diagnosed.found
+    if not found:
+        yield from (tag("p", tag("b", "Diagnosis: "), safe(line)) for line in report.diagnosis)
+    for number, one in enumerate(found):
+        more = f"{one.kind}; {events_named(one.evidence)}. Look at {one.look}."
+        head = tag("b", "Diagnosis: " if number == 0 else "And: ")
+        yield tag("p", head, safe(one.sentence), tag("span", f" ({safe(more)})", class_="dim"))
 
 
 def _reason(one: Judged, number: int) -> str:
@@ -115,7 +122,7 @@ def _about(report: Report) -> str:
 def _around(report: Report, one: Judged, first: bool, shown: set[int]) -> str:
     number = report.bad().index(one)
     found = around(report.events, one)
-    text = "\n".join(f"{said.at:8.1f}  {cut(said.who, 14):<14}  {cut(said.text, 400)}" for said in found)
+    text = "\n".join(f"{said.at:8.1f}  {cut(said.who, 14):<14}  {ends(said.text, 400)}" for said in found)
     said = tag("pre", text, tabindex="0") if found else tag("p", "Nothing was said around it.", class_="dim")
     title = f"{one.verdict.check} ({one.phase}): {one.verdict.reason}"
     evidence = tag("p", "Evidence: ", _evidence(one, shown), class_="dim")
@@ -133,7 +140,7 @@ def _verdicts(report: Report, shown: set[int]) -> str:
     rows = [
         [
             tag("span", WORDS[one.verdict.outcome].lower(), class_=f"said {one.verdict.outcome}"),
-            safe(one.phase), safe(one.verdict.check), cut(one.verdict.reason, 600), _evidence(one, shown),
+            safe(one.phase), safe(one.verdict.check), ends(one.verdict.reason, 600), _evidence(one, shown),
         ]
         for one in report.judged
     ]  # fmt: skip

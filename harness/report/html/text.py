@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from harness.printable import clean
+from harness.printable import clean, excerpt
 
 _NAME = re.compile(r"[^a-z0-9]+")
 
@@ -20,6 +20,11 @@ def cut(text: object, most: int) -> str:
     """At most so many characters of it, safe."""
     whole = clean(text)
     return html.escape(whole if len(whole) <= most else whole[: most - 1] + "…", quote=True)
+
+
+def ends(text: object, most: int) -> str:
+    """At most so many characters of it, safe; of a longer text both ends."""
+    return html.escape(excerpt(clean(text), most), quote=True)
 
 
 def name(text: object) -> str:

@@ -4,14 +4,13 @@ from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.block import NAME, Proxy, XHarness
 from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
-from harness.stack.xharness.logs import DEFAULT_ERRORS, Log
+from harness.stack.xharness.logs import Log
 from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
 from harness.stack.xharness.recovery import Recovery
 from harness.stack.xharness.state import Allow, State
-from harness.stack.xharness.workload import Readback, Request, Workload
+from harness.stack.xharness.workload import Read, Readback, Request, Workload
 
 __all__ = [
-    "DEFAULT_ERRORS",
     "NAME",
     "Allow",
     "Availability",
@@ -23,6 +22,7 @@ __all__ = [
     "Probes",
     "Proxy",
     "QueueProbe",
+    "Read",
     "Readback",
     "Recovery",
     "ReleaseProbe",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from harness.stack.base import Argv, Plain, Seconds, Word, missing, wrong
+from harness.stack.base import Argv, AsWhole, Plain, Seconds, Word, missing, wrong
 from harness.stack.xharness.base import Block
 
 COMMANDS = ("deploy", "rollback", "in", "environment")  # keys that only commands have
@@ -43,6 +43,11 @@ class Deployer(Block):
     one_way: Mapping[str, Word] = Field(
         default_factory=dict,
         description="By release: why it cannot be taken back once it is deployed. Its rollback must be refused.",
+    )
+    nothing_to_take_back: tuple[Annotated[int, Field(ge=1, le=255), AsWhole], ...] = Field(
+        default=(),
+        description="The exit codes with which `rollback` may refuse because there is nothing to take back, as at a"
+        " second rollback; left out, it has to end with 0.",
     )
     environment: Mapping[str, Plain] = Field(
         default_factory=dict,

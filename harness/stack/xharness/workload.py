@@ -53,7 +53,8 @@ class Request(Block):
     path: Annotated[str, Field(pattern="^/"), AsText] = Field(
         default="/",
         description="The path and query. {id} stands for a number out of `ids`, {n} for the request's number, "
-        "{key} for a key that no other request has; in headers and the body too.",
+        "{key} for a key that no other request has, {value} for a text that follows from the key; in headers and the "
+        "body too.",
     )
     headers: Mapping[str, Plain] = Field(
         default_factory=dict,
@@ -76,11 +77,21 @@ class Request(Block):
     acknowledged: Word | None = Field(
         default=None,
         description="What identifies the work that a good answer promises: {key}, or `json:job` for a field of the "
-        "answer. Needs `readback`.",
+        "answer. Needs `readback` or `effects`.",
+    )
+    read: Read | None = Field(
+        default=None,
+        description="What was acknowledged is asked for again with this, in every phase and so by every release, and "
+        "what comes back is compared.",
     )
     tcp: Tcp | None = Field(default=None, description="Sent over TCP instead.")
     call: Annotated[str, Field(pattern=CALL), AsText] | None = Field(
         default=None, description="A Python callable, `module:function`, that is called instead."
+    )
+    repeatable: Truth = Field(
+        default=False,
+        description="Whether it may be sent again, over a new connection, where a kept one was closed before any byte"
+        " of the answer came. Of GET, HEAD, PUT, DELETE and OPTIONS it is known that they may.",
     )
 
     @classmethod
@@ -94,6 +105,35 @@ class Request(Block):
         elif isinstance(values.get("body"), int | float):
             raise wrong("a text, a mapping or a list", "put the value in quotes")
         return values
+
+
+class Read(Block):
+    """A request over HTTP that asks for what an acknowledged one wrote, and what its answer must hold."""
+
+    method: Literal["GET", "POST"] = Field(default="GET", description="The HTTP method; it must change nothing.")
+    path: Annotated[str, Field(pattern="^/"), AsText] = Field(
+        description="The path and query. {id}, {n}, {key} and {value} stand for what the request that wrote had, "
+        "{acknowledged} for what identifies the work that its answer promised."
+    )
+    headers: Mapping[str, Plain] = Field(
+        default_factory=dict,
+        description="Headers by name.",
+        repr=False,
+        json_schema_extra={"additionalProperties": {"type": ["string", "number", "boolean"]}},
+    )
+    status: tuple[Annotated[int, Field(ge=100, le=599), AsWhole], ...] = Field(
+        default=(), description="The answers that count as good; left out, any from 200 to 299."
+    )
+    expect: Annotated[str | Mapping[str, Any], WithJsonSchema({"type": ["string", "object"]})] = Field(
+        description="What the answer must hold: a text, or paths into its JSON to values, as in `json`; filled in as "
+        "the path is.",
+    )
+    within: Seconds = Field(
+        default=0.0,
+        ge=0,
+        description="How long after the answer the work may take to be there to read, where it is done later.",
+        json_schema_extra={"default": "0s"},
+    )
 
 
 class Ramp(Block):
@@ -196,6 +236,12 @@ class Workload(Block):
     )
     retry: Retry | None = Field(default=None, description="What is done about failures; left out, nothing.")
     tls: Tls | None = Field(default=None, description="Speak TLS to the entrypoint.")
+    keep_alive: Seconds = Field(
+        default=1.5,
+        description="How long a connection may be idle and still be used again: less than servers keep one. What an"
+        " answer says of that (`Keep-Alive: timeout`) counts, too.",
+        json_schema_extra={"default": "1500ms"},
+    )
     canary: Seconds | None = Field(
         default=None,
         description="How often a request is a canary, whose {key} must be found in the log of who answered it.",
@@ -203,10 +249,23 @@ class Workload(Block):
     served_by: Word | None = Field(
         default=None, description="The response header that names the replica which answered."
     )
+    release: Annotated[str, Field(pattern=r"^(header|json):\S+$")] | None = Field(
+        default=None, description="Where an answer names the release that gave it: `header:X-Release`, `json:release`."
+    )
     in_flight: Annotated[int, Field(ge=1, le=100_000), AsWhole] = Field(
         default=256, description="How many may be under way; what is due beyond that is not sent, and counts as failed."
     )
     readback: Readback | None = Field(default=None, description="Lists the acknowledged work that is there.")
+    effects: Mapping[str, Readback] = Field(
+        default_factory=dict,
+        description="What acknowledged work does beside, by name (`mails`, `invoices`): each lists for which keys it "
+        "was done and how often, as `readback` does. Once for each acknowledged key is right.",
+    )
+    reads: Fraction = Field(
+        default=0.2,
+        description="How many of the requests with a `read` are followed by one, of the newest or of an older one.",
+        json_schema_extra={"default": "20%"},
+    )
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.clock import ManualClock
 from harness.history import Event, History
@@ -69,13 +70,16 @@ class Arms:
             made["latency"], made["sent"] = latency + late, late
             self._streams.append(Stream(start.id, environment, arm, 3.0, 1000.0, "", (), {}, made))
             if arm == "subject":
-                self._window(history, start, phases[0], 0.0, base)
-                self._window(history, start, phases[1], *self.after)
+                self._window(history, start, phases[0], 0.0, base, due)
+                self._window(history, start, phases[1], *self.after, due)
         self.events: tuple[Event, ...] = history.events
 
     @staticmethod
-    def _window(history: History, start: Event, phase: str, begin: float, end: float) -> None:
-        fields: dict[str, Any] = {"phase": phase, "environment": "h1", "start": start.id}
+    def _window(
+        history: History, start: Event, phase: str, begin: float, end: float, due: npt.NDArray[np.float64]
+    ) -> None:
+        first, last = np.searchsorted(due, [begin, end]).tolist()
+        fields: dict[str, Any] = {"phase": phase, "environment": "h1", "start": start.id, "first": first, "last": last}
         history.record(raw("workload", **fields, began=1000.0 + begin, seconds=end - begin))
 
     @property

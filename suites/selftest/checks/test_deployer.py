@@ -68,3 +68,64 @@ def test_a_pass_says_what_was_seen_and_rests_on_it() -> None:
     verdict = judge(Made().ended("deploy", "deploy").releases("deployed", *["4.1.1"] * 3))
     assert verdict.reason == "the deploy ended with exit code 0, and 3 replicas run 4.1.1"
     assert verdict.evidence == (0, 1, 2, 3)
+
+
+def twice(code: int = 0, *, starts: bool = True, ends: bool = True) -> Made:
+    """Two rollbacks; the second one ends with this code, after a line of output."""
+    made = Made()
+    for number, phase in enumerate(("first", "second")):
+        start = {"verb": "rollback", "release": None, "command": ["undo"], "place": "control-1"}
+        begun = made.add("deployer.start", phase, **start).events[-1].id if starts else 0
+        made.add("deployer.line", phase, start=begun, stream="err", text="KeyError: 'previous'")
+        made.add("deployer.line", phase, start=begun, stream="err", text=" ")
+        if number == 0 or ends:
+            end = {"start": begun, "verb": "rollback", "release": None, "seconds": 1.0, "ended": "exit"}
+            made.add("deployer.end", phase, **end, exit_code=code if number else 0)
+    return made
+
+
+def second(made: Made, *, refusals: tuple[int, ...] = (), runs: str = "4.1.0") -> Verdict:
+    made.releases("deployed", *[runs] * 3)
+    return deployer.check(
+        made.events, phase="deployed", verb="rollback", release="4.1.0", replicas=REPLICAS, refusals=refusals
+    )
+
+
+def test_a_second_run_is_judged_by_its_own_exit_code() -> None:
+    assert second(twice())
+    assert second(twice(1)).outcome is Outcome.FAIL
+
+
+def test_a_second_run_that_did_not_end_is_not_judged_by_the_first() -> None:
+    assert second(twice(ends=False)).outcome is Outcome.UNKNOWN
+
+
+def test_the_deployers_last_words_stand_in_the_verdict() -> None:
+    said = "the rollback ended with exit code 1; its last words: KeyError: 'previous'"
+    assert second(twice(1)).reason == said
+
+
+def test_a_refusal_that_is_declared_is_no_failure() -> None:
+    verdict = second(twice(3), refusals=(3,))
+    assert verdict
+    assert "exit code 3, which says that there was nothing to do" in verdict.reason
+    assert second(twice(1), refusals=(3,)).outcome is Outcome.FAIL
+
+
+def test_a_refusal_after_which_the_fleet_runs_something_else_fails() -> None:
+    assert second(twice(3), refusals=(3,), runs="4.1.1").outcome is Outcome.FAIL
+
+
+def test_an_exception_that_was_swallowed_is_told() -> None:
+    made = Made()
+    start = {"verb": "deploy", "release": "4.1.1", "command": ["go"], "place": "control-1"}
+    begun = made.add("deployer.start", "deploy", **start).events[-1].id
+    for text in ("Traceback (most recent call last):", '  File "x"', "ConnectionError: no such host"):
+        made.add("deployer.line", "deploy", start=begun, stream="err", text=text)
+    ended = {"start": begun, "verb": "deploy", "release": "4.1.1", "seconds": 1.0, "ended": "exit", "exit_code": 0}
+    made.add("deployer.end", "deploy", **ended)
+    verdict = judge(made.releases("deployed", *["4.1.1"] * 3))
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.reason.endswith("; its last words are of an exception: ConnectionError: no such host")
+    verdict = judge(made.releases("deployed", "4.1.1", "4.1.0", "4.1.1"))
+    assert verdict.reason.endswith("not 4.1.1 (its last words: ConnectionError: no such host)")

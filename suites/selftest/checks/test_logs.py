@@ -103,3 +103,11 @@ def test_a_look_shorter_than_the_silence_allowed_is_unknown() -> None:
 
 def test_a_log_that_was_not_watched_is_unknown() -> None:
     assert judge(Made().load("deployed").log("deployed", "backend-2")).outcome is Outcome.UNKNOWN
+
+
+def test_a_verdict_claims_only_what_was_looked_at() -> None:
+    assert "1 log advanced, with records of 4.1.1 and no errors" in seen().reason
+    plain = judge(Made().load("deployed").log("deployed", by_release={}), carries_release=False)
+    assert "1 log advanced, with records that do not tell their release and no errors" in plain.reason
+    some = judge(Made().load("deployed").log("deployed", by_release={"4.1.1": 9, "": 3}), carries_release=False)
+    assert "with records of 4.1.1 or of no release that they tell and no errors" in some.reason

@@ -110,3 +110,17 @@ def test_canaries_of_another_environment_are_none_of_this_one() -> None:
 def test_a_log_without_declared_canaries_needs_none() -> None:
     made = Made().load("deployed").log("deployed")
     assert logs.check(made.events, phase="deployed", release="4.1.1", logs=[ExpectedLog("backend-1", LOG, 2.0)])
+
+
+def test_a_record_that_a_long_look_found_may_have_come_right_after_the_look_before() -> None:
+    answered = samples((7, 6.0, 1, GOOD))
+    late = [("c1-7", 6.1 + 4.5)]
+    assert judged(answered, late).outcome is Outcome.FAIL
+    assert judged(answered, late, canary_looks={"c1-7": 4.6})
+
+
+def test_a_canary_that_may_have_come_while_the_last_look_was_under_way_is_left_out() -> None:
+    missed = judged(samples((6, 5.5, 1, GOOD), (7, 7.0, 2, GOOD)), [("c1-6", 5.7)])
+    assert missed.outcome is Outcome.FAIL
+    long = judged(samples((6, 5.5, 1, GOOD), (7, 7.0, 2, GOOD)), [("c1-6", 5.7)], looked=BEGAN + 8.0)
+    assert long, "it was asked for 1 s after the answer, which may take 2 s"

@@ -1,10 +1,12 @@
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.checks import performance
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
+from suites.selftest.checks.arms import Arms
 from suites.selftest.checks.builder import Made
 
 
@@ -151,3 +153,32 @@ def test_a_further_window_without_a_measurement_is_unknown() -> None:
 
 def test_the_verdict_rests_on_every_window_that_was_looked_at() -> None:
     assert recovery(SLOW, SLOW, {}).evidence == (0, 1, 2, 3)
+
+
+# -- the control beside it ---------------------------------------------------------------------------------------------
+
+
+def compared(control: float) -> Verdict:
+    """A subject that is 30 times slower than in the baseline; its control so many times."""
+    arms = Arms(slower=30.0 / control, machine=control, rate=50.0)
+    made = arms.events
+    quantiles = {"baseline": (0.005, 0.008), "rolled-back": (0.15, 0.24)}
+    events = tuple(
+        event
+        if event.kind != "workload"
+        else event.with_body(
+            msgspec.structs.replace(
+                event.body, intended=1500, sent=1500, ok=1500, p50=quantiles[str(event.phase)][0],
+                p95=quantiles[str(event.phase)][1], lateness_p95=0.0,
+            )
+        )
+        for event in made
+    )  # fmt: skip
+    return performance.check(events, phase="rolled-back", samples=arms.samples)
+
+
+def test_what_slows_the_untouched_control_as_well_is_no_verdict_on_the_release() -> None:
+    assert compared(1.0).outcome is Outcome.FAIL
+    verdict = compared(30.0)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the untouched control was slower as well (p50 1" in verdict.reason

@@ -24,14 +24,19 @@ from suites.selftest.checks.builder import LOG, REPLICAS, Made
 FLEET: dict[str, Any] = {"phase": "deployed", "replicas": REPLICAS}
 PARAMS: dict[str, dict[str, Any]] = {
     "acknowledged": {"phase": "after"},
+    "answers": {"phase": "after", "baseline": "before", "deployed": "before"},
     "availability": {"phase": "deployed"},
     "containers": {**FLEET, "steady": True},
     "convergence": {**FLEET, "registry": True, "configured": REPLICAS, "schema": {"4.1.1": "17"}, "balancer": True},
     "deployer": {**FLEET, "verb": "deploy", "release": "4.1.1"},
+    "effects": {"phase": "after", "effects": ["mails"]},
     "errors": {"phase": "deployed"},
     "faults": {"phase": "deployed"},
+    "growth": {"phase": "soak", "replicas": REPLICAS},
     "half-way": {"phase": "half", "release": "4.1.1"},
     "health": FLEET,
+    "loaded": {**FLEET, "before": "baseline", "deployed": "baseline", "other": "4.1.0"},
+    "log-mix": {"phase": "deployed", "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS]},
     "logs": {
         "phase": "deployed",
         "release": "4.1.1",
@@ -48,7 +53,11 @@ PARAMS: dict[str, dict[str, Any]] = {
     },
     "performance": {"phase": "deployed"},
     "queue": {"phase": "deployed", "within": 5.0},
+    "reads": {"phase": "deployed"},
+    "reads-forward": {"phase": "deployed"},
     "registry": FLEET,
+    "resources": FLEET,
+    "restarts": FLEET,
     "second-deployment": {"phase": "deployed", "before": "baseline"},
     "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
@@ -62,21 +71,30 @@ def fields_of(stream: Stream) -> dict[str, Any]:
 def passing() -> tuple[Made, Samples]:
     made = Made()
     for phase in ("baseline", "deployed"):
-        made.ended(phase, "deploy").releases(phase, *["4.1.1"] * 3).registry(phase, "4.1.1")
+        made.ended(phase, "deploy").registry(phase, "4.1.1")
         made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
         made.configurations(phase, *["4.1.1"] * 3).schema(phase, "17").balancer(phase, "UP", "UP", "UP")
         for replica in REPLICAS:
-            made.log(phase, replica).inside(phase, replica)
-        made.fault(phase).fingerprint(phase)
+            made.log(phase, replica, levels={"info": 40}, kinds={"info: done": 40})
+            for _ in range(2):
+                made.inside(phase, replica, resident=50_000_000, threads=4, processes=3)
+        made.releases(phase, *["4.1.1"] * 3)
+        made.fault(phase).fingerprint(phase).reads(phase).reads(phase, every=True)
+    for _ in range(30):
+        for replica in REPLICAS:
+            made.inside("soak", replica, resident=50_000_000, threads=4, processes=3)
+        made.clock.advance(10.0)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
     made.ended("refused", "rollback", 1).releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
     made.fingerprint("refused")
     arms = Arms(history=made.history, phases=("before", "after"))
     made.clock.advance(200.0)
     made.add("probe.readback", "after", file="readback.json", key="", pieces=1, error=None)
+    readback, key = made.events[-1].id, arms.samples.streams[0].key
+    made.add("probe.effect", "after", name="mails", file="e.json", key=key, pieces=1, error=None, before=9e9)
     promised = Stream(**{**fields_of(arms.samples.streams[0]), "promises": ((3, "job-3"),)})
     streams = (promised, *arms.samples.streams[1:])
-    return made, Samples(streams, {made.events[-1].id: {"job-3": 1}})
+    return made, Samples(streams, {readback: {"job-3": 1}, made.events[-1].id: {"job-3": 1}})
 
 
 def passed() -> tuple[tuple[Event, ...], Samples]:
@@ -86,9 +104,11 @@ def passed() -> tuple[tuple[Event, ...], Samples]:
 
 PASSING, SAMPLES = passed()
 PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
-PARAMS["acknowledged"]["samples"] = PARAMS["metastable"]["samples"] = SAMPLES
+for judged_by_samples in ("acknowledged", "answers", "effects", "metastable"):
+    PARAMS[judged_by_samples]["samples"] = SAMPLES
 
 
+SPOILT = {"key": "k-7", "verdict": "wrong", "outcome": "status 404", "server": "backend-2", "got": "status 404"}
 DIFFERENT = {"files": StatePart({"/srv/current": {"type": "link", "owner": "0:0", "target": "releases/4.1.1"}})}
 # What makes a check fail when it is seen in the phase that is judged, and what it is then said to be.
 BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
@@ -111,6 +131,12 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ),
     ("errors", "100 of 1000 requests failed"): lambda made, phase: made.load(phase, ok=400, failed=100),
     ("health", "backend-2"): lambda made, phase: made.health(phase, True, False, True),
+    ("loaded", "python3 of it works in the directory of 4.1.0, /srv/4.1.0"): lambda made, phase: made.inside(
+        phase, "backend-2", places=[[7, "/usr/bin/python3", "/srv/4.1.0"]]
+    ).releases(phase, *["4.1.1"] * 3),
+    ("log-mix", "has 200 records of the level debug"): lambda made, phase: made.log(
+        phase, "backend-3", records=200, levels={"debug": 200}, kinds={"debug: row": 200}
+    ),
     ("logs", f"{LOG} on backend-2 was silent for 9.0 s"): lambda made, phase: made.load(phase).log(
         phase, "backend-2", records=0, by_release={}, silence=9.0
     ),
@@ -121,16 +147,29 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ("one-way", "the refusal came too late: the registry changed"): lambda made, phase: made.registry(phase, "4.1.0"),
     ("performance", "p50"): lambda made, phase: made.load(phase, p50=0.5, p95=0.9),
     ("queue", "drained and filled again: 50 jobs"): lambda made, phase: made.queue(phase, 50),
+    ("reads", "backend-2"): lambda made, phase: made.reads(phase, bad=[SPOILT]),
+    ("reads-forward", "backend-2"): lambda made, phase: made.reads(phase, every=True, bad=[SPOILT]),
     ("registry", "the registry says 4.1.0, and backend-1 runs 4.1.1"): lambda made, phase: made.registry(
         phase, "4.1.0"
     ),
     ("registry", "and backend-3 runs 4.1.0"): lambda made, phase: made.releases(phase, "4.1.1", "4.1.1", "4.1.0"),
     ("release", "backend-3 runs 4.1.0"): lambda made, phase: made.releases(phase, "4.1.1", "4.1.1", "4.1.0"),
+    ("resources", "threads of backend-2: 300, 4 in the baseline"): lambda made, phase: (
+        made.inside(phase, "backend-2", threads=300)
+        .inside(phase, "backend-2", threads=300)
+        .inside(phase, "backend-2", threads=300)
+        .releases(phase, *["4.1.1"] * 3)
+    ),
+    ("restarts", "python3 of backend-2 was started again 2 times"): lambda made, phase: (
+        made.inside(phase, "backend-2", list=[[8, 1, "python3", 6.0, "S"]])
+        .inside(phase, "backend-2", list=[[9, 1, "python3", 7.0, "S"]])
+        .releases(phase, *["4.1.1"] * 3)
+    ),
     ("second-deployment", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
     ("trace", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
 }
-# These never fail; the last three are judged by samples, which their own tests make.
-OTHERS = {"faults", "half-way", "acknowledged", "metastable", "recovery"}
+# `faults` and `half-way` never fail; the others need samples or many looks, and have tests of their own.
+OTHERS = {"answers", "faults", "growth", "half-way", "acknowledged", "effects", "metastable", "recovery"}
 
 
 def test_every_check_is_seen_to_fail_here() -> None:

@@ -34,7 +34,9 @@ def test_an_answer_from_another_phase_does_not_count() -> None:
 
 def test_the_last_answer_of_a_phase_counts() -> None:
     made = Made().releases("deployed", "4.1.1", "4.1.1", "4.1.0").releases("deployed", "4.1.1", "4.1.1", "4.1.1")
-    assert judge(made)[0] is Outcome.PASS
+    assert judge(made) == (
+        Outcome.PASS, "3 replicas run 4.1.1; backend-3 came to it in this phase, and said 4.1.0 before",
+    )  # fmt: skip
 
 
 def test_a_wrong_release_outweighs_a_missing_answer_and_only_it_is_the_evidence() -> None:
@@ -47,3 +49,38 @@ def test_a_wrong_release_outweighs_a_missing_answer_and_only_it_is_the_evidence(
 def test_a_fleet_of_no_replicas_is_unknown() -> None:
     made = Made().releases("deployed", "4.1.1")
     assert release.check(made.events, phase="deployed", release="4.1.1", replicas=()).outcome is Outcome.UNKNOWN
+
+
+def asked_often(made: Made, replica: str, answers: dict[str, int], **more: int) -> Made:
+    release_ = " and ".join(answers)
+    return made.add("probe.release", "deployed", replica=replica, release=release_, error=None, answers=answers, **more)
+
+
+def test_answers_that_differ_fail_and_are_named_as_mixed() -> None:
+    made = Made().releases("deployed", "4.1.1", None, "4.1.1")
+    asked_often(made, "backend-2", {"4.1.0": 4, "4.1.1": 31}, workers=8)
+    outcome, reason = judge(made)
+    assert outcome is Outcome.FAIL
+    assert reason == (
+        "backend-2 gives mixed answers: of 35 it said 4.1.1 31 times and 4.1.0 4 times: its workers are not of one "
+        "release"
+    )
+
+
+def test_answers_that_go_back_and_forth_fail_though_the_last_one_is_right() -> None:
+    made = Made()
+    for last in ("4.1.1", "4.1.0", "4.1.1"):
+        made.releases("deployed", "4.1.1", last, "4.1.1")
+    outcome, reason = judge(made)
+    assert outcome is Outcome.FAIL
+    assert "backend-2 gives mixed answers, one after the other 4.1.1, then 4.1.0, then 4.1.1" in reason
+
+
+def test_a_pass_says_how_often_was_asked_and_what_that_may_have_missed() -> None:
+    made = Made()
+    for replica in REPLICAS:
+        asked_often(made, replica, {"4.1.1": 35}, workers=12)
+    assert judge(made) == (Outcome.PASS, "3 replicas run 4.1.1, asked 35 times each")
+    asked_often(made, "backend-3", {"4.1.1": 9}, workers=8, unanswered=1)
+    said = "3 replicas run 4.1.1, asked 9 to 35 times and 1 times in vain: one bad worker of 8 is heard so with 70 %"
+    assert judge(made) == (Outcome.PASS, said)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from harness.checks import availability
-from harness.samples import Samples, Stream
+from harness.samples import FINAL, KEPT_CLOSED, Samples, Stream
 from harness.verdict import Outcome
 from suites.raw import raw
 from suites.selftest.checks.witnessed import Requests
@@ -146,3 +147,72 @@ def test_samples_that_are_not_all_there_are_no_evidence() -> None:
     found = availability.check(events, phase="deployed", samples=Samples((stream,)))
     assert found.outcome is Outcome.UNKNOWN
     assert "490 samples, and 500 were counted" in found.reason
+
+
+def of_kinds(requests: Requests, *, servers: bool = False) -> Requests:
+    """Every other request is of another kind, or answered by another server."""
+    requests.rows["server" if servers else "request"] = np.arange(1000) % 2 + servers
+    requests.servers = {1: "backend-1", 2: "backend-2"} if servers else {}
+    requests.kinds = ("resume", "status")
+    return requests
+
+
+@pytest.mark.parametrize("servers", [False, True])
+def test_one_kind_or_one_server_that_fails_wholly_is_out_by_itself(servers: bool) -> None:
+    requests = of_kinds(Requests(), servers=servers)
+    column, number = ("server", 2) if servers else ("request", 1)
+    requests.fail(requests.at(12.0, 15.0) & (requests.rows[column] == number))
+    verdict = requests.verdict(budget=0.5)
+    which = "answered by backend-2" if servers else "of kind status"
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason.startswith(f"no request {which} was answered in time for 3.0 s, longer than 1 s, and 75")
+
+
+def test_scattered_failures_of_one_kind_are_no_outage_of_it() -> None:
+    requests = of_kinds(Requests())
+    mine = requests.rows["request"] == 1
+    for second in (11.0, 12.0, 13.0, 14.0):
+        requests.fail(requests.at(second, second + 0.1) & mine)
+    assert requests.verdict(budget=0.5)
+
+
+def test_a_kind_that_is_asked_rarely_is_not_out_between_two_requests() -> None:
+    requests = of_kinds(Requests())
+    requests.rows["request"] = 0
+    requests.rows["request"][500::200] = 1  # every 4 s
+    requests.fail(requests.rows["request"] == 1)
+    assert requests.verdict(budget=0.5)
+
+
+def closed(requests: Requests, count: int) -> Requests:
+    """So many of the phase's requests met a kept connection that was closed."""
+    part = np.arange(1000) >= 1000 - count
+    requests.rows["outcome"][part], requests.rows["flags"][part] = KEPT_CLOSED, FINAL
+    return requests
+
+
+@pytest.mark.parametrize("name", ["errors", "availability", "performance"])
+def test_a_kept_connection_that_closed_under_a_request_is_no_failure_of_the_release(name: str) -> None:
+    assert closed(Requests(), 2).verdict(name).outcome is Outcome.PASS
+
+
+def test_it_is_told_all_the_same() -> None:
+    reason = closed(Requests(), 2).verdict("errors").reason
+    assert reason == (
+        "0 of 500 requests failed; 2 met a kept connection that was closed before any answer, and what came of them is"
+        " not counted"
+    )
+
+
+@pytest.mark.parametrize("name", ["errors", "availability"])
+def test_more_of_them_than_chance_brings_are_no_pass(name: str) -> None:
+    verdict = closed(Requests(), 10).verdict(name)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "10 of 500 requests of the phase deployed met a kept connection" in verdict.reason
+
+
+def test_failures_are_told_by_kind_status_and_server() -> None:
+    requests = of_kinds(Requests(), servers=True)
+    requests.fail(requests.at(12.0, 13.0) & (requests.rows["server"] == 2))
+    reason = requests.verdict("errors").reason
+    assert reason == "25 of 500 requests failed (5 %), budget 0 % (25 x resume with status 503 by backend-2)"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from harness.checks import find
+from harness.events import DeployerStart
 from harness.fingerprint import Allowance, StatePart
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import Made
@@ -36,7 +37,7 @@ def test_two_fingerprints_that_are_the_same_pass_and_say_how_much_was_compared(n
 def test_a_file_that_stays_behind_fails_and_is_named_with_its_replicas(name: str) -> None:
     verdict = judged(name, Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(NEW)))
     assert verdict.outcome is Outcome.FAIL
-    assert "3 differences: backend-1, backend-2, backend-3: file /srv/b is new" in verdict.reason
+    assert "1 difference: backend-1, backend-2, backend-3: file /srv/b is new" in verdict.reason
     assert verdict.evidence == (0, 1)
 
 
@@ -116,3 +117,33 @@ def test_a_history_that_lost_what_replicas_have_in_common_is_unknown() -> None:
     verdict = judged("trace", made)
     assert verdict.outcome is Outcome.UNKNOWN
     assert "the history does not contain it" in verdict.reason
+
+
+def of_table(value: str) -> dict[str, StatePart]:
+    return {"contents": StatePart({"flags/state": value}, unseen=("large objects",))}
+
+
+def test_contents_are_judged_where_a_fingerprint_before_the_load_says_that_they_stand_still() -> None:
+    made = Made().fingerprint("start", of_table("on")).fingerprint("before", of_table("on"))
+    verdict = judged("trace", made.fingerprint("after", of_table("off")))
+    assert verdict.outcome is Outcome.FAIL
+    assert "column state of table flags holds other values" in verdict.reason
+    moving = Made().fingerprint("start", of_table("x")).fingerprint("before", of_table("on"))
+    verdict = judged("trace", moving.fingerprint("after", of_table("off")))
+    assert verdict
+    assert "table contents that the load moves, too (flags/state)" in verdict.reason
+
+
+def test_what_a_deployment_moved_is_not_taken_for_what_the_load_moves() -> None:
+    made = Made().fingerprint("start", of_table("on")).fingerprint("before", of_table("on"))
+    made.history.record(DeployerStart("deploy", "4.1.1", (), "control"))
+    made.fingerprint("deployed", of_table("off")).fingerprint("after", of_table("off"))
+    assert judged("trace", made).outcome is Outcome.FAIL
+
+
+def test_every_verdict_says_in_one_line_what_was_not_looked_at() -> None:
+    for after in (of_files(OLD), of_files(NEW), of_files(None, error="it is gone")):
+        made = Made().fingerprint("before", {**of_files(OLD), **of_table("on")})
+        verdict = judged("trace", made.fingerprint("after", {**after, **of_table("on")}))
+        assert "; not looked at: large objects of backend; " in verdict.reason, verdict.outcome
+        assert "no two fingerprints before tell what the load moves" in verdict.reason

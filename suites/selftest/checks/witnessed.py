@@ -54,6 +54,8 @@ class Requests:
         self.rows = np.zeros(1000, SAMPLE)
         self.rows["n"], self.rows["intended"] = np.arange(1000), np.arange(1000) / 50
         self.rows["latency"], self.rows["outcome"], self.rows["flags"] = 0.01, 200, OK | FINAL
+        self.kinds: tuple[str, ...] = ()
+        self.servers: dict[int, str] = {}
         self.start = self.history.record(
             raw("workload.start", file="samples.bin", at=50.0, began=1000.0, arm="subject", rate=50.0, timeout=5.0)
         )
@@ -77,9 +79,10 @@ class Requests:
         self.rows["outcome"][part], self.rows["flags"][part] = 503, FINAL
 
     def verdict(self, name: str = "availability", **parameters: Any) -> Verdict:
-        running = Running(self.rows["intended"], 1000.0)
+        running = Running(self.rows["intended"], 1000.0, requests=self.kinds)
+        running.servers.update(self.servers)
         running.add(self.rows)
         for phase, first, last in (("baseline", 0, 500), ("deployed", 500, 1000)):
             self.history.record(running.window(phase, first, last, last / 50, self.start.id))
-        stream = Stream(self.start.id, "", "subject", 50.0, 1000.0, "", (), {}, self.rows)
+        stream = Stream(self.start.id, "", "subject", 50.0, 1000.0, "", self.kinds, self.servers, self.rows)
         return checks.call(checks.find(name), self.made.events, Samples((stream,)), "deployed", parameters)

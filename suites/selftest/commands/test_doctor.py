@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures import reference, tiny
 from harness.engine import Engine
 from suites.selftest.commands.support import World, clean
 
@@ -17,6 +18,15 @@ def test_without_an_engine_the_doctor_says_what_to_do(bare: World) -> None:
     assert NOWHERE in ended.out
     assert "do: " in ended.out
     assert "checks failed" in ended.out
+
+
+def test_of_a_stack_the_doctor_says_what_its_load_does_not_look_at(bare: World) -> None:
+    ended = bare.harness("doctor", tiny.STACK, DOCKER_HOST=NOWHERE)
+    clean(ended)
+    assert ended.code == 3, ended.text  # the engine's fault: what the load overlooks is no failure of the machine
+    assert "the load does not look at what was written" in ended.out
+    whole = bare.harness("doctor", reference.STACK, DOCKER_HOST=NOWHERE)
+    assert "the load does not look at what was written" not in whole.out
 
 
 @pytest.mark.containers

@@ -65,3 +65,11 @@ def test_a_damaged_field_in_it_makes_no_check_pass(gate: Path) -> None:
     found = judge_again(events, read_samples(gate, events))
     assert [one for one in found if one.now.outcome is Outcome.PASS] == []
     assert any(f"event {at} of the history" in one.now.reason for one in found)
+
+
+def test_a_diagnosis_is_made_of_it(gate: Path) -> None:
+    made = Report.of(read(gate / EVENTS))
+    said = {"stopped-half-way": (), "logs-stop": ("log-lost",)}[gate.name]
+    assert tuple(one.name for one in made.diagnosed.found) == said
+    assert made.diagnosed.problems == ()
+    assert made.diagnosed.unexplained == ()

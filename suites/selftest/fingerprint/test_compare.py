@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.environment.fingerprint import ALWAYS, _without_shell
 from harness.errors import NotMeasured
 from harness.events import FingerprintTaken, decode, encode
 from harness.fingerprint import Fingerprint, StatePart
@@ -158,3 +159,65 @@ def test_an_exception_of_a_service_holds_for_its_replicas_alone() -> None:
         True, True, False, False,
     ]  # fmt: skip
     assert Allowance("web-api", "files:**", "why").covers("web-api-1", "files", "/x")
+
+
+def of_keys(partial: bool, **counts: int) -> StatePart:
+    items = {
+        f"{name}:<n>": {"type": "string", "ttl": "none", "format": ["text"], "count": n} for name, n in counts.items()
+    }
+    return StatePart(items, partial=partial, note="a sample" if partial else None)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "gone"),
+    [
+        (of_keys(False, a=5, b=900), of_keys(True, a=5), False),  # 251 of 1010 keys were looked at
+        (of_keys(True, a=5), of_keys(False, a=5, b=900), False),
+        (of_keys(True, a=5), of_keys(True, a=5, b=900), False),
+        (of_keys(True, a=5, b=900), of_keys(False, a=5), True),
+        (of_keys(False, a=5), of_keys(True, a=5, b=900), True),
+    ],
+)
+def test_nothing_is_gone_or_new_on_the_strength_of_a_sample(was: StatePart, now: StatePart, gone: bool) -> None:
+    found = compare(taken(cache_1={"keys": was}), taken(cache_1={"keys": now}))
+    assert bool(found.differences) is gone
+    assert any("a sample" in note for note in found.notes)
+
+
+def contents(**values: str) -> Any:
+    return taken(db_1={"contents": {name.replace("__", "/"): one for name, one in values.items()}})
+
+
+def test_contents_count_where_they_stood_still_under_the_load_alone() -> None:
+    before, after = contents(t="2 rows", t__a="1", t__b="1"), contents(t="2 rows", t__a="2", t__b="2")
+    assert compare(before, after).differences == ()
+    assert (
+        "of db-1, table contents: no two fingerprints before tell what the load moves" in compare(before, after).unseen
+    )
+    quiet = [(contents(t="2 rows", t__a="1", t__b="0"), before)]
+    found = compare(before, after, (), quiet)
+    assert [one.key for one in found.differences] == ["t/a"]
+    assert "of db-1, table contents that the load moves, too (t/b)" in found.unseen
+    moved = [*quiet, (before, contents(t="2 rows", t__a="3", t__b="0"))]
+    assert compare(before, after, (), moved).differences == ()
+
+
+def test_an_exception_of_a_table_covers_its_columns_and_one_of_a_column_that_alone() -> None:
+    before, after = contents(t="2 rows", t__a="1", t__b="1"), contents(t="2 rows", t__a="2", t__b="2")
+    for what, left in (("contents:t/**", []), ("contents:t/a", ["t/b"])):
+        found = compare(before, after, [Allowance("db", what, "why")], [(before, before)])
+        assert [one.key for one in found.differences] == left
+
+
+def test_what_is_not_looked_at_is_named_by_service() -> None:
+    every = {"sockets": {"a": 1}}
+    one = taken(web_1={**every, "files": StatePart({"/a": 1}, unseen=("files outside /a",))},
+                web_2={**every, "files": StatePart({"/a": 1}, unseen=("files outside /a",))},
+                db_1={**every, "settings": {"a": 1}}, lb_1=every)  # fmt: skip
+    assert compare(one, one).unseen == ("any file or data of lb", "files of db", "files outside /a of web")
+
+
+def test_a_replica_without_a_shell_is_named_among_what_is_not_looked_at() -> None:
+    bare = {"image": StatePart({"image": "sha256:1"}), **_without_shell(ALWAYS)}
+    one = taken(web_1=bare, lb_1={"files": {"/a": 1}})
+    assert "processes, sockets and packages of web" in compare(one, one).unseen

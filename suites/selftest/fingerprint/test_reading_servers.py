@@ -116,7 +116,7 @@ def test_only_servers_that_are_compared_are_asked_and_each_in_its_service(tmp_pa
     replica = cast(Replica, Fake())
     text = "services: {database: {image: i}, other: {image: i}}\nx-harness: {servers: {%s}}\n"
     for servers, parts in (
-        ("database: {kind: redis}", {"keys", "queues"}),
+        ("database: {kind: redis}", {"keys", "values", "queues", "settings", "roles", "schema"}),
         ("database: {kind: redis, compare: false}", set()),
         ("other: {kind: redis}", set()),
         ("more: {kind: memcached, in: database}", {"keys", "settings"}),

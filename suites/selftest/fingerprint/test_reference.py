@@ -46,8 +46,15 @@ BY_HAND = [
      "migration 007_by_hand.sql exists now"),
     ("cache-1", "redis-cli SET registry:view binary$(printf '\\001')",
      "keys like registry:view are string of binary, time to live: none, before: string of json {current, previous}"),
+    ("cache-1", "redis-cli CONFIG SET maxmemory-policy allkeys-lru",
+     "setting maxmemory-policy is allkeys-lru, before: noeviction"),
     ("cache-1", "redis-cli SETEX session:0a1b2c3d4e5f 900 text",
      "keys like session:<n> exist now (string of text, time to live: < 1 h)"),
+    ("database-1", "SELECT setval('history_id_seq', 7)",
+     "position of sequence history_id_seq is behind what is in public.history.id, before: not behind its column"),
+    ("lb-1",
+     "bash -c 'exec 3<>/dev/tcp/127.0.0.1/9999; echo \"set maxconn frontend web 7\" >&3; cat <&3'",
+     "setting web/FRONTEND maxconn is 7, before: "),
     ("lb-1",
      "bash -c 'exec 3<>/dev/tcp/127.0.0.1/9999; echo \"set server backends/backend-3 state drain\" >&3; cat <&3'",
      "server backends/backend-3 is DRAIN, weight 1, before: UP, weight 1"),
@@ -76,12 +83,14 @@ def test_a_deployment_is_named_and_its_rollback_leaves_no_trace(loaded: Trial) -
     deployed = environment.fingerprint("deployed")
     assert words(deployed, before) == [
         "backend-1, backend-2, backend-3: /srv/backend/current points to /srv/backend/releases/4.1.1, before: "
-        "/srv/backend/releases/4.1.0; 11 files more below /srv/backend/releases/4.1.1/ "
-        "(backend, backend/__init__.py, backend/__main__.py, backend/__pycache__, ...)"
+        "/srv/backend/releases/4.1.0, and with it 11 files more below /srv/backend/releases/4.1.1/ "
+        "(backend, backend/__init__.py, backend/__main__.py, backend/__pycache__, ...)",
+        'cache-1: value of key registry:view is {"current": "4.1.1", "previous": "4.1.0"}, '
+        'before: {"current": "4.1.0", "previous": "4.0.9"}',
     ]
     assert not loaded.checks.trace(phase="deployed", before="before")
     loaded.deployer.rollback()
-    environment.fingerprint("rolled back")
+    assert environment.fingerprint("rolled back") == before
     verdict = loaded.checks.trace(phase="rolled back", before="before")
     assert verdict, verdict.reason
     assert "keys:plan:4.1.1:* (a plan is only read under the release that wrote it)" in verdict.reason
@@ -92,6 +101,24 @@ def test_a_deployment_is_named_and_its_rollback_leaves_no_trace(loaded: Trial) -
     for event in select(loaded.history.events, "fingerprint"):
         assert event.data["seconds"] < 10 * LONGEST
         assert len(event.to_json()) < LARGEST
+
+
+def test_values_that_the_load_does_not_move_are_told_and_those_that_it_moves_are_set_apart(loaded: Trial) -> None:
+    environment = loaded.environment
+    environment.fingerprint("first")
+    with loaded.measured("loaded"):
+        pass  # until traffic has changed what it changes
+    environment.fingerprint("before")
+    assert loaded.checks.trace(phase="before", before="first")
+    by_hand = "INSERT INTO resumes (job, request, environment) VALUES ('left', 'by hand', 1)"
+    environment.replica("database-1").run(["psql", "-X", "-q", "-U", "app", "-d", "app", "-c", by_hand])
+    environment.replica("cache-1").run("redis-cli SET warmed:4.1.0 2")
+    environment.fingerprint("after")
+    verdict = loaded.checks.trace(phase="after", before="before")
+    assert "2 differences: " in verdict.reason
+    assert "table resumes has 1 row, before: 0 rows" in verdict.reason
+    assert "value of key warmed:4.1.0 is 2, before: 1" in verdict.reason
+    assert "environments/resumes" in verdict.reason.partition("that the load moves, too (")[2]
 
 
 def test_each_kind_of_state_that_is_changed_by_hand_is_found_and_named(environment: Subject) -> None:
@@ -153,7 +180,8 @@ def test_a_redis_with_a_million_keys_stays_bounded_and_says_so(environment: Subj
     assert keys.note is not None
     assert "of 10" in keys.note
     assert keys.items is not None
-    assert keys.items["user:<n>"] == {"type": "string", "ttl": "none", "format": ["number"], "common": True}
+    kind = keys.items["user:<n>"]
+    assert (kind["type"], kind["ttl"], kind["format"]) == ("string", "none", ["number"])
     took = select(environment.history.events, "fingerprint")[-1].data["took"]["cache-1"]
     assert took["redis"] < 10.0
     assert environment.fingerprint() == found  # whatever part of the keys was seen each time
@@ -162,5 +190,5 @@ def test_a_redis_with_a_million_keys_stays_bounded_and_says_so(environment: Subj
 def test_parts_that_the_stack_does_not_declare_are_not_looked_at(environment: Subject) -> None:
     found = environment.fingerprint().replicas
     assert set(found["control-1"]) == {"image", "packages", "processes", "sockets", "environment"}
-    assert set(found["lb-1"]) - set(found["control-1"]) == {"servers"}
+    assert set(found["lb-1"]) - set(found["control-1"]) == {"servers", "settings"}
     assert isinstance(found["backend-1"]["files"], StatePart)

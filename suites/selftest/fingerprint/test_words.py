@@ -44,6 +44,9 @@ def said(part: str, key: str, before: Any, after: Any) -> str:
         ("image", "image", "sha256:1", "sha256:2", "the image is sha256:2, before: sha256:1"),
         ("servers", "web/one", "UP", "MAINT", "server web/one is MAINT, before: UP"),
         ("roles", "app", None, "login", "role app exists now (login)"),
+        ("values", "flag:new_ui", "off", "on", "value of key flag:new_ui is on, before: off"),
+        ("contents", "releases", "2 rows", "4 rows", "table releases has 4 rows, before: 2 rows"),
+        ("contents", "plans/name", "1f", "2f", "column name of table plans holds other values"),
         ("something new", "x", 1, 2, "x is 2, before: 1"),
     ],
 )
@@ -99,9 +102,9 @@ def test_replicas_of_which_the_same_is_said_share_a_line_and_the_limit_counts_wh
     found = [Difference(f"web-{n}", "settings", f"s{k}", 1, 2) for n in (1, 2) for k in range(20)]
     found.append(Difference("db-1", "settings", "other", 1, 2))
     lines = in_words(found, limit=6)
-    assert [line.split(":")[0] for line in lines] == ["db-1", "web-1, web-2"]
-    assert lines[1].count("is 2, before: 1") == 5
-    assert lines[1].endswith("; and 15 more")
+    assert [line.split(":")[0] for line in lines] == ["web-1, web-2", "db-1"]
+    assert lines[0].count("is 2, before: 1") == 5
+    assert "; and 15 more (settings: s5, s6, " in lines[0]
 
 
 def test_what_a_replica_wrote_cannot_break_out_of_its_line() -> None:

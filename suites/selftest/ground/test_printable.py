@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.printable import clean, clean_lines
+from harness.printable import clean, clean_lines, excerpt
 
 COMMANDS = {  # what is printed: how its CI finds it in a line
     "::add-mask::x": r"^\s*::",
@@ -100,3 +100,12 @@ def test_every_message_of_the_command_line_goes_through_it(
     assert "it failed" in said
     assert "Traceback" in said
     assert not re.search(r"\x1b\[2J|##(vso)?\[|(?m)^\s*::".replace("(?m)", ""), said, re.MULTILINE)
+
+
+def test_an_excerpt_of_a_long_text_keeps_its_end_because_an_exception_says_there_what_it_was() -> None:
+    trace = "Traceback (most recent call last):\n" + "  File x, line 1, in y\n" * 40 + "KeyError: 'tier'"
+    found = excerpt(trace)
+    assert len(found) == 200
+    assert found.startswith("Traceback (most recent call last):")
+    assert found.endswith("KeyError: 'tier'")
+    assert excerpt("short\nand  sweet") == "short and sweet"

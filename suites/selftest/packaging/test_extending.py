@@ -97,3 +97,9 @@ def test_a_stack_that_names_a_probe_of_a_package_that_is_not_there_is_refused(ac
     assert refused.returncode == 4
     assert "There is no such probe" in refused.stderr
     assert "did you mean disk-usage?" in refused.stderr
+
+
+def test_its_diagnosis_is_one_of_the_rules(acme: Path) -> None:
+    code = "from harness.diagnoses import find, rules; print('lost-lease' in rules(), find('lost-lease').__module__)"
+    done = run(acme, acme / "venv" / "bin" / "python", "-c", code)
+    assert done.stdout.split() == ["True", "acme_rollback.lost_lease"], done.stderr

@@ -20,7 +20,7 @@ from harness.verdict import Outcome, Verdict, combine
 from suites.raw import raw, select
 from suites.selftest.plan.made import NEW, OLD, gate, judged, tiny_stack, trial
 
-CHECKS = {"release", "errors", "containers", "logs", "health", "registry", "convergence"}
+CHECKS = {"release", "restarts", "errors", "containers", "logs", "health", "registry", "convergence"}
 
 
 def fill(
@@ -39,8 +39,12 @@ def fill(
     history = made.history
     with history.scope(environment="h1", phase=phase):
         for name in made.fleet_names:
-            history.record(raw("probe.release", replica=name, release=other.get(name.replace("-", "_"), release)))
             history.record(raw("probe.health", replica=name, ok=True, error=None))
+            for _ in range(2):
+                history.record(raw("probe.replica", replica=name, list=[[7, 1, "python3", 5.0, "S"]], error=None))
+        for name in made.fleet_names:  # asked when the hold ends
+            history.record(raw("probe.release", replica=name, release=other.get(name.replace("-", "_"), release)))
+        for name in made.fleet_names:
             history.record(
                 raw("probe.log", replica=name, path="/var/log/web.log", records=40, by_release={release: 40},
                 unparsed=0, errors=0, error_lines=[], newest=None, seconds=4.0, silence=silence, state="ok", error=None,
@@ -85,7 +89,9 @@ def test_only_what_the_stack_declares_is_asked_for() -> None:
     harness = stack.harness.model_copy(update={"logs": {}, "probes": probes})
     web = stack.services["web"].model_copy(update={"healthcheck": None})
     bare = stack.model_copy(update={"harness": harness, "services": {**stack.services, "web": web}})
-    assert {v.check for v in judged(trial(bare), "p", OLD)} == {"release", "errors", "containers", "convergence"}
+    assert {v.check for v in judged(trial(bare), "p", OLD)} == {
+        "release", "restarts", "errors", "containers", "convergence",
+    }  # fmt: skip
 
 
 def test_a_stack_whose_release_cannot_be_asked_is_never_a_pass() -> None:
@@ -232,11 +238,11 @@ def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch:
     monkeypatch.setattr(made, "drain", lambda *_: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
     run(SCENARIOS["round-trip"](gate()), made)
-    assert verbs == ["deploy 1.1.0", "rollback", "rollback", "deploy 1.1.0"]
+    assert verbs == ["deploy 1.1.0", "rollback", "rollback", "deploy 1.1.0", "rollback"]
     release = {v.data["phase"]: v.data["outcome"] for v in select(made.history.events, "verdict", check="release")}
     assert release == {
         "baseline": "pass", "deployed": "fail", "rolled-back": "pass", "rolled-back-twice": "pass",
-        "deployed-again": "fail",
+        "deployed-again": "fail", "rolled-back-again": "pass",
     }  # fmt: skip
 
 
@@ -269,7 +275,7 @@ def windows(made: Trial) -> list[str]:
 
 
 def performance(made: Trial) -> tuple[str, str]:
-    (event,) = select(made.history.events, "verdict", check="performance")
+    (event,) = select(made.history.events, "verdict", phase="rolled-back", check="performance")
     assert event.data["phase"] == "rolled-back"
     return event.data["outcome"], event.data["reason"]
 
@@ -278,6 +284,26 @@ def test_a_rollback_after_which_performance_is_as_before_is_measured_once(monkey
     made = paced(monkeypatch, {})
     run(SCENARIOS["round-trip"](gate()), made)
     assert (windows(made), performance(made)[0]) == ([], "pass")
+
+
+def test_a_new_release_that_stays_slow_fails_although_the_rollback_is_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = {"deployed": 0.9, **{f"deployed-window-{number}": 0.9 for number in range(2, 100)}}
+    made = paced(monkeypatch, slow)
+    run(SCENARIOS["round-trip"](gate()), made)
+    (event,) = select(made.history.events, "verdict", phase="deployed", check="performance")
+    assert event.data["outcome"] == "fail"
+    assert "p95 900 ms, 20 ms before" in event.data["reason"]
+    assert performance(made)[0] == "pass"
+
+
+def test_a_new_release_that_warms_up_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paced(monkeypatch, {"deployed": 0.9, "deployed-window-2": 0.9})
+    run(SCENARIOS["round-trip"](gate()), made)
+    (event,) = select(made.history.events, "verdict", phase="deployed", check="performance")
+    assert event.data["outcome"] == "pass"
+    assert "as in the baseline again" in event.data["reason"]
 
 
 def test_a_stall_of_the_machine_in_the_first_window_after_a_rollback_is_no_verdict_on_it(
@@ -352,3 +378,29 @@ def test_a_release_that_cannot_be_taken_back_must_be_refused_and_the_round_trip_
     assert verbs == ["deploy 1.1.0", "rollback"]
     assert [v.data["phase"] for v in select(made.history.events, "verdict", check="one-way")] == ["refused"]
     assert not select(made.history.events, "verdict", check="trace")
+
+
+def claims(stack: Any) -> dict[str, dict[str, Any]]:
+    """What the round trip asks the check of the deployer, by phase."""
+    steps = [step.to_data() for step in SCENARIOS["round-trip"](gate(stack)).steps]
+    asked = [(step["phase"], one) for step in steps if step["step"] == "check" for one in step["checks"]]
+    return {phase: one for phase, one in asked if isinstance(one, dict) and one["check"] == "deployer"}
+
+
+def test_every_attempt_of_the_deployer_is_held_against_the_fleet() -> None:
+    found = claims(tiny_stack())
+    assert {phase: (one["verb"], one["release"]) for phase, one in found.items()} == {
+        "deployed": ("deploy", NEW), "rolled-back": ("rollback", OLD), "rolled-back-twice": ("rollback", OLD),
+        "deployed-again": ("deploy", NEW), "rolled-back-again": ("rollback", OLD),
+    }  # fmt: skip
+
+
+def test_only_a_second_rollback_may_be_refused_and_only_as_declared() -> None:
+    stack = tiny_stack()
+    declared = stack.harness.deployer
+    assert declared is not None
+    deployer = declared.model_copy(update={"nothing_to_take_back": (3, 4)})
+    found = claims(stack.model_copy(update={"harness": stack.harness.model_copy(update={"deployer": deployer})}))
+    refused = {phase: one.get("refusals") for phase, one in found.items()}
+    assert {phase for phase, codes in refused.items() if codes} == {"rolled-back-twice"}
+    assert list(refused["rolled-back-twice"] or ()) == [3, 4]

@@ -89,19 +89,35 @@ def test_a_bad_deployer_fails_with_what_is_wrong(mode: str, harness_engine: Engi
     assert_judged_the_same(read(history.path), history.path)
 
 
+@pytest.mark.parametrize(("mode", "phase", "verb"), [
+    ("wedges", "rolled-back-twice", "rollback"), ("balks", "deployed-again", "deploy"),
+])  # fmt: skip
+def test_a_second_attempt_that_fails_fails_the_gate_with_the_deployers_last_words(
+    mode: str, phase: str, verb: str, harness_engine: Engine, tmp_path: Path
+) -> None:
+    with Run(harness_engine, Options(out=tmp_path)) as run:
+        verdict = run_gate(run, gate(tiny_stack(mode)), ["round-trip"])
+        failed = reasons(run.history.events, "fail")
+    assert verdict.outcome is Outcome.FAIL, verdict
+    words = f"the {verb} ended with exit code 4; its last words: KeyError: 'previous'"
+    assert failed.get((phase, "deployer")) == words, failed
+    assert ("rolled-back", "deployer") not in failed
+    assert ("deployed", "deployer") not in failed
+
+
 @pytest.mark.alone
 @pytest.mark.parametrize(
     ("mode", "recovery", "outcome", "words"),
     [
         ("drags-4", "30s", "pass", "as in the baseline again "),
-        ("drags-600", "4s", "fail", "not as in the baseline again, in window "),
+        ("drags-600", "8s", "fail", "not as in the baseline again, in window "),
     ],
 )
 def test_a_service_that_is_slow_after_a_rollback_passes_when_it_recovers_in_time_and_fails_when_it_does_not(
     mode: str, recovery: str, outcome: str, words: str, harness_engine: Engine, tmp_path: Path
 ) -> None:
     _, history = taken_back(gate(tiny_stack(mode, recovery)), harness_engine, tmp_path)
-    (performance,) = select(history.events, "verdict", check="performance")
+    (performance,) = select(history.events, "verdict", phase="rolled-back", check="performance")
     assert (performance.data["phase"], performance.data["outcome"]) == ("rolled-back", outcome), performance.data
     assert performance.data["reason"].startswith(words)
     assert select(history.events, "workload", phase="rolled-back-window-2")

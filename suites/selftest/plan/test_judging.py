@@ -46,10 +46,24 @@ def test_the_same_evidence_gives_the_same_verdict() -> None:
     assert not found.kept
 
 
+def other(history: History, environment: str) -> None:
+    """One more answer of a replica, which would change the verdict."""
+    said = {"replica": "web-1", "release": "9", "error": None, "phase": "p", "environment": environment}
+    history.record(raw("probe.release", **said))
+
+
 def test_the_evidence_of_another_environment_does_not_count() -> None:
     history = saved()
-    history.record(raw("probe.release", replica="web-1", release="9", error=None, phase="p", environment="h2"))
-    assert not judge_again(history.events, Samples())[0].changed
+    other(history, "h2")
+    history.record(history.events[3].body, phase="p", environment="h1")
+    assert not [found for found in judge_again(history.events, Samples()) if found.changed]
+
+
+def test_what_came_after_a_verdict_does_not_count_for_it_and_does_for_the_next() -> None:
+    history = saved()
+    other(history, "h1")
+    history.record(history.events[3].body, phase="p", environment="h1")
+    assert [found.changed for found in judge_again(history.events, Samples())] == [False, True]
 
 
 def test_the_load_of_the_control_counts_for_every_environment() -> None:

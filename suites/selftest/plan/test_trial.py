@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from fixtures import tiny
 from harness.checks import release
 from harness.errors import FaultUnproven, UsageError
 from harness.faults import from_data
 from harness.plan.loading import workload_spec
+from harness.stack import load
 from harness.verdict import Outcome, Verdict
+from harness.workload import Spec
 from suites.raw import raw, select
 from suites.selftest.plan.made import environment, tiny_stack, trial
 
@@ -40,6 +44,20 @@ def test_without_declared_statuses_every_2xx_is_expected() -> None:
     harness = stack.harness.model_copy(update={"workload": load.model_copy(update={"request": request})})
     spec = workload_spec(environment(stack.model_copy(update={"harness": harness})))
     assert spec.requests[0].expected == tuple(range(200, 300))
+
+
+def test_what_answers_must_hold_travels_to_the_generator(tmp_path: Path) -> None:
+    over = tmp_path / "over.yaml"
+    over.write_text(
+        "x-harness:\n  workload:\n    request:\n      json: {plan: {matches: '^x'}, tags: [a, {b: c}]}\n"
+        "      read: {path: '/a/{key}', expect: {plan: {exists: true}}, within: 2s}\n",
+        encoding="utf-8",
+    )
+    spec = workload_spec(environment(load(tiny.STACK, [over], environ={})))
+    (request,) = Spec.from_json(spec.to_json()).requests
+    assert request.json == {"plan": {"matches": "^x"}, "tags": ["a", {"b": "c"}]}
+    assert request.read is not None
+    assert (request.read.json, request.read.within, request.read.path) == ({"plan": {"exists": True}}, 2.0, "/a/{key}")
 
 
 def test_a_stack_without_a_workload_is_refused_with_what_to_write() -> None:
@@ -183,3 +201,43 @@ def test_a_watched_phase_marks_polls_and_reports_the_logs_of_its_environment(mon
     made.workload = workload
     made.watch("deployed", 0.5)
     assert done == ["mark_logs k", *["poll_logs"] * 3, "collect", "report_logs"]
+
+
+def test_a_phase_that_is_too_short_for_two_looks_of_the_sampler_lasts_until_they_were_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, looks = trial(), [0]
+
+    def tick() -> None:
+        looks[0] += 1
+        made.sampler.ticks = 4 + looks[0] // 3
+
+    sampler: Any = SimpleNamespace(running=True, ticks=4)
+    made.sampler = sampler
+    for name, does in (("mark_logs", lambda _: None), ("poll_logs", tick), ("report_logs", lambda: None)):
+        monkeypatch.setattr(made.environment, name, does, raising=False)
+    monkeypatch.setattr(made, "collect", lambda: None)
+    workload: Any = SimpleNamespace(key="k", window=lambda _: nullcontext())
+    made.workload = workload
+    made.watch("deployed", 0.5)
+    assert sampler.ticks == 6, "two more than at its beginning"
+    looks[0] = 0
+    sampler.running = False
+    made.watch("deployed", 0.5)
+    assert looks[0] == 3, "who does not look is not waited for"
+
+
+def test_a_look_that_is_waited_for_was_begun_afterwards() -> None:
+    made, ticks = trial(), iter(range(4, 9))
+
+    class Looking:
+        running = True
+
+        @property
+        def ticks(self) -> int:
+            return next(ticks)
+
+    sampler: Any = Looking()
+    made.sampler = sampler
+    made.wait_for_a_look()
+    assert next(ticks) == 7, "it was 4, one look may have been under way, so that 6 was waited for"

@@ -75,6 +75,13 @@ def test_a_report_begins_the_next_window(log: Followed) -> None:
     assert log.follower.report().data["records"] == 1
 
 
+def test_a_report_says_when_the_log_was_last_asked_for(log: Followed) -> None:
+    log.write()
+    before = log.clock.now()
+    report = log.follower.report()
+    assert before - 0.01 <= report.data["looked"] <= report.time
+
+
 def test_a_touched_log_has_no_new_record(log: Followed) -> None:
     log.path.touch()
     data = log.follower.report().data

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.probes.logs.fields import FieldReader
-from harness.probes.logs.lines import MAX_LINE_BYTES
-from harness.probes.logs.records import PIECE, decoded, pieces
+from harness.probes.logs.lines import MAX_LINE_BYTES, decoded
+from harness.probes.logs.records import PIECE, pieces
 
 NAMES = ("@timestamp", "release", "n")
 VALUES = st.recursive(

@@ -195,3 +195,21 @@ def test_a_sampler_can_be_stopped_twice_and_before_it_began(history: History) ->
     sampler.stop()
     sampler.stop()
     assert select(history.events, "probe.replica")
+
+
+def test_where_each_process_is_and_who_listens_is_told_once_for_each_scan(history: History) -> None:
+    one = ReplicaState(history, LocalStart(), "h1")
+    seen: list[Any] = []
+    end = time.monotonic() + 30.0
+    tick = 1
+    while not any(event.get("places") for event in seen):
+        assert time.monotonic() < end, seen[-1]
+        one.begin(tick)
+        seen.append(one.finish(time.monotonic() + 10).data)
+        tick += 1
+    one.close()
+    told = {pid: directory for pid, _, directory in seen[-1]["places"]}
+    assert told[os.getpid()] == str(Path.cwd())
+    assert ("descriptors" in seen[-1]) is ("deleted" not in seen[-1]["missing"]), "some processes are not all"
+    assert seen[-1]["threads"] >= seen[-1]["processes"]
+    assert seen[-1]["resident"] > 1_000_000

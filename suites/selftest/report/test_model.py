@@ -66,6 +66,19 @@ def test_an_outcome_that_is_none_of_the_three_is_unknown() -> None:
     assert Report.of(history.events).judged[0].verdict.outcome is Outcome.UNKNOWN
 
 
+def test_every_report_of_a_pass_names_what_the_load_did_not_look_at() -> None:
+    clock = ManualClock()
+    history = History(clock=clock)
+    history.record(raw("run.start", not_looked_at=["lost work: <none>"]))
+    report = Report.of(history.events)
+    assert report.not_looked_at == ("lost work: <none>",)
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(summary(report))
+    assert console.export_text().count("not looked at: lost work: <none>") == 1
+    assert "- not looked at: lost work: &#60;none>" in markdown.render(report)
+    assert "<p>not looked at: lost work: &lt;none&gt;</p>" in html.render(report, Samples())
+
+
 def test_every_report_of_a_pass_names_the_checks_that_were_switched_off() -> None:
     clock = ManualClock()
     history = History(clock=clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,66 @@ def test_starved_gates_stay_honest(world: World) -> None:
     found = results(world)
     assert sorted(one["defect"] for one in found) == [False, True]
     assert all(one["touched"] for one in found)
+
+
+DEFECT = """about: The rollback leaves out the second replica.
+class: 5
+suffers: Half of the requests.
+modelled_on: a mode of the deployer
+named_by: ["web-2 runs 1\\\\.1\\\\.0"]
+edits:
+  - {in: images/app/deploy.py, old: 'MODE == "half" and back', new: back}
+proof:
+  after: [deploy, rollback]
+  looks:
+    - {in: control, run: cat /srv/web-2, shows: "1\\\\.1\\\\.0", stock: "1\\\\.0\\\\.0"}
+"""
+VARIANT = """about: The deployer says more.
+harmless: Output is for people.
+edits:
+  - {in: images/app/deploy.py, old: 'runs {release}"', new: 'runs {release} now"'}
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """The tiny stack, with a corpus of one defect and one variant."""
+    root = tmp_path / "tiny"
+    shutil.copytree(tiny.STACK.parent, root, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in (("defects/half/defect.yaml", DEFECT), ("variants/words/variant.yaml", VARIANT)):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text(text)
+    return root / "compose.yaml"
+
+
+def test_a_corpus_is_gated_and_goes_on_where_it_was(world: World, corpus: Path) -> None:
+    gate = [word for one in ("--scenario", "round-trip", "--baseline", "1", "--hold", "1") for word in ("--gate", one)]
+    words: list[str | Path] = ["selftest", "detection", corpus, "--out", "out", "--jobs", "2", *gate]
+    first = world.harness(*words, "--runs", "1", timeout=200)
+    assert first.code == 2, f"not all of them had a verdict: {first.text}"
+    assert len(results(world)) == 1
+    ended = world.harness(*words, "--record", timeout=200)
+    assert ended.code == 0, ended.text
+    came = json.loads((corpus.parent / "detection.json").read_text())
+    assert came["half"]["came"] == "named"
+    assert came["half"]["by"].startswith("release ")
+    assert came["half"]["after"] > 0
+    assert came["words"]["came"] == "quiet"
+    starts = [line for line in (world.directory / "out/results.jsonl").read_text().splitlines() if '"table"' in line]
+    assert len(starts) == 1
+
+
+def test_a_defect_is_proven_on_its_stack_and_on_the_stock(world: World, corpus: Path) -> None:
+    ended = world.harness("selftest", "prove", corpus, timeout=200)
+    assert ended.code == 0, ended.text
+    assert "ok   half 1: " in ended.out
+    assert "ok   half 1 on the stock: " in ended.out
+    text = (corpus.parent / "defects/half/defect.yaml").read_text()
+    (corpus.parent / "defects/half/defect.yaml").write_text(text.replace('stock: "1\\\\.0', 'stock: "2\\\\.0'))
+    again = world.harness("selftest", "prove", corpus, timeout=200)
+    assert again.code == 1
+    assert "NOT  half 1 on the stock" in again.out
+    assert "     | 1.0.0" in again.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])

@@ -31,7 +31,8 @@ def test_every_mode_of_the_tiny_deployer_and_release_that_is_a_defect_is_a_varia
     web = (tiny.STACK.parent / "images/app/web.py").read_text()
     table = [line for line in deploy.splitlines() if line.startswith("| `")]
     modes = {word.strip("`, ").partition("-")[0] for line in table for word in line.split("|")[1].split(",")}
-    modes |= {word for word in ("silent", "errors", "loses", "unhealthy", "queues", "dies") if f"`{word}`" in web}
+    words = ("silent", "errors", "loses", "doubles", "shouts", "unhealthy", "queues", "dies")
+    modes |= {word for word in words if f"`{word}`" in web}
     assert modes - {"slow", "refuses"} <= tried
 
 

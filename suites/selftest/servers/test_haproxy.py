@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from harness.servers.haproxy import HAProxy, read_sample
 from suites.selftest.fingerprint.answers import said
 from suites.selftest.proxy.conftest import answers
 from suites.selftest.proxy.peers import free_port
-from suites.selftest.servers.real import certificate, fingerprint, items, program, running, sampled, up
+from suites.selftest.servers.real import certificate, fingerprint, items, program, running, sampled, sh, up
 
 STAT = (
     "# pxname,svname,scur,status,weight,lastchg,type,\n"
@@ -65,7 +66,7 @@ def test_an_haproxy_that_does_not_tell_is_an_error(output: str, errors: bytes, c
 
 CONFIG = """
 global
-    stats socket {directory}/api.sock mode 600 level operator
+    stats socket {directory}/api.sock mode 600 level admin
     stats socket ipv4@127.0.0.1:{api} level operator
 defaults
     mode http
@@ -73,13 +74,14 @@ defaults
     timeout client 30s
     timeout server 30s
 frontend page
+    http-request deny if {{ src -f {directory}/denied }}
     bind 127.0.0.1:{page}
     bind 127.0.0.1:{tls} ssl crt {directory}/both.pem
     stats enable
     stats uri /stats
     stats auth 'ops:ri"ght\\'
 backend services
-    server one 127.0.0.1:1 weight 3
+    server one 127.0.0.1:1 weight 3 maxconn 7
     server two 127.0.0.1:1 disabled
 """
 
@@ -90,6 +92,7 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     haproxy, files = program("haproxy", "haproxy"), certificate(tmp_path)
     (tmp_path / "both.pem").write_text(Path(files["key"]).read_text() + Path(files["ca"]).read_text())
     ports = {name: free_port() for name in ("page", "api", "tls")}
+    (tmp_path / "denied").write_text("10.0.0.1\n")
     (tmp_path / "haproxy.cfg").write_text(CONFIG.format(directory=tmp_path, **ports))
     monkeypatch.setenv("STATS", 'ri"ght\\')
     login = {"user": "ops", "password": Password(variable="STATS")}
@@ -121,3 +124,24 @@ def test_a_page_that_is_refused_or_none_is_told_in_curls_words(ways: dict[str, H
     program("curl", "curl")
     assert sampled(ways[way], lambda event: words in str(event.data["error"]))["servers"] is None
     assert words in str(fingerprint(ways[way])["servers"].error)
+
+
+def test_what_can_be_changed_while_it_runs_is_told(ways: dict[str, HAProxy]) -> None:
+    one = ways["socket"]
+    before = items(one, "settings")
+    assert before["services/one maxconn"] == "7"
+    assert before["services/one address"].startswith("127.0.0.1")
+    assert items(ways["page"], "settings")["services/one maxconn"] == "7"
+    for command, changed in (
+        ("set server services/one addr 127.0.0.2 port 2", {"services/one address"}),
+        ("set maxconn server services/one 9", {"services/one maxconn"}),
+        ("set maxconn frontend page 5", {"page/FRONTEND maxconn"}),
+        ("set maxconn global 77", {"process Maxconn"}),
+        ("add acl #0 10.0.0.2", {name for name in before if name.startswith("list ")}),
+    ):
+        words = shlex.join(one.command(command))
+        sh(words)
+        after = items(one, "settings")
+        assert {name for name in after if after[name] != before.get(name)} == changed, command
+        assert items(one, "settings") == after
+        before = after

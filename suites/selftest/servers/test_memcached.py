@@ -69,8 +69,8 @@ def test_it_is_sampled_and_its_kinds_of_keys_and_settings_are_told(port: int, st
     seen = sampled(server)
     assert (seen["keys"], seen["evicted"], seen["memory_limit"]) == (3, 0, 64 * 1024 * 1024)
     assert items(server, "keys", "4.1.0") == {
-        "plan:4.1.0:<n>": {"type": "item", "ttl": "none", "format": []},
-        "session:<n>": {"type": "item", "ttl": "< 1 h", "format": []},
+        "plan:4.1.0:<n>": {"type": "item", "ttl": "none", "format": [], "count": 2},
+        "session:<n>": {"type": "item", "ttl": "< 1 h", "format": [], "count": 1},
     }
     assert items(server, "settings")["item_size_max"] == "1048576"
     assert fingerprint(server) == fingerprint(server)
@@ -84,7 +84,7 @@ def test_of_many_keys_some_are_looked_at_and_it_says_so(
     monkeypatch.setattr(adapter, "MAX_KEYS", 5)
     part = fingerprint(declared(f"127.0.0.1:{port}"))["keys"]
     assert part.partial
-    assert part.note == "5 of 12 keys were looked at"
+    assert part.note == "5 of 12 keys were looked at: a sample, which shows nothing to be gone or new"
 
 
 def test_its_unix_socket_is_asked_too_and_one_that_is_not_there_is_an_error(command: list[str], tmp_path: Path) -> None:

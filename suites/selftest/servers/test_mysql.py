@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from harness.clock import SystemClock
+from harness.servers import _mysql_contents
 from harness.servers._base import Password, ServerTls
 from harness.servers._sql import SqlQueue
 from harness.servers.mysql import MySQL, read_sample
+from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.proxy.peers import free_port
 from suites.selftest.servers.real import (
     QUIET,
@@ -168,7 +171,9 @@ def test_each_kind_of_change_is_found_in_its_part_and_nothing_else_is(
             before = fingerprint(server)
             app(change)
             after = fingerprint(server)
-            assert {name for name in server.parts if before[name] != after[name]} == {part}, change
+            assert {name for name in server.parts if before[name] != after[name]} - {"contents"} == {part} - {
+                "contents"
+            }, change
             assert (after[part].items or {})[key] != (before[part].items or {}).get(key), change
     finally:
         app("DROP USER IF EXISTS auditor; SET GLOBAL long_query_time = 10")
@@ -198,3 +203,37 @@ def test_a_queue_and_a_readback_are_asked_in_sql(database: Running, app: Callabl
     app("DROP TABLE jobs")
     assert "Table 'shop.jobs' doesn't exist" in str(queued(server)[2])
     assert "Table 'shop.jobs' doesn't exist" in str(back(server, "k", tmp_path / "again")["error"])
+
+
+def test_the_contents_of_every_table_are_told_by_column_without_the_loads_own_rows(
+    database: Running, app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app("CREATE TABLE flags (id int PRIMARY KEY, name varchar(20), state text)")
+    app("INSERT INTO flags VALUES (1, 'new', 'off'), (2, NULL, 'on')")
+    server = database.server()
+
+    def contents(*own: str) -> dict[str, Any]:
+        found = server.fingerprint(lambda text: LocalReplica().ask(text, 60.0), (), SystemClock(), own)["contents"]
+        assert found.items is not None, found
+        return {key: value for key, value in found.items.items() if key.startswith("flags")}
+
+    before = contents("k1")
+    assert set(before) == {"flags", "flags/id", "flags/name", "flags/state"}
+    app("UPDATE flags SET state = CASE state WHEN 'on' THEN 'off' ELSE 'on' END")  # they change places
+    moved = contents("k1")
+    assert {key for key in before if before[key] != moved[key]} == {"flags/state"}
+    app("INSERT INTO flags VALUES (3, 'k1-17', 'on')")
+    assert contents("k1") == moved
+    assert contents()["flags"] == "3 rows"
+    monkeypatch.setattr(_mysql_contents, "WHOLE", 0)
+    part = fingerprint(server)["contents"]
+    assert "flags" in str(part.note)
+    assert part.items == {}
+    app("DROP TABLE flags")
+
+
+def test_a_table_that_did_not_answer_leaves_the_contents_unknown() -> None:
+    tables = _mysql_contents.tables("a\t10\tid\tint\tPRI\na\t10\tname\ttext\t\n")
+    assert _mysql_contents.part("a\t1\t5\t7\n", tables, (), "why").items == {"a": "1 row", "a/id": "5", "a/name": "7"}
+    for text in ("", "a\t1\t5\n", "ERROR 1142 (42000) at line 3\n"):
+        assert _mysql_contents.part(text, tables, (), "why").error == "why"

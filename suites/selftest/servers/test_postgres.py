@@ -15,11 +15,15 @@ from typing import Any
 
 import pytest
 
+from harness.clock import SystemClock
 from harness.fingerprint import StatePart
+from harness.servers import _postgres_contents
 from harness.servers._base import Password, ServerTls
+from harness.servers._postgres_sampling import read_sample
 from harness.servers._sql import SqlQueue
-from harness.servers.postgres import Postgres, read_sample
+from harness.servers.postgres import Postgres
 from suites.selftest.fingerprint.answers import said
+from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.probes.local import LocalStart, until
 from suites.selftest.proxy.conftest import postgres_programs
 from suites.selftest.proxy.peers import free_port
@@ -38,6 +42,9 @@ ANSWER = """::: schema
 {"001": ""}
 ::: tables.0
 {"plans": "3 rows, hash 1f"}
+::: contents
+{"tables": 1}
+{"table": "flags", "how": "whole", "rows": 2, "columns": ["name"], "hashes": ["2a"]}
 """
 
 
@@ -64,7 +71,7 @@ def test_a_database_is_told_by_schema_roles_settings_migrations_and_tables() -> 
     assert all(part.error is None for part in found.values())
 
 
-@pytest.mark.parametrize("name", ["schema", "roles", "settings", "pending", "tables.0"])
+@pytest.mark.parametrize("name", ["schema", "roles", "settings", "pending", "tables.0", "contents"])
 def test_a_statement_that_failed_leaves_its_part_unknown_with_the_words_of_the_server(name: str) -> None:
     head, _, rest = ANSWER.partition(f"::: {name}\n")
     text = f"{head}::: {name}\n\n::: {rest.partition('::: ')[2]}"
@@ -246,10 +253,10 @@ def test_a_change_of_schema_or_rows_is_a_change_of_the_fingerprint(
     server = database.server(tables=("plans(id, name)",))
     before = fingerprint(server)
     app("UPDATE plans SET seen = now() + interval '1 hour'")
-    assert fingerprint(server) == before
+    assert fingerprint(server)["tables"] == before["tables"]
     app("UPDATE plans SET name = 'b'")
     rows = fingerprint(server)
-    assert {name for name in server.parts if rows[name] != before[name]} == {"tables"}
+    assert {name for name in server.parts if rows[name] != before[name]} == {"tables", "contents"}
     app("ALTER TABLE plans ADD COLUMN tier text; DELETE FROM plans WHERE true")
     assert "column plans.tier" in items(server, "schema")
     assert items(server, "tables") == {"plans": "0 rows, hash 0"}
@@ -271,3 +278,110 @@ def test_a_queue_and_a_readback_are_asked_in_sql(database: Running, app: Callabl
     app("DROP TABLE jobs")
     assert 'relation "jobs" does not exist' in str(queued(server)[2])
     assert 'relation "jobs" does not exist' in str(back(server, "k", tmp_path / "again")["error"])
+
+
+def test_everything_that_a_migration_can_leave_is_in_the_schema(database: Running, app: Callable[[str], None]) -> None:
+    app("CREATE TABLE kept (id serial PRIMARY KEY, name text, n int); CREATE ROLE reader")
+    app("CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'")
+    server = database.server()
+    left = {
+        "rule kept.no_delete": "CREATE RULE no_delete AS ON DELETE TO kept DO INSTEAD NOTHING",
+        "event trigger watch": "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION told()",
+        "default rights of app on tables in public": "ALTER DEFAULT PRIVILEGES IN SCHEMA public "
+        "GRANT SELECT ON TABLES TO reader",
+        "publication feed": "CREATE PUBLICATION feed FOR TABLE kept",
+        "extension hstore": "CREATE EXTENSION hstore",
+        "statistics kept.pair": "CREATE STATISTICS pair ON name, n FROM kept",
+        "column kept.name": "ALTER TABLE kept ALTER name SET STATISTICS 500",
+        "column kept.n": "GRANT UPDATE (n) ON kept TO reader",
+        "schema public": "GRANT CREATE ON SCHEMA public TO reader",
+        "database postgres": "GRANT TEMPORARY ON DATABASE postgres TO reader",
+        "table kept": "ALTER TABLE kept REPLICA IDENTITY FULL",
+        "constraint triggers kept": "ALTER TABLE kept ADD UNIQUE (n), ADD FOREIGN KEY (n) REFERENCES kept (n); "
+        "ALTER TABLE kept DISABLE TRIGGER ALL",
+        "sequence kept_id_seq": "ALTER SEQUENCE kept_id_seq CACHE 20",
+        "position of sequence kept_id_seq": "INSERT INTO kept (id, name) VALUES (70, 'by hand')",
+    }
+    for key, statement in left.items():
+        before = items(server, "schema")
+        app(statement)
+        after = items(server, "schema")
+        assert before.get(key) != after.get(key), key
+        assert items(server, "schema") == after
+    assert items(server, "schema")["position of sequence kept_id_seq"] == "behind what is in public.kept.id"
+    app("SELECT setval('kept_id_seq', 70)")
+    assert items(server, "schema")["position of sequence kept_id_seq"] == "not behind its column"
+    app("DROP TABLE kept CASCADE; DROP EVENT TRIGGER watch; DROP FUNCTION told; DROP EXTENSION hstore")
+    app("DROP PUBLICATION feed; DROP OWNED BY reader; DROP ROLE reader")
+
+
+def test_the_contents_of_every_table_are_told_by_column_without_the_loads_own_rows(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    app("CREATE SCHEMA shop; CREATE TABLE shop.flags (id int PRIMARY KEY, name text, state text)")
+    app("INSERT INTO shop.flags VALUES (1, 'new', 'off'), (2, 'old', 'on')")
+    server = database.server()
+
+    def contents(*own: str) -> dict[str, Any]:
+        found = server.fingerprint(lambda text: LocalReplica().ask(text, 60.0), (), SystemClock(), own)["contents"]
+        assert found.items is not None, found
+        return {key: value for key, value in found.items.items() if key.startswith("shop.")}
+
+    before = contents("k1")
+    assert before["shop.flags"] == "2 rows"
+    assert set(before) == {"shop.flags", "shop.flags/id", "shop.flags/name", "shop.flags/state"}
+    app("UPDATE shop.flags SET state = CASE state WHEN 'on' THEN 'off' ELSE 'on' END")  # they change places
+    moved = contents("k1")
+    assert {key for key in before if before[key] != moved[key]} == {"shop.flags/state"}
+    app("INSERT INTO shop.flags VALUES (3, 'k1-17', 'on'), (4, NULL, 'of k1-18')")
+    assert contents("k1") == moved
+    assert contents("k2")["shop.flags"] == "4 rows"
+    app("DROP SCHEMA shop CASCADE")
+
+
+def test_of_a_large_table_the_first_rows_are_looked_at_and_that_is_said(
+    database: Running, app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_postgres_contents, "WHOLE", 100_000)
+    monkeypatch.setattr(_postgres_contents, "FIRST", 50)
+    app("CREATE TABLE big (id int PRIMARY KEY, name text); CREATE TABLE heap (name text)")
+    app("INSERT INTO big SELECT n, 'n' || n FROM generate_series(1, 9000) n; INSERT INTO heap SELECT name FROM big")
+    found = fingerprint(database.server())["contents"]
+    assert "of big, which are large, the first 50 rows by primary key were looked at" in str(found.note)
+    assert "heap (large, without a primary key)" in str(found.note)
+    assert found.items
+    assert {key for key in found.items if "big" in key} == {"big (first 50 rows)/id", "big (first 50 rows)/name"}
+    app("INSERT INTO big VALUES (9001, 'more')")
+    assert fingerprint(database.server())["contents"] == found
+    app("UPDATE big SET name = 'x' WHERE id = 7")
+    assert fingerprint(database.server())["contents"] != found
+    app("DROP TABLE big; DROP TABLE heap")
+
+
+def test_a_table_that_did_not_answer_leaves_the_contents_unknown() -> None:
+    head = '{"tables": 2}\n{"table": "a", "how": "whole", "rows": 1, "columns": ["x"], "hashes": ["1f"]}\n'
+    assert _postgres_contents.read(head, "no answer").error == "no answer"
+    assert _postgres_contents.read("", "no answer").error == "no answer"
+    whole = head + '{"table": "b", "left": "may not be read"}\n'
+    found = _postgres_contents.read(whole, "no answer")
+    assert found.items == {"a": "1 row", "a/x": "1f"}
+    assert found.note == "the rows of b (may not be read) were not looked at"
+
+
+def test_what_is_dropped_and_made_again_as_it_was_is_no_difference(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    make = (
+        "CREATE TABLE again (id serial PRIMARY KEY, name text DEFAULT 'x' CHECK (name <> '')); "
+        "CREATE INDEX by_name ON again (name); CREATE VIEW seen AS SELECT name FROM again; "
+        "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE kind AS ENUM ('a', 'b'); "
+        "INSERT INTO again (name) VALUES ('a'), ('b')"
+    )
+    drop = "DROP VIEW seen; DROP TABLE again; DROP FUNCTION one; DROP TYPE kind"
+    app(make)
+    before = fingerprint(database.server())
+    app("ALTER TABLE again ALTER name SET (n_distinct = 5)")
+    assert "n_distinct=5" in items(database.server(), "schema")["column again.name"]
+    app(f"{drop}; {make}")
+    assert fingerprint(database.server()) == before
+    app(drop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.clock import ManualClock
+from harness.clock import ManualClock, SystemClock
 from harness.environment.fingerprint import _safely
 from harness.fingerprint import StatePart
 from harness.servers import redis as adapter
 from harness.servers._base import Password, ServerTls
 from harness.servers.redis import Redis, RedisQueue, quoted
 from suites.selftest.fingerprint.answers import said
+from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.proxy.conftest import answers
 from suites.selftest.proxy.peers import free_port
 from suites.selftest.servers.real import (
@@ -91,10 +93,10 @@ def keys(output: bytes, code: int = 0, releases: tuple[str, ...] = ("4.1.0",)) -
 
 
 def test_keys_are_told_by_pattern_type_time_to_live_and_form() -> None:
-    found = keys(net(0, "plan:4.1.0:17", "string", 2, 1, '{"a": 1}', "plan:4.1.0:18", "string", 1, 1, "x",
-                     "jobs", "list", 0, 1, '{"id": 7}'))  # fmt: skip
+    plan, other = ("plan:4.1.0:17", "string", 2, 8, "", 1, '{"a": 1}'), ("plan:4.1.0:18", "string", 1, 1, "", 1, "x")
+    found = keys(net(0, *plan, *other, *other, "jobs", "list", 0, 1, "", 1, '{"id": 7}'))
     assert found["keys"].items == {
-        "plan:4.1.0:<n>": {"type": "string", "ttl": "< 1 h", "format": ["json {a}", "text"]},
+        "plan:4.1.0:<n>": {"type": "string", "ttl": "< 1 h", "format": ["json {a}", "text"], "count": 2},
     }  # fmt: skip
     assert found["queues"].items == {"jobs": {"format": ["json {id}"]}}
 
@@ -113,10 +115,10 @@ def test_a_redis_that_does_not_answer_is_an_error_of_both_parts(output: bytes, c
 
 @given(st.integers(1, 60))
 def test_a_torn_answer_of_redis_is_never_a_database_with_fewer_keys(cut: int) -> None:
-    whole = net(0, "a", "string", 0, 1, "x", "b", "string", 0, 1, "y" * 30)
+    whole = net(0, "a", "string", 0, 1, "=x", 1, "x", "b", "string", 0, 30, "", 1, "y" * 30)
     torn = whole[: max(0, len(whole) - cut)]
     found = _safely(("keys", "queues"), lambda: keys(torn))
-    at_a_border = torn in (net(0), net(0, "a", "string", 0, 1, "x"))  # what carries it tells of those
+    at_a_border = torn in (net(0), net(0, "a", "string", 0, 1, "=x", 1, "x"))  # what carries it tells of those
     assert found["keys"].error is not None or at_a_border
 
 
@@ -232,5 +234,80 @@ def test_of_many_keys_a_sample_is_looked_at_and_says_so(redis: Running, monkeypa
     monkeypatch.setattr(adapter, "MAX_KEYS", 500)
     part = fingerprint(declared(address=redis.address))["keys"]
     assert part.partial
-    assert str(part.note).endswith(" of 3000 keys were looked at")
-    assert (part.items or {})["user:<n>"] == {"type": "string", "ttl": "none", "format": ["number"], "common": True}
+    assert " of 3000 keys were looked at: a sample" in str(part.note)
+    found = (part.items or {})["user:<n>"]
+    assert (found["type"], found["ttl"], found["format"]) == ("string", "none", ["number"])
+    assert 500 <= found["count"] < 3000
+
+
+def test_what_is_configured_is_told_without_its_secrets(redis: Running) -> None:
+    one = declared(address=redis.address)
+    cli = f"redis-cli -p {redis.port}"
+    before = fingerprint(one)
+    assert (before["settings"].items or {})["maxmemory-policy"] == "noeviction"
+    assert str((before["settings"].items or {})["requirepass"]).startswith("hidden:")
+    for part, command, key in (
+        ("settings", "CONFIG SET maxmemory-policy allkeys-lru", "maxmemory-policy"),
+        ("roles", "ACL SETUSER app on '>sesame' '~app:*' +get", "user app"),
+        (
+            "schema",
+            "FUNCTION LOAD \"#!lua name=helper\nredis.register_function('f', function() return 1 end)\"",
+            "library helper",
+        ),
+    ):
+        sh(f"{cli} {command}")
+        after = fingerprint(one)
+        assert {name for name in one.parts if after[name] != before[name]} == {part}
+        assert (after[part].items or {})[key] != (before[part].items or {}).get(key)
+        before = after
+    assert "sesame" not in str(before)
+    assert sha256(b"sesame").hexdigest() not in str(before)
+
+
+def test_a_server_that_refuses_to_tell_its_configuration_says_so(
+    redis: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sh(f"redis-cli -p {redis.port} ACL SETUSER reader on '>read' '~*' +@all -config -acl")
+    monkeypatch.setenv("READER", "read")
+    found = fingerprint(declared(address=redis.address, user="reader", password=Password(variable="READER")))
+    assert found["settings"].items is None
+    assert "CONFIG GET *" in str(found["settings"].absent)
+    assert "NOPERM" in str(found["settings"].unseen)
+    assert found["keys"].items == {}
+
+
+def test_values_of_few_keys_that_do_not_expire_are_told(redis: Running) -> None:
+    cli = f"redis-cli -p {redis.port}"
+    sh(f"{cli} SET flag:new_ui off; {cli} SET app:secret sesame; {cli} SETEX session:1 900 x")
+    sh(f"{cli} SADD members a b; {cli} HSET options a 1 b 2; {cli} RPUSH order x y")
+    sh(f"{cli} EVAL \"for i=1,30 do redis.call('SET','user:'..i,i) end\" 0")
+    one = declared(address=redis.address)
+    values = items(one, "values")
+    assert values["flag:new_ui"] == "off"
+    assert values["app:secret"].startswith("hidden:")
+    assert set(values) == {"flag:new_ui", "app:secret", "members", "options", "order"}
+    assert values["members"].startswith("2 elements, hash ")
+    for command, key in (
+        ("SET flag:new_ui on", "flag:new_ui"),
+        ("HSET options b 3", "options"),
+        ("LSET order 0 z", "order"),
+    ):
+        sh(f"{cli} {command}")
+        now = items(one, "values")
+        assert {name for name in values if values[name] != now[name]} == {key}
+        values = now
+    kinds = items(one, "keys")
+    assert (kinds["user:<n>"]["count"], kinds["flag:new_ui"]["count"]) == (30, 1)
+
+
+def test_keys_of_the_load_are_its_own(redis: Running) -> None:
+    sh(f"redis-cli -p {redis.port} SET done:k1-7 x")
+    one = declared(address=redis.address)
+    found = one.fingerprint(lambda text: LocalReplica().ask(text, 60.0), (), SystemClock(), ("k1",))
+    assert found["keys"].items == {}
+
+
+def test_of_a_long_queue_the_elements_that_were_looked_at_are_counted(redis: Running) -> None:
+    sh(f"redis-cli -p {redis.port} EVAL \"for i=1,500 do redis.call('RPUSH','jobs',i) end\" 0")
+    found = items(declared(address=redis.address, queues=("jobs",)), "queues")
+    assert found == {"jobs": {"format": ["number"], "looked": 30, "there": 500, "forms": {"number": 30}}}

@@ -155,7 +155,7 @@ def test_the_message_reads_as_a_person_needs_it(tmp_path: Path, monkeypatch: pyt
         "A key is not known\n"
         "  where:    compose.yaml, line 22: x-harness.deployer.im\n"
         "  got:      im\n"
-        "  expected: one of deploy, environment, in, one_way, rollback, strategy, timeout\n"
+        "  expected: one of deploy, environment, in, nothing_to_take_back, one_way, rollback, strategy, timeout\n"
         "  do:       correct the key or remove it"
     )
 

@@ -63,7 +63,7 @@ def test_latency_counts_from_when_a_request_was_due_and_not_from_when_it_was_sen
     generator = run(sends(1), ago=1.0)
     (record,) = generator.records
     assert (record[N], record[OUTCOME], record[FLAGS]) == (0, 202, OK | FINAL)
-    assert generator.names == {record[SERVER]: "backend-7"}
+    assert generator.names == {record[SERVER]: ("backend-7", "", None)}
     assert record[LATENCY] >= record[SENT] >= 1.0
 
 

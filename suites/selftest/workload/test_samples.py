@@ -104,3 +104,19 @@ def test_the_counts_of_a_window_add_up_in_whatever_order_the_answers_come(codes:
     assert sum(window.errors.values()) == window.failed + window.shed
     assert found.complete == (codes.index(0) if 0 in codes else len(codes)) or not order
     assert 0 <= window.longest_outage <= len(codes) / 10 + 0.01 * len(codes) + 1e-6
+
+
+def test_an_outage_of_one_kind_of_request_is_told_beside_that_of_all() -> None:
+    times = np.arange(100) / 10
+    running = RunningSamples(times, 1000.0, requests=("resume", "status"))
+    rows = np.zeros(100, SAMPLE)
+    rows["n"], rows["intended"], rows["latency"], rows["request"] = np.arange(100), times, 0.01, np.arange(100) % 2
+    rows["outcome"], rows["flags"] = 200, OK | FINAL
+    bad = (times >= 2.0) & (times < 6.0) & (rows["request"] == 1)
+    rows["outcome"][bad], rows["flags"][bad] = 500, FINAL
+    running.add(rows)
+    window = running.window("deployed", 0, 100, 10.0)
+    assert window.longest_outage < 0.3
+    assert window.outages["status"] == pytest.approx(4.0, abs=0.3)
+    assert window.outages["resume"] == pytest.approx(0.01, abs=0.01)
+    assert [(group.request, group.outcome, group.count) for group in window.failures] == [("status", "status 500", 20)]

@@ -131,13 +131,65 @@ def closing(handler: Any, head: bytes) -> bytes | None:
 
 def test_a_kept_connection_that_closes_under_a_request_is_asked_again_where_that_is_safe() -> None:
     window = measured(closing, method="GET")
-    assert (window.failed, window.ok) == (0, window.intended)
+    assert (window.failed, window.closed, window.ok) == (0, 0, window.intended)
+    assert window.repeated > 0
+    assert window.attempts == window.intended + window.repeated
 
 
-def test_a_kept_connection_that_closes_under_a_post_is_a_failure() -> None:
+def test_a_post_is_asked_again_where_the_stack_says_that_this_is_safe() -> None:
+    with (
+        serving(closing) as server,
+        Workload(spec(server.port, method="POST", repeatable=True), History()) as workload,
+    ):
+        window = workload.baseline(0.4)
+    assert (window.failed, window.closed, window.ok) == (0, 0, window.intended)
+    assert window.repeated > 0
+
+
+def test_a_kept_connection_that_closes_under_a_post_is_a_class_of_its_own() -> None:
     window = measured(closing, method="POST")
-    assert window.errors["closed before the whole answer"] == window.failed > 0
-    assert window.ok > 0
+    assert window.closed > 0
+    assert (window.failed, window.errors, list(window.failures), window.repeated) == (0, {}, [], 0)
+    assert window.ok + window.closed == window.sent
+
+
+def test_a_new_connection_that_closes_without_an_answer_is_a_failure_of_every_method() -> None:
+    for method in ("GET", "POST"):
+        window = measured(drops, method=method)
+        assert (window.failed, window.closed, window.repeated) == (window.intended, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("extra", "changes"),
+    [("", {"keep_alive": 0.05}), ("Keep-Alive: max=9, timeout=0\r\n", {}), ("", {"keep_alive": 0.0})],
+    ids=["declared", "said by the server", "never"],
+)
+def test_a_connection_that_was_idle_for_too_long_is_not_used_again(extra: str, changes: dict[str, Any]) -> None:
+    with (
+        serving(telling(answer(extra=extra))) as server,
+        Workload(spec(server.port, rate=8.0, **changes), History()) as workload,
+    ):
+        window = workload.baseline(0.9)
+    assert window.failed == 0
+    assert server.connections >= window.intended > 1
+
+
+def test_a_connection_that_was_idle_for_a_moment_is_used_again() -> None:
+    with serving(good) as server, Workload(spec(server.port, rate=8.0), History()) as workload:
+        assert workload.baseline(0.9).failed == 0
+    assert server.connections <= 3  # of 7 requests a busy machine may have two under way at once
+
+
+def test_failures_are_told_by_kind_status_and_server_with_first_last_and_examples() -> None:
+    window = measured(telling(answer(503, extra="X-Served-By: backend-2\r\n")), served_by="X-Served-By")
+    (group,) = window.failures
+    assert (group.request, group.outcome, group.server) == ("request", "status 503", "backend-2")
+    assert group.count == window.failed == window.intended
+    assert window.began is not None
+    assert window.began <= group.first < group.last <= window.began + window.seconds
+    assert len(group.examples) == 3
+    assert all("with id" in example and "ended after 0." in example for example in group.examples)
+    assert window.requests == {"request": window.intended}
 
 
 def test_a_server_that_closes_after_every_answer_costs_no_failure() -> None:

@@ -1,0 +1,103 @@
+"""The contents of the tables of a MySQL or MariaDB, by table and column, small enough to be compared.
+
+Each column is a sum of hashes that does not depend on the order of the rows; the primary key is part of each hash. Rows
+with a key of the load in them are the load's own, and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.fingerprint import StatePart
+from harness.servers._sql import MIGRATION_TABLES, quoted, rows
+
+MIB = 1024 * 1024
+WHOLE, TOGETHER = 4 * MIB, 16 * MIB  # bytes of a table that is read, and of all that are, the smallest first
+MOST = 300  # tables that are read
+UNSEEN = ("other databases, the next number of AUTO_INCREMENT",)
+TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json")
+
+# What there is to read: a line for each column.
+COLUMNS = """SELECT c.table_name, coalesce(t.data_length, 0), c.column_name, c.data_type, c.column_key
+FROM information_schema.columns c JOIN information_schema.tables t
+    ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
+WHERE c.table_schema = database() ORDER BY 2, 1, c.ordinal_position;
+"""
+
+ROWS = "SELECT {name}, count(*), {sums} FROM {table}{where};\n"
+
+
+@dataclass(slots=True)
+class Table:
+    """A table that may be read.
+
+    Attributes:
+        columns: by name, their type.
+        key: the columns of its primary key.
+    """
+
+    name: str
+    size: int
+    columns: dict[str, str] = field(default_factory=dict)
+    key: list[str] = field(default_factory=list)
+
+
+def tables(text: str) -> list[Table]:
+    """The tables of an answer to `COLUMNS`, the smallest first."""
+    found: dict[str, Table] = {}
+    for row in (line.split("\t") for line in text.splitlines()):
+        if len(row) == 5 and row[1].isdigit():
+            name, size, column, kind, key = row
+            table = found.setdefault(name, Table(name, int(size)))
+            table.columns[column] = kind
+            if key == "PRI":
+                table.key.append(column)
+    return list(found.values())
+
+
+def chosen(every: Sequence[Table], declared: Collection[str]) -> tuple[list[Table], list[Table]]:
+    """The tables that are read, and those that are too large. Those that are looked at otherwise are neither."""
+    read: list[Table] = []
+    left: list[Table] = []
+    total = 0
+    for table in every:
+        if table.name in declared or table.name in MIGRATION_TABLES:
+            continue
+        total += table.size
+        small = table.size <= WHOLE and total <= TOGETHER and len(read) < MOST
+        (read if small else left).append(table)
+    return read, left
+
+
+def statement(table: Table, own: Collection[str]) -> str:
+    """What asks for one table: its name, its rows, a sum for each column."""
+    key = ", ".join(f"quote({_name(one)})" for one in table.key) or "''"
+    sums = ", ".join(
+        f"coalesce(sum(cast(conv(left(md5(concat_ws(',', {key}, quote({_name(one)}))), 15), 16, 10) AS unsigned)), 0)"
+        for one in table.columns
+    )
+    texts = [_name(one) for one, kind in table.columns.items() if kind in TEXTS]
+    hits = [f"locate({quoted(f'{key}-')}, {one})" for key in sorted(own) for one in texts]
+    where = f" WHERE NOT coalesce({' + '.join(f'coalesce({hit}, 0)' for hit in hits)}, 0)" if hits else ""
+    return ROWS.format(name=quoted(table.name), sums=sums, table=_name(table.name), where=where)
+
+
+def part(text: str, read: Sequence[Table], left: Sequence[Table], words: str) -> StatePart:
+    """The part `contents`; an error of these words where a table did not answer."""
+    answers: Mapping[str, list[str]] = {row[0]: row[1:] for row in (line.split("\t") for line in text.splitlines())}
+    items: dict[str, str] = {}
+    for table in read:
+        told = answers.get(table.name, [])
+        if len(told) != 1 + len(table.columns):
+            return StatePart(None, words)
+        items[table.name] = rows(told[0])
+        items |= {f"{table.name}/{column}": one for column, one in zip(table.columns, told[1:], strict=True)}
+    names = [table.name for table in left]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    note = f"the rows of {', '.join(names[:5])}{more}, which are large, were not looked at" if names else None
+    return StatePart(items, note=note, unseen=UNSEEN)
+
+
+def _name(text: str) -> str:
+    return "`" + text.replace("`", "``") + "`"

@@ -1,0 +1,90 @@
+"""A side effect happens once for each piece of acknowledged work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.checks.effects import check
+from harness.clock import ManualClock
+from harness.history import History
+from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.verdict import Outcome, Verdict
+from suites.raw import raw
+
+ONE_EACH = {f"k-{n}": 1 for n in range(10)}
+
+
+def judged(
+    *counts: dict[str, int] | None, effects: Any = ("mails", "invoices"), unread: str = "", key: str = "k", **asked: Any
+) -> Verdict:
+    """Ten requests that were all answered in the first second; a minute later each effect was counted."""
+    clock = ManualClock()
+    history = History(clock=clock)
+    start = history.record(raw("workload.start", environment="h1"))
+    clock.advance(60.0)
+    found, missing = dict[int, Any](), dict[int, str]()
+    for name, there in zip(("mails", "invoices"), counts, strict=False):
+        usual = {"name": name, "key": key, "pieces": 10, "file": "x", "error": None, "before": 50.0}
+        event = history.record(raw("probe.effect", phase="p", **{**usual, **asked}))
+        if there is not None:
+            found[event.id] = there
+        elif unread:
+            missing[event.id] = unread
+    records = np.zeros(10, SAMPLE)
+    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, OK | FINAL
+    promises = tuple((n, f"k-{n}") for n in range(10))
+    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, "", promises)
+    return check(history.events, phase="p", effects=effects, samples=Samples((stream,), found, missing))
+
+
+def test_one_for_each_acknowledged_piece_passes() -> None:
+    verdict = judged(ONE_EACH, ONE_EACH)
+    assert verdict.outcome is Outcome.PASS
+    assert "mails: one for each of 10 acknowledged pieces of work, invoices: one" in verdict.reason
+
+
+def test_one_that_is_missing_is_named_with_its_effect() -> None:
+    verdict = judged(ONE_EACH, {**ONE_EACH, "k-4": 0})
+    assert verdict.outcome is Outcome.FAIL
+    assert "invoices: none for 1 of 10 acknowledged pieces of work: k-4" in verdict.reason
+
+
+def test_one_that_happened_twice_is_named_with_how_often() -> None:
+    verdict = judged({**ONE_EACH, "k-4": 3}, ONE_EACH)
+    assert verdict.outcome is Outcome.FAIL
+    assert "mails: more than one for 1 piece of work: k-4 (3 times)" in verdict.reason
+
+
+def test_one_for_work_that_nobody_was_promised_is_allowed_once() -> None:
+    assert judged({**ONE_EACH, "k-77": 1}, ONE_EACH)
+    assert judged({**ONE_EACH, "k-77": 2}, ONE_EACH).outcome is Outcome.FAIL
+
+
+def test_what_others_did_does_not_count() -> None:
+    assert judged({**ONE_EACH, "other": 9}, ONE_EACH)
+
+
+def test_what_was_acknowledged_later_need_not_have_happened() -> None:
+    assert judged({f"k-{n}": 1 for n in range(5)}, ONE_EACH, before=0.45)
+
+
+@pytest.mark.parametrize(
+    ("counts", "asked", "words"),
+    [
+        ((ONE_EACH,), {}, "invoices: it was not counted"),
+        ((ONE_EACH, ONE_EACH), {"error": "no such file"}, "mails: it could not be counted: no such file"),
+        ((ONE_EACH, ONE_EACH), {"before": None}, "did not tell in time"),
+        ((ONE_EACH, None), {"unread": "the file was changed"}, "invoices: the file was changed"),
+        ((ONE_EACH, None), {}, "invoices: what was counted is not there"),
+        ((ONE_EACH, ONE_EACH), {"effects": ()}, "no side effect is declared"),
+        ((ONE_EACH, ONE_EACH), {"before": -1.0}, "nothing was acknowledged"),
+        ((ONE_EACH, ONE_EACH), {"key": "z"}, "nothing was acknowledged"),
+    ],
+)
+def test_what_is_not_known_is_not_passed(counts: Any, asked: dict[str, Any], words: str) -> None:
+    verdict = judged(*counts, **asked)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert words in verdict.reason

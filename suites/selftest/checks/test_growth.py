@@ -1,0 +1,114 @@
+"""A leak is told with its rate and with when the limit is reached; what grows once and stays is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.checks import growth
+from harness.checks._trend import FEWEST, trend
+from harness.verdict import Outcome
+from suites.selftest.checks.builder import Made
+
+MIB = 1024 * 1024
+Figure = Callable[[float], float]
+
+
+def soaked(seconds: int = 600, **figures: Figure) -> Made:
+    """A look every five seconds; each figure by the time."""
+    made = Made()
+    for at in range(0, seconds, 5):
+        told: dict[str, Any] = {name: int(figure(at)) for name, figure in figures.items()}
+        made.inside("soak", "backend-1", **{"processes": 3, "memory_limit": 512 * MIB, **told})
+        made.clock.advance(4.0)
+    return made
+
+
+def judge(made: Made) -> tuple[Outcome, str]:
+    found = growth.check(made.events, phase="soak", replicas=["backend-1"])
+    return found.outcome, found.reason
+
+
+def test_a_leak_of_memory_is_told_with_its_rate_and_its_end() -> None:
+    outcome, reason = judge(soaked(resident=lambda at: 100 * MIB + at / 60 * 2 * MIB))
+    assert outcome is Outcome.FAIL
+    assert reason == (
+        "memory of backend-1 grow by 2 MiB a minute (at least 2 MiB) and are at 120 MiB: at this rate the limit is "
+        "reached in 3 hours"
+    )
+
+
+def test_a_leak_under_noise_is_found() -> None:
+    random = Random(1)
+    made = soaked(descriptors=lambda at: 40 + at / 60 * 4 + random.choice((-2, 0, 2)))
+    outcome, reason = judge(made)
+    assert outcome is Outcome.FAIL
+    assert reason.startswith("open descriptors of backend-1 grow by 4")
+    assert "4 times that is reached in" in reason
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_noise_without_growth_passes(seed: int) -> None:
+    random = Random(seed)
+    made = soaked(
+        resident=lambda _: 100 * MIB + random.gauss(0, 8 * MIB), threads=lambda _: 20 + random.choice((-3, 0, 3))
+    )
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_what_fills_up_and_stays_is_no_leak() -> None:
+    for filled in (120.0, 300.0, 420.0):
+        made = soaked(resident=lambda at, filled=filled: 100 * MIB + min(at, filled) / 60 * 8 * MIB)  # type: ignore[misc]
+        assert judge(made)[0] is Outcome.PASS, filled
+
+
+def test_growth_that_reaches_nothing_in_a_day_passes() -> None:
+    def made(limit: int) -> Made:
+        return soaked(resident=lambda at: 200 * MIB + at / 60 * MIB, memory_limit=lambda _: limit * MIB)
+
+    assert judge(made(4096))[0] is Outcome.PASS
+    assert judge(made(1024))[0] is Outcome.FAIL
+
+
+def test_a_phase_that_was_too_short_is_unknown() -> None:
+    outcome, reason = judge(soaked(60, resident=lambda at: 100 * MIB + at * MIB))
+    assert outcome is Outcome.UNKNOWN
+    assert "not looked at often enough" in reason
+
+
+def test_connections_to_a_server_are_judged_as_well() -> None:
+    made = soaked()
+    for at in range(60):
+        made.add("probe.postgres", "soak", replica="database-1", connections={"idle": 10 + at}, error=None)
+        made.clock.advance(9.0)
+    outcome, reason = judge(made)
+    assert outcome is Outcome.FAIL
+    assert reason.startswith("connections of database-1 grow by 6 a minute")
+
+
+def test_what_a_length_finds_is_said_beforehand_and_a_longer_one_finds_less() -> None:
+    assert growth.finds(600.0).startswith("growth from about 0.6 MiB, 1.5 descriptors")
+    assert growth.finds(6000.0).startswith("growth from about 0.06 MiB")
+
+
+def test_a_line_has_its_slope_and_bounds_around_it() -> None:
+    random = np.random.default_rng(3)
+    at = np.arange(40.0)
+    found = trend(at, 2.0 * at + random.normal(0, 3.0, 40), 0.99)
+    assert found is not None
+    assert found.low < 2.0 < found.high
+    assert found.slope == pytest.approx(2.0, abs=0.2)
+    assert trend(at[: FEWEST - 1], at[: FEWEST - 1], 0.99) is None
+
+
+def test_two_points_that_are_far_off_turn_no_slope() -> None:
+    at = np.arange(20.0)
+    value = np.zeros(20)
+    value[[18, 19]] = 1000.0
+    found = trend(at, value, 0.999)
+    assert found is not None
+    assert found.low <= 0.0

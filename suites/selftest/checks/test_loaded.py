@@ -1,0 +1,142 @@
+"""A process that stayed from before a change, and where one works, tell what was loaded."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.checks import loaded
+from harness.verdict import Outcome
+from suites.selftest.checks.builder import Made
+from suites.selftest.checks.processes import REPLICA, Row, look, row, unchanged
+
+WORKERS = [row(40 + n, 10.0, parent=7) for n in range(4)]
+MASTER = row(7, 5.0)
+
+
+def judge(made: Made, other: str = "4.1.1") -> tuple[Outcome, str]:
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA], other=other)
+    return found.outcome, found.reason
+
+
+def there_and_back(old: list[Row], new: list[Row], after: list[Row], *, serve: bool = True) -> Made:
+    made = Made()
+    for phase, rows in (("baseline", old), ("deployed", new), ("rolled-back", after)):
+        look(made, phase, *rows, serving=[one[0] for one in rows] if serve else None)
+        unchanged(made, phase)
+    return made.releases("rolled-back", "4.1.0")
+
+
+def test_processes_that_each_change_replaced_pass() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    assert judge(made) == (Outcome.PASS, "every server process of 1 replica that a deployment replaces was replaced")
+
+
+def test_a_rollback_that_restarts_nothing_fails_whatever_the_replica_says() -> None:
+    outcome, reason = judge(there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(9, 50.0)]))
+    assert outcome is Outcome.FAIL
+    assert reason == (
+        "backend-1 says 4.1.0, but python3 (process 9) of it runs on from before: the first deployment started every "
+        "python3 again, and this change did not"
+    )
+
+
+def test_one_worker_that_was_left_out_is_named_though_its_master_stays() -> None:
+    new = [row(50 + n, 50.0, parent=7) for n in range(4)]
+    after = [*(row(60 + n, 90.0, parent=7) for n in range(3)), new[3]]
+    outcome, reason = judge(there_and_back([MASTER, *WORKERS], [MASTER, *new], [MASTER, *after]))
+    assert outcome is Outcome.FAIL
+    assert "python3 (process 53) of it runs on" in reason
+
+
+def test_what_the_deployment_did_not_replace_need_not_be_replaced_by_the_rollback() -> None:
+    made = there_and_back([MASTER], [MASTER], [MASTER])
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_a_process_that_the_deployment_began_is_not_the_releases() -> None:
+    agent = row(30, 50.0, "agent")
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0), agent], [row(11, 90.0), agent])
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_a_queue_worker_that_serves_nobody_counts_where_it_stood_still() -> None:
+    made = there_and_back([row(7, 5.0, "sidekiq")], [row(9, 50.0, "sidekiq")], [row(9, 50.0, "sidekiq")], serve=False)
+    assert judge(made)[0] is Outcome.FAIL
+
+
+def test_a_tool_that_waits_for_a_while_is_no_server() -> None:
+    made = there_and_back([row(7, 5.0, "sleep")], [row(9, 50.0, "sleep")], [row(9, 50.0, "sleep")], serve=False)
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_a_helper_that_comes_and_goes_by_itself_is_no_server() -> None:
+    made = Made()
+    for phase, first, second in (("baseline", 7, 8), ("deployed", 9, 9), ("rolled-back", 9, 9)):
+        for pid in (first, second):
+            look(made, phase, row(pid, 5.0 * pid, "cron-job"))
+    assert judge(made)[0] is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (["/usr/bin/python3", "/srv/releases/4.1.1"], "works in the directory of 4.1.1, /srv/releases/4.1.1"),
+        (["/usr/bin/python3", "/srv/x (deleted)"], "works in the directory, which was deleted, /srv/x"),
+        (["/opt/4.1.1/bin/server", "/"], "runs the program of 4.1.1, /opt/4.1.1/bin/server"),
+        (["/opt/server (deleted)", "/"], "runs the program, which was deleted, /opt/server"),
+    ],
+)
+def test_a_process_in_a_place_of_the_other_release_or_in_a_deleted_one_is_named(place: list[str], words: str) -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    look(made, "rolled-back", row(11, 90.0), places=[[11, *place]]).releases("rolled-back", "4.1.0")
+    outcome, reason = judge(made)
+    assert outcome is Outcome.FAIL
+    assert reason == f"backend-1 says 4.1.0, but python3 of it {words}"
+
+
+def test_a_library_that_was_replaced_under_the_process_is_named() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    look(made, "rolled-back", row(11, 90.0), places=[[11, "/usr/bin/java", "/"]], replaced=[[11, "/srv/lib/app.jar"]])
+    made.releases("rolled-back", "4.1.0")
+    outcome, reason = judge(made)
+    assert outcome is Outcome.FAIL
+    assert reason.endswith("python3 of it has loaded a file that was deleted or replaced, /srv/lib/app.jar")
+
+
+def test_a_place_that_its_role_had_in_the_baseline_is_as_it_was() -> None:
+    made = Made()
+    for phase, pid in (("baseline", 7), ("deployed", 9), ("rolled-back", 11)):
+        look(made, phase, row(pid, 5.0 * pid), places=[[pid, "/opt/server (deleted)", "/srv/4.1.1"]])
+        unchanged(made, phase)
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_a_place_that_was_told_before_the_baseline_began_is_its_place() -> None:
+    place = [[7, "/usr/bin/python3", "/srv/x (deleted)"]]
+    made = look(Made(), "start", row(7, 5.0), places=place)
+    for phase, pid in (("baseline", 7), ("deployed", 9), ("rolled-back", 11)):
+        look(made, phase, row(pid, 5.0 * pid), places=None if pid == 7 else [[pid, *place[0][1:]]])
+        unchanged(made, phase)
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_what_was_seen_after_the_phases_last_question_changes_no_verdict() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    before = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    look(made, "rolled-back", row(9, 50.0))  # as while its fingerprint is taken
+    assert loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA]) == before
+
+
+def test_a_replica_that_was_not_looked_at_leaves_it_unknown() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [])
+    left = tuple(event for event in made.events if event.phase != "deployed")
+    found = loaded.check(left, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert found.outcome is Outcome.UNKNOWN
+    assert "were not looked at in the phase deployed" in found.reason
+
+
+def test_an_old_process_beside_all_new_ones_may_be_about_to_end() -> None:
+    after = [row(60 + n, 90.0, parent=7) for n in range(4)]
+    new = [row(50 + n, 50.0, parent=7) for n in range(4)]
+    made = there_and_back([MASTER, *WORKERS], [MASTER, *new], [MASTER, *after, new[3]])
+    assert judge(made)[0] is Outcome.PASS

@@ -1,0 +1,110 @@
+"""What was acknowledged reads as it was written, beside the load and after a rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.checks import reads, reads_forward
+from harness.verdict import Outcome, Verdict
+from suites.selftest.checks.builder import Made
+from suites.selftest.checks.witnessed import witness
+
+WRONG = {
+    "key": "k-7", "request": "resume", "verdict": "wrong", "outcome": "status 200", "server": "backend-2",
+    "written": 1.5, "asked": 2.0, "ended": 2.1, "attempts": 1, "expected": "environment: 12", "got": "environment: 13",
+}  # fmt: skip
+SILENT = {**WRONG, "key": "k-8", "verdict": "unanswered", "outcome": "status 500", "attempts": 4, "got": ""}
+CHECKS = pytest.mark.parametrize(("check", "every"), [(reads.check, False), (reads_forward.check, True)])
+Check = Callable[..., Verdict]
+
+
+@CHECKS
+def test_what_reads_as_it_was_written_passes_and_is_counted(check: Check, every: bool) -> None:
+    verdict = check(Made().reads("deployed", every=every).events, phase="deployed")
+    assert verdict.outcome is Outcome.PASS
+    assert "30" in verdict.reason
+
+
+@CHECKS
+def test_one_that_reads_otherwise_fails_with_what_came_and_who_answered(check: Check, every: bool) -> None:
+    verdict = check(Made().reads("deployed", every=every, bad=[WRONG]).events, phase="deployed")
+    assert verdict.outcome is Outcome.FAIL
+    assert "1 of 30 records read" in verdict.reason
+    assert "is not as written: k-7 gave environment: 13 for environment: 12 (status 200, backend-2)" in verdict.reason
+
+
+@CHECKS
+def test_one_that_cannot_be_read_fails(check: Check, every: bool) -> None:
+    verdict = check(Made().reads("deployed", every=every, bad=[SILENT]).events, phase="deployed")
+    assert verdict.outcome is Outcome.FAIL
+    assert "k-8 was not answered (status 500, backend-2, 4 attempts)" in verdict.reason
+
+
+@CHECKS
+def test_it_says_in_which_phase_a_bad_record_was_written(check: Check, every: bool) -> None:
+    made = Made().add("workload.start", at=0.0, began=100.0, arm="subject")
+    made.add("workload", "deployed", start=0, began=101.0, seconds=1.0, sent=1, ok=1)
+    made.reads("rolled-back", every=every, bad=[WRONG])
+    verdict = check(made.events, phase="rolled-back")
+    assert "k-7, written in the phase deployed, gave" in verdict.reason
+
+
+@CHECKS
+def test_without_a_read_nothing_is_known(check: Check, every: bool) -> None:
+    made = Made().reads("other", every=every).reads("deployed", every=not every)
+    assert check(made.events, phase="deployed").outcome is Outcome.UNKNOWN
+    empty = Made().reads("deployed", every=every, asked=0, good=0)
+    assert check(empty.events, phase="deployed").outcome is Outcome.UNKNOWN
+
+
+@CHECKS
+def test_the_reads_of_the_control_do_not_count(check: Check, every: bool) -> None:
+    made = Made().add("workload.start", at=0.0, began=0.0, arm="control")
+    made.reads("deployed", every=every, start=0)
+    assert check(made.events, phase="deployed").outcome is Outcome.UNKNOWN
+
+
+@CHECKS
+@pytest.mark.parametrize("bad", [WRONG, SILENT])
+def test_what_came_to_nothing_while_the_machine_stood_still_proves_nothing(
+    check: Check, every: bool, bad: dict[str, Any]
+) -> None:
+    made = Made().reads("deployed", every=every, bad=[{**bad, "asked": 10.0, "ended": 14.0}])
+    witness(made, 0.9, first=10, seconds=4)
+    assert check(made.events, phase="deployed").outcome is Outcome.UNKNOWN
+    both = Made().reads("deployed", every=every, bad=[{**bad, "asked": 10.0, "ended": 14.0}, bad])
+    witness(both, 0.9, first=10, seconds=4)
+    assert check(both.events, phase="deployed").outcome is Outcome.FAIL
+
+
+def test_while_a_release_changes_an_answer_must_be_right_and_may_be_missing() -> None:
+    made = Made().reads("deploy", bad=[SILENT]).reads("deployed")
+    assert reads.check(made.events, phase="deployed", changing=["deploy"])
+    made = Made().reads("deploy", bad=[WRONG]).reads("deployed")
+    verdict = reads.check(made.events, phase="deployed", changing=["deploy"])
+    assert verdict.outcome is Outcome.FAIL
+    assert "read in the phase deploy " in verdict.reason
+
+
+def test_what_was_asked_for_before_the_phase_and_never_answered_is_not_its_failure() -> None:
+    assert reads.check(Made().reads("deployed", good=29, interrupted=1).events, phase="deployed")
+    alone = Made().reads("deployed", good=0, asked=3, interrupted=3)
+    assert reads.check(alone.events, phase="deployed").outcome is Outcome.UNKNOWN
+
+
+def test_reads_that_were_right_only_when_asked_again_are_told() -> None:
+    assert "4 only when asked again" in reads.check(Made().reads("deployed", late=4).events, phase="deployed").reason
+
+
+def test_a_part_of_what_was_written_is_told_as_a_part() -> None:
+    verdict = reads_forward.check(Made().reads("p", every=True, written=9000).events, phase="p")
+    assert verdict.outcome is Outcome.PASS
+    assert "30 records of 9000, evenly spread, read as written" in verdict.reason
+
+
+def test_a_pass_that_was_not_over_is_unknown() -> None:
+    made = Made().reads("p", every=True, error="the reads were not over within 30 s")
+    assert reads_forward.check(made.events, phase="p").outcome is Outcome.UNKNOWN
