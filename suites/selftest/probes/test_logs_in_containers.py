@@ -177,6 +177,8 @@ def test_9_a_full_disk(environment: Subject) -> None:
     log = Watched(environment, "/full/log")
     log.write()
     verdict = log.watch(2.5, lambda: log.replica.run("dd if=/dev/zero of=/full/rest bs=4096 2>/dev/null"))
+    for _ in range(3):  # as a gate does: a phase in which the machine stood still is measured again
+        verdict = log.watch(2.5) if verdict.stalled else verdict
     assert verdict.outcome is Outcome.FAIL, verdict
     assert "its file system is full (0 bytes free of 1 MiB)" in verdict.reason
 
