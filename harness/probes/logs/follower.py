@@ -7,73 +7,32 @@ What a rotated part still holds is read to its end. What cannot be had is named 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
 from harness.history import History
 from harness.printable import shortened
-from harness.probes.logs.audience import Audience
+from harness.probes.logs.base import Follower
 from harness.probes.logs.directory import DirectoryState, scan
 from harness.probes.logs.file import PRINT, FileState, ReadResult, look, place, read, restless
 from harness.probes.logs.lines import LineBuffer
 from harness.probes.logs.parts import Budget, LogPart
-from harness.probes.logs.records import compiled
 from harness.probes.logs.rotated_parts import RotatedParts, change_of
 from harness.probes.logs.spec import LogReplica, LogSpec
-from harness.probes.logs.view import View
 
 BYTES = 32 << 20  # of one poll
 PROMPT = 0.5  # s that an answer may take whose time is taken to be in the middle
 MAX_MOVES = 5  # times that a file may change under a poll before the poll gives up
 
 
-class LogFollower:
-    """Follows one log of one replica, and reads it once, however many look at it: each through a `view` of its own.
-    Safe to use from several threads.
-
-    Args:
-        replica, spec: which log.
-        history: where views record what they report.
-        clock: gives the times, in seconds.
-
-    Attributes:
-        lock: held while the log is read and views are told.
-        around: what stands beside the log, as last seen; None where that cannot be seen.
-        gone: there was no file at the path at the last look.
-
-    Raises:
-        UsageError: a pattern of the spec is no regular expression.
-    """
+class LogFollower(Follower):
+    """Follows one file, across rotation and truncation. See `Follower`."""
 
     def __init__(self, replica: LogReplica, spec: LogSpec, history: History, clock: Clock) -> None:
-        compiled(spec, "errors"), compiled(spec, "heartbeat")
-        self.replica, self.spec, self.history, self.clock = replica, spec, history, clock
-        self.lock = threading.RLock()
-        self.around: DirectoryState | None = None
-        self.gone = False
-        self._audience = Audience(clock)
+        super().__init__(replica, spec, history, clock)
         self._old = RotatedParts(replica, clock, self._audience)
         self._part: LogPart | None = None  # the file at the path
         self._instance = self._container = ""
         self._placed = False
-
-    def view(self, seen: Callable[[str], None] | None = None) -> View:
-        """One more who looks at the log, not marked yet.
-
-        Args:
-            seen: called with every record that is new to it, complete and without its newline.
-        """
-        with self.lock:
-            made = View(self, seen)
-            self._audience.views.append(made)
-            return made
-
-    def poll(self) -> None:
-        """Look once, and tell every view what is new. Raises HostError, or NotMeasured where it cannot be read."""
-        with self.lock:
-            self._look_once()
 
     def look_after_rotated(self) -> None:
         """Look around, and read on in the parts that somebody still has open. Raises as `poll`."""
@@ -92,7 +51,7 @@ class LogFollower:
         why: str | None = None
         if self._placed:
             try:
-                self._look_once()
+                self.poll()
                 self.look_after_rotated()
                 left = sum(part.backlog for part in self._old.parts)
                 why = self.unread or (f"{left} bytes of rotated parts are not read yet" if left else None)
@@ -102,25 +61,7 @@ class LogFollower:
                 return
         self._place(f"what was written before a mark was passed over: {why}" if why else None)
 
-    def close(self) -> None:
-        """Nothing is held between two looks."""
-
     # -- what views ask ----------------------------------------------------------------------------------------------
-
-    @property
-    def unread(self) -> str | None:
-        """What the last look left to be read, in words."""
-        return self._audience.unread
-
-    @property
-    def looked(self) -> float | None:
-        """When the last look that read the file to its end was asked for, Unix time; None for never."""
-        return self._audience.looked or None
-
-    @property
-    def skew(self) -> float:
-        """Seconds by which the replica's clock is ahead."""
-        return self._audience.skew
 
     @property
     def file(self) -> FileState | None:
@@ -153,13 +94,6 @@ class LogFollower:
             self._audience.passed_over(missing)
         self._old.place(around, self.file)
         self._placed = True
-
-    def _look_once(self) -> None:
-        asked = self.clock.monotonic()
-        try:
-            self._follow()
-        finally:
-            self._audience.polled(asked)
 
     def _follow(self) -> None:
         """Read what is new, up to the bounds of a poll."""

@@ -6,75 +6,37 @@ behind the rest of the one before.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from harness.clock import Clock
 from harness.errors import EngineError, EngineGone, NotMeasured
 from harness.history import History
 from harness.printable import shortened
-from harness.probes.logs.audience import Audience
-from harness.probes.logs.directory import DirectoryState
+from harness.probes.logs.base import Follower
 from harness.probes.logs.file import Cursor, FileState
 from harness.probes.logs.parts import LogPart
-from harness.probes.logs.records import compiled
-from harness.probes.logs.spec import LogReplica, LogSpec, OutputReplica, OutputSource
-from harness.probes.logs.view import View
+from harness.probes.logs.spec import LogSpec, OutputReplica, OutputSource
 
 STREAMS = ("stdout", "stderr")  # the paths of logs that are no files
 PATIENCE = 5.0  # s that the engine may take to pass on what it has
 _NO_FILE = FileState("", 0, 0, "", "")
 
 
-class OutputFollower:
-    """Follows one stream of one replica, however many look at it. As `LogFollower`, and safe to use as that is.
-
-    Args:
-        replica, spec: which stream; its path is `stdout` or `stderr`.
-        history: where views record what they report.
-        clock: gives the times, in seconds.
-
-    Attributes:
-        lock: held while views are told.
-        around, gone: nothing stands beside a stream, and it is never missing.
-
-    Raises:
-        UsageError: a pattern of the spec is no regular expression.
+class OutputFollower(Follower):
+    """Follows one stream of one replica; the path of its spec is `stdout` or `stderr`. Nothing stands beside a stream,
+    and it is never missing. See `Follower`.
     """
 
-    around: DirectoryState | None = None
-    gone = False
-    skew = 0.0
     file: FileState | None = None
 
     def __init__(self, replica: OutputReplica, spec: LogSpec, history: History, clock: Clock) -> None:
-        compiled(spec, "errors"), compiled(spec, "heartbeat")
-        self.replica: LogReplica = replica
-        self.spec, self.history, self.clock = spec, history, clock
+        super().__init__(replica, spec, history, clock)
         self._asked = replica
-        self.lock = threading.RLock()
-        self._audience = Audience(clock)
         self._part = LogPart(Cursor(_NO_FILE))
         self._output: OutputSource | None = None
         self._container = ""
         self._stamp = b""  # of the last piece before the connection was closed
-
-    def view(self, seen: Callable[[str], None] | None = None) -> View:
-        """One more who looks at it, not marked yet; see `LogFollower.view`."""
-        with self.lock:
-            made = View(self, seen)
-            self._audience.views.append(made)
-            return made
-
-    def poll(self) -> None:
-        """Look once, and tell every view what is new. Raises HostError, or NotMeasured where it cannot be read."""
-        with self.lock:
-            asked = self.clock.monotonic()
-            try:
-                self._follow()
-            finally:
-                self._audience.polled(asked)
 
     def look_after_rotated(self) -> None:
         """Read all that the engine has by now. Raises as `poll`."""
@@ -95,16 +57,6 @@ class OutputFollower:
                 output.close()
                 self._take(output)
                 self._stamp = output.stamp
-
-    @property
-    def looked(self) -> float | None:
-        """When it was last read to its end, Unix time; None before."""
-        return self._audience.looked or None
-
-    @property
-    def unread(self) -> str | None:
-        """What the last look left to be read, in words."""
-        return self._audience.unread
 
     @property
     def rotated(self) -> list[LogPart]:

@@ -6,74 +6,38 @@ more is read to its end where it went. What cannot be had is named.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from harness.clock import Clock
 from harness.errors import HostError, NotMeasured
 from harness.history import History
 from harness.printable import shortened
 from harness.probes.digest import TRIES, digested, whole
-from harness.probes.logs.audience import Audience
+from harness.probes.logs.base import Follower
 from harness.probes.logs.directory import DirectoryState, packed, scan
 from harness.probes.logs.file import STAT, TIMEOUT, Cursor, FileState, place
 from harness.probes.logs.follower import BYTES
 from harness.probes.logs.lines import LineBuffer
 from harness.probes.logs.parts import Budget, LogPart, current_path
-from harness.probes.logs.records import compiled
 from harness.probes.logs.spec import LogReplica, LogSpec
-from harness.probes.logs.view import View
 from harness.stack.patterns import for_shell
 
 _LIST = """LC_ALL=C; export LC_ALL
 for f in {pattern}; do [ -f "$f" ] && stat -L -c '{stat}|%n' "$f"; done; echo END"""
 
 
-class PatternFollower:
-    """Follows one pattern of one replica, however many look at it. As `LogFollower`, and safe to use as that is.
-
-    Args:
-        replica, spec: which files; the path of the spec is a pattern.
-        history: where views record what they report.
-        clock: gives the times, in seconds.
-
-    Attributes:
-        lock: held while files are read and views are told.
-        around: what stands beside the file that was written last.
-        gone: no file matched at the last look.
-
-    Raises:
-        UsageError: a pattern of the spec is no regular expression.
+class PatternFollower(Follower):
+    """Follows the files that match the path of its spec, which is a pattern, as one log. `around` is what stands beside
+    the file that was written last. See `Follower`.
     """
 
     rotated: list[LogPart] = []  # noqa: RUF012 - it is never changed: a file that left is read to its end at once
 
     def __init__(self, replica: LogReplica, spec: LogSpec, history: History, clock: Clock) -> None:
-        compiled(spec, "errors"), compiled(spec, "heartbeat")
-        self.replica, self.spec, self.history, self.clock = replica, spec, history, clock
-        self.lock = threading.RLock()
-        self.around: DirectoryState | None = None
-        self.gone = False
-        self._audience = Audience(clock)
+        super().__init__(replica, spec, history, clock)
         self._parts: dict[tuple[str, int, str], LogPart] = {}
         self._written: set[LogPart] = set()
         self._placed = False
-
-    def view(self, seen: Callable[[str], None] | None = None) -> View:
-        """One more who looks at it, not marked yet; see `LogFollower.view`."""
-        with self.lock:
-            made = View(self, seen)
-            self._audience.views.append(made)
-            return made
-
-    def poll(self) -> None:
-        """Look once, and tell every view what is new. Raises HostError, or NotMeasured where it cannot be read."""
-        with self.lock:
-            asked = self.clock.monotonic()
-            try:
-                self._follow()
-            finally:
-                self._audience.polled(asked)
 
     def look_after_rotated(self) -> None:
         """Look around the file that was written last."""
@@ -97,24 +61,6 @@ class PatternFollower:
         self.gone = not self._parts
         self._audience.looked, self._audience.unread, self._placed = asked, None, True
         self.look_after_rotated()
-
-    def close(self) -> None:
-        """Nothing is held between two looks."""
-
-    @property
-    def looked(self) -> float | None:
-        """When it was last read to its end, Unix time; None before."""
-        return self._audience.looked or None
-
-    @property
-    def unread(self) -> str | None:
-        """What the last look left to be read, in words."""
-        return self._audience.unread
-
-    @property
-    def skew(self) -> float:
-        """Seconds by which the replica's clock is ahead."""
-        return self._audience.skew
 
     @property
     def file(self) -> FileState | None:
