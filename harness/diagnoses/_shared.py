@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from harness.diagnoses._case import Attempt, Case, Stage
+from harness.diagnoses._case import Attempt, Case, Diagnosis, Stage, ids
 from harness.event import Event, of
 from harness.events import ProbeLog, WorkloadWindow
 from harness.fingerprint import Difference, in_words
@@ -52,6 +52,32 @@ def reason(stage: Stage, check: str) -> str:
     """The first finding of a failed verdict, in its own words."""
     found = stage.failing(check)
     return found[0].body.reason.partition("; ")[0] if found else ""
+
+
+def after_attempt(
+    case: Case, checks: Sequence[str], sentence: str, kind: Callable[[Attempt], str], look: str, *, certainty: int = 2
+) -> Diagnosis | None:
+    """What some checks found after an attempt, where nothing but that they failed is known of the cause.
+
+    Args:
+        checks: the first of them that failed after any attempt is quoted.
+        sentence: with `{attempt}`; what the check found follows it.
+        kind: the class that it belongs to, by the attempt.
+        look: what to look at next.
+    """
+    for check in checks:
+        attempt = failed_first(case, check)
+        if attempt is not None:
+            verdicts = attempt.after.failing(*checks)
+            return Diagnosis(
+                f"{sentence.format(attempt=attempt.name)}: {reason(attempt.after, check)}",
+                kind(attempt),
+                ids(attempt.ids, *(one.body.evidence for one in verdicts)),
+                look,
+                ids(verdicts),
+                certainty=certainty,
+            )
+    return None
 
 
 def failed_first(case: Case, check: str) -> Attempt | None:
