@@ -57,11 +57,14 @@ class Follower(ABC):
     def poll(self) -> None:
         """Look once, and tell every view what is new. Raises HostError, or NotMeasured where it cannot be read."""
         with self.lock:
-            asked = self.clock.monotonic()
-            try:
-                self._follow()
-            finally:
-                self._audience.polled(asked)
+            self._look_once()
+
+    def _look_once(self) -> None:
+        asked = self.clock.monotonic()
+        try:
+            self._follow()
+        finally:
+            self._audience.polled(asked)
 
     @abstractmethod
     def _follow(self) -> None:

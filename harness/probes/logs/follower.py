@@ -51,7 +51,7 @@ class LogFollower(Follower):
         why: str | None = None
         if self._placed:
             try:
-                self.poll()
+                self._look_once()
                 self.look_after_rotated()
                 left = sum(part.backlog for part in self._old.parts)
                 why = self.unread or (f"{left} bytes of rotated parts are not read yet" if left else None)

@@ -47,7 +47,7 @@ class PatternFollower(Follower):
     def read_to_end(self) -> None:
         """Read to the end of all files; see `LogFollower.read_to_end`. Raises as `poll`."""
         if self._placed:
-            self.poll()
+            self._look_once()
             if self.unread is None:
                 return
             self._audience.passed_over(f"what was written before a mark was passed over: {self.unread}")
