@@ -29,6 +29,7 @@ COMMANDS = {
     "logs": ("harness.commands.by_hand", "Print what a replica wrote."),
     "exec": ("harness.commands.by_hand", "Run a command in a replica."),
     "links": ("harness.commands.links", "Show what passes through the links of an environment."),
+    "fault": ("harness.commands.fault", "Explain faults, and inject them into an environment."),
     "down": ("harness.commands.by_hand", "Take environments down."),
     "sweep": ("harness.commands.by_hand", "Remove what runs left behind that were killed."),
     "doctor": ("harness.commands.engine", "Check everything that a run needs, and say what to do."),

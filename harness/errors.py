@@ -162,6 +162,10 @@ class FaultUnproven(NotMeasured):
     """A fault did not touch any traffic, or cannot be shown to be gone: what was measured under it proves nothing."""
 
 
+class FaultUnavailable(NotMeasured):
+    """A fault that this kernel, engine or stack cannot have: what was to be measured under it is unknown."""
+
+
 class DeployerError(HarnessError):
     """The deployer could not be run at all (its exit code is not an error of ours: it is recorded)."""
 

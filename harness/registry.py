@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
@@ -31,6 +32,7 @@ class Registry(Generic[T]):
         take: gets it out of its module. AttributeError, TypeError or ValueError say that the module has none.
         besides: modules of the package that do not count; those whose name begins with `_` never do.
         plural: of `what`, where that is not made with an `s`.
+        families: packages within the package are families of them: `cache.stale` is the module `stale` of `cache`.
     """
 
     def __init__(
@@ -41,15 +43,17 @@ class Registry(Generic[T]):
         besides: Collection[str] = (),
         *,
         plural: str = "",
+        families: bool = False,
     ) -> None:
+        self._families = families
         self.what, self._package, self._take, self._besides = what, package, take, frozenset(besides)
         self._plural = plural or f"{what}s"
         self._found: dict[str, T] = {}
 
     @cached_property
     def _own(self) -> frozenset[str]:
-        modules = (module.name for module in pkgutil.iter_modules(self._package.__path__))
-        return frozenset(spelt(name) for name in modules if not name.startswith("_") and name not in self._besides)
+        named = (name for name in _modules(self._package.__path__, self._families) if name not in self._besides)
+        return frozenset(map(spelt, named))
 
     @cached_property
     def _others(self) -> dict[str, EntryPoint]:
@@ -117,6 +121,18 @@ class Registry(Generic[T]):
             return self._take(module)
         except (AttributeError, TypeError, ValueError) as error:
             raise UsageError(f"This module has no {self.what}", where=where, got=str(error), hint=hint) from error
+
+
+def _modules(path: Iterable[str], families: bool) -> Iterator[str]:
+    """The modules of a package that have a name of their own; with families those of the packages in it, too."""
+    for found in pkgutil.iter_modules(path):
+        if found.name.startswith("_"):
+            continue
+        if not found.ispkg or not families:
+            yield found.name
+            continue
+        inner = [str(Path(one) / found.name) for one in path]
+        yield from (f"{found.name}.{name}" for name in _modules(inner, families=False))
 
 
 def spelt(name: str) -> str:

@@ -21,6 +21,7 @@ def check(
     release: str,
     replicas: Collection[str] = (),
     refusals: Collection[int] = (),
+    may_refuse: bool = False,
 ) -> Verdict:
     """The deployer ended well, and the fleet bears it out.
 
@@ -31,6 +32,7 @@ def check(
         release: what the fleet should run then.
         replicas: every replica of the fleet.
         refusals: other exit codes with which it ends well: it may refuse what there is no need for.
+        may_refuse: it may also end with any other exit code, which says that it did not do it, as under a fault.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -42,10 +44,15 @@ def check(
         findings.saw(end)
         code, words = end.body.exit_code or 0, last_words(events, end)
         noted = f"; its last words are of an exception: {words}" if _ends_in_an_exception(events, end) else ""
+        refused = may_refuse and end.body.ended == "exit" and code not in (0, *refusals)
+        if refused:
+            return findings.verdict(f"the {verb} refused: it ended with exit code {code}, its last words: {words}")
         _said(findings, end, verb, words, refusals)
         answers = latest(events, ProbeRelease, phase)
         well = (0, *refusals)
-        _seen(findings, end, release, {replica: answers.get(replica) for replica in replicas}, well, words)
+        # Who does not answer yet after a fault is judged when everything has had time to converge.
+        asked = [replica for replica in replicas if replica in answers] if may_refuse else replicas
+        _seen(findings, end, release, {replica: answers.get(replica) for replica in asked}, well, words)
     return findings.verdict(
         f"the {verb} ended with exit code {code}{', which says that there was nothing to do' if code else ''}, and "
         f"{counted(len(replicas), 'replica runs', 'replicas run')} {release}{noted}",

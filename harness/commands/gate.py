@@ -15,8 +15,10 @@ from harness.errors import PASS
 from harness.events import RunStart
 from harness.plan.gate import SCENARIOS, Gate, Settings
 from harness.plan.overlooked import overlooked
+from harness.plan.under_faults import CASE_SECONDS, Case, cases
+from harness.plan.under_faults import plan as case_plan
 from harness.redaction import Redactor
-from harness.stack import load
+from harness.stack import Stack, load
 from harness.stack.quantities import seconds
 
 if TYPE_CHECKING:
@@ -74,6 +76,15 @@ def _soak(written: str) -> float:
     is_flag=True,
     help="Measure recovery with a stated confidence, beside an untouched control; takes two minutes more.",
 )
+@click.option(
+    "--faults",
+    "under",
+    metavar="[WHICH]",
+    is_flag=False,
+    flag_value="declared",
+    help="Gate under faults: quick, standard, full, or names of faults, with commas; alone, as the stack declares.",
+)
+@click.option("--budget", metavar="DURATION", help="With --faults: take so long at most, what finds most first.")
 @click.option("--dry-run", is_flag=True, help="Print the plans, and run nothing.")
 @out_option
 @keep_option
@@ -87,6 +98,8 @@ def gate(
     hold: float,
     soak: float | None,
     recovery: bool,
+    under: str | None,
+    budget: str | None,
     dry_run: bool,
     out: Path,
     keep: Keep,
@@ -99,14 +112,21 @@ def gate(
     found = load(stack, overrides)
     old, new = releases(found, old, new)
     wanted = Gate(found, old, new, Settings(baseline=baseline, hold=hold, soak=soak or 0.0, recovery=recovery))
-    plans = wanted.plans(scenarios)
+    chosen = _cases(found, under, budget)
+    plans = tuple(case_plan(wanted, one) for one in chosen) if chosen else wanted.plans(scenarios)
+    for one in plans:
+        one.check(found)
     if dry_run:
         show_plans(plans)
         return PASS
     from harness.commands.running import report_on
     from harness.engine import Engine
-    from harness.plan.gating import run_gate
+    from harness.plan.gating import run_cases, run_gate
     from harness.plan.run import Options, Run
+
+    if chosen:
+        minutes = len(chosen) * CASE_SECONDS / 60
+        say(f"{len(chosen)} cases, about {minutes:.0f} minutes", err=True)
 
     unseen = overlooked(found)
     for line in unseen:
@@ -116,4 +136,23 @@ def gate(
     )
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
+        if chosen:
+            return report_on(run, found, lambda: run_cases(run, wanted, chosen))
         return report_on(run, found, lambda: run_gate(run, wanted, scenarios))
+
+
+def _cases(stack: Stack, under: str | None, budget: str | None) -> list[Case]:
+    """The cases of the gate under faults; none where it is not asked for."""
+    if under is None:
+        if budget is not None:
+            raise click.UsageError("--budget is for --faults")
+        return []
+    names = [] if under == "declared" else [name for name in under.split(",") if name]
+    return cases(stack, names, None if budget is None else _duration(budget))
+
+
+def _duration(written: str) -> float:
+    try:
+        return seconds(written)
+    except ValueError as error:
+        raise click.BadParameter(f"{written!r} is not {error}") from None

@@ -111,6 +111,19 @@ class Container:
         with translate(f"{self.name} cannot be unpaused", where=self.name):
             self._api.unpause(self.id)
 
+    def update(self, limits: Mapping[str, int]) -> None:
+        """Change its limits while it runs, named as by the SDK: cpu_quota and cpu_period in us, mem_limit in bytes."""
+        with translate(f"The limits of {self.name} cannot be changed", where=self.name):
+            given: dict[str, Any] = dict(limits)
+            self._api.update_container(self.id, **given)
+
+    def memory(self) -> Mapping[str, Any]:
+        """What the engine counts of its memory: `usage`, in bytes; empty where it does not run."""
+        with translate(f"The memory of {self.name} cannot be told", where=self.name):
+            found = self._api.stats(self.id, stream=False, one_shot=True)
+        told: Mapping[str, Any] = found.get("memory_stats") or {}
+        return told
+
     def wait(self, seconds: float) -> int | None:
         """Wait until it has ended; returns its exit code, None if it has not ended in that time."""
         try:

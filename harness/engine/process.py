@@ -53,6 +53,7 @@ class ExecProcess:
         name: str | None = None,
         timeout: float = 30.0,
         announce: bool = True,
+        privileged: bool = False,
     ) -> ExecProcess:
         """Start `argv` in a running container.
 
@@ -61,6 +62,7 @@ class ExecProcess:
             stdin: whether `write` will be used; without it the process reads end of file.
             name: the replica's name, for messages; None is the container's short id.
             timeout: seconds that the start itself may take.
+            privileged: with the rights of the engine's own root, to mount in the container, for instance.
             announce: False starts the program alone, without the shell that tells its pid: `kill` cannot reach it.
 
         A program that is not there is no error here: it ends with exit code 126 or 127 and says so on its stderr
@@ -72,7 +74,10 @@ class ExecProcess:
             CommandTimeout: it did not start within `timeout` seconds.
         """
         name = name or container_id[:12]
-        options = {"environment": dict(environment or {}), "user": user or "", "workdir": workdir, "stdin": stdin}
+        options = {
+            "environment": dict(environment or {}), "user": user or "", "workdir": workdir, "stdin": stdin,
+            "privileged": privileged,
+        }  # fmt: skip
         if not announce:
             return cls._begin(api, container_id, argv, name=name, options=options, wrap=[])
         token = secrets.token_hex(16)

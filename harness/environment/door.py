@@ -23,6 +23,7 @@ from harness.engine import Attachment, Container, ContainerSpec, Engine, Owner, 
 from harness.engine.container import FileContent
 from harness.engine.process import ExecProcess
 from harness.environment import limits
+from harness.environment.about import ABOUT, About
 from harness.environment.images import StackImages
 from harness.environment.links import Links
 from harness.environment.specs import Resources
@@ -62,20 +63,21 @@ class Door:
     holder: Container | None = None
 
     @classmethod
-    def open(cls, engine: Engine, owner: Owner, resources: Resources, images: StackImages, seed: int) -> Door:
-        """Start the proxy with a listener for every link; `wait` waits for it. `seed` is that of its chance."""
+    def open(cls, engine: Engine, owner: Owner, resources: Resources, images: StackImages, about: About) -> Door:
+        """Start the proxy with a listener for every link; `wait` waits for it. What `about` says stays in the door."""
         wiring = resources.wiring
         config = [
             {"name": link.name, "listen": link.listen, "upstream": link.upstream, "enabled": True}
             for link in wiring.links
         ]
-        flags = ("-host", wiring.outside, "-port", str(API_PORT), *FLAGS, "-seed", str(seed))
+        flags = ("-host", wiring.outside, "-port", str(API_PORT), *FLAGS, "-seed", str(about.seed))
         token = secrets.token_urlsafe(32) if images.proxy is None else None
         own = (*flags, "-token-file", TOKEN, "-upstreams", str(resources.inside.subnet))
         holder = engine.containers.create(_spec(owner, resources, images.door, None if token is None else own))
         files = [
             FileContent("network", limits.network(resources).encode()),
             FileContent("proxies.json", json.dumps(config).encode()),
+            FileContent(ABOUT[1:], about.wired(wiring).encode(), 0o400),
         ]
         if token is not None:
             files.append(FileContent(TOKEN[1:], token.encode(), 0o400, PROXY_USER, PROXY_USER))
@@ -85,7 +87,7 @@ class Door:
         if images.proxy is not None:
             _set_up(engine, holder)
             proxy = engine.containers.create(_other_spec(owner, holder, images.proxy, flags))
-            proxy.put_all("/", files[1:])
+            proxy.put_all("/", files[1:2])
             proxy.start()
         ports = {name: holder.port(port) for name, port in wiring.published.items()}
         return cls(proxy, holder.port(API_PORT), ports, wiring.links, wiring.replicas, token, holder)

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from harness.engine import Engine, Owner
 from harness.engine.sweep import sweep
 from harness.engine.threads import DaemonThreads
+from harness.environment.about import About
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence, save_removed
 from harness.environment.images import Progress, StackImages
@@ -147,6 +148,16 @@ class Environment:
         """The environment's proxy, with a listener for each link, by the link's name."""
         return ProxyClient("127.0.0.1", self._opened().api_port, environment=self.id, token=self._opened().token)
 
+    def _about(self) -> About:
+        stack = self.stack
+        return About(str(stack.file), tuple(map(str, stack.overrides)), self.release, self.seed)
+
+    def adopt(self, door: Door, replicas: Mapping[str, Replica]) -> Self:
+        """Take what stands already for its own, and leave it standing; see `harness.environment.attached`."""
+        self._door, self._replicas, self.kept = door, dict(replicas), True
+        self.id = door.links.environment
+        return self
+
     def _opened(self) -> Door:
         if self._door is None:
             raise UsageError("The environment is not up", where=f"stack {self.stack.name}", hint="bring it up first")
@@ -204,7 +215,7 @@ class Environment:
                 for service, name in names:
                     spec = container_spec(self._owner, service, name, images.services[service.name], resources)
                     making.append(threads.submit(self.engine.containers.create, spec))
-                door = threads.submit(Door.open, self.engine, self._owner, resources, images, self.seed)
+                door = threads.submit(Door.open, self.engine, self._owner, resources, images, self._about())
                 making.append(door)
                 for (service, name), created in zip(names, making, strict=False):
                     health = images.services[service.name].health(service)

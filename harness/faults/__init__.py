@@ -1,8 +1,9 @@
 """Faults: something injected, verified to bite, healed, verified to be gone. One file each.
 
 To add one is to add a file, here or in a package of your own (docs/extending.md). A fault is the subclass of `Fault` in
-a module here, and is known by the module's name: `slow-connect` for `slow_connect.py`. It is pure data, a step of a
-plan; `harness.faults.injection` runs it.
+a module here, and is known by the module's name, with that of its family where it has one: `slow-connect` for
+`slow_connect.py`, `cache.stale` for `cache/stale.py`. It is pure data, a step of a plan; `harness.faults.injection`
+runs it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from harness.registry import Registry, the_class
 
 __all__ = ["Active", "Evidence", "Fault", "FaultContext", "LinkFault", "find", "from_data", "names"]
 
-_REGISTRY = Registry("fault", sys.modules[__name__], the_class(Fault), besides={"injection"})  # type: ignore[type-abstract]
+_BESIDES = {"docs", "holding", "injection"}  # modules here that are no faults
+_REGISTRY = Registry("fault", sys.modules[__name__], the_class(Fault), _BESIDES, families=True)  # type: ignore[type-abstract]
 names, find = _REGISTRY.names, _REGISTRY.find
 
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.environment import Environment
 from harness.errors import UsageError
 
+OURS = "harness.faults."
+
 
 @dataclass(frozen=True, slots=True)
 class FaultContext:
@@ -51,6 +53,10 @@ class Active(Protocol):
     def heal(self) -> None:
         """Take it away. Tries everything before it raises the first HarnessError."""
 
+    @property
+    def note(self) -> str:
+        """What is to be said of the healing, e.g. that a target had died meanwhile; empty for nothing."""
+
     def remains(self) -> str | None:
         """What is still to be seen of it once it is healed; None for nothing. HarnessError where nothing answers."""
 
@@ -60,15 +66,23 @@ class Fault(BaseModel, ABC):
 
     Attributes:
         positional: the fields that `faults.latency("backend-2", "cache", ms=300)` takes without a name, in order.
+        simulates, how, needs, outage: for `harness fault explain`: what it stands for in the field, by which means it
+            is injected, what it needs of the stack, kernel or engine, and a real outage that it is modelled on, with
+            its public source. A sentence each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     positional: ClassVar[tuple[str, ...]] = ()
+    simulates: ClassVar[str] = ""
+    how: ClassVar[str] = ""
+    needs: ClassVar[str] = ""
+    outage: ClassVar[str] = ""
 
     @classmethod
     def fault_name(cls) -> str:
-        """Its name, from its module's."""
-        return cls.__module__.rpartition(".")[2].replace("_", "-")
+        """Its name, from its module's; with that of its family, where it has one: `cache.stale`."""
+        own = cls.__module__.removeprefix(OURS)
+        return (own if own != cls.__module__ else own.rpartition(".")[2]).replace("_", "-")
 
     @classmethod
     def make(cls, *words: Any, **parameters: Any) -> Fault:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -50,11 +50,13 @@ class LinkFault(Fault):
         consumers: who connects, `from` in a plan; targets: to whom, `to` in a plan; see docs/faults.md for selectors.
         port: of the target; None is every port.
         toxicity: the probability that a connection is hit, above 0 to 1.
-        needs: the toxic's counters, one of which has to move to prove that it bit.
+        reconnects: connections that are open are ended when it is injected: what was said on them before is needed.
+        meets: the toxic's counters, one of which has to move to prove that it bit.
     """
 
     positional: ClassVar[tuple[str, ...]] = ("consumers", "targets")
-    needs: ClassVar[tuple[Needs, ...]] = ("bytes",)
+    reconnects: ClassVar[bool] = False
+    meets: ClassVar[tuple[Needs, ...]] = ("bytes",)
 
     consumers: Selector = Field(alias="from", min_length=1)
     targets: Selector = Field(alias="to", min_length=1)
@@ -79,7 +81,32 @@ class LinkFault(Fault):
         """Put the toxics on every link."""
         links = between(context, self.consumers, self.targets, self.port)
         toxics = [replace(toxic, toxicity=self.toxicity) for toxic in self.toxics()]
-        return apply(context.environment, self, [(link, toxics) for link in links])
+        active = apply(context.environment, self, [(link, toxics) for link in links])
+        if self.reconnects:
+            with cleaning_up(active):
+                reconnect(context.environment, links)
+        return active
+
+
+def reconnect(environment: Environment, links: Iterable[Link]) -> None:
+    """End the connections of links; new ones are taken at once."""
+    holder = f"reconnect.{environment.proxy.number()}"
+    for link in links:
+        try:
+            environment.proxy.take_down(link.name, holder)
+        finally:
+            environment.proxy.let_up(link.name, holder)
+
+
+@contextmanager
+def cleaning_up(active: Active) -> Iterator[None]:
+    """Heal what was injected, should the block raise."""
+    try:
+        yield
+    except BaseException as error:
+        with cleaning_up_after(error):
+            active.heal()
+        raise
 
 
 def both(stream: Stream) -> tuple[str, ...]:
@@ -142,14 +169,10 @@ def apply(environment: Environment, fault: Fault, wanted: Iterable[tuple[Link, S
         )
         for link, toxics in wanted
     )
-    needs = fault.needs if isinstance(fault, LinkFault) else LinkFault.needs
-    made = ActiveLinkFault(environment, entries, needs, holder=f"{fault.fault_name()}.{number}")
-    try:
+    meets = fault.meets if isinstance(fault, LinkFault) else LinkFault.meets
+    made = ActiveLinkFault(environment, entries, meets, holder=f"{fault.fault_name()}.{number}")
+    with cleaning_up(made):
         made.put()
-    except BaseException as error:
-        with cleaning_up_after(error):
-            made.heal()
-        raise
     return made
 
 
@@ -157,10 +180,10 @@ class ActiveLinkFault:
     """Links with a fault on them. `holder` is its name among those that keep a link down."""
 
     def __init__(
-        self, environment: Environment, entries: tuple[LinkToxics, ...], needs: tuple[Needs, ...], holder: str
+        self, environment: Environment, entries: tuple[LinkToxics, ...], meets: tuple[Needs, ...], holder: str
     ) -> None:
         self._environment, self._proxy, self._clock = environment, environment.proxy, environment.history.clock
-        self._entries, self._needs, self._holder = entries, needs, holder
+        self._entries, self._meets, self._holder = entries, meets, holder
         self._before: dict[str, Counts] = {}
         self._put: list[LinkToxics] = []
         self._over = threading.Event()
@@ -173,7 +196,7 @@ class ActiveLinkFault:
 
     def put(self) -> None:
         """Put it there."""
-        self._before = _counters.read(self._environment, self._links, refused="refused" in self._needs)
+        self._before = _counters.read(self._environment, self._links, refused="refused" in self._meets)
         for entry in self._entries:
             self._put.append(entry)
             if not entry.toxics:
@@ -197,21 +220,21 @@ class ActiveLinkFault:
 
     def evidence(self) -> Evidence:
         """Whether the counters moved, of a fault that is there still."""
-        now = _counters.read(self._environment, self._links, refused="refused" in self._needs)
+        now = _counters.read(self._environment, self._links, refused="refused" in self._meets)
         moved = {
             str(entry.link): now[entry.link.name].since(self._before[entry.link.name], entry.toxics)
             for entry in self._entries
         }
         if lost := self._lost():
             return Evidence(None, f"something else removed it, or its lease expired: {_few(lost)}", moved)
-        bit = {link: [need for need in self._needs if counts.get(need)] for link, counts in moved.items()}
+        bit = {link: [need for need in self._meets if counts.get(need)] for link, counts in moved.items()}
         if said := [
-            f"{link} ({', '.join(WORDS[need].format(moved[link][need]) for need in needs)})"
-            for link, needs in bit.items()
-            if needs
+            f"{link} ({', '.join(WORDS[need].format(moved[link][need]) for need in met)})"
+            for link, met in bit.items()
+            if met
         ]:
             return Evidence(True, f"it touched {_few(said)}", moved)
-        if all(counts.get(need) is None for counts in moved.values() for need in self._needs):
+        if all(counts.get(need) is None for counts in moved.values() for need in self._meets):
             return Evidence(None, f"what it touches is not counted: {self._untouched(moved)}", moved)
         return Evidence(False, self._untouched(moved), moved)
 
@@ -233,7 +256,7 @@ class ActiveLinkFault:
             if counts.get("upstream") or counts.get("downstream")
         ]
         if seen:
-            return f"traffic passed {_few(seen)}, but none of it met the fault ({MEETS[self._needs[0]]})"
+            return f"traffic passed {_few(seen)}, but none of it met the fault ({MEETS[self._meets[0]]})"
         said = f"no traffic passed {_few(list(moved))} while it was on"
         for consumer in dict.fromkeys(link.consumer for link in self._links if link.consumer != ENTRYPOINT):
             try:
@@ -261,6 +284,8 @@ class ActiveLinkFault:
         if problem is not None:
             raise problem
 
+    note = ""
+
     def remains(self) -> str | None:
         """Look until nothing of it is left, for some seconds."""
         return poll(self._left, lambda left: left is None, within=GONE_WITHIN, every=POLL_EVERY, clock=self._clock)
@@ -286,9 +311,9 @@ class ActiveLinkFault:
             if clean and not connection["closing"]:
                 if not connection["connected"]:
                     # That of another fault is waiting for a service that does not answer.
-                    if "connections" in self._needs:
+                    if "connections" in self._meets:
                         return f"a connection of {entry.link} still waits to be connected"
-                elif any(count["received"] != count["sent"] for count in connection["bytes"].values()):
+                elif any(count["held"] for count in connection["bytes"].values()):
                     return f"bytes of a connection of {entry.link} are still held"
         return None
 

@@ -22,6 +22,7 @@ from harness.environment import Environment
 from harness.errors import FaultUnproven, HarnessError
 from harness.events import FaultHeal, FaultInject
 from harness.faults._base import Active, Evidence, Fault, FaultContext
+from harness.faults.cache import take_marks
 from harness.signals import uninterrupted
 from harness.waiting import poll
 
@@ -31,23 +32,34 @@ _COUNTING = threading.Lock()
 
 
 class Faults:
-    """The faults of one environment, by name: `faults.latency("backend-2", "cache", ms=300)` is a context manager.
+    """The faults of one environment, by name: `faults.latency("backend-2", "cache", ms=300)` is a context manager, and
+    so is `faults.cache.cold()`.
 
     Args:
         environment: up.
+        family: `cache.`, for those of one family.
     """
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, family: str = "") -> None:
+        self._environment, self._family = environment, family
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        fault = faults.find(name)
+        if not self._family and any(one.startswith(f"{name}.") for one in faults.names()):
+            return Faults(self._environment, f"{name}.")
+        fault = faults.find(self._family + name)
         return lambda *words, **parameters: inject(self._environment, fault.make(*words, **parameters))
 
     def __dir__(self) -> list[str]:
-        return [name.replace("-", "_") for name in faults.names()]
+        own = (name.removeprefix(self._family) for name in faults.names() if name.startswith(self._family))
+        return sorted({name.partition(".")[0].replace("-", "_") for name in own})
+
+    def mark(self, name: str) -> dict[str, int]:
+        """Keep what every declared Redis holds now, for `cache.stale` and `cache.other-version`. Returns how many keys,
+        by replica.
+        """
+        return take_marks(self._environment, name)
 
     def step(self, data: dict[str, Any]) -> Injection:
         """A fault as a plan's step has it: `{"fault": "latency", "from": "backend-2", "to": "cache", "ms": 300}`."""
@@ -136,7 +148,7 @@ class Injection:
         try:
             self._active.heal()
             left = self._active.remains()
-            gone, said = left is None, left or ""
+            gone, said = left is None, "; ".join(filter(None, (left, self._active.note)))
         except Exception as problem:  # it is told as what it means: it is not known to be gone
             said, cause = f"it may still be there: {_what(problem)}", problem
         self.proven = found.bit is True and gone is True
@@ -146,7 +158,7 @@ class Injection:
                 fault=self.fault.fault_name(),
                 bit=found.bit,
                 gone=gone,
-                reason=f"{found.said}; {said}" if said else found.said,
+                reason="; ".join(filter(None, (found.said, said))),
                 figures={place: dict(counts) for place, counts in found.figures.items()},
                 seconds=round(self._history.clock.monotonic() - began, 3),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -14,6 +15,14 @@ class Latency(LinkFault):
     """Every chunk arrives `ms` milliseconds later, give or take `jitter`, in the direction `stream`; so does the end.
     The connect is not delayed.
     """
+
+    simulates: ClassVar[str] = "a slow network, a distant zone, an overloaded server"
+    how: ClassVar[str] = "the proxy holds every chunk back"
+    needs: ClassVar[str] = "a link that is used"
+    outage: ClassVar[str] = (
+        "Amazon, September 2015: requests for metadata took longer than clients waited, servers took themselves "
+        "out, and their retries kept it so (aws.amazon.com/message/5467D2)"
+    )
 
     ms: int = Field(ge=1)
     jitter: int = Field(default=0, ge=0)

@@ -31,6 +31,14 @@ class Partition(Fault):
         ring: instead of a and b, these replicas in a circle, by chance, where each reaches its two neighbours only.
     """
 
+    simulates: ClassVar[str] = "a network split: replicas that run and do not hear each other"
+    how: ClassVar[str] = "the proxy holds back what would cross the cut"
+    needs: ClassVar[str] = "links between the two sides"
+    outage: ClassVar[str] = (
+        "GitHub, October 2018: 43 seconds without a connection between two sites made databases fail over, and took "
+        "a day to put right (github.blog/2018-10-30-oct21-post-incident-analysis)"
+    )
+
     positional: ClassVar[tuple[str, ...]] = ("a", "b")
 
     a: Selector | None = Field(default=None, alias="from", min_length=1)

@@ -16,7 +16,15 @@ class Reset(LinkFault):
     those that come while it is on.
     """
 
-    needs: ClassVar[tuple[Needs, ...]] = ("closed",)
+    simulates: ClassVar[str] = "a balancer that restarts, a connection table that is full"
+    how: ClassVar[str] = "the proxy resets connections"
+    needs: ClassVar[str] = "a link that is used"
+    outage: ClassVar[str] = (
+        "Stack Exchange, March 2015: a feature for all users at once overloaded the balancers, which dropped "
+        "connections (stackstatus.net/post/115305251014)"
+    )
+
+    meets: ClassVar[tuple[Needs, ...]] = ("closed",)
     after_ms: int = Field(default=0, ge=0)
 
     def toxics(self) -> Sequence[Toxic]:

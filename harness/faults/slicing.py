@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -12,6 +13,13 @@ from harness.proxy.client import Toxic
 
 class Slicing(LinkFault):
     """Data arrive in packets of `size` bytes, give or take `variation`, `delay_us` microseconds apart."""
+
+    simulates: ClassVar[str] = "a network with small packets; a reader that takes a chunk for a whole message"
+    how: ClassVar[str] = "the proxy cuts what passes into slices"
+    needs: ClassVar[str] = "a link that is used"
+    outage: ClassVar[str] = (
+        "no outage: readers that assume that a message comes in one piece, a mistake that a fast local network hides"
+    )
 
     size: int = Field(default=64, ge=1)
     variation: int = Field(default=0, ge=0)

@@ -16,7 +16,15 @@ class SlowConnect(LinkFault):
     the harness's own proxy has it.
     """
 
-    needs: ClassVar[tuple[Needs, ...]] = ("connections",)
+    simulates: ClassVar[str] = "a listen queue that is full, a server that accepts late"
+    how: ClassVar[str] = "the proxy dials the target later"
+    needs: ClassVar[str] = "a link over which new connections are opened"
+    outage: ClassVar[str] = (
+        "Discord: a service that came and went had its clients connect all at once, and those before it ran out of "
+        "memory (status.discordapp.com/incidents/dj3l6lw926kl)"
+    )
+
+    meets: ClassVar[tuple[Needs, ...]] = ("connections",)
     ms: int = Field(ge=1)
     jitter: int = Field(default=0, ge=0)
 

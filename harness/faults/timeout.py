@@ -16,7 +16,15 @@ class Timeout(LinkFault):
     fault is healed.
     """
 
-    needs: ClassVar[tuple[Needs, ...]] = ("bytes", "closed")
+    simulates: ClassVar[str] = "a firewall that drops packets, a machine that is gone without a word"
+    how: ClassVar[str] = "the proxy swallows the bytes and answers nothing"
+    needs: ClassVar[str] = "a link that is used"
+    outage: ClassVar[str] = (
+        "Amazon EBS, April 2011: nodes that heard nothing from their copies went on to look for others, all at once "
+        "(aws.amazon.com/message/65648)"
+    )
+
+    meets: ClassVar[tuple[Needs, ...]] = ("bytes", "closed")
     ms: int = Field(default=0, ge=0)
     stream: Stream = "both"
 

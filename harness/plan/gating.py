@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from harness import checks
 from harness.deploy import releases_needed
+from harness.errors import FaultUnavailable
 from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.run import Run
 from harness.plan.runner import run as run_plan
 from harness.plan.trial import Trial
+from harness.plan.under_faults import Case
+from harness.plan.under_faults import plan as case_plan
 from harness.stack import Stack
-from harness.verdict import Verdict, combine
+from harness.verdict import Outcome, Verdict, combine
 
 
 def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
@@ -27,6 +31,22 @@ def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
     verdicts: list[Verdict] = []
     for plan in gate.plans(scenarios):
         verdicts += in_environment(run, gate.stack, plan)
+    return combine(verdicts)
+
+
+def run_cases(run: Run, gate: Gate, wanted: Sequence[Case]) -> Verdict:
+    """Run cases of the gate under faults, each in an environment of its own, and combine their verdicts. A fault that
+    this machine or stack cannot have makes its case unknown, and the others go on.
+    """
+    verdicts: list[Verdict] = []
+    for case in wanted:
+        try:
+            verdicts += in_environment(run, gate.stack, case_plan(gate, case))
+        except FaultUnavailable as error:
+            reason = f"{case.name}: {error.what}: {error.got}"
+            found = Verdict("faults", Outcome.UNKNOWN, reason, look="`harness fault explain`: what the fault needs")
+            run.history.record(checks.given(found))
+            verdicts.append(found)
     return combine(verdicts)
 
 

@@ -105,13 +105,16 @@ def _asked(events: Sequence[Event], samples: Samples, phase: str, then: Verdict)
 
 def _linked(events: Sequence[Event], samples: Samples, link: Link) -> Verdict:
     """What a command said of itself stays as it is; what checks said is asked again."""
-    now = [
-        part
-        if part.verdict.parameters is None
-        else LinkPart(part.phase, _asked(events, samples, part.phase, part.verdict))
-        for part in link.parts
-    ]
-    return replace(link, parts=now).verdict()
+    now, against = (
+        [
+            part
+            if part.verdict.parameters is None
+            else LinkPart(part.phase, _asked(events, samples, part.phase, part.verdict))
+            for part in found
+        ]
+        for found in (link.parts, link.against)
+    )
+    return replace(link, parts=now, against=against).verdict()
 
 
 def supported(run: Verdict, samples: Samples) -> Verdict:

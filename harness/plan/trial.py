@@ -251,16 +251,21 @@ class Trial:
         return max((float(depth) for depth in depths if depth is not None), default=0.0)
 
     @contextmanager
-    def fault(self, fault: Fault | Mapping[str, Any], phase: str) -> Iterator[Injection]:
+    def fault(self, fault: Fault | Mapping[str, Any], phase: str, *, judged: bool = True) -> Iterator[Injection]:
         """Run the block under a fault, as a step of a plan; whether the faults of the phase were real is judged when
         the last of them is healed, and not raised.
 
         Args:
             fault: or its step: `{"fault": "latency", "from": "backend-2", "to": "cache", "ms": 300}`.
+            judged: False for one that need not be real: what it does not touch it does no harm to.
         """
+        made = fault if isinstance(fault, Fault) else from_data(fault)
+        if not judged:
+            with suppress(FaultUnproven), inject(self.environment, made) as running:
+                yield running
+            return
         self._faults += 1
         try:
-            made = fault if isinstance(fault, Fault) else from_data(fault)
             with suppress(FaultUnproven), inject(self.environment, made) as running:
                 yield running
         finally:

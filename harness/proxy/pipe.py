@@ -127,6 +127,11 @@ class Pipe(asyncio.Protocol):
         else:
             self.transport.resume_reading()
 
+    @property
+    def held(self) -> int:
+        """Bytes that arrived from this end and wait to be passed on."""
+        return sum(stage.held + stage.waiting for stage in self.stages) + sum(map(len, self._early))
+
     # The link calls these.
 
     def open(self) -> None:

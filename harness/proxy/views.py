@@ -10,7 +10,8 @@ from .proxy import Proxy
 
 
 def connections(proxy: Proxy) -> list[dict[str, Any]]:
-    """Every open connection: bytes are what each side has sent and what was passed on, age is in milliseconds."""
+    """Every open connection: bytes are what each side has sent, what was passed on (more or less
+    of it, where a toxic wrote something else) and what is held back, age is in milliseconds."""
     now = time.monotonic()
     return [_connection(link, now) for link in sorted(proxy.links, key=lambda link: link.number)]
 
@@ -24,8 +25,8 @@ def _connection(link: Link, now: float) -> dict[str, Any]:
         "connected": link.server.transport is not None,
         "closing": link.closing,
         "bytes": {
-            "upstream": {"received": link.client.received, "sent": link.client.sent},
-            "downstream": {"received": link.server.received, "sent": link.server.sent},
+            "upstream": {"received": link.client.received, "sent": link.client.sent, "held": link.client.held},
+            "downstream": {"received": link.server.received, "sent": link.server.sent, "held": link.server.held},
         },
         "toxics": [toxic.name for toxic in link.toxics()],
     }

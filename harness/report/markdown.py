@@ -80,6 +80,8 @@ def _table(report: Report) -> list[str]:
     """A line for each phase: what did not pass, by name, then what passed."""
     if not report.judged:
         return []
+    if report.cases:
+        return _cases(report)
     lines = ["", "| phase | checks |", "| --- | --- |"]
     for phase in report.phases:
         judged = [one.verdict for one in report.judged if one.phase == phase]
@@ -90,6 +92,16 @@ def _table(report: Report) -> list[str]:
         ]
         lines.append(f"| {plain(phase)} | {' '.join(marks)} |")
     return lines
+
+
+def _cases(report: Report) -> list[str]:
+    """A line for each fault, a column for each moment."""
+    moments, rows = report.crossed()
+    lines = ["", "| fault | " + " | ".join(map(plain, moments)) + " |", "| --- |" + " :---: |" * len(moments)]
+    for fault, found in rows.items():
+        cells = (SIGNS[found[one]] if one in found else "" for one in moments)
+        lines.append(f"| {plain(fault)} | {' | '.join(cells)} |")
+    return [*lines, "", *(f"- {plain(line)}" for line in report.weaknesses)]
 
 
 def _timeline(report: Report) -> list[str]:

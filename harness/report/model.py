@@ -53,11 +53,17 @@ class Step:
     time: float
 
 
+WEAKNESS = "the stack's own weakness"  # as `harness.plan.link` words it
+SEVERITY = (Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A verdict, the phase that it is about, and when it was given (seconds since the start, and Unix time).
 
     Attributes:
+        phase: of the gate under faults with its case before it: `cache.stale at rollback: rolled-back`.
+        case: `cache.stale at rollback`; empty where the run has no cases.
         where: the step of the plan, and the releases around it, then whose the failed requests were, each a line.
         event: the id of its event.
     """
@@ -68,6 +74,7 @@ class Judged:
     time: float
     where: tuple[str, ...] = ()
     event: int = -1
+    case: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,33 @@ class Report:
     def phases(self) -> tuple[str, ...]:
         """The phases that have verdicts, in the order of their first one."""
         return tuple(dict.fromkeys(one.phase for one in self.judged))
+
+    @property
+    def cases(self) -> Mapping[str, Outcome]:
+        """What came of each case of the gate under faults, in the order of the run; empty for another run."""
+        names = dict.fromkeys(one.case for one in self.judged if one.case)
+        return {name: combine(one.verdict for one in self.judged if one.case == name).outcome for name in names}
+
+    @property
+    def weaknesses(self) -> tuple[str, ...]:
+        """What fails under a fault with or without a deployment, a line each."""
+        return tuple(
+            f"{one.verdict.check} ({one.phase}): {one.verdict.reason}"
+            for one in self.judged
+            if one.case and one.verdict.outcome is Outcome.PASS and one.verdict.reason.startswith(WEAKNESS)
+        )
+
+    def crossed(self) -> tuple[tuple[str, ...], dict[str, dict[str, Outcome]]]:
+        """The moments of all cases, and by fault what came of it at each: the worst, where load or commands differ."""
+        moments: dict[str, None] = {}
+        rows: dict[str, dict[str, Outcome]] = {}
+        for name, outcome in self.cases.items():
+            fault, _, rest = name.partition(" at ")
+            moment = rest.partition(" ")[0]
+            moments[moment] = None
+            before = rows.setdefault(fault, {}).get(moment, Outcome.PASS)
+            rows[fault][moment] = max(before, outcome, key=SEVERITY.index)
+        return tuple(moments), rows
 
     @property
     def title(self) -> str:
@@ -192,16 +226,23 @@ def events_named(numbers: Iterable[int]) -> str:
     return f"events {', '.join(str(one) for one in every[:6])}{more}" if every else "no events"
 
 
+def case_of(event: Event) -> str:
+    """The case of the gate under faults that an event is of; empty for none."""
+    scenario = str(event.data.get("scenario") or "")
+    return scenario if " at " in scenario else ""
+
+
 def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
     found: dict[tuple[str, str], Judged] = {}
     steps = where(events)
     for event in of(events, VerdictGiven):
         if event.body.check != "run":
-            phase = event.phase or "run"
+            case = case_of(event)
+            phase = f"{case}: {event.phase or 'run'}" if case else event.phase or "run"
             verdict, lines = verdict_of(event.body), steps.get(event.id, ())
             if verdict.check in ATTRIBUTED and verdict.outcome is not Outcome.PASS:
                 lines = (*lines, *attribution.lines(events, verdict.evidence))
-            one = Judged(verdict, phase, event.since_start, event.time, lines, event.id)
+            one = Judged(verdict, phase, event.since_start, event.time, lines, event.id, case)
             found.pop((phase, one.verdict.check), None)
             found[phase, one.verdict.check] = one
     return tuple(found.values())

@@ -30,7 +30,10 @@ def summary(report: Report, *, evidence: Sequence[str] = (), unicode: bool = Tru
     head = Text(f"{outcome.upper()} - {report.headline}", style=STYLES[outcome])
     parts: list[RenderableType] = [head, *_diagnosis(report), *_reasons(report)]
     if report.judged:
-        parts += [Text(), _table(report, SIGNS if unicode else PLAIN_SIGNS)]
+        signs = SIGNS if unicode else PLAIN_SIGNS
+        parts += [Text(), _cases(report, signs) if report.cases else _table(report, signs)]
+    if report.weaknesses:
+        parts += [Text(), *(Text(clean(line), style="yellow") for line in report.weaknesses)]
     if report.not_checked:
         parts += [Text(), *(Text(clean(f"not checked: {line}"), style="yellow") for line in report.not_checked)]
     if report.not_looked_at:
@@ -114,6 +117,19 @@ def _table(report: Report, signs: dict[Outcome, str]) -> Table:
                 line.append("  " if line else "")
                 line.append(f"{signs[outcome]} {', '.join(names)}", style=STYLES[outcome])
         table.add_row(clean(phase), line)
+    return table
+
+
+def _cases(report: Report, signs: dict[Outcome, str]) -> Table:
+    """A line for each fault, a column for each moment."""
+    moments, rows = report.crossed()
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("fault", no_wrap=True)
+    for moment in moments:
+        table.add_column(moment, justify="center")
+    for fault, found in rows.items():
+        cells = (Text(signs[found[one]], style=STYLES[found[one]]) if one in found else Text("") for one in moments)
+        table.add_row(clean(fault), *cells)
     return table
 
 

@@ -53,7 +53,8 @@ def load(
         for name, overrides in stack.harness.releases.items()
     }
     hidden, said = secrets.collect(base, project, stack.name, [plain, *variants.values()])
-    stack = stack.model_copy(update={"secrets": hidden, "warnings": (*stack.warnings, *said)})
+    merged = tuple(Path(os.path.abspath(override)) for override in overrides)  # noqa: PTH100
+    stack = stack.model_copy(update={"secrets": hidden, "warnings": (*stack.warnings, *said), "overrides": merged})
     return stack.with_variants(variants)
 
 

@@ -34,6 +34,7 @@ class Stack(BaseModel):
         harness: the `x-harness` block; where the file has none, all its defaults.
         warnings: sentences for the user: variables without a value, keys that are ignored.
         release: the release that this is the stack of; None for the file as it stands.
+        overrides: the Compose files that were merged into it, absolute.
         secrets: values that may not be seen in anything that a run keeps or shows; not part of what describes it.
     """
 
@@ -45,6 +46,7 @@ class Stack(BaseModel):
     harness: XHarness = Field(default_factory=XHarness)
     warnings: tuple[str, ...] = ()
     release: str | None = None
+    overrides: tuple[Path, ...] = Field(default=(), exclude=True)
     secrets: tuple[str, ...] = Field(default=(), repr=False, exclude=True)
 
     _variants: dict[str, Variant] = PrivateAttr(default_factory=dict)

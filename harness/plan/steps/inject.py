@@ -12,7 +12,7 @@ from harness import faults
 from harness.errors import UsageError
 from harness.plan.steps._base import LOAD, InPhase, PhaseName, Progress
 from harness.plan.steps._base import fault as fault_of
-from harness.stack.base import wrong
+from harness.stack.base import Truth, wrong
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -25,6 +25,8 @@ class Inject(InPhase):
     fault: Mapping[str, Any] = Field(
         description="The fault and its parameters: {fault: latency, from: backend-2, to: cache, ms: 300}."
     )
+
+    judged: Truth = Field(default=True, description="Whether it has to touch something.")
 
     @model_validator(mode="after")
     def _known(self) -> Inject:
@@ -50,4 +52,4 @@ class Inject(InPhase):
         """Inject it."""
         stack = progress.faults[self.name] = ExitStack()
         with trial.phase(self.phase):
-            stack.enter_context(trial.fault(self.fault, self.phase))
+            stack.enter_context(trial.fault(self.fault, self.phase, judged=self.judged))

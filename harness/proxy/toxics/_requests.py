@@ -53,10 +53,10 @@ class Requests(Stage):
     def feed(self, data: bytes) -> None:
         """Counts only the bytes of requests that were not passed on as they were."""
         if not self._readable:
-            self.next.feed(data)
+            self.pass_on(data)
             return
         if not self.synchronous and not self._whole(data):
-            self.next.feed(data)
+            self.pass_on(data)
             return
         self.synchronous = True
         self._buffer += data
@@ -92,7 +92,11 @@ class Requests(Stage):
             passing += self._buffer
             self._buffer.clear()
         if passing:
-            self.next.feed(bytes(passing))
+            self.pass_on(bytes(passing))
+
+    def pass_on(self, data: bytes) -> None:
+        """Pass on what the client may send now."""
+        self.next.feed(data)
 
     def _decide(self, whole: bytes) -> bytes:
         instead = self.request(whole)
@@ -101,17 +105,23 @@ class Requests(Stage):
         return instead
 
     def end(self, how: End) -> None:
-        self._flush()
+        self.flush()
         self.next.end(how)
 
     def release(self) -> None:
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    @property
+    def waiting(self) -> int:
+        """Bytes of a request of which the rest is to come: the sender must not be slowed down for them."""
+        return len(self._buffer)
+
+    def flush(self) -> None:
+        """Pass on the beginning of a request of which the rest has not come."""
         if self._buffer:
             rest = bytes(self._buffer)
             self._buffer.clear()
-            self.next.feed(rest)
+            self.pass_on(rest)
 
     def by_chance(self) -> bool:
         """Whether this request is one of the `fraction` that is meant."""
@@ -120,6 +130,16 @@ class Requests(Stage):
 
 
 def matcher(patterns: Iterable[str], flags: int = 0) -> Callable[[str], Any]:
-    """Whether a text is like one of the shell-style patterns; without patterns every text is."""
+    """Whether a text is like one of the shell-style patterns; without patterns every text is. What is like a pattern
+    that begins with `!` is left out."""
+    every = list(patterns)
+    wanted = _like((one for one in every if not one.startswith("!")), flags)
+    spared = _like((one[1:] for one in every if one.startswith("!")), flags)
+    if spared is None:
+        return wanted or (lambda _text: True)
+    return lambda text: not spared(text) and (wanted is None or wanted(text))
+
+
+def _like(patterns: Iterable[str], flags: int) -> Callable[[str], Any] | None:
     expression = "|".join(fnmatch.translate(pattern) for pattern in patterns)
-    return re.compile(expression, flags).match if expression else lambda _text: True
+    return re.compile(expression, flags).match if expression else None

@@ -143,6 +143,11 @@ class Stage:
         """Called before the toxic is added. Raises OSError with the reason why it cannot be."""
 
     @property
+    def waiting(self) -> int:
+        """Bytes beside `held` that are not passed on yet, and for which the sender is not slowed down."""
+        return 0
+
+    @property
     def timers(self) -> Timers:
         return self.pipe.link.timers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from harness.report.html.series import Series, series
 from harness.report.html.text import cut, ends, safe, table, tag
 from harness.report.model import WORDS, Judged, Report, events_named
 from harness.samples import Samples
+from harness.verdict import Outcome
 
 MOST_EVENTS = 1500  # in the list at the end
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -47,6 +48,10 @@ def render(report: Report, samples: Samples) -> str:
 
 def _main(report: Report, data: Series) -> Iterable[str]:
     shown = {event.id for event in _shown(report)}
+    if report.cases:
+        yield tag("h2", "Faults and moments")
+        yield _cases(report)
+        yield "".join(tag("p", safe(line), class_="said unknown") for line in report.weaknesses)
     yield tag("h2", "Timeline", id="timeline")
     yield "".join(tag("p", safe(problem), class_="said unknown") for problem in data.problems)
     yield svg.axis(data)
@@ -136,13 +141,31 @@ def _evidence(one: Judged, shown: set[int]) -> str:
     return ", ".join(links) + (f" and {len(ids) - 24} more" if len(ids) > 24 else "") or "none"
 
 
+def _cases(report: Report) -> str:
+    """A line for each fault, a column for each moment; each verdict leads to the first of its case."""
+    moments, faults = report.crossed()
+    first = {one.case: number for number, one in reversed(list(enumerate(report.judged))) if one.case}
+    rows = [[safe(fault), *(_cell(fault, one, found, first) for one in moments)] for fault, found in faults.items()]
+    return table(["fault", *moments], rows, "What came of each fault at each moment")
+
+
+def _cell(fault: str, moment: str, found: Mapping[str, Outcome], first: Mapping[str, int]) -> str:
+    if moment not in found:
+        return ""
+    number = next((at for case, at in first.items() if case.startswith(f"{fault} at {moment}")), 0)
+    words = tag("span", WORDS[found[moment]].lower(), class_=f"said {found[moment]}")
+    return tag("a", words, href=f"#verdict-{number}")
+
+
 def _verdicts(report: Report, shown: set[int]) -> str:
     rows = [
         [
-            tag("span", WORDS[one.verdict.outcome].lower(), class_=f"said {one.verdict.outcome}"),
+            tag(
+                "span", WORDS[one.verdict.outcome].lower(), class_=f"said {one.verdict.outcome}", id=f"verdict-{number}"
+            ),
             safe(one.phase), safe(one.verdict.check), ends(one.verdict.reason, 600), _evidence(one, shown),
         ]
-        for one in report.judged
+        for number, one in enumerate(report.judged)
     ]  # fmt: skip
     return table(["verdict", "phase", "check", "reason", "events"], rows, "Every verdict, in the order of the run")
 

@@ -4,6 +4,7 @@ from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.block import NAME, Proxy, XHarness
 from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
+from harness.stack.xharness.faults import Faults
 from harness.stack.xharness.logs import Log
 from harness.stack.xharness.probes import HealthProbe, PlacedProbe, Probes, QueueProbe, ReleaseProbe, SchemaProbe
 from harness.stack.xharness.recovery import Recovery
@@ -16,6 +17,7 @@ __all__ = [
     "Availability",
     "CheckSettings",
     "Deployer",
+    "Faults",
     "HealthProbe",
     "Log",
     "PlacedProbe",

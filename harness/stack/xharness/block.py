@@ -14,6 +14,7 @@ from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.base import Block
 from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
+from harness.stack.xharness.faults import Faults
 from harness.stack.xharness.logs import Log
 from harness.stack.xharness.probes import Probes
 from harness.stack.xharness.recovery import Recovery
@@ -99,6 +100,11 @@ class XHarness(Block):
     availability: Availability = Field(
         default_factory=Availability,
         description="How available the service has to stay while a release is deployed or taken back.",
+        json_schema_extra={"default": {}},
+    )
+    faults: Faults = Field(
+        default_factory=Faults,
+        description="The gate under faults: which are injected, and what has to hold meanwhile.",
         json_schema_extra={"default": {}},
     )
     checks: Mapping[str, CheckSettings] = Field(

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.engine import Engine
+from harness.history import History
+from harness.plan.run import new_run_id
+from harness.plan.subject import Subject
 from harness.proxy.client import ProxyClient
+from harness.stack import load
 from suites.selftest.faults.made import Made
+from suites.selftest.faults.servers import STACK, Servers
 from suites.selftest.proxy.conftest import start
 from suites.selftest.proxy.peers import Api, echo, service
 
@@ -48,3 +54,14 @@ def stock(made: Made) -> Made:
     """The same, taken for a Toxiproxy of another make: no leases, no `stats`, only `/metrics`."""
     vars(made.proxy)["_version"] = "2.12.0"
     return made
+
+
+@pytest.fixture(scope="module")
+def servers(harness_engine: Engine, request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """Servers that only the tests of one file use, with nobody else who talks to them."""
+    history = History()
+    environment = Subject(
+        harness_engine, load(STACK), "4.1.0", history, run=new_run_id(), test=request.node.nodeid, seed=1
+    )
+    with history.scope(environment=environment.id), environment:
+        yield Servers(environment)

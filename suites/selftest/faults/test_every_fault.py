@@ -64,7 +64,7 @@ def fault(name: str, **more: Any) -> faults.Fault:
 
 
 def test_every_fault_of_links_has_its_claims_here() -> None:
-    assert set(faults.names()) == {*CASES, "partition"}
+    assert {name for name in faults.names() if "." not in name} == {*CASES, "partition"}
 
 
 @EVERY

@@ -56,10 +56,10 @@ def test_a_step_is_the_fault_and_the_fault_is_the_step(step: dict[str, Any]) -> 
 
 
 def test_every_fault_is_found_by_its_name_in_either_spelling() -> None:
-    assert faults.names() == (
-        "bandwidth", "data-limit", "down", "jitter", "latency", "partition", "reset", "slicing", "slow-connect",
-        "timeout",
-    )  # fmt: skip
+    assert {"latency", "slow-connect", "cache.stale", "cache.lost-invalidation"} <= set(faults.names())
+    assert {name.partition(".")[0] for name in faults.names() if "." in name} == {
+        "cache", "database", "deployment", "disk", "dns", "health", "http", "log", "process",
+    }  # fmt: skip
     for name in faults.names():
         found = faults.find(name)
         assert faults.find(name.replace("-", "_")) is found
@@ -70,7 +70,50 @@ def test_a_fault_that_does_not_exist_is_refused_with_those_that_do() -> None:
     for ask in (lambda: faults.find("latancy"), lambda: Faults(Made(None).environment).latancy):
         with pytest.raises(UsageError, match="no such fault") as caught:
             ask()
-        assert "latency, partition" in str(caught.value.expected)
+        assert {"latency,", "cache.stale,"} <= set(str(caught.value.expected).split())
+
+
+def test_the_faults_of_a_family_are_found_by_attributes() -> None:
+    made = Faults(Made(None).environment)
+    assert made.cache.lost_invalidation(keys=("a",)).fault == faults.from_data(
+        {"fault": "cache.lost-invalidation", "keys": ["a"]}
+    )
+    assert {"latency", "cache", "slow_connect"} <= set(dir(made))
+    assert {"stale", "other_version"} <= set(dir(made.cache))
+    with pytest.raises(UsageError, match="no such fault"):
+        made.cache.stall  # noqa: B018
+
+
+@pytest.mark.parametrize("name", faults.names())
+def test_every_fault_says_what_it_simulates_how_what_it_needs_and_after_which_outage(name: str) -> None:
+    found = faults.find(name)
+    told = [found.simulates, found.how, found.needs, found.outage]
+    assert all(len(text) > 10 for text in told)
+    assert (found.__doc__ or "").strip().startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    assert "(" in found.outage or "no outage" in found.outage or "incident" in found.outage or "#" in found.outage
+
+
+PLACED: dict[str, dict[str, Any]] = {
+    "database.locked": {"table": "history"}, "disk.full": {"on": "a", "path": "/x"}, "http.slow": {"ms": 5},
+    "disk.read-only": {"on": "a", "path": "/x"}, "disk.slow": {"on": "a", "kb_per_s": 5},
+    "process.clock": {"on": "a", "seconds": 5},
+    **{f"process.{name}": {"on": "a"} for name in (
+        "killed", "paused", "restarted", "memory", "cpu-quota", "cpu-neighbour")},
+    **{f"dns.{name}": {"on": "a", "to": "b"} for name in ("failing", "stale")},
+    **{f"deployment.{name}": {"on": "a", "path": "/xy"} for name in (
+        "missing-artefact", "corrupt-artefact", "leftover-directory")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in faults.names() if "." in name])
+def test_the_least_that_a_fault_needs_makes_it_and_its_step_makes_it_again(name: str) -> None:
+    needed = dict(PLACED.get(name, {}))
+    if name.startswith(("http.", "health.")):
+        needed |= {"from": "a", "to": "b"}
+    made = faults.from_data({"fault": name, **needed})
+    assert faults.from_data(json.loads(json.dumps(made.to_data()))) == made
+    assert made.title() == made.title().strip()
+    assert made.fault_name() == name
 
 
 @pytest.mark.parametrize("hidden", ["_links", "injection", "_base"])

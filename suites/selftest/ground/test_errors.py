@@ -13,6 +13,7 @@ EXIT_CODES = {
     "ImageError": 3, "ImageMissing": 4, "ContextError": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
     "NotReady": 2, "HostError": 2, "CommandTimeout": 2, "ReplicaGone": 2, "DeployerError": 2, "HistoryError": 3,
     "ProxyError": 3, "ProxyGone": 3, "ProxyMissing": 3, "DoorGone": 3, "FaultUnproven": 2, "Stopped": 2,
+    "FaultUnavailable": 2,
 }  # fmt: skip
 
 

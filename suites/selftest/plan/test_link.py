@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,3 +75,9 @@ def test_a_link_is_read_again_from_json_as_it_was() -> None:
 def test_what_is_no_link_is_refused(data: Any) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         Link.read("logs-silent", data)
+
+
+def test_a_link_that_is_held_against_a_control_is_read_again_as_it_was() -> None:
+    made = replace(link(PASS, FAIL), against=link(PASS, PASS).parts)
+    assert Link.read(made.key, json.loads(json.dumps(made.data()))).verdict() == made.verdict()
+    assert made.verdict().outcome is Outcome.FAIL

@@ -123,7 +123,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Trial:
     made = trial()
 
     @contextmanager
-    def fault(_: object, phase: str) -> Iterator[None]:
+    def fault(_: object, phase: str, *, judged: bool = True) -> Iterator[None]:
         made.history.record(raw("note", text=f"on in {phase}"))
         try:
             yield

@@ -81,7 +81,7 @@ def test_connections_show_their_bytes_and_toxics_while_they_are_open(through: Ma
         (shown,) = made.connections()
         host, port = client.getsockname()
         assert shown["client"] == f"{host}:{port}"
-        assert shown["bytes"]["upstream"] == shown["bytes"]["downstream"] == {"received": 5, "sent": 5}
+        assert shown["bytes"]["upstream"] == shown["bytes"]["downstream"] == {"received": 5, "sent": 5, "held": 0}
         assert shown["toxics"] == ["latency_downstream"]
         assert 0 <= shown["age"] < 60_000
     eventually(lambda: made.connections() == [])

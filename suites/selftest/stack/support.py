@@ -35,6 +35,7 @@ x-harness:
   state:
     backend:  {files: [/srv/backend, /etc/backend], ignore: ["*.pyc"]}
   availability: {latency: 500ms, longest_outage: 2s, budget: 2%}
+  faults: {run: [cache.stale, latency], longest_outage: 5s, budget: 20%, more: {latency: {ms: 50}}}
   workload:
     rate: 50/s
     request: {method: POST, path: "/environments/{id}/resume", headers: {}, body: null, status: [202]}

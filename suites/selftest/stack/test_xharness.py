@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from harness.servers.postgres import Postgres
 from harness.servers.redis import Redis
 from harness.stack import Availability, Deployer, Log, Recovery, Request, State, Workload, XHarness
+from harness.stack.xharness import Faults
 from suites.selftest.stack.support import BLOCK, REFERENCE, loaded, refusal
 
 
@@ -55,6 +56,9 @@ def test_the_reference_block_is_read_whole(tmp_path: Path) -> None:
     assert found.workload == Workload(rate=50.0, request=request, ids=(1, 500), timeout=5.0)
     assert found.proxy.image == "toxiproxy:2"
     assert found.availability == Availability(latency=0.5, longest_outage=2.0, budget=0.02)
+    assert found.faults == Faults(
+        run=("cache.stale", "latency"), longest_outage=5.0, budget=0.2, more={"latency": {"ms": 50}}
+    )
     assert found.recovery == Recovery(within=30.0, tolerance={"p50": 0.1, "p95": 0.25, "p99": 0.5}, confidence=0.95)
 
 

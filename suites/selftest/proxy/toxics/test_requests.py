@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.proxy.toxics import TYPES, End, Toxic, _redis, http_status
+from harness.proxy.toxics import TYPES, End, Toxic, _http, _redis
 from harness.proxy.toxics._redis import KEYLESS, KEYS, Walk, command, line_end
 from harness.proxy.toxics._requests import matcher
 from harness.proxy.toxics.redis_stale import READS, Mark
@@ -202,14 +202,14 @@ def test_a_request_of_many_words_is_looked_at_once(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_body_of_many_chunks_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    pattern, looks = http_status.CHUNK, 0
+    pattern, looks = _http.CHUNK, 0
 
     def counted(data: bytes, at: int) -> Any:
         nonlocal looks
         looks += 1
         return pattern.match(data, at)
 
-    monkeypatch.setattr(http_status, "CHUNK", SimpleNamespace(match=counted))
+    monkeypatch.setattr(_http, "CHUNK", SimpleNamespace(match=counted))
     made, ends = stage("http_status", paths=("none",))
     data = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n"
     for at in range(0, len(data), 100):

@@ -1,0 +1,1 @@
+"""Faults of databases: their locks, connections, plans, replicas and disks."""

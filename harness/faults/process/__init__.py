@@ -1,0 +1,1 @@
+"""Faults of processes and of the machine that they run on."""
