@@ -8,6 +8,7 @@ from importlib import import_module
 ALL = (
     "host",
     "environment",
+    "faults",
     "fingerprint",
     "gate",
     "judge",
