@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,9 +58,13 @@ class Link:
         """What a failure is that may have nothing to do with the deployment."""
         other = combine(part.verdict for part in self.against)
         other = replace(other, reason="; ".join(part.verdict.reason for part in self.against))
-        if other.outcome is Outcome.FAIL:
+        if other.outcome is Outcome.FAIL and _alike(seen.reason, other.reason):
             reason = f"{WEAKNESS}, with or without a deployment: {other.reason}"
             return Verdict(self.key, Outcome.PASS, reason, other.evidence)
+        if other.outcome is Outcome.FAIL:
+            # The same check fails in another way: a weakness must not hide what the deployment adds to it.
+            reason = f"{seen.reason}; without a deployment it fails as well, but in another way: {other.reason}"
+            return Verdict(self.key, Outcome.UNKNOWN, reason, seen.evidence, seen.look)
         if other.outcome is Outcome.PASS:
             return replace(seen, check=self.key, reason=f"{seen.reason}; not so without a deployment")
         reason = f"{seen.reason}; whether it is so without a deployment is not known: {other.reason}"
@@ -87,3 +92,9 @@ class Link:
         if not parts:
             raise ValueError("a link without parts")
         return cls(key, str(data["text"]), Outcome(data["expected"]), parts, tuple(against))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two reasons say the same, but for the numbers in them."""
+    first, second = (re.sub(r"\d+(?:\.\d+)?", "0", reason) for reason in (one, other))
+    return first == second

@@ -112,7 +112,7 @@ def verdict(outcome: Outcome, reason: str) -> Verdict:
 @pytest.mark.parametrize(
     ("control", "outcome", "says"),
     [
-        (Outcome.FAIL, Outcome.PASS, "the stack's own weakness, with or without a deployment: there"),
+        (Outcome.FAIL, Outcome.UNKNOWN, "here; without a deployment it fails as well, but in another way: there"),
         (Outcome.PASS, Outcome.FAIL, "here; not so without a deployment"),
         (Outcome.UNKNOWN, Outcome.UNKNOWN, "here; whether it is so without a deployment is not known: there"),
     ],
@@ -125,6 +125,19 @@ def test_a_failure_counts_only_where_it_is_not_so_without_a_deployment(
     found = link.verdict()
     assert (found.outcome, found.reason) == (outcome, says)
     assert Link.read("queue", link.data()).verdict() == found
+
+
+def test_a_weakness_is_the_same_failure_but_for_its_numbers_and_hides_nothing_more() -> None:
+    def held(here: str, there: str) -> Verdict:
+        own = [LinkPart("rolled-back", verdict(Outcome.FAIL, here))]
+        return Link("trace", "", Outcome.PASS, own, [LinkPart("control", verdict(Outcome.FAIL, there))]).verdict()
+
+    found = held("9 of 177 requests failed", "12 of 180 requests failed")
+    said = "the stack's own weakness, with or without a deployment: 12 of 180 requests failed"
+    assert (found.outcome, found.reason) == (Outcome.PASS, said)
+    more = held("2 differences: a key is gone, a file is left", "1 difference: a key is gone")
+    assert more.outcome is Outcome.UNKNOWN
+    assert "a file is left" in more.reason
 
 
 def test_what_passes_or_is_unknown_is_not_held_against_the_control() -> None:
