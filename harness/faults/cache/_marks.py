@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from typing import ClassVar
 
 from harness.environment import Environment
+from harness.environment.replica import Replica
 from harness.errors import UsageError
-from harness.faults._acts import Seen
+from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
-from harness.faults.cache._redis import KINDS, PREFIX, RedisAct, RedisServer, too_old
+from harness.faults.cache._redis import KINDS, PREFIX, KeysFault, RedisAct, RedisServer, too_old
 from harness.servers import declared
 from harness.servers.redis import Redis
 
@@ -183,3 +186,20 @@ class PutBack(RedisAct):
     def left(self) -> str | None:
         still = int(self.server.script(STILL, (), self._saved))
         return f"{still} keys are still as they were put back" if still else None
+
+
+class MarkFault(KeysFault):
+    """A fault that puts back what a mark holds. Subclasses declare `mark`, with its default.
+
+    Attributes:
+        gone: whether keys that are not in the mark go, and those that are gone come back.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("on", "mark")
+    gone: ClassVar[bool]
+    mark: str
+
+    def act(self, environment: Environment, replica: Replica) -> Act:
+        """What it does to one."""
+        server, number = self.redis(environment, replica.name), secrets.token_hex(4)
+        return PutBack(environment, server, self.patterns(server), self.mark, gone=self.gone, number=number)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
-from harness.faults._acts import Act
-from harness.faults.cache._marks import PutBack
-from harness.faults.cache._redis import KeysFault
+from harness.faults.cache._marks import MarkFault
 
 
-class OtherVersion(KeysFault):
+class OtherVersion(MarkFault):
     """Keys that both releases use hold what the other release wrote: what they held at a mark that was taken while it
     ran. Keys that are not there any more stay away.
 
@@ -22,7 +17,7 @@ class OtherVersion(KeysFault):
         mark: the name of a mark that was taken while the other release ran.
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("on", "mark")
+    gone: ClassVar[bool] = False
     simulates: ClassVar[str] = (
         "two releases that share a cache and write entries of different forms under the same keys"
     )
@@ -38,9 +33,3 @@ class OtherVersion(KeysFault):
     def what(self) -> str:
         """In words."""
         return f"entries of another release{self.which()}, as of {self.mark},"
-
-    def act(self, environment: Environment, replica: Replica) -> Act:
-        """What it does to one."""
-        server = self.redis(environment, replica.name)
-        number = secrets.token_hex(4)
-        return PutBack(environment, server, self.patterns(server), self.mark, gone=False, number=number)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
-from harness.faults._acts import Act
-from harness.faults.cache._marks import PutBack
-from harness.faults.cache._redis import KeysFault
+from harness.faults.cache._marks import MarkFault
 
 
-class Stale(KeysFault):
+class Stale(MarkFault):
     """Keys return to what they were at a mark: other values come back, keys that were made since are gone. What the
     application has not made anew by then is put right when it is healed.
 
@@ -22,7 +17,7 @@ class Stale(KeysFault):
         mark: the name of the mark; see `harness fault mark`, `faults.mark` and the step `mark`.
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("on", "mark")
+    gone: ClassVar[bool] = True
     simulates: ClassVar[str] = (
         "values from before a deployment that nobody invalidated, and a cache restored from a copy"
     )
@@ -38,9 +33,3 @@ class Stale(KeysFault):
     def what(self) -> str:
         """In words."""
         return f"stale keys{self.which()}, as of {self.mark},"
-
-    def act(self, environment: Environment, replica: Replica) -> Act:
-        """What it does to one."""
-        server = self.redis(environment, replica.name)
-        number = secrets.token_hex(4)
-        return PutBack(environment, server, self.patterns(server), self.mark, gone=True, number=number)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
+from harness import faults
+from harness.errors import UsageError
 from harness.stack import Stack
-from harness.stack.base import Rate, Seconds, Word
+from harness.stack.base import Rate, Seconds, Word, wrong
 from harness.stack.xharness.base import Block
 
 if TYPE_CHECKING:
@@ -37,6 +39,19 @@ def phase(name: str) -> str:
 def fingerprint(name: str) -> str:
     """What a step gives that takes a fingerprint."""
     return f"the fingerprint of {name}"
+
+
+def known_fault(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A fault as a step holds it; refused where there is none of this name, or its parameters are not such."""
+    try:
+        faults.from_data(data)
+    except UsageError as error:
+        raise wrong(f"{error.expected or 'a fault'} ({error.what})") from None
+    return data
+
+
+FaultData = Annotated[Mapping[str, Any], AfterValidator(known_fault)]
+"""A fault and its parameters: `{fault: latency, from: backend-2, to: cache, ms: 300}`."""
 
 
 def fault(name: str) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from harness import faults
-from harness.errors import UsageError
 from harness.events import Note
-from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, PhaseName, Progress
+from harness.plan.steps._base import DEPLOYED, LOAD, FaultData, InPhase, PhaseName, Progress
 from harness.plan.steps._base import fault as fault_of
 from harness.plan.steps.deploy import unknown_release
 from harness.signals import cleaning_up_after
 from harness.stack import Stack
-from harness.stack.base import Whole, Word, wrong
+from harness.stack.base import Whole, Word
 from harness.waiting import poll
 
 if TYPE_CHECKING:
@@ -36,16 +34,8 @@ class Attempt(InPhase):
     verb: Literal["deploy", "rollback"] = Field(description="What is done.")
     release: Word = Field(description="The release that it goes to.")
     name: PhaseName = Field(description="What `heal` calls the fault.")
-    fault: Mapping[str, Any] = Field(description="The fault and its parameters, as of `inject`.")
+    fault: FaultData = Field(description="The fault and its parameters, as of `inject`.")
     replicas: Whole = Field(default=1, ge=1, description="How many replicas run it when the fault is injected.")
-
-    @model_validator(mode="after")
-    def _known(self) -> Attempt:
-        try:
-            faults.from_data(self.fault)
-        except UsageError as error:
-            raise wrong(f"{error.expected or 'a fault'} ({error.what})", key="fault") from None
-        return self
 
     def title(self) -> str:
         """What it does."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from harness import faults
-from harness.errors import UsageError
-from harness.plan.steps._base import LOAD, InPhase, PhaseName, Progress
+from harness.plan.steps._base import LOAD, FaultData, InPhase, PhaseName, Progress
 from harness.plan.steps._base import fault as fault_of
-from harness.stack.base import Truth, wrong
+from harness.stack.base import Truth
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -22,19 +20,11 @@ class Inject(InPhase):
     """Inject a fault, which stays until `heal`, or until the plan ends."""
 
     name: PhaseName = Field(description="What `heal` calls it.")
-    fault: Mapping[str, Any] = Field(
+    fault: FaultData = Field(
         description="The fault and its parameters: {fault: latency, from: backend-2, to: cache, ms: 300}."
     )
 
     judged: Truth = Field(default=True, description="Whether it has to touch something.")
-
-    @model_validator(mode="after")
-    def _known(self) -> Inject:
-        try:
-            faults.from_data(self.fault)
-        except UsageError as error:
-            raise wrong(f"{error.expected or 'a fault'} ({error.what})", key="fault") from None
-        return self
 
     def title(self) -> str:
         """What it does."""
