@@ -1,4 +1,4 @@
-"""A container ends again and again: something starts it anew, and it does not stay up."""
+"""A container ends again and again: it is started each time, and does not stay up."""
 
 from __future__ import annotations
 

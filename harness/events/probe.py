@@ -144,11 +144,12 @@ class ProbeReplica(OfReplica, frozen=True, rename={"rows": "list"}):
     pressure: Mapping[str, tuple[Number, Number]] | None
     missing: Mapping[str, str]  # of a field that is not known, why
     error: str | None  # why nothing is known
-    # of each process `[pid, program, working directory]`, where they were looked at anew
+    # of each process `[pid, program, working directory]`, in the looks that read them again
     places: Sequence[tuple[int, str, str]] | None = None
-    serving: Sequence[int] | None = None  # pids of those that hold a listening socket; where they were looked at anew
-    # mapped files that were deleted or replaced since, `[pid, path]`; where they were looked at anew
+    # pids of those that hold a listening socket; in the looks that read them again
+    serving: Sequence[int] | None = None
+    # mapped files that were deleted or replaced since, `[pid, path]`; in the looks that read them again
     replaced: Sequence[tuple[int, str]] | None = None
-    descriptors: int | None = None  # count of the open ones of all processes; where they were looked at anew
+    descriptors: int | None = None  # count of the open ones of all processes; in the looks that read them again
     threads: int | None = None  # count, of all processes
     resident: int | None = None  # bytes of memory of all processes, what they share counted for each

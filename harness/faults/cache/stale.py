@@ -11,7 +11,7 @@ from harness.faults.cache._marks import MarkFault
 
 class Stale(MarkFault):
     """Keys return to what they were at a mark: other values come back, keys that were made since are gone. What the
-    application has not made anew by then is put right when it is healed.
+    application has not written since is corrected when it is healed.
 
     Attributes:
         mark: the name of the mark; see `harness fault mark`, `faults.mark` and the step `mark`.

@@ -16,8 +16,8 @@ STRAY = ".rollback-harness-leftover"
 
 
 class LeftoverDirectory(ArtefactFault):
-    """The directory of a release that is not deployed yet is there already, with a file in it that is none of the
-    release's. Healed, the file goes, and the directory where nothing else is in it.
+    """The directory of a release that is not deployed yet is there already, with a file in it that does not
+    belong to the release. Healed, the file is removed, and the directory if it is empty.
     """
 
     simulates: ClassVar[str] = "what a deployment left that was killed or failed before"

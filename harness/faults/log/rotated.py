@@ -16,7 +16,7 @@ from harness.faults.log._files import LogAct, LogFault
 
 
 class Rotated(LogFault):
-    """The log is rotated: moved away and made anew, or copied and emptied. Healed, what the application still writes to
+    """The log is rotated: moved away and replaced, or copied and emptied. Healed, what the application still writes to
     the old file is at the path again; where it writes to the new one, the old one goes.
 
     Attributes:

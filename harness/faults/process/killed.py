@@ -28,7 +28,7 @@ done"""
 
 class Killed(ReplicaFault):
     """A replica's container is killed, as by the kernel; or, within it, every process whose command line has the given
-    words, which whoever supervises them may start again. Healed, a container that does not run is started.
+    words; a supervisor may start them again. Healed, a container that does not run is started.
 
     Attributes:
         process: words of the command line; left out, the container.
