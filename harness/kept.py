@@ -51,7 +51,7 @@ class KeptProgram:
         greeting: sent once after the start; it is answered as a question is.
         refused: how a line begins that means that nothing more will come: the program is ended and tried again later.
         clock: monotonic seconds.
-        generation: counts the containers that the program's replica has had. In a new one it is tried at once.
+        runs: how often the program's replica began to run, or ran on. After that the program is tried at once.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class KeptProgram:
         greeting: bytes = b"",
         refused: Sequence[bytes] = (),
         clock: Callable[[], float] = time.monotonic,
-        generation: Callable[[], int] = lambda: 1,
+        runs: Callable[[], int] = lambda: 1,
     ) -> None:
         self._start, self._mark, self._greeting, self._refused = start, mark, greeting, tuple(refused)
-        self._clock, self._generation = clock, generation
-        self._seen = generation()
+        self._clock, self._runs = clock, runs
+        self._seen = runs()
         self._program: Program | None = None
         self._opening: threading.Thread | None = None
         self._closed = False
@@ -81,7 +81,7 @@ class KeptProgram:
     def ask(self, question: bytes) -> None:
         """Send a question, unless the one before is still open or the program has to be started first."""
         self._question = question
-        if self._seen != (now := self._generation()):
+        if self._seen != (now := self._runs()):
             self._seen, self._failures, self._again = now, 0, 0.0
         if self._program is not None and self._asked is None:
             self._send()
@@ -206,6 +206,8 @@ class Startable(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def runs(self) -> int: ...
 
     def start(self, argv: Sequence[str], *, user: str = ..., stdin: bool = ...) -> Program: ...
 
@@ -225,7 +227,7 @@ class KeptShell(KeptProgram):
             lambda: replica.start(["/bin/sh", "-c", "exec 2>&1; exec /bin/sh"], user="0", stdin=True),
             self._token.encode(),
             greeting=told.encode(),
-            generation=lambda: getattr(replica, "generation", 1),
+            runs=lambda: replica.runs,
         )
 
     def call(self, line: str) -> None:

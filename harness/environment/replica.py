@@ -31,6 +31,7 @@ class Replica:
         health: its health check: the service's own, else its image's.
         release: the release that its container was made for. What it runs, the container's image says.
         generation: how many containers it has had.
+        runs: how often one of them began to run, or ran on after a pause, as far as that was told.
         changed: set by the engine's events when the container died, and when a wait for it is to be given up.
     """
 
@@ -49,7 +50,7 @@ class Replica:
         self.name = name
         self.health = health
         self.release = release
-        self.generation = 1
+        self.generation = self.runs = 1
         self.number = int(name.rsplit("-", 1)[1])
         self.changed = threading.Event()
         self._shell = Shell(engine.api, container.id, name)
@@ -71,6 +72,7 @@ class Replica:
         """Go on with another container, made for another release: whoever asks the replica asks that one from now."""
         self._container, self.declared, self.health, self.release = container, declared, health, release
         self.generation += 1
+        self.runs += 1
         self.changed.clear()
         self._shell.move(container.id)
 

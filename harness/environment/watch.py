@@ -14,6 +14,7 @@ from harness.events import ContainerChange, Note
 from harness.history import History
 
 ACTIONS = ("die", "oom", "restart", "kill", "stop", "pause", "unpause")  # of the engine's events, what a history keeps
+RUNS = ("start", "unpause")  # after these a replica can be asked again
 REPLACED = ("die", "kill", "stop")  # those of a container that is replaced
 RESOURCES = ("door", "proxy")  # what must not end while an environment lives
 
@@ -65,14 +66,18 @@ class Watch:
         self._events.close()
 
     def _on_event(self, event: ContainerEvent) -> None:
-        if self._leaving or event.action not in ACTIONS:
+        if self._leaving:
+            return
+        replica = self._replicas.get(event.replica)
+        if replica is not None and event.action in RUNS:
+            replica.runs += 1
+        if event.action not in ACTIONS:
             return
         # What the OOM killer ends while it is being replaced has run out of memory nevertheless.
         meant = event.id in self._replaced and event.action in REPLACED
         self._history.record(ContainerChange(event.replica, event.action, event.exit_code, meant))
         if event.action != "die" or meant:
             return
-        replica = self._replicas.get(event.replica)
         if replica is not None:
             replica.changed.set()
         elif event.replica in RESOURCES:

@@ -170,6 +170,7 @@ class Client:
             mark or f"{token}\n".encode(),
             greeting=(greeting + self._end).encode() if greeting else b"",
             refused=refused,
+            runs=lambda: replica.runs,
         )
 
     def ask(self, *questions: str) -> None:

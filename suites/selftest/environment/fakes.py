@@ -53,6 +53,7 @@ class FakeReplica:
         on_run: Callable[[float], object] = float,
         on_begin: Callable[[str], object] = str,
     ) -> None:
+        self.runs = 1
         self.name, self.health = name, health
         self.declared = declared or Service(name=name.rsplit("-", 1)[0], image="x")
         self.changed = threading.Event()

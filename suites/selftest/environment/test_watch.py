@@ -27,7 +27,7 @@ class Silent:
 def watch() -> Watch:
     engine: Any = Silent()
     engine.api = engine
-    replica: Any = SimpleNamespace(changed=SimpleNamespace(set=lambda: None))
+    replica: Any = SimpleNamespace(changed=SimpleNamespace(set=lambda: None), runs=1)
     return Watch(cast(Engine, engine), "h1", History(), {"web-1": replica})
 
 
@@ -52,3 +52,9 @@ def test_the_end_of_another_container_of_the_same_replica_is_not(watch: Watch) -
 def test_one_that_runs_out_of_memory_while_it_is_ended_has_run_out_of_memory(watch: Watch) -> None:
     watch.expect_end(cast(Container, SimpleNamespace(id="old")))
     assert told(watch, "old", "oom") == [("oom", False)]
+
+
+@pytest.mark.parametrize(("action", "runs"), [("start", 2), ("unpause", 2), ("die", 1), ("pause", 1)])
+def test_a_replica_that_began_to_run_or_ran_on_is_asked_again_at_once(watch: Watch, action: str, runs: int) -> None:
+    told(watch, "one", action)
+    assert watch._replicas["web-1"].runs == runs

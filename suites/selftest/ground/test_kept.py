@@ -131,14 +131,14 @@ def test_an_answer_without_end_is_given_up(replica: LocalStart) -> None:
     one.close()
 
 
-def test_a_program_that_failed_too_often_is_tried_at_once_when_its_replica_has_a_new_container() -> None:
-    tries, generation = list[int](), 1
+def test_a_program_that_failed_too_often_is_tried_at_once_when_its_replica_began_to_run_again() -> None:
+    tries, runs = list[int](), 1
 
     def start() -> kept.Program:
-        tries.append(generation)
+        tries.append(runs)
         raise HostError("the container is gone")
 
-    made = KeptProgram(start, b"$", clock=lambda: 0.0, generation=lambda: generation)
+    made = KeptProgram(start, b"$", clock=lambda: 0.0, runs=lambda: runs)
 
     def ask() -> int:
         made.ask(b"?")
@@ -146,5 +146,5 @@ def test_a_program_that_failed_too_often_is_tried_at_once_when_its_replica_has_a
         return len(tries)
 
     assert [ask() for _ in range(kept.MAX_FAILURES + 2)] == [1, 2, 3, 3, 3]
-    generation = 2
+    runs = 2
     assert ask() == kept.MAX_FAILURES + 1

@@ -28,6 +28,7 @@ def tiny_stack() -> Stack:
 class FakeReplica:
     def __init__(self, name: str, stack: Stack) -> None:
         self.name, self.service = name, name.rsplit("-", 1)[0]
+        self.runs = 1
         self.health = stack.services[self.service].healthcheck
 
     def record_tails(self) -> None:

@@ -48,11 +48,12 @@ class LocalStart:
         fails: how many of the next starts raise.
         before: runs before each start, e.g. to hold it up.
         instead: what is started in place of what was asked for.
+        runs: how often it began to run.
     """
 
     def __init__(self, name: str = "backend-1", service: str = "backend", instead: Sequence[str] | None = None) -> None:
         self.name, self.service, self.instead = name, service, instead
-        self.fails = 0
+        self.fails, self.runs = 0, 1
         self.before: Callable[[], object] = lambda: None
         self.started: list[LocalProgram] = []
 
