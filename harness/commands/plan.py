@@ -62,9 +62,12 @@ def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, n
 @override_option
 @from_option
 @to_option
+@click.option("--seed", type=click.IntRange(min=0), help="Of what faults leave to chance; by default a new one.")
 @out_option
 @keep_option
-def run(file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str, out: Path, keep: Keep) -> int:
+def run(
+    file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str, seed: int | None, out: Path, keep: Keep
+) -> int:
     """Run the plan in FILE on STACK, in an environment of its own. Exit codes as of `harness gate`."""
     from harness.commands.running import report_on
     from harness.engine import Engine
@@ -75,7 +78,7 @@ def run(file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str
     found = load_stack(stack, overrides)
     wanted = _for_stack(load(file, old, new), found)
     facts = RunStart(stack=found.name, file=str(found.file), from_=wanted.old, to=wanted.new, command=sys.argv[1:])
-    options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
+    options = Options(out=out, keep=keep, seed=seed, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as under_way:
         return report_on(under_way, found, lambda: combine(in_environment(under_way, found, wanted)))
 
