@@ -44,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="HOST:PORT",
         help="test this Toxiproxy server, which runs already, in suites/selftest/proxy; its proxies are removed",
     )
+    parser.addoption("--chaos-seed", type=int, default=1, help="of the campaign in suites/chaos (default: 1)")
+    parser.addoption("--chaos-plans", type=int, default=2, help="how many plans suites/chaos runs (default: 2)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

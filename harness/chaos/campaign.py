@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.chaos.ledger import Ledger
-from harness.chaos.records import About, Finding, Kept, Shrunk, Signature, Tried
+from harness.chaos.records import UNNAMED, About, Finding, Kept, Shrunk, Tried
 from harness.chaos.seeds import Shard, plan_seed
 from harness.chaos.stopping import pulled
 from harness.chaos.tasks import Came, Limits, Make, Observer, RunPlan, Shrink, Task
 from harness.chaos.thinning import Evidence
+from harness.plan.signature import Signature
 from harness.signals import Terminated, uninterrupted
 from harness.verdict import Outcome
 
@@ -202,11 +203,11 @@ class Campaign:
         failed = came.outcome is Outcome.FAIL
         tried = replace(
             tried, state="done", outcome=came.outcome, reason=came.reason, seconds=came.seconds,
-            signature=(came.signature or Signature("unnamed")) if failed else None,
+            signature=(came.signature or UNNAMED) if failed else None,
             run=str(came.run.absolute()) if came.run is not None else "",
             plan=None if came.outcome is Outcome.PASS else task.plan,
         )  # fmt: skip
-        if not self._evidence.ended(tried):
+        if not self._evidence.ended(tried, came.directory):
             tried = replace(tried, run="")
         self.ledger.finish(self.about.id, tried)
         self._blind = 0 if tried.judged else self._blind + (not self._stop.is_set())

@@ -17,10 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from harness.chaos.records import About, Element, Finding, Kept, Shrunk, Signature, State, Tried
+from harness.chaos.records import UNNAMED, About, Element, Finding, Kept, Shrunk, State, Tried
 from harness.chaos.schema import connected, translated
 from harness.engine import proc
 from harness.errors import UsageError
+from harness.plan.signature import Signature
 from harness.verdict import Outcome
 
 COLUMNS = "number, seed, elements, steps, state, outcome, failed, cause, role, reason, run, began, seconds, plan"
@@ -215,7 +216,7 @@ def _plan(row: Sequence[Any]) -> Tried:
     if found.state != "done":
         found = replace(found, outcome=Outcome.UNKNOWN)
     if found.outcome is Outcome.FAIL and found.signature is None:
-        found = replace(found, signature=Signature("unnamed"))
+        found = replace(found, signature=UNNAMED)
     return found
 
 

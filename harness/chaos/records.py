@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from harness.plan.signature import Signature
 from harness.verdict import Outcome
 
 State = Literal["started", "done", "lost"]
 Element = tuple[str, str, str]
 """What a plan tries: a fault or an act, the stage at which it does, and the strategy of the deployer."""
-SEVERITY = (Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL)
+UNNAMED = Signature("run", "no check of it says why")
+"""Of a failure whose signature is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +42,9 @@ class About:
     @property
     def id(self) -> str:
         """By which it is known again, also on another machine: twelve hexadecimal digits."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        said = {key: value for key, value in asdict(self).items() if key != "space"}  # which follows from the others
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """By which a failure is known again.
-
-    Attributes:
-        check: that failed. cause: in words without numbers. role: the service; empty where none is known.
-    """
-
-    check: str
-    cause: str = ""
-    role: str = ""
-
-    def __str__(self) -> str:
-        return ": ".join(filter(None, [" of ".join(filter(None, [self.check, self.role])), self.cause]))
 
 
 @dataclass(frozen=True, slots=True)

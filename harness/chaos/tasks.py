@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.chaos.records import Element, Finding, Kept, Shrunk, Signature, Tried
+from harness.chaos.records import Element, Finding, Kept, Shrunk, Tried
+from harness.plan.signature import Signature
 from harness.verdict import Outcome
 
 
@@ -32,12 +33,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of a plan: `signature` where it failed, `run` the directory of its run where there is one."""
+    """What came of a plan.
+
+    Attributes:
+        signature: where it failed. run: the directory of its run, where there is one.
+        directory: of everything that it wrote, the run's among it.
+    """
 
     outcome: Outcome
     reason: str
     signature: Signature | None = None
     run: Path | None = None
+    directory: Path | None = None
     seconds: float = 0.0
 
 

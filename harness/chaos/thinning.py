@@ -6,7 +6,8 @@ import shutil
 from collections import Counter, deque
 from pathlib import Path
 
-from harness.chaos.records import Signature, Tried
+from harness.chaos.records import Tried
+from harness.plan.signature import Signature
 from harness.verdict import Outcome
 
 PASSES = 3  # runs that passed and are kept whole, the newest
@@ -23,19 +24,18 @@ class Evidence:
         self._newest = {Outcome.PASS: deque[Path](), Outcome.UNKNOWN: deque[Path]()}
         self._found: Counter[Signature] = Counter()
 
-    def ended(self, plan: Tried) -> bool:
-        """Take in a plan that has ended. Whether its own run is kept."""
-        if not plan.run:
+    def ended(self, plan: Tried, directory: Path | None) -> bool:
+        """Take in a plan that has ended, and all that it wrote. Whether that is kept."""
+        if directory is None:
             return True
-        run = Path(plan.run)
         if plan.outcome is Outcome.FAIL and plan.signature is not None:
             self._found[plan.signature] += 1
             if self._found[plan.signature] > OF_A_FINDING:
-                _remove(run)
+                _remove(directory)
                 return False
             return True
         newest = self._newest[plan.outcome]
-        newest.append(run)
+        newest.append(directory)
         while len(newest) > (PASSES if plan.outcome is Outcome.PASS else UNKNOWNS):
             _remove(newest.popleft())
         return True
@@ -49,5 +49,5 @@ class Evidence:
         return count
 
 
-def _remove(run: Path) -> None:
-    shutil.rmtree(run, ignore_errors=True)  # what cannot be removed is in the way of nobody
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)  # what cannot be removed is in the way of nobody

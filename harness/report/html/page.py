@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 from harness.history import Event
 from harness.report._files import write
 from harness.report.html import svg
 from harness.report.html.around import around
+from harness.report.html.document import document
 from harness.report.html.series import Series, series
 from harness.report.html.text import cut, ends, safe, table, tag
 from harness.report.model import WORDS, Judged, Report, events_named
@@ -19,7 +19,6 @@ from harness.samples import Samples
 from harness.verdict import Outcome
 
 MOST_EVENTS = 1500  # in the list at the end
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def save(report: Report, samples: Samples, path: Path) -> Path:
@@ -37,13 +36,7 @@ def render(report: Report, samples: Samples) -> str:
         tag("header", _verdict(report), _about(report)),
         tag("main", *_main(report, data)),
     ]
-    style = (files(__package__) / "style.css").read_text(encoding="utf-8")
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{safe(title)}</title>'
-        f"<style>{style}</style>"
-    )
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+    return document(title, body)
 
 
 def _main(report: Report, data: Series) -> Iterable[str]:

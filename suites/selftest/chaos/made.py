@@ -10,8 +10,9 @@ from typing import Any
 
 from harness.chaos.campaign import Campaign
 from harness.chaos.ledger import Ledger
-from harness.chaos.records import About, Element, Finding, Kept, Shrunk, Signature, Tried
+from harness.chaos.records import About, Element, Finding, Kept, Shrunk, Tried
 from harness.chaos.tasks import Came, Limits, Task
+from harness.plan.signature import Signature
 from harness.verdict import Outcome
 
 SPACE: tuple[Element, ...] = (
@@ -91,7 +92,7 @@ class Runner:
         if self.runs is not None:
             run = self.runs / f"run-{task.number}"
             run.mkdir()
-            return replace(found, run=run)
+            return replace(found, run=run, directory=run)
         return found
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from harness.chaos.campaign import BLIND, Campaign
 from harness.chaos.ledger import Ledger
-from harness.chaos.records import Finding, Shrunk, Signature
+from harness.chaos.records import UNNAMED, Finding, Shrunk
 from harness.chaos.seeds import Shard, plan_seed
 from harness.chaos.tasks import Came, Limits
 from harness.chaos.thinning import OF_A_FINDING, PASSES
 from harness.errors import NoEngine, NoSpace
+from harness.plan.signature import Signature
 from harness.signals import Terminated
 from harness.verdict import Outcome
 from suites.selftest.chaos.made import ABOUT, LOST_LOG, Runner, Told, campaign, shrink
@@ -108,7 +109,7 @@ def test_what_was_not_cut_down_is_cut_down_when_the_campaign_goes_on(ledger: Led
 
 def test_a_failure_without_a_signature_is_a_finding(ledger: Ledger, tmp_path: Path) -> None:
     kept = campaign(ledger, tmp_path, Runner({2: Came(Outcome.FAIL, "it failed")})).work()
-    assert [one.signature.check for one in kept.findings] == ["unnamed"]
+    assert [one.signature for one in kept.findings] == [UNNAMED]
 
 
 def test_where_no_plan_has_a_verdict_it_ends(ledger: Ledger, tmp_path: Path) -> None:
@@ -193,9 +194,7 @@ def test_the_second_ends_what_runs_in_good_order_and_it_is_unknown(
     assert [(one.state, one.outcome) for one in kept.plans] == [("done", Outcome.UNKNOWN)] * 2
 
 
-def test_sigterm_ends_what_runs_at_once(
-    monkeypatch: pytest.MonkeyPatch, ledger: Ledger, tmp_path: Path
-) -> None:
+def test_sigterm_ends_what_runs_at_once(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, tmp_path: Path) -> None:
     runner, _ = interrupted(monkeypatch, ledger, tmp_path, Terminated())
     assert sorted(runner.stopped) == [1, 2]
 

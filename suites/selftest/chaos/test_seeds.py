@@ -26,7 +26,9 @@ def test_every_plan_is_in_one_shard(sizes: tuple[int, int]) -> None:
     assert set().union(*shards) == set(range(1, most + 1))
 
 
-@pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "3/0", "-1/3", "1/3/5", "a/b", "1/99999999", "\u0663/\u0665", "1 /3"])
+@pytest.mark.parametrize(
+    "text", ["", "3", "0/3", "4/3", "3/0", "-1/3", "1/3/5", "a/b", "1/99999999", "\u0663/\u0665", "1 /3"]
+)
 def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no shard"):
         Shard.parse(text)
