@@ -18,16 +18,17 @@ from harness import reading
 from harness.deploy import releases_needed
 from harness.errors import UsageError
 from harness.plan.needs import refuse_unknown, refuse_without
-from harness.plan.steps import Step, find, names
+from harness.plan.steps import FAULT, Step, find, names
 from harness.stack import Stack
-from harness.stack.mistakes import StackFindings, mistake
+from harness.stack.mistakes import StackFindings, mistake, written
 from harness.stack.nodes import Node, Scalar, SourceMapping, SourceSequence
 from harness.stack.plainwords import meant, one_of
 from harness.stack.source import parse
 from harness.stack.validate import validate
 
 WIDTH = 80  # columns of the printed plan
-KEYS = ("name", "title", "from", "to", "steps", "not-checked")
+KEYS = ("name", "title", "from", "to", "steps", "finally", "not-checked")
+FINALLY = "finally, whatever happened before, with every fault healed:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Plan:
         title: what it does, in a few words.
         old, new: the release that runs at the beginning, and the one that is deployed and taken back.
         steps: what is done.
+        final: what is done at the end whatever happened: also where a step ended the plan, or could not be done. Every
+            fault is healed before. In a file it is `finally`.
         not_checked: by check, why the stack has it switched off.
     """
 
@@ -48,11 +51,19 @@ class Plan:
     new: str
     steps: tuple[Step, ...]
     not_checked: Mapping[str, str] = field(default_factory=dict)
+    final: tuple[Step, ...] = ()
+
+    @property
+    def every(self) -> tuple[Step, ...]:
+        """All steps in order, the final ones last; a step's number is its place here."""
+        return (*self.steps, *self.final)
 
     def to_data(self) -> dict[str, Any]:
         """As its file has it."""
         steps = [step.to_data() for step in self.steps]
         made = {"name": self.name, "title": self.title, "from": self.old, "to": self.new, "steps": steps}
+        if self.final:
+            made["finally"] = [step.to_data() for step in self.final]
         return {**made, "not-checked": dict(self.not_checked)} if self.not_checked else made
 
     def to_yaml(self) -> str:
@@ -62,8 +73,10 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """The plan for people: its title, then each step with its number and phase."""
         yield f"{self.name}: {self.title}" if self.title else self.name
-        wide = len(str(len(self.steps)))
-        for number, step in enumerate(self.steps, 1):
+        wide = len(str(len(self.every)))
+        for number, step in enumerate(self.every, 1):
+            if number == len(self.steps) + 1:
+                yield f"  {FINALLY}"
             phase = f"  [{step.about}]" if step.about else ""
             indent = " " * (wide + 4)
             yield from textwrap.wrap(
@@ -87,9 +100,11 @@ class Plan:
         refuse_unknown(stack)
         for release in self.releases():
             releases_needed(stack, self.old, release)
-        refuse_without(stack, (key for step in self.steps for key in step.declared), "gated")
+        refuse_without(stack, (key for step in self.every for key in step.declared), "gated")
         given = set[str]()
-        for number, step in enumerate(self.steps, 1):
+        for number, step in enumerate(self.every, 1):
+            if number == len(self.steps) + 1:
+                given = without_faults(given)
             if problem := step.problem(stack):
                 raise self._refusal(number, step, problem)
             missing = [need for need in step.requires() if need not in given]
@@ -102,7 +117,7 @@ class Plan:
 
     def releases(self) -> tuple[str, ...]:
         """The releases that its steps go to, beside the one that runs at the beginning."""
-        named = (getattr(step, "release", None) for step in self.steps)
+        named = (getattr(step, "release", None) for step in self.every)
         return tuple(dict.fromkeys(one for one in named if one and one != self.old))
 
     def _refusal(self, number: int, step: Step, problem: str) -> UsageError:
@@ -142,11 +157,15 @@ def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
         place = steps.place if steps is not None else root.place
         raise mistake("The plan has no steps", place, got="nothing", expected="steps: [{step: load}, ...]")
     made = [_step(_filled(node, releases), findings) for node in steps.items]
+    last = root.get("finally")
+    if last is not None and not isinstance(last, SourceSequence):
+        raise mistake("The final steps are no list", last.place, got=written(last), expected="finally: [{step: ...}]")
+    final = [_step(_filled(node, releases), findings) for node in last.items] if last is not None else []
     findings.stop_if_any()
     off = root.get("not-checked")
     not_checked = {key: _text(node) for key, node in off.fields.items()} if isinstance(off, SourceMapping) else {}
-    title, kept = _fill(said["title"], releases), tuple(filter(None, made))
-    return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], kept, not_checked)
+    title, kept, ends = _fill(said["title"], releases), tuple(filter(None, made)), tuple(filter(None, final))
+    return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], kept, not_checked, ends)
 
 
 def of_data(data: Mapping[str, Any], name: str = "the plan") -> Plan:
@@ -210,15 +229,25 @@ def schema() -> dict[str, Any]:
             "title": {"type": "string", "description": "What it does, in a few words."},
             "from": {"type": "string", "description": "The release that runs at the beginning; {from} stands for it."},
             "to": {"type": "string", "description": "The release that is deployed; {to} stands for it."},
-            "steps": {"type": "array", "minItems": 1, "items": {"oneOf": steps}},
+            "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},
+            "finally": {
+                "type": "array",
+                "items": {"$ref": "#/$defs/step"},
+                "description": "What is done at the end whatever happened, when every fault is healed.",
+            },
             "not-checked": {
                 "type": "object",
                 "additionalProperties": {"type": "string"},
                 "description": "By check, why it was left out when the plan was made.",
             },
         },
-        "$defs": definitions,
+        "$defs": {**definitions, "step": {"oneOf": steps}},
     }
+
+
+def without_faults(given: Iterable[str]) -> set[str]:
+    """What is still given when every fault is healed."""
+    return {one for one in given if not one.startswith(FAULT)}
 
 
 def phases(steps: Iterable[Step]) -> list[str]:

@@ -38,7 +38,7 @@ def with_reads(stack: Stack, steps: Sequence[Step], drain: float) -> Iterator[St
         if isinstance(step, Deploy | Rollback | Interrupt | Recovered):
             changing = (*changing, step.phase)
             back = isinstance(step, Rollback) or (back and isinstance(step, Recovered))
-        if isinstance(step, Hold | Recover) and reads_declared(stack) and _beside(stack):
+        if isinstance(step, Hold | Recover) and reads_declared(stack) and reads_beside(stack):
             asked = CheckCall.of(partial(reads.check, changing=list(changing)) if changing else reads.check)
             yield step.model_copy(update={"checks": (*step.checks, asked)})
         else:
@@ -52,7 +52,7 @@ def with_reads(stack: Stack, steps: Sequence[Step], drain: float) -> Iterator[St
             changing, back = (), False
 
 
-def _beside(stack: Stack) -> bool:
+def reads_beside(stack: Stack) -> bool:
     """Whether anything is read while a phase lasts."""
     workload = stack.harness.workload
     return workload is not None and workload.reads > 0

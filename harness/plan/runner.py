@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import TracebackType
 
+from harness.errors import DoorGone, EngineGone, HarnessError, NoSpace
 from harness.events import Note, PlanShown, PlanStepEnd, PlanStepStart
-from harness.plan.plan import Plan
-from harness.plan.steps import PlanEnded, Progress, Step
+from harness.plan.plan import Plan, without_faults
+from harness.plan.steps import DEPLOYED, PlanEnded, Progress, Step
 from harness.plan.trial import Trial
-from harness.verdict import Verdict, combine
+from harness.signals import cleaning_up_after
+from harness.verdict import Outcome, Verdict, combine
+
+# Without the engine, the door or a place for the history no step can do anything.
+GONE = (EngineGone, DoorGone, NoSpace)
 
 
 def run(plan: Plan, trial: Trial) -> Verdict:
@@ -18,6 +24,10 @@ def run(plan: Plan, trial: Trial) -> Verdict:
 
     Every event of a step has the step's number. Which release each replica runs is asked before and after each step
     that may change it. Faults that are still on at the end are healed, and judged.
+
+    The final steps are run whatever happened before, but for a signal or the loss of the engine: also where a step
+    ended the plan or could not be done. One whose needs were not given by then is left out. What ended the plan is what
+    is raised; what they find is added to the verdicts, and makes none of them better.
 
     Raises:
         UsageError: the plan makes no sense on this stack; nothing was done then.
@@ -27,21 +37,74 @@ def run(plan: Plan, trial: Trial) -> Verdict:
     trial.history.record(PlanShown(plan.to_data(), list(plan.lines())))
     for name, reason in plan.not_checked.items():
         trial.history.record(Note(f"not checked: {name}: {reason}"))
-    progress = Progress()
+    progress, given = Progress(), set[str]()
     with ExitStack() as faults:
         faults.push(partial(_heal, progress))
-        for number, step in enumerate(plan.steps, 1):
-            with trial.history.scope(plan_step=number):
-                try:
-                    _run(number, step, trial, progress)
-                except PlanEnded:
-                    left = len(plan.steps) - number
-                    trial.history.record(Note(f"the plan ends after step {number}; {left} steps are left out"))
-                    break
+        try:
+            _steps(plan, trial, progress, given)
+        except GONE:
+            raise
+        except Exception as error:
+            with cleaning_up_after(error):
+                _finally(plan, trial, progress, given)
+            raise
+        _finally(plan, trial, progress, given)
     return combine(trial.verdicts)
 
 
-def _run(number: int, step: Step, trial: Trial, progress: Progress) -> None:
+def _steps(plan: Plan, trial: Trial, progress: Progress, given: set[str]) -> None:
+    """Run the steps before the final ones."""
+    for number, step in enumerate(plan.steps, 1):
+        with trial.history.scope(plan_step=number):
+            try:
+                _run(number, step, trial, progress, given)
+            except PlanEnded:
+                left = len(plan.steps) - number
+                trial.history.record(Note(f"the plan ends after step {number}; {left} steps are left out"))
+                if plan.final and not trial.verdicts:
+                    # Else what the final steps find would be all that is told, and pass for the whole.
+                    said = "the plan ended before anything was checked"
+                    trial.judge(Verdict("plan", Outcome.UNKNOWN, said, look="what ended it"), step.about)
+                return
+
+
+def _finally(plan: Plan, trial: Trial, progress: Progress, given: set[str]) -> None:
+    """Heal everything, then run the final steps: every one is tried before the first error is raised."""
+    if not plan.final:
+        return
+    problems: list[Exception] = []
+    with _kept(problems):
+        _heal(progress, None, None, None)
+    given.intersection_update(without_faults(given))
+    for number, step in enumerate(plan.final, len(plan.steps) + 1):
+        if missing := [need for need in step.requires() if need not in given]:
+            said = f"step {number} is left out: it needs {missing[0]}, which was not given before the plan ended"
+            trial.history.record(Note(said))
+            continue
+        with trial.history.scope(plan_step=number), _kept(problems):
+            try:
+                _run(number, step, trial, progress, given)
+            except PlanEnded:
+                break
+            except GONE as error:
+                problems.append(error)
+                break
+    if problems:
+        for other in problems[1:]:
+            problems[0].add_note(f"and in a later final step: {other}")
+        raise problems[0]
+
+
+@contextmanager
+def _kept(problems: list[Exception]) -> Iterator[None]:
+    """Keep the error of a block for later."""
+    try:
+        yield
+    except HarnessError as error:
+        problems.append(error)
+
+
+def _run(number: int, step: Step, trial: Trial, progress: Progress, given: set[str]) -> None:
     """Run one step between two looks at the releases."""
     if step.changes:
         trial.environment.releases()
@@ -51,6 +114,10 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress) -> None:
         step.run(trial, progress)
         done = True
     finally:
+        # A deployment that broke may have changed something, and has to be taken back no less.
+        provided = set(step.provides())
+        given |= provided if done else provided & {DEPLOYED}
+        given -= set(step.removes())
         if done and step.changes:
             trial.environment.releases()
         trial.history.record(PlanStepEnd(number, done))

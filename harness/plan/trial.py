@@ -69,7 +69,9 @@ class Trial:
         self.stack: Stack = environment.stack
         self.verdicts: list[Verdict] = []
         self.patience = PATIENCE  # s that are left for measuring again, where the machine stood still
+        self.unsound = False  # a precondition did not hold: from then on a failure is unknown
         self._faults = 0  # that are on
+        self._faulty: list[str] = []  # phases whose faults are to be judged when the last of all is healed
         self._told = set[str]()  # phases with a failure, whose logs were recorded
         self.deployer: Deployer = deploy.build(environment, self.history)
         self._samples, self._beside = samples, beside
@@ -227,7 +229,11 @@ class Trial:
         return self.judge(found, phase)
 
     def use_rate(self, rate: float) -> None:
-        """Run the workload at another rate from now on, requests per second; starts it if it does not run."""
+        """Run the workload at another rate from now on, requests per second; starts it if it does not run, and leaves
+        it alone where it runs at this rate.
+        """
+        if self.workload.running() and at_rate(self.workload.spec, rate).schedule == self.workload.spec.schedule:
+            return
         self.workload.stop()
         samples = None if self._samples is None else self._samples.with_stem(f"{self._samples.stem}-{rate:g}")
         self.workload = self._load(at_rate(self.workload.spec, rate), samples, rate)
@@ -265,13 +271,16 @@ class Trial:
                 yield running
             return
         self._faults += 1
+        self._faulty.append(phase)
         try:
             with suppress(FaultUnproven), inject(self.environment, made) as running:
                 yield running
         finally:
             self._faults -= 1
         if not self._faults:
-            self.check(faults.check, phase=phase)
+            phases, self._faulty = dict.fromkeys(self._faulty), []
+            for one in phases:
+                self.check(faults.check, phase=one)
 
     # -- verdicts ----------------------------------------------------------------------------------------------------
 
@@ -315,6 +324,7 @@ class Trial:
             groundwork: it is about a baseline, before anything was deployed: a failure is unknown.
             link: of a replayed chain, what the verdict was put together from.
         """
+        groundwork = groundwork or self.unsound
         verdict = checks.as_groundwork(verdict) if groundwork else verdict
         self.verdicts.append(verdict)
         if verdict.outcome is Outcome.FAIL and phase not in self._told:

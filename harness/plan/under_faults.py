@@ -93,10 +93,14 @@ def possible(stack: Stack) -> dict[str, Mapping[str, Any]]:
     """The faults that the gate can inject into a stack, with parameters of its own choice, by name."""
     declared = {one.kind for one in stack.harness.servers.values()}
     servers = [one.service for one in stack.harness.servers.values()]
-    fleet = list(stack.harness.probes.release)
+    fleet = list(stack.harness.probes.release) or list(stack.differing_images())
+    # Only what somebody talks to can be slow, or cut off: replicas that nobody but the entrypoint asks are neither.
+    entry = stack.harness.entry
+    talked_to = bool(servers) or (entry is not None and entry[0] not in fleet)
     asked: dict[str, Mapping[str, Any] | None] = {
-        "latency": {"from": "all", "to": servers or fleet, "ms": 100},
-        "partition": {"from": "one", "to": "rest"} if len(stack.services) > 1 else None,
+        "latency": {"from": "all" if servers else ["all", "entrypoint"], "to": servers or fleet, "ms": 100}
+        if servers or fleet else None,
+        "partition": {"from": "one", "to": "rest"} if len(stack.services) > 1 and talked_to else None,
         **_of({"redis", "valkey"} & declared, {
             "cache.stale": {}, "cache.cold": {}, "cache.lost-invalidation": {}, "cache.frozen": {"from": "one"},
             "cache.immortal": {}, "cache.torn": {}, "cache.evicting": {},
@@ -113,7 +117,7 @@ def possible(stack: Stack) -> dict[str, Mapping[str, Any]]:
         **_of(any(one.is_file for logs in stack.harness.logs.values() for one in logs), {
             "log.rotated": {}, "log.deleted": {},
         }),
-        "deployment.unreachable-replica": {} if _inside(stack) else None,
+        "deployment.unreachable-replica": {} if _inside(stack) and talked_to else None,
     }  # fmt: skip
     given = {name: {**parameters, **stack.harness.faults.more.get(name, {})} for name, parameters in asked.items()
              if parameters is not None}  # fmt: skip

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LOAD = "the load"
 CONTROL = "the control"
 DEPLOYED = "a deployment"
+FAULT = "the fault "  # and its name
 
 Duration = Annotated[Seconds, PlainSerializer(lambda value: f"{value:g}s")]
 """Seconds in Python, `1.5s` in a file."""
@@ -56,7 +57,7 @@ FaultData = Annotated[Mapping[str, Any], AfterValidator(known_fault)]
 
 def fault(name: str) -> str:
     """What a step gives that injects a fault."""
-    return f"the fault {name}"
+    return f"{FAULT}{name}"
 
 
 class PlanEnded(Exception):

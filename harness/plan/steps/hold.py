@@ -79,6 +79,7 @@ class Hold(InPhase):
             trial.history.record(Note(f"measuring {self.phase} again: {stalled.check}: {stalled.reason}"))
             progress.last[self.phase] = f"{self.phase}-remeasured-{number}"
         if self.precondition and not passed:
+            trial.unsound = True
             raise PlanEnded
 
     def _watch(self, trial: Trial, name: str) -> None:
