@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import harness
 from harness.errors import HarnessError
@@ -23,7 +24,7 @@ from harness.event import Event, of, read
 from harness.events import RunEnd, RunError
 from harness.history import EVENTS
 from harness.plan.plan import Plan
-from harness.plan.signature import Signature, signature_of
+from harness.plan.signature import Signature, first_failure, signature_of
 from harness.verdict import Outcome
 
 LIMIT = 1800.0  # s after which a plan hangs
@@ -63,6 +64,7 @@ class PlanResult:
         directory: of the run; None where it did not come to have one.
         seconds: that it took.
         reason: of the outcome, in a sentence.
+        step: the number of the step in which it failed first, from 1; None where it did not, or in none of them.
     """
 
     outcome: Outcome
@@ -70,6 +72,7 @@ class PlanResult:
     directory: Path | None
     seconds: float
     reason: str
+    step: int | None = None
 
 
 class PlanProcess:
@@ -95,9 +98,13 @@ class PlanProcess:
             )  # fmt: skip
         self._began = time.monotonic()
 
-    def wait(self) -> PlanResult:
-        """Wait for its end, and read what came of it. One that takes longer than its limit is stopped."""
+    def wait(self, unless: threading.Event | None = None) -> PlanResult:
+        """Wait for its end, and read what came of it. One that takes longer than its limit is stopped, and so is one
+        that still runs when the event is set.
+        """
         while self._process.poll() is None:
+            if unless is not None and unless.is_set():
+                self.stop()
             if not self._told.is_set() and time.monotonic() - self._began > self._limit:
                 self._tell(f"it did not end within {self._limit:g} s, and was stopped")
             if self._told.is_set():
@@ -132,6 +139,15 @@ class PlanProcess:
             self._process.wait()
 
 
+class _Found(NamedTuple):
+    """What a run's history says."""
+
+    outcome: Outcome
+    signature: Signature | None
+    reason: str
+    step: int | None = None
+
+
 def result(directory: Path, exit_code: int, seconds: float, ended: str = "") -> PlanResult:
     """What came of the plan whose process wrote into a directory.
 
@@ -141,10 +157,11 @@ def result(directory: Path, exit_code: int, seconds: float, ended: str = "") -> 
         ended: why it was ended from outside; empty where it ended by itself.
     """
     run = run_in(directory)
-    outcome, signature, reason = _read(run, exit_code) if not ended else (Outcome.UNKNOWN, None, ended)
-    if run is None and not ended:
-        reason = _last_words(directory) or reason
-    return PlanResult(outcome, signature, run, round(seconds, 1), reason)
+    if ended:
+        return PlanResult(Outcome.UNKNOWN, None, run, round(seconds, 1), ended)
+    outcome, signature, reason, step = _read(run, exit_code)
+    reason = (_last_words(directory) if run is None else "") or reason
+    return PlanResult(outcome, signature, run, round(seconds, 1), reason, step)
 
 
 def run_in(directory: Path) -> Path | None:
@@ -154,30 +171,32 @@ def run_in(directory: Path) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def _read(run: Path | None, exit_code: int | None) -> tuple[Outcome, Signature | None, str]:
-    how = "" if exit_code is None else _how(exit_code)
+def _read(run: Path | None, exit_code: int) -> _Found:
+    how = _how(exit_code)
     if run is None:
-        return Outcome.UNKNOWN, None, f"there is no verdict: the process made no run, and {how}"
+        return _Found(Outcome.UNKNOWN, None, f"there is no verdict: the process made no run, and {how}")
     try:
         events = read(run / EVENTS)
     except HarnessError as error:
-        return Outcome.UNKNOWN, None, f"{error.what}: {error.got}" if error.got else error.what
+        return _Found(Outcome.UNKNOWN, None, f"{error.what}: {error.got}" if error.got else error.what)
     return _verdict(events, exit_code, how)
 
 
-def _verdict(events: tuple[Event, ...], exit_code: int | None, how: str) -> tuple[Outcome, Signature | None, str]:
+def _verdict(events: tuple[Event, ...], exit_code: int, how: str) -> _Found:
     ends, broke = of(events, RunEnd), of(events, RunError)
     if broke:
-        return Outcome.UNKNOWN, None, broke[-1].body.what
+        return _Found(Outcome.UNKNOWN, None, broke[-1].body.what)
     if not ends:
-        return Outcome.UNKNOWN, None, f"there is no verdict: the run did not come to its end ({how})"
+        return _Found(Outcome.UNKNOWN, None, f"there is no verdict: the run did not come to its end ({how})")
     end = ends[-1].body
-    if end.outcome not in set(Outcome) or (exit_code is not None and exit_code != Outcome(end.outcome).exit_code):
-        return Outcome.UNKNOWN, None, f"the history says {end.outcome}, and the process {how}"
-    found = signature_of(events) if end.outcome == Outcome.FAIL else None
-    if end.outcome == Outcome.FAIL and found is None:
-        return Outcome.UNKNOWN, None, f"the run failed, and no check in its history did: {end.reason}"
-    return Outcome(end.outcome), found, end.reason
+    if end.outcome not in set(Outcome) or exit_code != Outcome(end.outcome).exit_code:
+        return _Found(Outcome.UNKNOWN, None, f"the history says {end.outcome}, and the process {how}")
+    if end.outcome != Outcome.FAIL:
+        return _Found(Outcome(end.outcome), None, end.reason)
+    first, found = first_failure(events), signature_of(events)
+    if first is None or found is None:
+        return _Found(Outcome.UNKNOWN, None, f"the run failed, and no check in its history did: {end.reason}")
+    return _Found(Outcome.FAIL, found, end.reason, first.plan_step)
 
 
 def _how(exit_code: int) -> str:

@@ -52,7 +52,8 @@ class Signature:
 
 
 def signature_of(events: Sequence[Event], scenario: str | None = None) -> Signature | None:
-    """The signature of a run's failure; None where no check failed.
+    """The signature of a run's failure, by what was known at the end of the step in which it came; None where no check
+    failed. So what the plan does later does not change it.
 
     Args:
         events: of the whole history.
@@ -61,7 +62,8 @@ def signature_of(events: Sequence[Event], scenario: str | None = None) -> Signat
     first = first_failure(events, scenario)
     if first is None:
         return None
-    own = tuple(one for one in events if one.environment in (None, first.environment))
+    until = _end_of_step(events, first)
+    own = tuple(one for one in events if one.environment in (None, first.environment) and one.id <= until)
     services = _services(own)
     return Signature(first.body.check, _cause(own, first, services), _role(own, first, services))
 
@@ -75,6 +77,14 @@ def first_failure(events: Iterable[Event], scenario: str | None = None) -> Event
     }
     failed = [event for event in counts.values() if event.body.outcome == Outcome.FAIL]
     return min(failed, key=lambda event: event.id, default=None)
+
+
+def _end_of_step(events: Sequence[Event], failed: Event[VerdictGiven]) -> int:
+    """The id of the last event of the step that a verdict was given in; of the history where it was in none."""
+    if failed.plan_step is None:
+        return events[-1].id
+    of_step = (one for one in events if one.plan_step == failed.plan_step and one.environment == failed.environment)
+    return max(one.id for one in of_step)
 
 
 def _cause(own: tuple[Event, ...], failed: Event[VerdictGiven], services: Mapping[str, str]) -> str:

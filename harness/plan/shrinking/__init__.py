@@ -1,0 +1,1 @@
+"""Cutting a failing plan down to the few steps that matter."""
