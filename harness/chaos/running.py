@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import cast
 
 import harness
 from harness import files
@@ -19,13 +20,17 @@ from harness.errors import UsageError, unwritable
 from harness.plan.plan import Plan, of_data
 from harness.plan.plan_process import PlanOrder, PlanProcess, PlanResult
 from harness.plan.random import Bounds, generate
-from harness.plan.shrinking import Shrinking
+from harness.plan.random.draft import STAGES, Stage
+from harness.plan.shrinking.outcomes import Outcomes
+from harness.plan.shrinking.outcomes import Tried as Attempt
+from harness.plan.shrinking.shrinker import Shrinker, ShrinkSettings
 from harness.stack import Stack
 
-T = TypeVar("T")
 SPACE_OF = 400  # plans from whose elements is told what can be tried at all
 PATIENCE = 4.0, 300.0  # a plan is stopped after so many times its estimate, and so many seconds more
-JOINS = 1.0  # s
+SHRINK_LIMIT = 600.0  # s for one try of a plan that is cut down
+POLL_EVERY = 0.1  # s between two looks at whether a plan is to end
+Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class StackPlans:
             found.update(dict.fromkeys((one.what, str(one.stage), one.deployer) for one in drawn.elements))
         return About(
             self.stack.name, digest(self.stack), self.old, self.new, seed, self.bounds.steps, self.bounds.seconds,
-            harness.__version__, tuple(sorted(found)),
+            harness.__version__, tuple(sorted(found, key=_in_order)),
         )  # fmt: skip
 
     def make(self, number: int, seed: int) -> Task:
@@ -76,10 +81,44 @@ class StackPlans:
         factor, more = PATIENCE
         plan = of_data(task.plan, f"plan {task.number}")
         directory = _unused(self.runs / str(task.number))
-        came = self._run(plan, task.seed, directory, stop, factor * task.seconds + more)
+        came = self._run(plan, task.seed, directory, stop.is_set, factor * task.seconds + more)
         return Came(came.outcome, came.reason, came.signature, came.directory, directory, came.seconds)
 
-    def _run(self, plan: Plan, seed: int, directory: Path, stop: threading.Event, limit: float) -> PlanResult:
+    def shrink(self, finding: Finding, stop: threading.Event, seconds: float) -> Shrunk | None:
+        """Cut the first plan of a finding down, for so many seconds at most; None where that came to nothing. What came
+        of each try is kept, so that it goes on where it was when it is called again.
+
+        Raises:
+            UsageError, NoSpace, Unwritable: what is kept of it cannot be read or written.
+        """
+        found = next((one for one in finding.plans if one.plan is not None), None)
+        if found is None or found.plan is None:
+            return None
+        plan = of_data(found.plan, f"plan {found.number}")
+        directory = self.runs / "shrinking" / hashlib.sha256(str(finding.signature).encode()).hexdigest()[:12]
+        outcomes = Outcomes(directory / "outcomes.jsonl", {"stack": digest(self.stack), "plan": str(found.number)})
+        numbers = itertools.count(1)
+
+        def attempt(cut: Plan, given_up: threading.Event) -> Attempt:
+            place = _unused(directory / str(next(numbers)))
+            came = self._run(cut, found.seed, place, _either(stop, given_up), SHRINK_LIMIT)
+            shutil.rmtree(place, ignore_errors=True)  # its outcome is kept, and the finding has its own runs
+            return Attempt(came.outcome, came.signature, None, came.reason, came.seconds)
+
+        settings = ShrinkSettings(jobs=self.jobs, seconds=seconds)
+        shrinker = Shrinker(self.stack, attempt, outcomes, settings, ended=stop.is_set)
+        try:
+            cut = shrinker.shrink(plan, finding.signature)
+        finally:
+            outcomes.close()
+        if not cut.confirmed.of:
+            return None
+        return Shrunk(
+            cut.after.to_data(), len(cut.after.every), len(plan.every), cut.confirmed.failed, cut.confirmed.of,
+            str(cut.confirmed), cut.finished,
+        )  # fmt: skip
+
+    def _run(self, plan: Plan, seed: int, directory: Path, stop: Stop, limit: float) -> PlanResult:
         order = PlanOrder(plan, self.stack.file, self.stack.overrides, seed=seed, limit=limit)
         try:
             files.directory(directory)
@@ -90,14 +129,18 @@ class StackPlans:
             return process.wait()
 
 
+def _either(one: threading.Event, other: threading.Event) -> Stop:
+    return lambda: one.is_set() or other.is_set()
+
+
 @contextmanager
-def _when(event: threading.Event, act: Callable[[], object]) -> Iterator[None]:
-    """Within the block, `act` is called when the event is set."""
+def _when(stop: Stop, act: Callable[[], object]) -> Iterator[None]:
+    """Within the block, `act` is called once somebody asks for the end."""
     over = threading.Event()
 
     def watch() -> None:
-        while not over.is_set():
-            if event.wait(0.1):
+        while not over.wait(POLL_EVERY):
+            if stop():
                 act()
                 return
 
@@ -107,7 +150,13 @@ def _when(event: threading.Event, act: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         over.set()
-        watching.join(JOINS)
+        watching.join()
+
+
+def _in_order(element: Element) -> tuple[int, str, str]:
+    """Stages in the order of a plan."""
+    what, stage, deployer = element
+    return list(STAGES).index(cast(Stage, stage)), what, deployer
 
 
 def digest(stack: Stack) -> str:

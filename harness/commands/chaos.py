@@ -115,7 +115,7 @@ def merge(ledgers: tuple[Path, ...], into: Path) -> int:
 @chaos.command()
 @click.option("--why", default="", help="For those who look at a campaign that ended.")
 def stop(why: str) -> int:
-    """Stop every campaign of this user on this machine, in good order, and let none begin until `harness chaos allow`."""
+    """Stop every campaign of this user on this machine, in good order. None begins until `harness chaos allow`."""
     from harness.chaos.stopping import lever, pull
 
     pull(lever(), why)

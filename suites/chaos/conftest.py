@@ -10,7 +10,7 @@ from harness.stack import Stack
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The plans that `harness chaos --seed SEED --plans PLANS` would run, each with the seed that its faults have there."""
+    """The plans of `harness chaos --seed SEED --plans PLANS`, each with the seed that its faults have there."""
     if "random_plan" in metafunc.fixturenames:
         campaign, plans = metafunc.config.getoption("chaos_seed"), metafunc.config.getoption("chaos_plans")
         seeds = [plan_seed(campaign, number) for number in range(1, plans + 1)]

@@ -79,6 +79,7 @@ class Shrinker:
         attempt: runs a plan once.
         outcomes: what is known already, and what is added.
         say: told about progress, a sentence at a time.
+        ended: whether somebody asks for the end: then it ends as if its time were over.
     """
 
     stack: Stack
@@ -87,6 +88,7 @@ class Shrinker:
     settings: ShrinkSettings = field(default_factory=ShrinkSettings)
     clock: Clock = field(default_factory=SystemClock)
     say: Callable[[str], None] = lambda _words: None
+    ended: Callable[[], bool] = lambda: False
 
     def shrink(self, plan: Plan, target: Signature | None = None, failing: int | None = None) -> Shrunk:
         """Shrink a plan.
@@ -119,7 +121,7 @@ class Shrinker:
             self.attempt,
             self.outcomes,
             self.settings.jobs,
-            lambda: self.clock.monotonic() >= until,
+            lambda: self.ended() or self.clock.monotonic() >= until,
         )
 
     def _first(self, plan: Plan, failing: int | None) -> Plan:
