@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from types import GenericAlias
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -117,7 +118,7 @@ def as_groundwork(verdict: Verdict) -> Verdict:
 
 def _typed(check: Check, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters in the types that the check declares: a history holds mappings for dataclasses."""
-    hints = get_type_hints(check)
+    hints = _hints(check)
     unknown = sorted(set(parameters) - set(hints) | set(parameters) & {*GIVEN, "return"})
     if unknown:
         raise TypeError(f"it takes no {', '.join(unknown)}")
@@ -126,7 +127,7 @@ def _typed(check: Check, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def refusal(check: Check, parameters: Mapping[str, Any]) -> str | None:
     """What a check expects instead of these parameters; None where it takes them."""
-    hints = get_type_hints(check)
+    hints = _hints(check)
     known = [key for key in hints if key not in (*GIVEN, "return")]
     for key, value in parameters.items():
         if key not in known:
@@ -138,6 +139,12 @@ def refusal(check: Check, parameters: Mapping[str, Any]) -> str | None:
     return None
 
 
+@cache
+def _hints(check: Check) -> Mapping[str, Any]:
+    return get_type_hints(check)
+
+
+@cache  # a plan asks the same few checks many times
 def _adapter(hint: Any) -> TypeAdapter[Any]:
     """What turns JSON into a value of this type. Any collection is a tuple: that has an order and cannot be changed."""
     if get_origin(hint) in (Collection, Iterable, Sequence):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import keep_option, out_option, override_option, releases
+from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
 from harness.commands.say import say
 from harness.errors import PASS, UsageError
 from harness.events import RunStart
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 from_option = click.option("--from", "old", metavar="RELEASE", default="", help="What {from} stands for.")
 to_option = click.option("--to", "new", metavar="RELEASE", default="", help="What {to} stands for.")
 
+yaml_option = click.option("--yaml", "form", flag_value="yaml", help="As a file that `harness plan run` takes.")
+json_option = click.option("--json", "form", flag_value="json", help="The same as JSON.")
+
 
 @click.group()
 def plan() -> None:
@@ -37,8 +40,8 @@ def plan() -> None:
 @override_option
 @from_option
 @to_option
-@click.option("--yaml", "form", flag_value="yaml", help="As a file that `harness plan run` takes.")
-@click.option("--json", "form", flag_value="json", help="The same as JSON.")
+@yaml_option
+@json_option
 def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str, form: str | None) -> int:
     """Print a plan, numbered.
 
@@ -48,11 +51,48 @@ def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, n
     plans = _named(name, stack, overrides, old, new)
     if form is None:
         show_plans(plans)
-    elif form == "yaml":
-        say("---\n".join(one.to_yaml() for one in plans), nl=False)
     else:
-        found = [one.to_data() for one in plans]
-        say(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
+        _print(plans, form)
+    return PASS
+
+
+@plan.command(name="random")
+@stack_argument
+@override_option
+@from_option
+@to_option
+@click.option("--seed", type=int, required=True, metavar="N", help="The same seed gives the same plan.")
+@click.option(
+    "--count", type=click.IntRange(1, 1000), default=1, show_default=True, help="Plans of so many seeds from N on."
+)
+@click.option("--steps", type=click.IntRange(1), default=60, show_default=True, help="So many in each plan at most.")
+@click.option(
+    "--seconds", type=click.FloatRange(1.0), default=180.0, show_default=True, help="So long at most, as estimated."
+)
+@yaml_option
+@json_option
+def random_(
+    stack: Path, overrides: tuple[Path, ...], old: str, new: str, seed: int, count: int, steps: int, seconds: float,
+    form: str | None,
+) -> int:  # fmt: skip
+    """Print random plans for STACK, drawn from a seed: a deployment and its rollback, with what may go wrong meanwhile.
+
+    Nothing is run. With --yaml or --json the output is a file that `harness plan run` takes.
+    """
+    from harness.plan.random import Bounds, generate
+
+    found = load_stack(stack, overrides)
+    between, bounds = releases(found, old, new), Bounds(steps, seconds)
+    made = [generate(found, *between, number, bounds) for number in range(seed, seed + count)]
+    if form is not None:
+        _print([one.plan for one in made], form)
+        return PASS
+    for number, one in enumerate(made):
+        said = (
+            f"about {one.seconds:.0f} s, {len(one.plan.every)} steps, seed {one.seed}; it tests:",
+            *map(str, one.elements),
+        )
+        say(("\n" if number else "") + "\n".join((*one.plan.lines(), *said)))
     return PASS
 
 
@@ -86,6 +126,15 @@ def run(
 def show_plans(plans: Sequence[Plan]) -> None:
     """Print them, numbered."""
     say("\n\n".join("\n".join(one.lines()) for one in plans))
+
+
+def _print(plans: Sequence[Plan], form: str) -> None:
+    """Print them as files: several YAML documents, or a JSON list, where there are several."""
+    if form == "yaml":
+        say("---\n".join(one.to_yaml() for one in plans), nl=False)
+    else:
+        found = [one.to_data() for one in plans]
+        say(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
 
 
 def _named(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str) -> tuple[Plan, ...]:

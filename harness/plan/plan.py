@@ -72,7 +72,8 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """The plan for people: its title, then each step with its number and phase."""
-        yield f"{self.name}: {self.title}" if self.title else self.name
+        whole = f"{self.name}: {self.title}" if self.title else self.name
+        yield from textwrap.wrap(whole, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         wide = len(str(len(self.every)))
         for number, step in enumerate(self.every, 1):
             if number == len(self.steps) + 1:

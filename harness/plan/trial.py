@@ -36,9 +36,9 @@ from harness.probes import readback as readback_probe
 from harness.probes.sampler import Sampler
 from harness.samples import Samples
 from harness.samples import read as read_samples
-from harness.servers import queue_of, readback_of
+from harness.servers import ServerAdapter, queue_of, readback_of
 from harness.signals import cleaning_up_after
-from harness.stack import Stack
+from harness.stack import Readback, Stack
 from harness.verdict import Outcome, Verdict
 from harness.waiting import pause, poll
 from harness.workload import Spec
@@ -75,6 +75,7 @@ class Trial:
         self._told = set[str]()  # phases with a failure, whose logs were recorded
         self.deployer: Deployer = deploy.build(environment, self.history)
         self._samples, self._beside = samples, beside
+        self._ended: list[ComparedWorkload] = []  # loads that ran before the one that runs
         self.sampler = Sampler(environment, self.history)
         self.workload = self._load(workload_spec(environment), samples)
 
@@ -179,26 +180,29 @@ class Trial:
         with self.history.phase(phase):
             return self.environment.fingerprint(phase)
 
-    def read_back(self, phase: str, within: float) -> Verdict | None:
-        """Whether all work is there that was acknowledged before now: asked until it is, or for `within` seconds;
-        judged and recorded. None where the stack declares no readback.
+    def read_back(self, phase: str, within: float) -> list[Verdict]:
+        """Whether all work is there that was acknowledged before now, also of loads that have ended: asked until it is,
+        or for `within` seconds; judged and recorded for each load. No verdict where the stack declares no readback.
         """
         asked = readback_of(self.stack.harness)
         if asked is None:
-            return None
+            return []
         place = self.environment[asked.service][0]
-        verdicts: list[Verdict] = []
-        until = self.workload.caught_up()
+        return [self._read_back(phase, within, load, place, asked) for load in (*self._ended, self.workload)]
+
+    def _read_back(
+        self, phase: str, within: float, load: ComparedWorkload, place: Replica, asked: ServerAdapter | Readback
+    ) -> Verdict:
+        until = load.caught_up()
         before = None if until is None else self.history.at(until)
 
         def ask() -> Verdict:
-            readback_probe.probe(self.history, place, asked, self.workload.key, before)
-            verdicts.append(self.verdict(acknowledged.check, phase=phase))
-            return verdicts[-1]
+            readback_probe.probe(self.history, place, asked, load.key, before)
+            return self.verdict(acknowledged.check, phase=phase)
 
         with self.history.phase(phase):
-            poll(ask, within=within, every=READ_EVERY, clock=self.history.clock)
-        return self.judge(verdicts[-1], phase)
+            found = poll(ask, within=within, every=READ_EVERY, clock=self.history.clock)
+        return self.judge(found, phase)
 
     def read_everything(self, phase: str, most: int) -> None:
         """Ask for everything that was acknowledged up to now, or so many records of it, through the entry point;
@@ -235,6 +239,8 @@ class Trial:
         if self.workload.running() and at_rate(self.workload.spec, rate).schedule == self.workload.spec.schedule:
             return
         self.workload.stop()
+        if self.workload.samples is not None:
+            self._ended.append(self.workload)
         samples = None if self._samples is None else self._samples.with_stem(f"{self._samples.stem}-{rate:g}")
         self.workload = self._load(at_rate(self.workload.spec, rate), samples, rate)
         self.workload.start()

@@ -58,6 +58,9 @@ class Element(NamedTuple):
     stage: Stage
     deployer: str
 
+    def __str__(self) -> str:
+        return f"{self.what} ({self.stage}, {self.deployer})"
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedFault:

@@ -77,13 +77,13 @@ def generate(stack: Stack, old: str, new: str, seed: int, bounds: Bounds | None 
     found = _fitting(gate, draft, name, ground, limits)
     if found is None:
         raise _too_narrow(gate, draft, name, ground, limits)
+    found.check(stack)  # what every plan needs of the stack
     known = tuple(mutators.find(one)() for one in mutators.names())
     for _ in range(draws.between(LEAST, MOST)):
         changed = _mutated(draft, known, ground, draws)
         fits = None if changed is None else _fitting(gate, changed, name, ground, limits)
         if changed is not None and fits is not None:
             draft, found = changed, fits
-    found.check(stack)
     return RandomPlan(found, seed, seconds(found.every, len(ground.fleet)), draft.elements(kind))
 
 
@@ -112,10 +112,16 @@ def _allowed(one: Mutator, place: Place, draft: Draft, known: tuple[Mutator, ...
 
 
 def _fitting(gate: Gate, draft: Draft, name: str, ground: Ground, bounds: Bounds) -> Plan | None:
-    """The plan of a draft; None where it is too long."""
+    """The plan of a draft; None where it is too long or makes no sense, as that of another package's mutator may."""
     made = written(gate, draft, name)
-    long = len(made.every) > bounds.steps or seconds(made.every, len(ground.fleet)) > bounds.seconds
-    return None if long else made
+    if len(made.every) > bounds.steps or seconds(made.every, len(ground.fleet)) > bounds.seconds:
+        return None
+    if draft.mutated != Draft.base().mutated:
+        try:
+            made.check(gate.stack)
+        except UsageError:
+            return None
+    return made
 
 
 def _too_narrow(gate: Gate, draft: Draft, name: str, ground: Ground, bounds: Bounds) -> UsageError:

@@ -26,7 +26,6 @@ from harness.plan.steps.inject import Inject
 from harness.plan.steps.interrupt import Interrupt
 from harness.plan.steps.load import Load
 from harness.plan.steps.mark import Mark
-from harness.plan.steps.read_back import ReadBack, reads_back
 from harness.plan.steps.restart import Restart
 from harness.plan.steps.rollback import Rollback
 
@@ -73,12 +72,13 @@ class _Writer:
         self._changing: list[str] = []  # phases of commands since the last quiet point
         self._controls = self._distinct()
         self._quiet = Quiet(gate, HEALED if self._controls else None)
-        self._before = "baseline"  # the last phase that was judged
 
     def _distinct(self) -> list[Mapping[str, Any]]:
+        """Each fault once, but for those that only the deployer can meet: without a deployment they show nothing."""
         found: list[Mapping[str, Any]] = []
-        for leg in self._draft.legs:
-            found += [fault.data for fault in leg.faults if fault.data not in found and not _deployers(fault)]
+        for fault in (one for leg in self._draft.legs for one in leg.faults):
+            if fault.data not in found and not fault.name.startswith("deployment."):
+                found.append(fault.data)
         return found
 
     def steps(self) -> Iterator[Step]:
@@ -91,7 +91,7 @@ class _Writer:
             if number == last or not leg.completed:
                 continue
             yield from self._quiet.steps(leg.quiet, leg.verb, tuple(self._changing))
-            self._changing, self._before = [], leg.quiet
+            self._changing = []
 
     def final(self) -> Iterator[Step]:
         """What must run whatever happened: the load as declared, the old release, and everything read back."""
@@ -127,7 +127,6 @@ class _Writer:
         numbers = count(1)
         workload = self._stack.harness.workload
         if leg.load != 1 and workload is not None:
-            yield from self._read_back(self._before)
             yield Load(rate=workload.rate * leg.load)
         yield from self._injected(leg, "whole", numbers)
         if leg.stopped:
@@ -141,11 +140,10 @@ class _Writer:
         if not leg.completed:
             # What was left half-way is looked at, and not judged: what follows is its rollback.
             yield Hold(phase=f"{leg.name}-left", seconds=self._hold)
-            return
-        yield from self._settled(leg)
-        yield from self._after(leg, numbers)
+        else:
+            yield from self._settled(leg)
+            yield from self._after(leg, numbers)
         if leg.load != 1 and workload is not None:
-            yield from self._read_back(f"{leg.name}-seen")
             yield Load(rate=workload.rate)
 
     def _stopped(self, leg: Leg, numbers: Iterator[int]) -> Iterator[Step]:
@@ -221,13 +219,3 @@ class _Writer:
         declared = self._stack.harness.deployer
         refusals = list(declared.nothing_to_take_back) if declared and leg.own == "second-rollback" else []
         return CheckCall.of(partial(asked, refusals=refusals) if refusals else asked)
-
-    def _read_back(self, phase: str) -> Iterator[Step]:
-        """The work of a load that is about to end."""
-        if reads_back(self._stack):
-            yield ReadBack(phase=phase, within=self._gate.settings.drain)
-
-
-def _deployers(fault: PlacedFault) -> bool:
-    """Whether only the deployer can meet it: without a deployment it shows nothing."""
-    return fault.name.startswith("deployment.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -75,6 +76,44 @@ def test_the_plans_of_the_gate_are_files_that_can_be_run(tmp_path: Path, capsys:
     assert json.loads(capsys.readouterr().out) == [yaml.safe_load(text) for text in documents]
 
 
+def test_a_random_plan_is_printed_with_what_it_tests_and_runs_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    assert run(["plan", "random", str(reference.STACK), "--seed", "3"]) == 0
+    said = capsys.readouterr().out
+    golden = Path(__file__).parents[1] / "plan" / "random" / "golden"
+    assert said.startswith((golden / "reference-3.txt").read_text())
+    *_, about = said.partition("about ")
+    assert " s, " in about
+    assert ", seed 3; it tests:\n" in about
+    assert about.splitlines()[1].endswith(", command)")
+
+
+@pytest.mark.parametrize(("form", "read"), [("--yaml", yaml.safe_load), ("--json", json.loads)])
+def test_a_random_plan_is_a_file_that_can_be_run(
+    form: str, read: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plan", "random", str(tiny.STACK), "--seed", "5", form, "--steps", "40", "--seconds", "120"]) == 0
+    path = tmp_path / f"plan.{form[2:]}"
+    path.write_text(capsys.readouterr().out)
+    made = read(path.read_text())
+    assert len(made["steps"]) + len(made["finally"]) <= 40
+    assert run(["plan", "show", str(path), str(tiny.STACK)]) == 0
+    assert "finally, whatever happened before" in capsys.readouterr().out
+
+
+def test_so_many_random_plans_are_those_of_the_seeds_that_follow(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "random", str(tiny.STACK), "--seed", "7", "--count", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in found] == ["random-7", "random-8", "random-9"]
+    assert run(["plan", "random", str(tiny.STACK), "--seed", "7", "--count", "3"]) == 0
+    said = capsys.readouterr().out
+    assert [word for word in said.split() if word in ("random-7:", "random-8:", "random-9:")] == [
+        "random-7:", "random-8:", "random-9:",
+    ]  # fmt: skip
+
+
 def test_the_plan_of_the_incident_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plan", "show", "incident", str(reference.ROOT / "incident.yaml")]) == 0
     assert capsys.readouterr().out == (GOLDEN / "incident.txt").read_text()
@@ -94,6 +133,12 @@ def test_the_releases_of_a_plan_may_be_others(file: Path, capsys: pytest.Capture
         (["plan", "show", "nothing.yaml"], "nothing.yaml"),
         (["plan", "run", "nothing.yaml", str(tiny.STACK)], "nothing.yaml"),
         (["plan"], "Usage: harness plan"),
+        (["plan", "random", str(tiny.STACK)], "Missing option '--seed'"),
+        (["plan", "random", str(tiny.STACK), "--seed", "-1"], "A seed is out of range"),
+        (["plan", "random", str(tiny.STACK), "--seed", "one"], "'one' is not a valid integer"),
+        (["plan", "random", str(tiny.STACK), "--seed", "1", "--steps", "3"], "No random plan is within these bounds"),
+        (["plan", "random", str(tiny.STACK), "--seed", "1", "--to", "2.0.0"], "The stack has no such release"),
+        (["plan", "random", "nothing.yaml", "--seed", "1"], "nothing.yaml"),
     ],
 )
 def test_a_mistake_is_told_without_a_traceback(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -181,6 +181,84 @@ def test_faults_that_overlap_are_judged_together_when_the_last_one_is_healed(inj
         assert made.verdicts == []
     (verdict,) = made.verdicts
     assert verdict.reason == "2 faults bit and healed"
+
+
+def test_faults_that_overlap_and_were_injected_in_two_phases_are_judged_in_both(injected: list[Any]) -> None:
+    made = trial()
+    first, second = ExitStack(), ExitStack()
+    with made.phase("before"):
+        first.enter_context(made.fault({**LATENCY, "ms": 6}, "before"))
+    with made.phase("deployed"):
+        second.enter_context(made.fault(LATENCY, "deployed"))
+    first.close()
+    assert made.verdicts == []
+    second.close()
+    assert [verdict.outcome for verdict in made.verdicts] == [Outcome.UNKNOWN, Outcome.PASS]
+
+
+class FakeLoad:
+    """A load that is told to start and to stop, and sends nothing."""
+
+    def __init__(self, spec: Any, log: list[str]) -> None:
+        self.spec, self._log, self.samples = spec, log, None
+        self.key, self._on = f"key-{spec.rate:g}", False
+
+    def running(self) -> bool:
+        return self._on
+
+    def start(self) -> None:
+        self._on, self.samples = True, cast(Any, object())
+        self._log.append(f"start {self.spec.rate:g}")
+
+    def stop(self) -> None:
+        self._on = False
+        self._log.append(f"stop {self.spec.rate:g}")
+
+    def caught_up(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
+    """A trial whose loads are told, and what they were told."""
+    made, told = trial(), list[str]()
+    monkeypatch.setattr(made, "_load", lambda spec, *_: FakeLoad(spec, told))
+    made.workload = cast(Any, FakeLoad(made.workload.spec, told))
+    return made, told
+
+
+def test_another_rate_is_another_load_and_the_same_rate_is_the_one_that_runs(loads: tuple[Any, list[str]]) -> None:
+    made, told = loads
+    made.workload.start()
+    made.use_rate(30.0)
+    made.use_rate(60.0)
+    made.use_rate(60.0)
+    made.use_rate(30.0)
+    assert told == ["start 30", "stop 30", "start 60", "stop 60", "start 30"]
+
+
+def test_a_load_that_does_not_run_is_started_whatever_its_rate(loads: tuple[Any, list[str]]) -> None:
+    made, told = loads
+    made.use_rate(30.0)
+    assert told[-1] == "start 30"
+
+
+def test_acknowledged_work_is_read_back_for_every_load_that_ran(
+    loads: tuple[Any, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _ = loads
+    asked: list[str] = []
+    monkeypatch.setattr("harness.plan.trial.readback_of", lambda _: SimpleNamespace(service="queue"))
+    monkeypatch.setattr("harness.plan.trial.readback_probe.probe", lambda _h, _p, _d, key, _b: asked.append(key))
+    outcomes = iter([Outcome.FAIL, Outcome.PASS])
+    monkeypatch.setattr(made, "verdict", lambda *_, **__: Verdict("acknowledged", next(outcomes), "so"))
+    made.workload.start()
+    made.use_rate(60.0)
+    found = made.read_back("deployed", 0.0)
+    assert asked == ["key-30", "key-60"]
+    assert (
+        [verdict.outcome for verdict in found] == [Outcome.FAIL, Outcome.PASS] == [one.outcome for one in made.verdicts]
+    )
 
 
 def test_an_error_under_a_fault_is_not_judged_but_raised(injected: list[Any]) -> None:

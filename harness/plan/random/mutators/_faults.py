@@ -90,13 +90,19 @@ def _possible(name: str, moment: Moment, ground: Ground) -> bool:
 
 
 def _together(name: str, moment: Moment, other: PlacedFault) -> bool:
-    """Whether a fault can be in a leg beside another one: not the same twice at once, and only gentle ones at the same
-    time, because what cuts a link keeps others from biting there.
+    """Whether a fault can be in a leg beside another one: only gentle ones of two families at the same time, because
+    what cuts a link keeps others from biting there.
     """
-    apart = {moment, other.moment} & {"mixed", "after"} and moment != other.moment
-    if apart:
+    if not _overlap(moment, other.moment):
         return True
-    if moment in ("mixed", "after"):
-        return False  # one at a time, where they are on for their own sake
     families = {one.partition(".")[0] for one in (name, other.name)}
-    return name in GENTLE and other.name in GENTLE and len(families) > 1 and "half" not in (moment, other.moment)
+    return name in GENTLE and other.name in GENTLE and len(families) > 1 and (moment, other.moment) != ("half", "half")
+
+
+def _overlap(one: Moment, other: Moment) -> bool:
+    """Whether faults at two moments of a leg are on at the same time. Those that are on for their own sake, while no
+    command runs, come one after the other.
+    """
+    if one == other:
+        return one not in ("mixed", "after")
+    return "whole" in (one, other) and "after" not in (one, other)

@@ -10,5 +10,5 @@ from harness.plan.random.mutators._faults import FaultMutator
 class CacheFault(FaultMutator):
     """A fault of a cache."""
 
-    weight: ClassVar[int] = 9
+    weight: ClassVar[int] = 12
     families: ClassVar[tuple[str, ...]] = ("cache",)

@@ -2,38 +2,250 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
-from harness.plan.plan import of_data, of_text
-from harness.plan.random import Bounds
-from harness.plan.random.draft import ROLLBACK_SIDE
-from suites.selftest.plan.random.stacks import STACKS
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.errors import UsageError
+from harness.plan.plan import Plan, of_data, of_text
+from harness.plan.random import Bounds, RandomPlan, mutators
+from harness.plan.random.draft import ROLLBACK_SIDE, STAGES, Draft
+from harness.plan.random.draws import LARGEST
+from harness.plan.random.estimate import seconds
+from harness.plan.steps.load import Load
+from harness.plan.under_faults import possible
+from harness.stack import Stack
+from suites.selftest.plan.random.stacks import STACKS, Drawn
+from suites.selftest.plan.test_golden import one_way
 
 SEEDS = range(130)  # on each of the stacks; 520 plans
-FINAL = {"again", "hold", "recover", "fingerprint"}
+ROOT = Path(__file__).parents[4]
+DRAWN: dict[str, list[RandomPlan]] = {}
 
 
-@pytest.mark.parametrize("name", STACKS)
-def test_every_plan_makes_sense_is_within_its_bounds_and_ends_with_the_final_part(name: str) -> None:
-    drawn, bounds = STACKS[name], Bounds()
-    for seed in SEEDS:
-        made = drawn.plan(seed)
-        made.plan.check(drawn.stack)
-        assert len(made.plan.every) <= bounds.steps
-        assert made.seconds <= bounds.seconds
-        assert {step.step_name() for step in made.plan.final} >= FINAL
+def plans(name: str) -> list[RandomPlan]:
+    """The plans of all seeds on a stack, drawn once."""
+    if name not in DRAWN:
+        DRAWN[name] = [STACKS[name].plan(seed) for seed in SEEDS]
+    return DRAWN[name]
 
 
-@pytest.mark.parametrize("name", STACKS)
-def test_every_plan_is_a_file_in_yaml_and_as_data(name: str) -> None:
-    for seed in range(25):
-        plan = STACKS[name].plan(seed).plan
-        assert of_text(plan.to_yaml(), "plan.yaml") == plan
-        assert of_data(plan.to_data()) == plan
+def test_every_plan_makes_sense_on_its_stack() -> None:
+    for name, drawn in STACKS.items():
+        for made in plans(name):
+            made.plan.check(drawn.stack)
+
+
+def test_every_plan_is_within_its_bounds() -> None:
+    for name, drawn in STACKS.items():
+        fleet = {"tiny": 2, "reference": 3, "rolling": 2, "minimal": 1}[name]
+        for made in plans(name):
+            assert len(made.plan.every) <= Bounds().steps
+            assert made.seconds == seconds(made.plan.every, fleet) <= Bounds().seconds, drawn
+
+
+def test_every_plan_ends_with_what_must_run_whatever_happened() -> None:
+    for name, drawn in STACKS.items():
+        for made in plans(name):
+            final = [step.step_name() for step in made.plan.final]
+            assert final[-1] in ("check", "against")
+            assert {"again", "hold", "recover", "fingerprint"} <= set(final)
+            assert ("read-back" in final, "read-everything" in final) == ((name == "reference"),) * 2
+            (again,) = [step for step in made.plan.final if step.step_name() == "again"]
+            assert again.to_data()["release"] == drawn.old
+            ended = [str(one.check) for one in made.plan.final[-1].checks]  # type: ignore[attr-defined]
+            assert ended == ["trace"]
+
+
+def test_the_load_is_as_declared_at_the_end_of_every_plan() -> None:
+    for drawn, made in ((STACKS[name], made) for name in STACKS for made in plans(name)):
+        workload = drawn.stack.harness.workload
+        assert workload is not None
+        rates = [step.rate for step in made.plan.every if isinstance(step, Load)]
+        assert rates[-1] in (None, workload.rate)
+        first = made.plan.final[0]
+        assert isinstance(first, Load) == (len(rates) > 1)
+
+
+def test_every_quiet_point_is_judged_by_convergence_logs_work_recovery_and_on_the_old_release_by_trace() -> None:
+    for made in plans("reference"):
+        steps = [(step.step_name(), step.about, step) for step in made.plan.every]
+        for phase in [about for kind, about, _ in steps if kind == "recover"]:
+            mine = [step for kind, about, step in steps if about == phase]
+            asked = {str(one.check) for step in mine for one in getattr(step, "checks", ())}
+            assert {"release", "convergence", "logs", "errors", "containers", "queue", "registry", "reads"} <= asked
+            assert "read-back" in {step.step_name() for step in mine}
+            assert ("trace" in asked) == (not phase.startswith("deployed"))
+        assert [about for kind, about, _ in steps if kind == "recover"][-1] == "final"
+
+
+def test_every_plan_is_a_file_in_yaml_in_json_and_as_data() -> None:
+    for name in STACKS:
+        for plan in (made.plan for made in plans(name)[:25]):
+            assert of_text(plan.to_yaml(), "plan.yaml") == plan
+            assert of_text(json.dumps(plan.to_data()), "plan.json") == plan
+            assert of_data(plan.to_data()) == plan
+
+
+# -- pure --------------------------------------------------------------------------------------------------------------
+
+PRINTED = """
+import json, sys
+from suites.selftest.plan.random.stacks import STACKS
+print(json.dumps([drawn.plan(seed).plan.to_data() for drawn in STACKS.values() for seed in range(8)]))
+"""
+
+
+@pytest.mark.parametrize("hashing", ["1", "4242"])
+def test_another_process_with_another_seed_for_hashes_draws_the_same_plans(hashing: str) -> None:
+    environ = {**os.environ, "PYTHONHASHSEED": hashing, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTED], env=environ, capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [plans(name)[seed].plan.to_data() for name in STACKS for seed in range(8)]
+
+
+def test_seeds_differ() -> None:
+    assert len({json.dumps(made.plan.to_data()["steps"]) for made in plans("reference")}) > 0.95 * len(SEEDS)
+
+
+# -- bounds ------------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    name=st.sampled_from(sorted(STACKS)),
+    seed=st.integers(0, LARGEST),
+    steps=st.integers(10, 90),
+    limit=st.integers(30, 400),
+)
+def test_whatever_the_bounds_a_plan_is_within_them_or_there_is_none(
+    name: str, seed: int, steps: int, limit: int
+) -> None:
+    drawn, bounds = STACKS[name], Bounds(steps, limit)
+    if steps < 25 or limit < 75:
+        with suppress(UsageError):  # a stack with much to judge may need more
+            drawn.plan(seed, bounds)
+        return
+    made = drawn.plan(seed, bounds)
+    assert len(made.plan.every) <= steps
+    assert made.seconds <= limit
+    made.plan.check(drawn.stack)
+    assert drawn.plan(seed, bounds) == made
+    assert made.plan.final
+    assert set(made.elements) == set(dict.fromkeys(made.elements))
+
+
+def test_wider_bounds_give_longer_plans() -> None:
+    drawn = STACKS["tiny"]
+    short, long = (
+        [len(drawn.plan(seed, Bounds(*limits)).plan.every) for seed in range(30)] for limits in ((30, 90), (200, 900))
+    )
+    assert sum(long) > 1.3 * sum(short)
+
+
+def test_bounds_that_hold_nothing_are_refused_with_what_is_needed() -> None:
+    with pytest.raises(UsageError) as caught:
+        STACKS["tiny"].plan(1, Bounds(steps=5, seconds=180.0))
+    assert caught.value.got == "5 steps and 180 s"
+    least = int(str(caught.value.expected).split()[0])
+    assert len(STACKS["tiny"].plan(1, Bounds(steps=least)).plan.every) <= least
+
+
+@pytest.mark.parametrize("seed", [-1, LARGEST + 1])
+def test_a_seed_out_of_range_is_refused(seed: int) -> None:
+    with pytest.raises(UsageError, match="A seed is out of range"):
+        STACKS["tiny"].plan(seed)
+
+
+def test_a_release_that_cannot_be_taken_back_has_no_random_plans() -> None:
+    with pytest.raises(UsageError, match="cannot be taken back"):
+        Drawn(one_way(), "4.1.0", "4.1.1").plan(1)
+
+
+def test_a_stack_without_what_every_plan_needs_is_refused_with_what_to_declare() -> None:
+    plain = STACKS["tiny"].stack
+    bare = plain.model_copy(update={"harness": plain.harness.model_copy(update={"workload": None})})
+    with pytest.raises(UsageError, match="declares no workload"):
+        Drawn(bare, "1.0.0", "1.1.0").plan(1)
+
+
+# -- weights -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["tiny", "reference", "rolling"])
 def test_the_way_back_is_favoured(name: str) -> None:
-    elements = [one for seed in SEEDS for one in STACKS[name].plan(seed).elements]
-    back = [one for one in elements if one.stage in ROLLBACK_SIDE]
-    assert len(back) > len(elements) / 2
+    stages = [one.stage for made in plans(name) for one in made.elements]
+    assert sum(stage in ROLLBACK_SIDE for stage in stages) > 0.55 * len(stages)
+    assert set(stages) == set(STAGES)
+    assert stages.count("rollback") > stages.count("deploy")
+    assert stages.count("half-rolled-back") > stages.count("half-deployed")
+    assert stages.count("second-attempt") > len(SEEDS) / 5
+
+
+def test_everything_that_is_tested_least_elsewhere_is_in_many_plans() -> None:
+    found = [{one.what for one in made.elements} for made in plans("reference")]
+    for what in ("interrupt", "hold-mixed", "second-attempt", "half-deployment", "time-passes", "second-rollback"):
+        assert sum(what in elements for elements in found) > len(SEEDS) / 12, what
+
+
+def test_every_fault_that_the_stack_can_have_is_in_some_plan() -> None:
+    stack = STACKS["reference"].stack
+    seen = {one.what for seed in range(300) for one in STACKS["reference"].plan(seed).elements}
+    assert set(possible(stack)) <= seen
+
+
+def test_elements_name_the_kind_of_deployer() -> None:
+    kinds = {name: {one.deployer for made in plans(name) for one in made.elements} for name in STACKS}
+    assert kinds == {"tiny": {"command"}, "reference": {"command"}, "rolling": {"rolling"}, "minimal": {"command"}}
+
+
+# -- mutators ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_mutator_of_ours_gives_a_plan_that_has_to_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[UsageError] = []
+    plain = Plan.check
+
+    def check(plan: Plan, stack: Stack) -> None:
+        try:
+            plain(plan, stack)
+        except UsageError as error:
+            refused.append(error)
+            raise
+
+    monkeypatch.setattr(Plan, "check", check)
+    for drawn in STACKS.values():
+        for seed in range(40):
+            drawn.plan(seed, Bounds(steps=300, seconds=2000))
+    assert refused == []
+
+
+class Nonsense(mutators.Mutator):
+    """Gives two legs the same names."""
+
+    weight = 1000
+    repeated = True
+
+    def places(self, draft: Draft, ground: mutators.Ground) -> Iterator[mutators.Place]:  # noqa: ARG002
+        yield mutators.Place(0, "deploy")
+
+    def apply(self, draft: Draft, place: mutators.Place, ground: mutators.Ground, draws: object) -> Draft:  # noqa: ARG002
+        return draft.longer("nonsense", *draft.legs)
+
+
+def test_a_mutator_that_gives_nonsense_changes_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutators, "names", lambda: ("nonsense",))
+    monkeypatch.setattr(mutators, "find", lambda _: Nonsense)
+    made = STACKS["tiny"].plan(1)
+    made.plan.check(STACKS["tiny"].stack)
+    assert made.elements == ()
