@@ -22,6 +22,7 @@ COMMANDS = {
     "gate": ("harness.commands.gate", "Gate a release: deploy it, take it back, and judge both."),
     "plan": ("harness.commands.plan", "Show and run plans: what is done to an environment, step by step."),
     "chaos": ("harness.commands.chaos", "Run campaigns of random plans, and report what they found."),
+    "replay": ("harness.commands.replay", "Run the plan of a saved run again, and say how often it fails."),
     "incident": ("harness.commands.incident", "Replay the outage of April 2012 on the reference stack."),
     "judge": ("harness.commands.judge", "Judge a saved run again with today's checks, also one that was killed."),
     "report": ("harness.commands.report", "Write the reports of a saved run again, also of one that was killed."),

@@ -29,7 +29,7 @@ from harness.plan.asserting import Checks
 from harness.plan.control import end_all
 from harness.plan.gate import Gate, Settings
 from harness.plan.load import ComparedWorkload
-from harness.plan.run import Options, Run, new_run_id
+from harness.plan.run import Options, Run, new_run_id, of_stack
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.printable import clean_lines
@@ -189,7 +189,7 @@ def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: S
         redactor=request.node.stash.get(REDACTOR, None) or Redactor(stack.secrets),
         seed=_seed(_setting(config, "seed", request)),
     )
-    facts = RunStart(stack=stack.name, test=request.node.nodeid)
+    facts = RunStart(**of_stack(stack), test=request.node.nodeid)
     with Run(harness_engine, options, facts) as run, follow(run.history, run.directory):
         run.start()
         yield run

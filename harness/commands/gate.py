@@ -122,7 +122,7 @@ def gate(
     from harness.commands.running import report_on
     from harness.engine import Engine
     from harness.plan.gating import run_cases, run_gate
-    from harness.plan.run import Options, Run
+    from harness.plan.run import Options, Run, of_stack
 
     if chosen:
         minutes = len(chosen) * CASE_SECONDS / 60
@@ -131,9 +131,7 @@ def gate(
     unseen = overlooked(found)
     for line in unseen:
         say(f"not looked at: {line}", err=True, fg="yellow")
-    facts = RunStart(
-        stack=found.name, file=str(found.file), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen
-    )
+    facts = RunStart(**of_stack(found), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen)
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
         if chosen:

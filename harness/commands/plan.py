@@ -12,6 +12,7 @@ import click
 
 from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
 from harness.commands.say import say
+from harness.commands.shrink import shrink
 from harness.errors import PASS, UsageError
 from harness.events import RunStart
 from harness.plan.plan import Plan, load
@@ -112,15 +113,18 @@ def run(
     from harness.commands.running import report_on
     from harness.engine import Engine
     from harness.plan.gating import in_environment
-    from harness.plan.run import Options, Run
+    from harness.plan.run import Options, Run, of_stack
     from harness.verdict import combine
 
     found = load_stack(stack, overrides)
     wanted = _for_stack(load(file, old, new), found)
-    facts = RunStart(stack=found.name, file=str(found.file), from_=wanted.old, to=wanted.new, command=sys.argv[1:])
+    facts = RunStart(**of_stack(found), from_=wanted.old, to=wanted.new, command=sys.argv[1:])
     options = Options(out=out, keep=keep, seed=seed, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as under_way:
         return report_on(under_way, found, lambda: combine(in_environment(under_way, found, wanted)))
+
+
+plan.add_command(shrink)
 
 
 def show_plans(plans: Sequence[Plan]) -> None:

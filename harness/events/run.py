@@ -19,7 +19,9 @@ class RunStart(Body, frozen=True, rename={"from_": "from"}):
     machine: Mapping[str, Any] = {}  # what the run ran on, without its name; `memory_bytes` in bytes
     versions: Mapping[str, str] = {}  # of the libraries on which the evidence depends
     stack: str = ""  # the stack's name
-    file: str = ""  # of the stack, as it was named
+    file: str = ""  # of the stack, absolute
+    overrides: Sequence[str] = ()  # the files that were merged into it, absolute
+    stack_digests: Sequence[Mapping[str, str]] = ()  # of each `part` of the stack, the digest `said`, without secrets
     from_: str = ""  # the release that the environment is brought up on
     to: str = ""  # the release that is deployed
     test: str = ""  # the test that made the run, by pytest's id

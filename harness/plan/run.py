@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict
 
 import msgspec
 
@@ -26,7 +26,25 @@ from harness.plan.subject import Subject
 from harness.redaction import Redactor
 from harness.signals import cleaning_up_after, in_words, uninterrupted
 from harness.stack import Stack
+from harness.stack.digest import digests
 from harness.verdict import Outcome, Verdict
+
+
+class OfStack(TypedDict):
+    """What `run.start` records of a stack: enough to find it again, and to tell whether it has changed."""
+
+    stack: str
+    file: str
+    overrides: list[str]
+    stack_digests: list[dict[str, str]]
+
+
+def of_stack(stack: Stack) -> OfStack:
+    """What `run.start` records of a stack."""
+    overrides = [str(path) for path in stack.overrides]
+    # The name of a part is no key: one that sounds like a secret would hide what stands there.
+    parts = [{"part": part, "said": said} for part, said in digests(stack).items()]
+    return OfStack(stack=stack.name, file=str(stack.file), overrides=overrides, stack_digests=parts)
 
 
 def new_run_id() -> str:

@@ -43,7 +43,7 @@ def changing(plan: Plan, at: int, words: str, **values: object) -> Cut | None:
     """With other values of a step's fields; None where the step refuses them."""
     step = plan.steps[at]
     try:
-        made = type(step).model_validate({**dict(step), **values})
+        made = type(step).model_validate({name: getattr(step, name) for name in type(step).model_fields} | values)
     except ValueError:
         return None
     return Cut(with_step(plan, at, made), f"step {at + 1}: {words}")

@@ -7,6 +7,7 @@ step alone is tried, with nothing but what it needs, then with the faults and th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from harness.plan.plan import Plan
 from harness.plan.shrinking.cut import Cut, checks_of, keeping, looks, pairs, with_checks, with_step, without
@@ -34,6 +35,7 @@ def structures(plan: Plan, failing: int | None, check: str) -> Iterator[Cut]:
         yield without(plan, pair)
         yield from _plain(plan, pair)
     yield from _blocks(plan, together)
+    yield from _there_and_back(plan, together)
     yield from (without(plan, {one}) for one in reversed(range(last)))
 
 
@@ -89,6 +91,14 @@ def _plain(plan: Plan, pair: tuple[int, ...]) -> Iterator[Cut]:
         made = Deploy(phase=step.phase, release=step.release) if deploys else Rollback(phase=step.phase)
         kept = set(range(len(plan.steps))) - set(pair[1:])
         yield keeping(with_step(plan, pair[0], made), kept, f"step {pair[0] + 1} without its fault")
+
+
+def _there_and_back(plan: Plan, together: list[tuple[int, ...]]) -> Iterator[Cut]:
+    """A deployment and the rollback after it: one of them alone would leave another release than was meant."""
+    joined = {pair[0]: set(pair) for pair in together}
+    changes = [at for at, step in enumerate(plan.steps) if step.changes]
+    for one, other in pairwise(changes):
+        yield without(plan, {one, other} | joined.get(one, set()) | joined.get(other, set()))
 
 
 def _blocks(plan: Plan, together: list[tuple[int, ...]]) -> Iterator[Cut]:

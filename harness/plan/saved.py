@@ -1,0 +1,132 @@
+"""The plans of a saved run, with everything that is needed to run them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.event import Event, of
+from harness.events import EnvironmentUp, PlanShown, RunStart
+from harness.plan.plan import Plan, of_data
+from harness.plan.signature import Signature, first_failure, signature_of
+from harness.redaction.placeholder import PLACEHOLDER
+from harness.stack import Stack
+from harness.stack import load as load_stack
+from harness.stack.digest import changed, digests
+from harness.stack.plainwords import one_of
+
+RUN_THE_FILE = "`harness plan run FILE STACK` runs a plan's file"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan that was run.
+
+    Attributes:
+        plan: the plan.
+        file: of the stack, absolute; None where the history does not say. overrides: the files merged into it.
+        digests: what the stack said, by part; empty where the history does not say.
+        seed: of what its faults left to chance; None where it is not known.
+        signature: of its failure; None where no check failed.
+        step: the number of the step in which it failed first, from 1.
+    """
+
+    plan: Plan
+    file: Path | None
+    overrides: tuple[Path, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    signature: Signature | None = None
+    step: int | None = None
+
+    def stack(self, *, although_changed: bool = False) -> Stack:
+        """The stack as it stands now.
+
+        Raises:
+            UsageError: the history does not say which it was; its file is gone, or says something else now.
+        """
+        if self.file is None:
+            raise UsageError(
+                "The run does not say which stack it ran on", where=self.plan.name,
+                expected="a run of `harness gate`, `harness plan run` or of a test", hint=RUN_THE_FILE,
+            )  # fmt: skip
+        for file in (self.file, *self.overrides):
+            if not file.exists():
+                raise UsageError(
+                    "The run cannot be replayed: a file of its stack is gone", where=str(file), got="nothing there",
+                    expected="the file as it was when the run was made", hint=f"put it back; or {RUN_THE_FILE}",
+                )  # fmt: skip
+        stack = load_stack(self.file, self.overrides)
+        hidden = [part for part, said in self.digests.items() if PLACEHOLDER in said]  # it looked like a secret
+        differing = [part for part in changed(self.digests, digests(stack)) if part not in hidden]
+        if differing and not although_changed:
+            what = "; ".join(differing[:5]) + (f"; and {len(differing) - 5} more" if len(differing) > 5 else "")
+            raise UsageError(
+                "The run cannot be replayed: its stack has changed since"
+                if self.digests
+                else "The run does not say what its stack was: it was made by an older version of the harness",
+                where=str(self.file),
+                got=f"changed: {what}" if self.digests else None,
+                expected="the files, and the variables in them, as they were when the run was made",
+                hint="put them back; or replay it on the stack as it is now, with --although-changed",
+            )
+        return stack
+
+
+def saved_plans(events: Sequence[Event]) -> list[SavedPlan]:
+    """Every plan of a history, in the order in which they were run.
+
+    Raises:
+        UsageError: one of them is damaged, or holds a secret that the history hides.
+    """
+    start = next((event.body for event in of(tuple(events), RunStart)), RunStart())
+    return [_saved(tuple(events), start, shown) for shown in of(tuple(events), PlanShown)]
+
+
+def chosen(plans: Sequence[SavedPlan], scenario: str | None, where: str) -> SavedPlan:
+    """One of them: the one of this name; else the one that failed, or the only one.
+
+    Raises:
+        UsageError: there is none, or it cannot be told which.
+    """
+    names = list(dict.fromkeys(one.plan.name for one in plans))
+    if not plans:
+        raise UsageError(
+            "The history holds no plan", where=where, expected="a run of `harness gate` or of `harness plan run`",
+            hint="a run that broke before its plan began has none",
+        )  # fmt: skip
+    wanted = [one for one in plans if scenario in (None, one.plan.name)]
+    if not wanted:
+        raise UsageError("The run has no such plan", where=where, got=str(scenario), expected=one_of(names))
+    failed = [one for one in wanted if one.signature is not None]
+    if not failed and len(wanted) > 1 and scenario is None:
+        raise UsageError(
+            "The run has several plans, and none of them failed", where=where, got=", ".join(names),
+            expected="--scenario with the name of one", hint=f"--scenario '{names[0]}'",
+        )  # fmt: skip
+    return (failed or wanted)[0]
+
+
+def _saved(events: tuple[Event, ...], start: RunStart, shown: Event[PlanShown]) -> SavedPlan:
+    if "plan" in shown.damaged or not isinstance(shown.body.plan, Mapping) or not shown.body.plan:
+        raise UsageError("The plan in the history is damaged", where=f"event {shown.id}", hint=RUN_THE_FILE)
+    plan = of_data(shown.body.plan, f"the plan of event {shown.id}")
+    if PLACEHOLDER in plan.to_yaml():
+        raise UsageError(
+            "The plan holds a secret, which the history does not have", where=plan.name,
+            got="hidden:...", expected="the plan as it was", hint=RUN_THE_FILE,
+        )  # fmt: skip
+    own = tuple(one for one in events if one.environment in (None, shown.environment))
+    up = of(own, EnvironmentUp, environment=shown.environment)
+    first = first_failure(own)
+    return SavedPlan(
+        plan,
+        Path(start.file) if start.file else None,
+        tuple(Path(path) for path in start.overrides),
+        {one["part"]: one["said"] for one in start.stack_digests if {"part", "said"} <= one.keys()},
+        up[0].body.seed if up else None,
+        signature_of(own),
+        first.plan_step if first is not None else None,
+    )
