@@ -29,6 +29,7 @@ def run(plan: Plan, trial: Trial) -> Verdict:
         trial.history.record(Note(f"not checked: {name}: {reason}"))
     progress = Progress()
     with ExitStack() as faults:
+        faults.push(progress.closing)
         faults.push(partial(_heal, progress))
         for number, step in enumerate(plan.steps, 1):
             with trial.history.scope(plan_step=number):
