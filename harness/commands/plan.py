@@ -13,7 +13,7 @@ import click
 from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
 from harness.commands.say import say
 from harness.commands.shrink import shrink
-from harness.errors import PASS, UsageError
+from harness.errors import PASS, UsageError, unwritable
 from harness.events import RunStart
 from harness.plan.plan import Plan, load
 from harness.redaction import Redactor
@@ -22,6 +22,7 @@ from harness.stack import load as load_stack
 
 if TYPE_CHECKING:
     from harness.environment import Keep
+    from harness.plan.toolkit import ProxiedLink
 
 from_option = click.option("--from", "old", metavar="RELEASE", default="", help="What {from} stands for.")
 to_option = click.option("--to", "new", metavar="RELEASE", default="", help="What {to} stands for.")
@@ -125,6 +126,97 @@ def run(
 
 
 plan.add_command(shrink)
+
+
+@plan.command("import")
+@click.argument("experiment", type=click.Path(path_type=Path))
+@click.argument("stack", type=click.Path(path_type=Path), required=False)
+@override_option
+@from_option
+@to_option
+@click.option(
+    "--link",
+    "links",
+    metavar="PROXY=CONSUMER:SERVICE[:PORT]",
+    multiple=True,
+    help="Which link a proxy of the experiment's Toxiproxy stands for; may be repeated.",
+)
+@click.option(
+    "--entrypoint",
+    "entrypoints",
+    metavar="HOST:PORT",
+    multiple=True,
+    help="What the experiment's URLs call the stack's entrypoint, e.g. localhost:8080; may be repeated.",
+)
+@click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan there.")
+def import_(
+    experiment: Path, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str, links: tuple[str, ...],
+    entrypoints: tuple[str, ...], out: Path | None,
+) -> int:  # fmt: skip
+    """Make a plan of EXPERIMENT, an experiment of the Chaos Toolkit, JSON or YAML.
+
+    With STACK the plan is checked against it. Nothing that the experiment names is imported or run. What a plan cannot
+    do is refused, with its place; see docs/chaos-toolkit.md.
+    """
+    from harness.chaostoolkit.experiment import load as load_experiment
+    from harness.plan.toolkit import imported
+
+    found = load_stack(stack, overrides) if stack is not None else None
+    made = imported(
+        load_experiment(experiment), found, old=old, new=new, links=dict(map(_link, links)), entrypoints=entrypoints
+    )
+    if found is not None:
+        _for_stack(made.plan, found)
+    for note in made.notes:
+        say(f"note: {note}", err=True)
+    _give(made.to_yaml(), out)
+    return PASS
+
+
+@plan.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("stack", type=click.Path(path_type=Path))
+@override_option
+@from_option
+@to_option
+@click.option("--runs", default="runs", show_default=True, help="The directory in which the experiment saves its runs.")
+@click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the experiment there.")
+def export(
+    file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str, runs: str, out: Path | None
+) -> int:
+    """Make an experiment of the Chaos Toolkit of the plan in FILE, for `chaos run`.
+
+    The experiment runs the plan on STACK and shows each of its steps as an activity; see docs/chaos-toolkit.md.
+    """
+    from harness.plan.toolkit import experiment_of
+
+    made = _for_stack(load(file, old, new), load_stack(stack, overrides))
+    found = experiment_of(made, str(stack), runs, [str(one) for one in overrides])
+    _give(json.dumps(found, indent=2, ensure_ascii=False) + "\n", out)
+    return PASS
+
+
+def _link(written: str) -> tuple[str, ProxiedLink]:
+    from harness.plan.toolkit import ProxiedLink
+
+    proxy, _, link = written.partition("=")
+    parts = link.split(":")
+    if not proxy or len(parts) not in (2, 3) or not all(parts) or (len(parts) == 3 and not parts[2].isdigit()):
+        raise UsageError(
+            "--link is not understood", got=written, expected="PROXY=CONSUMER:SERVICE:PORT, e.g. redis=web:cache:6379"
+        )
+    return proxy, ProxiedLink(parts[0], parts[1], int(parts[2]) if len(parts) == 3 else None)
+
+
+def _give(text: str, out: Path | None) -> None:
+    """Print a file, or write it."""
+    if out is None:
+        say(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise unwritable("The file cannot be written", out, error) from error
 
 
 def show_plans(plans: Sequence[Plan]) -> None:

@@ -12,6 +12,7 @@ from types import ModuleType
 
 from harness.errors import UsageError
 from harness.events._body import Body, Detail, Number, OfReplica, Raw, decode, encode
+from harness.events.activity import ActivityEnd, ExperimentStart
 from harness.events.deploy import DeployerEnd, DeployerLine, DeployerStart
 from harness.events.environment import (
     ContainerChange,
@@ -71,6 +72,7 @@ from harness.events.workload import (
 from harness.registry import Registry
 
 __all__ = [
+    "ActivityEnd",
     "BadRead",
     "Body",
     "ContainerChange",
@@ -81,6 +83,7 @@ __all__ = [
     "Detail",
     "EnvironmentDown",
     "EnvironmentUp",
+    "ExperimentStart",
     "FailedRequests",
     "FaultHeal",
     "FaultInject",

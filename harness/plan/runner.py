@@ -39,6 +39,7 @@ def run(plan: Plan, trial: Trial) -> Verdict:
         trial.history.record(Note(f"not checked: {name}: {reason}"))
     progress, given = Progress(), set[str]()
     with ExitStack() as faults:
+        faults.push(progress.closing)
         faults.push(partial(_heal, progress))
         try:
             _steps(plan, trial, progress, given)

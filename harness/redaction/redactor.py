@@ -31,10 +31,18 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known = Known(secrets, SHORTEST)
+        self._secrets = tuple(secrets)
+        self._known = Known(self._secrets, SHORTEST)
         # Texts without a secret, and keys that tell none: nearly all events consist of what was in others before.
         self._clean: set[str] = set()
         self._plain: set[str] = set()
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Further known values, of which nothing was recorded yet."""
+        self._secrets += tuple(secrets)
+        self._known = Known(self._secrets, SHORTEST)
+        self._clean.clear()
+        self._plain.clear()
 
     def text(self, value: str) -> str:
         """A text of any length."""

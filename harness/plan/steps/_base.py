@@ -73,11 +73,15 @@ class Progress:
             stood still in the first.
         began: of each phase, when it began, by the history's clock.
         faults: those that are on, by the name that the plan gives them.
+        experiment: of the Chaos Toolkit, that is under way: `harness.chaostoolkit.session.Session`.
+        closing: what is done when the plan ends, however it ends, after the faults were healed.
     """
 
     last: dict[str, str] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     faults: dict[str, ExitStack] = field(default_factory=dict)
+    experiment: object = None
+    closing: ExitStack = field(default_factory=ExitStack)
 
     def of(self, name: str) -> str:
         """The name under which a phase was measured last."""

@@ -53,6 +53,16 @@ class Made:
             )
         return self
 
+    def activity(self, phase: str, **data: Any) -> Self:
+        """A probe of a hypothesis after the method, within its tolerance."""
+        provider = {"type": "http", "url": "http://entrypoint/"}
+        activity = {"type": "probe", "name": "answers", "tolerance": 200, "provider": provider}
+        usual: dict[str, Any] = {
+            "name": "answers", "part": "after", "activity": activity, "status": "succeeded", "output": {"status": 200},
+            "error": None, "within": True, "began": 1.0, "seconds": 0.1,
+        }  # fmt: skip
+        return self.add("activity.end", phase, **{**usual, **data})
+
     def configurations(self, phase: str, *releases: str | None) -> Self:
         for replica, release in zip(REPLICAS, releases, strict=False):
             self.add("probe.configuration", phase, replica=replica, release=release, error=None if release else "gone")

@@ -61,6 +61,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "second-deployment": {"phase": "deployed", "before": "baseline"},
     "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
+    "tolerances": {"phase": "deployed", "activities": ["answers"]},
 }
 
 
@@ -78,7 +79,7 @@ def passing() -> tuple[Made, Samples]:
             made.log(phase, replica, levels={"info": 40}, kinds={"info: done": 40})
             for _ in range(2):
                 made.inside(phase, replica, resident=50_000_000, threads=4, processes=3)
-        made.releases(phase, *["4.1.1"] * 3)
+        made.releases(phase, *["4.1.1"] * 3).activity(phase)
         made.fault(phase).fingerprint(phase).reads(phase).reads(phase, every=True)
     for _ in range(30):
         for replica in REPLICAS:
@@ -166,6 +167,9 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
         .releases(phase, *["4.1.1"] * 3)
     ),
     ("second-deployment", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
+    ("tolerances", "answers gave status 503, outside its tolerance 200"): lambda made, phase: made.activity(
+        phase, within=False, output={"status": 503}
+    ),
     ("trace", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
 }
 # `faults` and `half-way` never fail; the others need samples or many looks, and have tests of their own.

@@ -64,7 +64,7 @@ class FakeEnvironment:
     def cover(self) -> None:
         """No witness reports anything."""
 
-    def address(self) -> tuple[str, int]:
+    def address(self, target: str | None = None) -> tuple[str, int]:  # noqa: ARG002 - it has one entrypoint
         return "127.0.0.1", 40000
 
 

@@ -1,0 +1,1 @@
+"""Claims about experiments of the Chaos Toolkit."""
