@@ -44,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="HOST:PORT",
         help="test this Toxiproxy server, which runs already, in suites/selftest/proxy; its proxies are removed",
     )
+    parser.addoption(
+        "--checklist-run",
+        metavar="RUN",
+        help="the run of the gate that suites/checklist is about; left out, the stack is gated for it",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
