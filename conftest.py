@@ -46,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--chaos-seed", type=int, default=1, help="of the campaign in suites/chaos (default: 1)")
     parser.addoption("--chaos-plans", type=int, default=2, help="how many plans suites/chaos runs (default: 2)")
+    parser.addoption(
+        "--checklist-run",
+        metavar="RUN",
+        help="the run of the gate that suites/checklist is about; left out, the stack is gated for it",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

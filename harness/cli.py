@@ -26,6 +26,7 @@ COMMANDS = {
     "incident": ("harness.commands.incident", "Replay the outage of April 2012 on the reference stack."),
     "judge": ("harness.commands.judge", "Judge a saved run again with today's checks, also one that was killed."),
     "report": ("harness.commands.report", "Write the reports of a saved run again, also of one that was killed."),
+    "checklist": ("harness.commands.checklist", "The pre-release checklist: make, tick, sign and verify it."),
     "up": ("harness.commands.by_hand", "Bring a stack up and leave it up."),
     "ps": ("harness.commands.by_hand", "List the environments that are up and their replicas."),
     "logs": ("harness.commands.by_hand", "Print what a replica wrote."),

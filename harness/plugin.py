@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import pytest
 
+from harness.checklist import pytest_vouches
 from harness.deploy import Deployer, built_in, releases_needed
 from harness.engine import Engine, proc
 from harness.environment import Keep
@@ -62,14 +63,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices = ["never", "failed", "always"] if option == "--keep" else None
         group.addoption(option, dest=f"harness_{name}", default=None, help=text, choices=choices)
         parser.addini(f"harness_{name}", text, default="")
+    text = "write what tests vouched for (marker vouches) to this file, for harness checklist make --suite"
+    group.addoption("--vouched-for", dest="harness_vouched_for", default=None, metavar="FILE", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, name the run, and let SIGTERM unwind as Ctrl-C does."""
     config.addinivalue_line("markers", MARKER)
+    config.addinivalue_line("markers", pytest_vouches.MARKER)
     shared = getattr(config, "workerinput", {}).get("harness_run")
     config.stash[RUN_ID] = shared or new_run_id()
     config.stash[OWNER] = getattr(config, "workerinput", {}).get("harness_owner") or proc.identity()
+    if path := config.getoption("harness_vouched_for", None):
+        vouching = pytest_vouches.Vouching(config, config.invocation_params.dir / path, config.stash[RUN_ID])
+        config.pluginmanager.register(vouching, vouching.NAME)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
 
@@ -153,6 +160,9 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     path = Path(named)
     found = load(path if path.is_absolute() else request.config.rootpath / path)
     request.node.stash[REDACTOR] = Redactor(found.secrets)
+    if len(found.harness.releases) > 1:
+        old, new = (_setting(request.config, f"release_{name}", request) for name in ("from", "to"))
+        pytest_vouches.ran_on(request.node, found, (old or _release(found, 0), new or _release(found, -1)))
     return found
 
 

@@ -11,7 +11,7 @@ import click
 from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
 from harness.commands.plan import show_plans
 from harness.commands.say import say
-from harness.errors import PASS
+from harness.errors import PASS, HarnessError
 from harness.events import RunStart
 from harness.plan.gate import SCENARIOS, Gate, Settings
 from harness.plan.overlooked import overlooked
@@ -131,12 +131,25 @@ def gate(
     unseen = overlooked(found)
     for line in unseen:
         say(f"not looked at: {line}", err=True, fg="yellow")
-    facts = RunStart(**of_stack(found), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen)
+    facts = RunStart(
+        **of_stack(found), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen,
+        files=_files(found, old, new),
+    )  # fmt: skip
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
         if chosen:
             return report_on(run, found, lambda: run_cases(run, wanted, chosen))
         return report_on(run, found, lambda: run_gate(run, wanted, scenarios))
+
+
+def _files(stack: Stack, old: str, new: str) -> tuple[str, ...]:
+    """What the gate is about to run on; nothing where it cannot be read: whoever builds it says so."""
+    from harness.checklist.inputs import inputs
+
+    try:
+        return inputs(stack, (old, new))
+    except HarnessError:
+        return ()
 
 
 def _cases(stack: Stack, under: str | None, budget: str | None) -> list[Case]:

@@ -29,6 +29,7 @@ class RunStart(Body, frozen=True, rename={"from_": "from"}):
     original: Any = None  # the outage that is replayed
     command: Sequence[str] = ()  # the command line
     not_looked_at: Sequence[str] = ()  # what the declared load does not look at, in words
+    files: Sequence[str] = ()  # what the stack is made of: digest, two spaces and path, as `sha256sum` writes them
 
 
 class RunEnd(Body, frozen=True):

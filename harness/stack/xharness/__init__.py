@@ -2,6 +2,7 @@
 
 from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.block import NAME, Proxy, XHarness
+from harness.stack.xharness.checklist import ChecklistItem, ChecklistSettings
 from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.faults import Faults
@@ -16,6 +17,8 @@ __all__ = [
     "Allow",
     "Availability",
     "CheckSettings",
+    "ChecklistItem",
+    "ChecklistSettings",
     "Deployer",
     "Faults",
     "HealthProbe",

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from harness.stack.base import AsText, Word, wrong
 from harness.stack.xharness.availability import Availability
 from harness.stack.xharness.base import Block
+from harness.stack.xharness.checklist import ChecklistSettings
 from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
 from harness.stack.xharness.faults import Faults
@@ -109,6 +110,11 @@ class XHarness(Block):
     )
     checks: Mapping[str, CheckSettings] = Field(
         default_factory=dict, description="By check: its thresholds, or why it is switched off; see docs/verdicts.md."
+    )
+    checklist: ChecklistSettings = Field(
+        default_factory=ChecklistSettings,
+        description="The pre-release checklist: the team's own items, and what does not concern this stack.",
+        json_schema_extra={"default": {}},
     )
     recovery: Recovery = Field(
         default_factory=Recovery,

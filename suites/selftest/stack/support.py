@@ -36,6 +36,13 @@ x-harness:
     backend:  {files: [/srv/backend, /etc/backend], ignore: ["*.pyc"]}
   availability: {latency: 500ms, longest_outage: 2s, budget: 2%}
   faults: {run: [cache.stale, latency], longest_outage: 5s, budget: 20%, more: {latency: {ms: 50}}}
+  checklist:
+    items:
+      support: {title: Support knows, who: ada, why: they are called, valid_for: 24h}
+      runbook: {title: t, why: w}
+    leave_out: {gate.acknowledged: nothing is acknowledged}
+    migrations: ["db/{release}/*.sql"]
+    valid_for: 48h
   workload:
     rate: 50/s
     request: {method: POST, path: "/environments/{id}/resume", headers: {}, body: null, status: [202]}

@@ -44,6 +44,7 @@ def test_the_block_has_the_fields_that_the_reference_is_looked_through_for() -> 
 def test_every_field_of_the_block_has_its_line(field: str) -> None:
     written = field.replace("workload.requests[].", "workload.request.")  # the same, in a list
     written = written.replace("checks.<service>", "checks.<check>")
+    written = written.replace("checklist.items.<service>", "checklist.items.<item>")
     assert f"| `{written}` |" in TEXT
 
 

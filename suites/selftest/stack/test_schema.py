@@ -49,6 +49,8 @@ def test_the_reference_block_is_valid() -> None:
         ("{kind: redis}", "{kind: reddis}"),
         ("{kind: redis}", "{kind: redis, tables: [a]}"),
         ('"4.1.0": {}', '"4.1.0": {a: b}'),
+        ("who: ada, why: they are called", "who: ada"),
+        ("valid_for: 48h", "valid_for: 2d"),
     ],
 )
 def test_a_mistake_is_invalid(old: str, new: str) -> None:

@@ -59,6 +59,10 @@ def test_the_reference_block_is_read_whole(tmp_path: Path) -> None:
     assert found.faults == Faults(
         run=("cache.stale", "latency"), longest_outage=5.0, budget=0.2, more={"latency": {"ms": 50}}
     )
+    assert found.checklist.items["support"].valid_for == 86400.0
+    assert found.checklist.items["runbook"].who is None
+    assert found.checklist.leave_out == {"gate.acknowledged": "nothing is acknowledged"}
+    assert (found.checklist.migrations, found.checklist.valid_for) == (("db/{release}/*.sql",), 172800.0)
     assert found.recovery == Recovery(within=30.0, tolerance={"p50": 0.1, "p95": 0.25, "p99": 0.5}, confidence=0.95)
 
 

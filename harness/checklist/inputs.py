@@ -1,0 +1,171 @@
+"""What a stack is made of, by digest: the files that it is read and built from, and what each release reads as.
+
+Lines as `sha256sum` writes them, `<digest>  <path>`, the path from the Compose file's directory. Beside the
+files stands a
+line for each release, `<digest>  (4.1.1, as the stack is read)`: it differs where a variable has another value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import reading
+from harness.engine.context import BuildSpec, Entry, entries
+from harness.errors import HarnessError
+from harness.stack import Stack
+
+MAX_FILES = 2000  # of one build context; a larger one is one line
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How two lists of files differ, by path."""
+
+    changed: tuple[str, ...]
+    added: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.added or self.gone)
+
+    def __str__(self) -> str:
+        """`a changed; b is new; c is gone`, and how many more."""
+        parts = [
+            f"{_some(names)} {word}"
+            for names, word in ((self.changed, "changed"), (self.added, "new"), (self.gone, "gone"))
+            if names
+        ]
+        return "; ".join(parts)
+
+
+def inputs(stack: Stack, releases: Sequence[str]) -> tuple[str, ...]:
+    """Every file that these releases of a stack are read and built from, each once, sorted by path.
+
+    Raises:
+        HarnessError: a file or a build context cannot be read.
+    """
+    found: dict[str, str] = {}
+    root = stack.file.parent
+    overrides = [path for name in releases for path in stack.harness.releases.get(name, ())]
+    for path in (stack.file, *stack.overrides, *(root / one for one in overrides)):
+        found[shown(path, root)] = file_digest(path)
+    for spec in _specs(stack, releases):
+        found.update(_context(spec, root))
+    for source in _mounted(stack, releases, root):
+        found.update(_mount(source, root))
+    for name in releases:
+        found[f"({name}, as the stack is read)"] = _read_as(stack.at(name), stack.secrets, root)
+    return tuple(f"{digest}  {path}" for path, digest in sorted(found.items()))
+
+
+def differing(before: Iterable[str], now: Iterable[str]) -> Changes:
+    """What changed between two such lists."""
+    was, new = by_path(before), by_path(now)
+    return Changes(
+        tuple(path for path in was if path in new and was[path] != new[path]),
+        tuple(path for path in new if path not in was),
+        tuple(path for path in was if path not in new),
+    )
+
+
+def by_path(lines: Iterable[str]) -> dict[str, str]:
+    """Digest by path; a line that is none is left out."""
+    pairs = (line.partition("  ") for line in lines)
+    return {path: digest for digest, gap, path in pairs if gap and path}
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    """One digest for a whole list."""
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def file_digest(path: Path, most: int = 1 << 34) -> str:
+    """The SHA-256 of a regular file.
+
+    Args:
+        most: bytes that it may have.
+
+    Raises:
+        HarnessError: it is not there, no regular file, or cannot be read.
+    """
+    try:
+        with open(reading.opened(path), "rb") as file:  # noqa: PTH123  (a descriptor)
+            if os.fstat(file.fileno()).st_size > most:
+                raise HarnessError(
+                    "A file is too large to be hashed", where=str(path), expected=f"{most} bytes or less"
+                )
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise reading.unreadable(error, "A file of the checklist", where=str(path), kind=HarnessError) from None
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as it stands in the list: from the root where it is below or beside it; inert, whatever its name is."""
+    return os.path.relpath(path, root).encode("utf-8", "backslashreplace").decode()
+
+
+def _specs(stack: Stack, releases: Sequence[str]) -> Iterator[BuildSpec]:
+    """A context for each image that any of the releases builds, each once."""
+    seen: set[tuple[Path, str]] = set()
+    for name in releases:
+        for service in stack.at(name).services.values():
+            if service.build is None or (key := (service.build.context, service.build.dockerfile)) in seen:
+                continue
+            seen.add(key)
+            yield BuildSpec(service.name, service.build.context, service.build.dockerfile, service=service.name)
+
+
+def _context(spec: BuildSpec, root: Path) -> Mapping[str, str]:
+    dockerfile = spec.dockerfile_path
+    found = {shown(entry.source, root): _entry_digest(entry) for entry in entries(spec) if entry.kind != "directory"}
+    if len(found) > MAX_FILES:
+        whole = digest_of(f"{digest}  {path}" for path, digest in sorted(found.items()))
+        found = {f"{shown(spec.context, root)}/ ({len(found)} files)": whole}
+    return {**found, shown(dockerfile, root): file_digest(dockerfile)}
+
+
+def _mounted(stack: Stack, releases: Sequence[str], root: Path) -> Iterator[Path]:
+    """What is mounted from beside the Compose file: it is configuration as much as what images hold."""
+    services = (service for name in releases for service in stack.at(name).services.values())
+    sources = {one.source for service in services for one in service.volumes if one.type == "bind" and one.source}
+    yield from (path for path in map(Path, sorted(sources)) if path.is_relative_to(root) and path != root)
+
+
+def _mount(source: Path, root: Path) -> Mapping[str, str]:
+    if source.is_file():
+        return {shown(source, root): file_digest(source)}
+    found: dict[str, str] = {}
+    for path in sorted(source.rglob("*")) if source.is_dir() else ():
+        if path.is_file() and not path.is_symlink():
+            found[shown(path, root)] = file_digest(path)
+        if len(found) > MAX_FILES:
+            raise HarnessError(
+                "A directory that a service mounts holds too much to be vouched for", where=str(source),
+                got=f"more than {MAX_FILES} files", hint="mount the files that the service needs",
+            )  # fmt: skip
+    return found
+
+
+def _entry_digest(entry: Entry) -> str:
+    if entry.kind == "link":
+        return hashlib.sha256(f"-> {entry.link}".encode("utf-8", "surrogateescape")).hexdigest()
+    return file_digest(entry.source)
+
+
+def _read_as(stack: Stack, secrets: Iterable[str], root: Path) -> str:
+    """The digest of what a release reads as. No secret is in it: a digest of a short one could be guessed."""
+    services = {name: service.model_dump(mode="json") for name, service in stack.services.items()}
+    text = json.dumps([services, stack.harness.model_dump(mode="json")], sort_keys=True, ensure_ascii=False)
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "(secret)")
+    return hashlib.sha256(text.replace(str(root), ".").encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
