@@ -22,6 +22,7 @@ from harness.errors import EngineError
 from harness.history import Event, read
 from harness.plan.gate import Gate, Settings
 from harness.stack import load
+from suites.selftest.commands.inside import called
 from suites.selftest.there_and_back import there_and_back
 
 ROOT = Path(__file__).parents[3]
@@ -68,6 +69,10 @@ class World:
     def harness(self, *words: str | Path, timeout: float = 120.0, **extra: str) -> Ended:
         """Run a command to its end."""
         return self.start(*words, **extra).end(timeout)
+
+    def inside(self, *words: str | Path, **extra: str) -> Ended:
+        """Run a command to its end in this process: for one that starts nothing, and that no signal has to end."""
+        return Ended(*called(words, self.directory, self.variables(extra)))
 
     def start(self, *words: str | Path, **extra: str) -> Going:
         """Start a command."""

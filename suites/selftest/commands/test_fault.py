@@ -16,6 +16,7 @@ from harness import faults
 from harness.engine import Engine, proc
 from harness.faults.holding import Order, State, directory, known
 from harness.waiting import poll
+from suites.selftest.commands.support import World
 from suites.selftest.faults.servers import STACK
 
 
@@ -24,14 +25,14 @@ def harness(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
 
 
-def test_every_fault_is_listed_in_a_line_of_80_columns() -> None:
-    said = harness("fault", "list", "-e", "none").stdout.splitlines()
+def test_every_fault_is_listed_in_a_line_of_80_columns(bare: World) -> None:
+    said = bare.inside("fault", "list", "-e", "none").out.splitlines()
     assert [line.split()[0] for line in said] == list(faults.names())
     assert max(map(len, said)) <= 80
 
 
-def test_a_fault_is_explained_with_its_parameters_and_the_outage_behind_it() -> None:
-    said = harness("fault", "explain", "cache.stale").stdout
+def test_a_fault_is_explained_with_its_parameters_and_the_outage_behind_it(bare: World) -> None:
+    said = bare.inside("fault", "explain", "cache.stale").out
     for words in ("Keys return to what they were at a mark", "simulates:", "how:", "needs:", "modelled on:", "mark"):
         assert words in said
     assert max(map(len, said.splitlines())) <= 80
@@ -47,9 +48,9 @@ def test_a_fault_is_explained_with_its_parameters_and_the_outage_behind_it() -> 
         (["inject", "latency", "ms=1"], "The fault latency cannot be made"),
     ],
 )
-def test_a_mistake_is_named_and_ends_with_4(words: list[str], says: str) -> None:
-    ended = harness("fault", *words)
-    assert (ended.returncode, says in ended.stderr, "Traceback" in ended.stderr) == (4, True, False)
+def test_a_mistake_is_named_and_ends_with_4(bare: World, words: list[str], says: str) -> None:
+    ended = bare.inside("fault", *words, DOCKER_HOST="unix:///nonexistent/docker.sock")
+    assert (ended.code, says in ended.err, "Traceback" in ended.err) == (4, True, False)
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,16 +11,15 @@ from harness.clock import ManualClock
 from harness.events import RunEnd
 from harness.history import History
 from suites.raw import raw
+from suites.selftest.commands.inside import called
+from suites.selftest.commands.support import Ended
 from suites.selftest.plan.test_judging import saved
 
 
-def judge(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, with no engine to be found."""
-    return subprocess.run(
-        [sys.executable, "-m", "harness", "judge", *map(str, words)],
-        capture_output=True, text=True, timeout=60, check=False,
-        env={**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock", "COLUMNS": "80"},
-    )  # fmt: skip
+def judge(*words: str | Path) -> Ended:
+    """With no engine to be found."""
+    environ = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock", "COLUMNS": "80"}
+    return Ended(*called(["judge", *words], Path.cwd(), environ))
 
 
 @pytest.fixture
@@ -33,9 +30,9 @@ def run(tmp_path: Path) -> Path:
 
 def test_it_says_what_changed_and_exits_as_todays_verdict(run: Path) -> None:
     found = judge(run)
-    assert found.returncode == 1, found.stderr
-    assert "release (p): pass then, fail now" in found.stdout
-    assert "1 of 1 verdicts judged again" in found.stdout
+    assert found.code == 1, found.err
+    assert "release (p): pass then, fail now" in found.out
+    assert "1 of 1 verdicts judged again" in found.out
     assert (run / "judged" / "junit.xml").exists()
 
 
@@ -56,8 +53,8 @@ def test_a_torn_run_is_judged_as_far_as_it_goes_and_is_no_pass(tmp_path: Path) -
     saved(path).close()
     path.write_bytes(path.read_bytes()[:-20])
     found = judge(path)
-    assert found.returncode == 2, found.stderr
-    assert "did not come to its end" in found.stdout
+    assert found.code == 2, found.err
+    assert "did not come to its end" in found.out
 
 
 @pytest.mark.parametrize(
@@ -70,17 +67,17 @@ def test_a_torn_run_is_judged_as_far_as_it_goes_and_is_no_pass(tmp_path: Path) -
 def test_what_is_no_history_is_told_in_words_without_a_traceback(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "events.jsonl").write_text(text)
     found = judge(tmp_path)
-    assert found.returncode in (3, 4)
-    assert words in found.stderr
-    assert "Traceback" not in found.stderr
+    assert found.code in (3, 4)
+    assert words in found.err
+    assert "Traceback" not in found.err
 
 
 def test_a_history_without_its_end_is_told_although_it_is_a_fail(run: Path) -> None:
     lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
     (run / "events.jsonl").write_text("".join(lines[:-1]))
     found = judge(run)
-    assert found.returncode == 1
-    assert "the history has no run.end" in found.stdout
+    assert found.code == 1
+    assert "the history has no run.end" in found.out
 
 
 def test_a_run_whose_samples_are_gone_is_no_pass_and_says_what_is_missing(tmp_path: Path) -> None:
@@ -88,10 +85,10 @@ def test_a_run_whose_samples_are_gone_is_no_pass_and_says_what_is_missing(tmp_pa
     history.record(raw("workload.start", environment="h1", file="samples-h1.bin"))
     history.close()
     found = judge(tmp_path)
-    assert found.returncode == 2, found.stdout
-    assert "release (p): pass" not in found.stdout, "the check itself has all that it needs"
-    assert "evidence is missing" in found.stdout
-    assert f"missing evidence: The samples cannot be read: {tmp_path / 'samples-h1.bin'}: No such file" in found.stdout
+    assert found.code == 2, found.out
+    assert "release (p): pass" not in found.out, "the check itself has all that it needs"
+    assert "evidence is missing" in found.out
+    assert f"missing evidence: The samples cannot be read: {tmp_path / 'samples-h1.bin'}: No such file" in found.out
 
 
 def test_a_history_that_was_changed_after_its_end_is_refused_in_words(tmp_path: Path) -> None:
@@ -101,6 +98,6 @@ def test_a_history_that_was_changed_after_its_end_is_refused_in_words(tmp_path: 
     history.close()
     (tmp_path / "events.jsonl").write_text((tmp_path / "events.jsonl").read_text().replace("as it was", "as it is"))
     found = judge(tmp_path)
-    assert found.returncode == 3
-    assert "changed after the run had ended" in found.stderr
-    assert "Traceback" not in found.stderr
+    assert found.code == 3
+    assert "changed after the run had ended" in found.err
+    assert "Traceback" not in found.err

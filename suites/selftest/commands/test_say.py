@@ -34,7 +34,7 @@ def test_no_command_prints_in_another_way(file: Path) -> None:
 
 def test_an_argument_with_an_escape_sequence_is_shown_and_not_passed_on(bare: World) -> None:
     for words in (("gate", "\x1b[2Jnowhere.yaml"), ("\x1b[2Jgate",), ("gate", "--\x1b[2J"), ("down", "--\x1b[31m")):
-        ended = bare.harness(*words, DOCKER_HOST="unix:///nonexistent/docker.sock")
+        ended = bare.inside(*words, DOCKER_HOST="unix:///nonexistent/docker.sock")
         clean(ended)
         assert ended.code == 4, ended.text
         assert "\x1b[2J" not in ended.text
@@ -42,6 +42,6 @@ def test_an_argument_with_an_escape_sequence_is_shown_and_not_passed_on(bare: Wo
 
 
 def test_a_wrong_call_is_answered_with_its_usage(bare: World) -> None:
-    ended = bare.harness("gate", "--colour")
+    ended = bare.inside("gate", "--colour")
     assert ended.err.splitlines()[:2] == ["Usage: harness gate [OPTIONS] STACK", "Try 'harness gate -h' for help."]
     assert ended.err.splitlines()[3].startswith("Error: No such option")

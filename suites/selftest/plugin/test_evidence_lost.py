@@ -28,7 +28,7 @@ def test_a_history_that_was_taken_away_ends_pytest_with_3_and_names_it(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(TESTS)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *workers)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *workers)
     result.assert_outcomes(passed=2, errors=1)
     assert result.ret == 3
     result.stdout.fnmatch_lines(["*A file of the run was changed while the run wrote to it", "*events.jsonl"])
@@ -39,4 +39,4 @@ def test_a_test_that_fails_for_another_reason_ends_it_as_ever(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
     pytester.makepyfile("def test_fails():\n    raise ValueError('x')")
-    assert pytester.runpytest_subprocess("-p", "no:cacheprovider", *workers).ret == 1
+    assert pytester.runpytest_inprocess("-p", "no:cacheprovider", *workers).ret == 1

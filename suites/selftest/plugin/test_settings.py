@@ -42,6 +42,12 @@ def told(result: pytest.RunResult) -> str:
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """In this process: the plugin is there already, and importing it takes longer than any of these tests."""
+    return pytester.runpytest_inprocess("-s", "-p", "no:cacheprovider", *arguments)
+
+
+def run_process(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """In a process of its own, for what depends on how the plugin is imported, or what other plugins keep."""
     return pytester.runpytest_subprocess("-s", "-p", "no:cacheprovider", *arguments)
 
 
@@ -137,7 +143,7 @@ def test_without_an_engine_the_message_says_what_was_tried_and_shows_no_tracebac
 def test_collection_needs_no_engine_and_no_time(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_up(environment, deployer, workload, history, trial, gate, faults): pass")
     began = time.monotonic()
-    result = run(pytester, "--co", "-q", f"--stack={tiny.STACK}")
+    result = run_process(pytester, "--co", "-q", f"--stack={tiny.STACK}")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*::test_up"])
     assert time.monotonic() - began < 20  # it takes one; a daemon that does not answer would take longer
@@ -209,7 +215,9 @@ def test_what_a_test_fails_with_tells_no_secret_of_its_stack(pytester: pytest.Py
             assert told == ["something else"], f"told {told[0]}"
         """
     )
-    result = run(pytester, "--stack=one.yaml", "-vv", "--showlocals", "--junitxml=junit.xml", "--alluredir=allure")
+    result = run_process(
+        pytester, "--stack=one.yaml", "-vv", "--showlocals", "--junitxml=junit.xml", "--alluredir=allure"
+    )
     result.assert_outcomes(failed=2)
     written = [path.read_text() for path in [pytester.path / "junit.xml", *(pytester.path / "allure").iterdir()]]
     for said in (result.stdout.str(), *written):
