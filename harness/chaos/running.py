@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,21 +15,22 @@ import harness
 from harness import files
 from harness.chaos.records import About, Element, Finding, Shrunk
 from harness.chaos.tasks import Came, Task
-from harness.errors import UsageError, unwritable
+from harness.errors import unwritable
 from harness.plan.plan import Plan, of_data
-from harness.plan.plan_process import PlanOrder, PlanProcess, PlanResult
+from harness.plan.plan_process import PlanOrder, PlanProcess
 from harness.plan.random import Bounds, generate
 from harness.plan.random.draft import STAGES, Stage
 from harness.plan.shrinking.outcomes import Outcomes
 from harness.plan.shrinking.outcomes import Tried as Attempt
+from harness.plan.shrinking.outcomes import digest as plan_digest
+from harness.plan.shrinking.running import InProcesses
 from harness.plan.shrinking.shrinker import Shrinker, ShrinkSettings
 from harness.stack import Stack
+from harness.stack.digest import digests
 
 SPACE_OF = 400  # plans from whose elements is told what can be tried at all
 PATIENCE = 4.0, 300.0  # a plan is stopped after so many times its estimate, and so many seconds more
 SHRINK_LIMIT = 600.0  # s for one try of a plan that is cut down
-POLL_EVERY = 0.1  # s between two looks at whether a plan is to end
-Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,15 @@ class StackPlans:
             Unwritable, NoSpace: its directory cannot be made.
         """
         factor, more = PATIENCE
-        plan = of_data(task.plan, f"plan {task.number}")
+        plan, limit = of_data(task.plan, f"plan {task.number}"), factor * task.seconds + more
+        order = PlanOrder(plan, self.stack.file, self.stack.overrides, seed=task.seed, limit=limit)
         directory = _unused(self.runs / str(task.number))
-        came = self._run(plan, task.seed, directory, stop.is_set, factor * task.seconds + more)
+        try:
+            files.directory(directory)
+            process = PlanProcess(order, directory)
+        except OSError as error:
+            raise unwritable("A plan cannot be run", directory, error) from error
+        came = process.wait(unless=stop)
         return Came(came.outcome, came.reason, came.signature, came.directory, directory, came.seconds)
 
     def shrink(self, finding: Finding, stop: threading.Event, seconds: float) -> Shrunk | None:
@@ -95,15 +101,15 @@ class StackPlans:
         if found is None or found.plan is None:
             return None
         plan = of_data(found.plan, f"plan {found.number}")
-        directory = self.runs / "shrinking" / hashlib.sha256(str(finding.signature).encode()).hexdigest()[:12]
-        outcomes = Outcomes(directory / "outcomes.jsonl", {"stack": digest(self.stack), "plan": str(found.number)})
-        numbers = itertools.count(1)
+        place = self.runs / "shrinking" / hashlib.sha256(str(finding.signature).encode()).hexdigest()[:12]
+        outcomes = Outcomes(place / "outcomes.jsonl", {"plan": plan_digest(plan), **digests(self.stack)})
+        once = InProcesses(self.stack, found.seed, place / "tries", SHRINK_LIMIT)
 
-        def attempt(cut: Plan, given_up: threading.Event) -> Attempt:
-            place = _unused(directory / str(next(numbers)))
-            came = self._run(cut, found.seed, place, _either(stop, given_up), SHRINK_LIMIT)
-            shutil.rmtree(place, ignore_errors=True)  # its outcome is kept, and the finding has its own runs
-            return Attempt(came.outcome, came.signature, None, came.reason, came.seconds)
+        def attempt(cut: Plan, stop: threading.Event) -> Attempt:
+            tried = once(cut, stop)
+            if tried.directory:  # its outcome is kept, and the finding has runs of its own
+                shutil.rmtree(Path(tried.directory), ignore_errors=True)
+            return tried
 
         settings = ShrinkSettings(jobs=self.jobs, seconds=seconds)
         shrinker = Shrinker(self.stack, attempt, outcomes, settings, ended=stop.is_set)
@@ -118,40 +124,6 @@ class StackPlans:
             str(cut.confirmed), cut.finished,
         )  # fmt: skip
 
-    def _run(self, plan: Plan, seed: int, directory: Path, stop: Stop, limit: float) -> PlanResult:
-        order = PlanOrder(plan, self.stack.file, self.stack.overrides, seed=seed, limit=limit)
-        try:
-            files.directory(directory)
-            process = PlanProcess(order, directory)
-        except OSError as error:
-            raise unwritable("A plan cannot be run", directory, error) from error
-        with _when(stop, process.stop):
-            return process.wait()
-
-
-def _either(one: threading.Event, other: threading.Event) -> Stop:
-    return lambda: one.is_set() or other.is_set()
-
-
-@contextmanager
-def _when(stop: Stop, act: Callable[[], object]) -> Iterator[None]:
-    """Within the block, `act` is called once somebody asks for the end."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(POLL_EVERY):
-            if stop():
-                act()
-                return
-
-    watching = threading.Thread(target=watch, name="chaos-stop", daemon=True)
-    watching.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watching.join()
-
 
 def _in_order(element: Element) -> tuple[int, str, str]:
     """Stages in the order of a plan."""
@@ -160,14 +132,8 @@ def _in_order(element: Element) -> tuple[int, str, str]:
 
 
 def digest(stack: Stack) -> str:
-    """SHA-256 over the Compose files that declare a stack: their contents in order, whatever their place."""
-    made = hashlib.sha256()
-    for path in (stack.file, *stack.overrides):
-        try:
-            made.update(hashlib.sha256(path.read_bytes()).digest())
-        except OSError as error:
-            raise UsageError("A file of the stack cannot be read", where=str(path), got=error.strerror) from error
-    return made.hexdigest()
+    """SHA-256 over all that a stack says (`harness.stack.digest`)."""
+    return hashlib.sha256(json.dumps(digests(stack), sort_keys=True).encode()).hexdigest()
 
 
 def _unused(path: Path) -> Path:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from harness.chaos.coverage import RARE, Coverage, coverage
 from harness.chaos.records import Finding, Kept
+from harness.errors import FAIL, PASS, UNKNOWN
 from harness.printable import clean
 from harness.report.terminal import STYLES
 from harness.verdict import Outcome
@@ -78,6 +79,14 @@ def percent(share: float) -> str:
     if 0.0 < share < 0.0005:
         return "less than 0.1 %"
     return f"{share * 100:.1f} %" if share < 1.0 else "100 %"
+
+
+def exit_code(found: Sequence[Kept]) -> int:
+    """Of what was kept: a finding fails; what could not be judged, or nothing at all, is unknown."""
+    if any(kept.findings for kept in found):
+        return FAIL
+    every = [plan for kept in found for plan in kept.plans]
+    return PASS if every and all(plan.judged for plan in every) else UNKNOWN
 
 
 def replay(finding: Finding) -> str:

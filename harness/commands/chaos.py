@@ -12,13 +12,12 @@ import click
 
 from harness.commands.options import override_option, releases, stack_argument
 from harness.commands.say import say
-from harness.errors import FAIL, PASS, UNKNOWN, UsageError
+from harness.errors import PASS, UsageError
 
 if TYPE_CHECKING:
     from harness.chaos.records import Kept
 
 LEDGER = Path("chaos.sqlite")
-GIGABYTE = 1e9
 
 
 class RunByDefault(click.Group):
@@ -86,7 +85,7 @@ def run(stack: Path, overrides: tuple[Path, ...], old: str | None, new: str | No
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one HTML file as well.")
 def report(ledger: Path, names: tuple[str, ...], page: Path | None) -> int:
     """Print what the campaigns of LEDGER found and tried. Exit code: 0 nothing, 1 findings, 2 too little was judged."""
-    from harness.chaos.summary import show
+    from harness.chaos.summary import exit_code, show
     from harness.report.terminal import Steady
 
     found = _kept(ledger, names)
@@ -131,14 +130,6 @@ def allow() -> int:
     was = release(lever())
     say("campaigns may begin again" if was else f"nothing kept campaigns from beginning: there is no {lever()}")
     return PASS
-
-
-def exit_code(found: Sequence[Kept]) -> int:
-    """Of what was kept: a finding fails; what could not be judged, or nothing at all, is unknown."""
-    if any(kept.findings for kept in found):
-        return FAIL
-    every = [plan for kept in found for plan in kept.plans]
-    return PASS if every and all(plan.judged for plan in every) else UNKNOWN
 
 
 def _kept(path: Path, names: Sequence[str]) -> list[Kept]:

@@ -14,9 +14,8 @@ from harness.chaos.live import Live
 from harness.chaos.records import Kept
 from harness.chaos.running import StackPlans
 from harness.chaos.seeds import Shard
-from harness.chaos.summary import show
+from harness.chaos.summary import exit_code, show
 from harness.chaos.tasks import Limits
-from harness.commands.chaos import GIGABYTE, exit_code
 from harness.commands.say import say
 from harness.engine import Engine
 from harness.errors import UsageError, unwritable
@@ -24,6 +23,8 @@ from harness.plan.random import Bounds
 from harness.report.terminal import Steady
 from harness.signals import uninterrupted
 from harness.stack import Stack
+
+GIGABYTE = 1e9
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def digests(stack: Stack) -> dict[str, str]:
     """By part, `service web` or `x-harness deployer`, its digest; of a release only what it changes.
 
     It is what the files come to: merged, with their variables replaced. Secrets are left out, so that no digest of
-    theirs is kept. What an image is built of is not looked at.
+    theirs is kept, and where the files lie does not matter. What an image is built of is not looked at.
     """
     found = _parts(stack, stack.secrets)
     for release in stack.harness.releases:
@@ -38,11 +38,13 @@ def _parts(stack: Stack, secrets: tuple[str, ...]) -> dict[str, str]:
     }
     declared = stack.harness.model_dump(mode="json", exclude_defaults=True)
     harness = {f"x-harness {key}": one for key, one in declared.items()}
-    return {part: _digest(said, secrets) for part, said in {**services, **harness}.items()}
+    place = str(stack.file.absolute().parent)
+    return {part: _digest(said, secrets, place) for part, said in {**services, **harness}.items()}
 
 
-def _digest(said: Any, secrets: tuple[str, ...]) -> str:
+def _digest(said: Any, secrets: tuple[str, ...], place: str) -> str:
     text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
+    text = text.replace(json.dumps(place, ensure_ascii=False)[1:-1], ".")
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], _HIDDEN) if secret else text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_LENGTH]

@@ -142,7 +142,7 @@ def kept(world: World) -> Kept:
 @pytest.mark.containers
 def test_a_deployer_that_lies_is_found_and_what_was_found_says_how_it_is_run_again(world: World) -> None:
     ended = world.harness(
-        "chaos", tiny.STACK, "--seed", 1, "--plans", 4, "--until-failure", *BRIEF, timeout=300, TINY_DEPLOYER="lies"
+        "chaos", tiny.STACK, "--seed", "1", "--plans", "4", "--until-failure", *BRIEF, timeout=300, TINY_DEPLOYER="lies"
     )
     clean(ended)
     assert ended.code == 1, ended.text
@@ -157,7 +157,7 @@ def test_two_interrupts_end_a_plan_now_and_leave_nothing_and_the_campaign_goes_o
     world: World, harness_engine: Engine
 ) -> None:
     words = ("chaos", tiny.STACK, "--seed", "3", *BRIEF)
-    going = world.start(*words, "--plans", 1)
+    going = world.start(*words, "--plans", "1")
     runs = world.directory / "runs" / "chaos"
     going.wait_for(
         lambda: [path for path in runs.glob("*/1/runs/*/events.jsonl") if "deployer" in path.read_text()],
@@ -174,7 +174,7 @@ def test_two_interrupts_end_a_plan_now_and_leave_nothing_and_the_campaign_goes_o
     (run_of,) = runs.glob("*/1/runs/2*")
     assert left_of(harness_engine, run_of) == {}
     assert eventually(lambda: not world.processes()), world.processes()
-    again = world.start(*words, "--plans", 1)
+    again = world.start(*words, "--plans", "1")
     again.wait_for(lambda: len(kept(world).plans) == 2, "the second plan")
     again.process.kill()
     again.process.wait()
