@@ -71,7 +71,7 @@ def run(stack: Path, overrides: tuple[Path, ...], old: str | None, new: str | No
     if options["minutes"] is None and options["plans"] is None and not options["until_failure"]:
         raise UsageError(
             "A campaign without an end", expected="--minutes, --plans or --until-failure",
-            hint="harness chaos compose.yaml --minutes 30",
+            hint="harness chaos run compose.yaml --minutes 30",
         )  # fmt: skip
     found = load(stack, overrides)
     shard, seed = Shard.parse(options.pop("shard")), options.pop("seed")
