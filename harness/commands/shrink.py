@@ -113,7 +113,7 @@ def _tell(found: Shrunk, directory: Path) -> int:
     if found.unknown:
         say(f"runs that came to no verdict, and count for nothing: {found.unknown}")
     if not found.finished:
-        say("the time was over before it was known that nothing more can go", fg="yellow")
+        say("more may go: the time was over, or a smaller plan came to no verdict", fg="yellow")
     file = directory / MINIMAL
     file.write_text(f"# {clean(str(found.signature))}: {found.confirmed}\n{found.after.to_yaml()}", encoding="utf-8")
     say("\n".join(found.after.lines()))
