@@ -10,7 +10,8 @@ import click
 from harness.commands.options import out_option, override_option
 from harness.commands.replay import saved_plan
 from harness.commands.say import say
-from harness.errors import PASS, UNKNOWN, UsageError
+from harness.errors import PASS, UNKNOWN, UsageError, unwritable
+from harness.files import write
 from harness.plan.plan import load
 from harness.plan.saved import SavedPlan
 from harness.printable import clean
@@ -113,9 +114,12 @@ def _tell(found: Shrunk, directory: Path) -> int:
     if found.unknown:
         say(f"runs that came to no verdict, and count for nothing: {found.unknown}")
     if not found.finished:
-        say("the time was over before it was known that nothing more can go", fg="yellow")
+        say("more may go: the time was over, or a smaller plan came to no verdict", fg="yellow")
     file = directory / MINIMAL
-    file.write_text(f"# {clean(str(found.signature))}: {found.confirmed}\n{found.after.to_yaml()}", encoding="utf-8")
+    try:
+        write(file, f"# {clean(str(found.signature))}: {found.confirmed}\n{found.after.to_yaml()}")
+    except OSError as error:
+        raise unwritable("The plan cannot be written", file, error) from error
     say("\n".join(found.after.lines()))
     say(f"plan: {file}")
     return PASS if found.confirmed.failed else UNKNOWN

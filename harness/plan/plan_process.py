@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import harness
-from harness.errors import HarnessError
+from harness import files
+from harness.errors import HarnessError, unwritable
 from harness.event import Event, of, read
 from harness.events import RunEnd, RunError
 from harness.history import EVENTS
@@ -83,15 +84,18 @@ class PlanProcess:
         directory: an empty one, or one to be made, for all that it writes.
 
     Raises:
-        OSError: the directory cannot be written, or the process cannot be started.
+        NoSpace, Unwritable: the directory cannot be written. OSError: the process cannot be started.
     """
 
     def __init__(self, order: PlanOrder, directory: Path) -> None:
         self.directory, self._limit, self._ended = directory, order.limit, ""
         self._told = threading.Event()
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / PLAN).write_text(order.plan.to_yaml(), encoding="utf-8")
-        with (directory / ERR).open("wb") as err:
+        try:
+            files.write(directory / PLAN, order.plan.to_yaml())
+            errors = files.opened(directory / ERR, "wb")
+        except OSError as error:
+            raise unwritable("The directory of a run cannot be written", directory, error) from error
+        with errors as err:
             self._process = subprocess.Popen(
                 _command(order, directory), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err,
                 env=_variables(order.environment), start_new_session=True,

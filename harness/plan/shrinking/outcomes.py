@@ -14,9 +14,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
-from harness import reading
+from harness import files, reading
 from harness.errors import UsageError, unwritable
 from harness.plan.plan import Plan
 from harness.plan.signature import Signature
@@ -175,13 +175,13 @@ class Outcomes:
         )  # fmt: skip
 
 
-def _opened(file: Path) -> BinaryIO:
+def _opened(file: Path) -> IO[bytes]:
     """The file, to append to; of this process alone while it is open."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        files.directory(file.parent)
         if file.exists() and not file.is_file():
             raise UsageError("The outcomes of the plans are not a regular file", where=str(file))
-        opened = file.open("ab")
+        opened: IO[bytes] = files.opened(file, "ab")
     except OSError as error:
         raise unwritable("The outcomes of the plans cannot be written", file, error) from error
     try:

@@ -53,10 +53,11 @@ class Shrunk:
     Attributes:
         before, after: the plan, and what is left of it; the same where nothing could go.
         signature: what the failure is recognised by; None where the plan did not fail.
-        measured: how often the plan failed before it was cut.
+        measured: how often the plan failed before anything was cut but what comes after the step that failed.
         confirmed: how often what is left failed, in fresh runs.
         runs: in all, this time. unknown: runs that came to no verdict.
-        finished: nothing more could go; else the time was over before that was known.
+        finished: nothing more could go; else that is not known, because the time was over, or because a candidate came
+            to no verdict.
     """
 
     before: Plan
@@ -122,6 +123,7 @@ class Shrinker:
             self.outcomes,
             self.settings.jobs,
             lambda: self.ended() or self.clock.monotonic() >= until,
+            lambda plan, tried: self.say(f"  {len(plan.steps)} steps: {tried.outcome}, {tried.seconds:.0f} s"),
         )
 
     def _first(self, plan: Plan, failing: int | None) -> Plan:
@@ -191,11 +193,13 @@ class _Search:
     def run(self, base: Plan, failing: int | None) -> Plan:
         """What is left: structure first, then values; and structure again where a value changed."""
         while True:
-            cut = self._kept(base, structures(base, failing, self._target.check)) or self._kept(
-                base, values(base, failing, self._target.check, self._shrinker.stack)
-            )
+            check, undecided = self._target.check, False
+            cut = self._kept(base, structures(base, failing, check))
             if cut is None:
-                self.finished = not self._slots.over()
+                undecided = self._slots.undecided
+                cut = self._kept(base, values(base, failing, check, self._shrinker.stack))
+            if cut is None:
+                self.finished = not (self._slots.over() or undecided or self._slots.undecided)
                 return base
             base = cut.plan
             failing = _step(self._slots.outcomes.of(base), self._target)
@@ -209,7 +213,7 @@ class _Search:
             key = digest(cut.plan)
             if key not in legal and cost(cut.plan) < most and self._shrinker.legal(cut.plan, self._original):
                 legal[key] = cut
-        return self._slots.first(list(legal.values()), self._test, self._target) if legal else None
+        return self._slots.first(list(legal.values()), self._test, self._target)
 
 
 def _signature(tried: Iterable[Tried]) -> Signature | None:

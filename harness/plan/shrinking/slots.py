@@ -59,6 +59,7 @@ class Slots:
     over: Callable[[], bool]
     told: Callable[[Plan, Tried], None] = lambda _plan, _tried: None
     runs: int = field(default=0, init=False)
+    undecided: bool = field(default=False, init=False)  # of the last search: a candidate came to no verdict too often
 
     def first(self, cuts: list[Cut], test: Wald, target: Signature) -> Cut | None:
         """The first candidate that the test keeps; None where it keeps none, or the time is over."""
@@ -67,7 +68,7 @@ class Slots:
         def want(under_way: list[Plan]) -> Plan | None:
             for cut in left:
                 counted = Counted.of(self.outcomes.of(cut.plan), target)
-                if counted.unknown >= UNKNOWNS and counted.unknown > counted.failed + counted.passed:
+                if self._hopeless(counted):
                     continue
                 if under_way.count(cut.plan) < test.fewest(counted.failed, counted.passed):
                     return cut.plan
@@ -81,6 +82,7 @@ class Slots:
             return not left
 
         self._run(want, done)
+        self.undecided = any(self._hopeless(Counted.of(self.outcomes.of(cut.plan), target)) for cut in left)
         return next((cut for cut in cuts if self._decision(cut.plan, test, target) == "fails"), None)
 
     def repeat(self, plan: Plan, enough: Callable[[tuple[Tried, ...]], int]) -> tuple[Tried, ...]:
@@ -90,6 +92,9 @@ class Slots:
             lambda: enough(self.outcomes.of(plan)) <= 0,
         )
         return self.outcomes.of(plan)
+
+    def _hopeless(self, counted: Counted) -> bool:
+        return counted.unknown >= UNKNOWNS and counted.unknown > counted.failed + counted.passed
 
     def _decision(self, plan: Plan, test: Wald, target: Signature) -> Decision | None:
         counted = Counted.of(self.outcomes.of(plan), target)

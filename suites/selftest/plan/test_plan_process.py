@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import tiny
+from harness.errors import HarnessError
 from harness.events import RunEnd, RunError, VerdictGiven
 from harness.history import EVENTS, History
 from harness.plan import plan_process
@@ -170,3 +171,16 @@ def test_where_ctrl_c_is_ignored_it_is_told_by_another_signal(monkeypatch: pytes
     finally:
         signal.signal(signal.SIGINT, before)
     assert "KeyboardInterrupt" not in (tmp_path / "p" / "err").read_text()
+
+
+def test_what_it_writes_is_for_its_owner_only(tmp_path: Path) -> None:
+    PlanProcess(order(tmp_path / "none.yaml"), tmp_path / "deep" / "p").wait()
+    made = [tmp_path / "deep", tmp_path / "deep" / "p", *(tmp_path / "deep" / "p").iterdir()]
+    assert [oct(one.stat().st_mode & 0o077) for one in made] == ["0o0"] * len(made)
+
+
+def test_a_directory_that_cannot_be_written_is_a_mistake_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(HarnessError, match="cannot be written") as caught:
+        PlanProcess(order(), tmp_path / "file" / "p")
+    assert caught.value.where == str(tmp_path / "file" / "p")

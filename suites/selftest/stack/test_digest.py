@@ -1,42 +1,70 @@
-"""What a stack says, as digests: the same wherever it lies, and another one where it says something else."""
+"""Digests of a stack: what changes them, and what does not."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-import pytest
-
 from fixtures import tiny
 from harness.stack import load
 from harness.stack.digest import changed, digests
 
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the tiny stack, elsewhere."""
-    return Path(shutil.copytree(tiny.STACK.parent, tmp_path / "elsewhere")) / tiny.STACK.name
-
-
-def of(file: Path, **environ: str) -> dict[str, str]:
-    return digests(load(file, environ=environ))
-
-
-def test_it_does_not_matter_where_a_stack_lies(copy: Path) -> None:
-    assert of(copy) == of(tiny.STACK)
+STACK = """
+name: small
+services:
+  web:
+    image: web:1
+    environment: {DB_PASSWORD: "PASSWORD"}
+x-harness:
+  entrypoint: web:80
+  releases: {"1.0": {}, "1.1": next.yaml}
+"""
 
 
-def test_what_another_variable_makes_of_it_is_another_stack(copy: Path) -> None:
-    assert changed(of(copy), of(copy, TINY_DEPLOYER="lies")) != []
+def written(directory: Path, text: str = STACK, following: str = "services: {web: {image: 'web:2'}}\n") -> Path:
+    directory.mkdir(exist_ok=True)
+    (directory / "compose.yaml").write_text(text)
+    (directory / "next.yaml").write_text(following)
+    return directory / "compose.yaml"
 
 
-def test_the_part_that_was_changed_is_named(copy: Path) -> None:
-    before = of(copy)
-    copy.write_text(copy.read_text().replace("name: tiny", "name: tiny\n# a remark"))
-    assert changed(before, of(copy)) == []
-    copy.write_text(copy.read_text().replace("  control:\n", "  control:\n    hostname: other\n", 1))
-    assert changed(before, of(copy)) == ["service control"]
+def test_the_same_stack_has_the_same_digests_wherever_it_lies_and_however_it_is_laid_out(tmp_path: Path) -> None:
+    one = digests(load(written(tmp_path / "a"), environ={}))
+    assert one == digests(load(written(tmp_path / "b", STACK + "\n# a comment\n"), environ={}))
+    assert changed(one, one) == []
 
 
-def test_a_part_that_came_or_went_is_named() -> None:
+def test_neither_does_it_matter_where_its_build_contexts_lie(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(tiny.STACK.parent, tmp_path / "elsewhere")) / tiny.STACK.name
+    assert digests(load(copy, environ={})) == digests(load(tiny.STACK, environ={}))
+
+
+def test_what_changed_is_named(tmp_path: Path) -> None:
+    before = digests(load(written(tmp_path / "a"), environ={}))
+    now = digests(load(written(tmp_path / "b", STACK.replace("web:80", "web:81")), environ={}))
+    assert changed(before, now) == ["x-harness entrypoint"]
+
+
+def test_what_a_release_changes_counts_too(tmp_path: Path) -> None:
+    before = digests(load(written(tmp_path / "a"), environ={}))
+    now = digests(load(written(tmp_path / "b", following="services: {web: {image: 'web:3'}}\n"), environ={}))
+    assert changed(before, now) == ["service web of release 1.1"]
+
+
+def test_a_variable_that_a_file_uses_counts_too() -> None:
+    before, now = (digests(load(tiny.STACK, environ={"TINY_DEPLOYER": mode})) for mode in ("good", "lies"))
+    assert changed(before, now) == ["x-harness deployer"]
+
+
+def test_no_digest_depends_on_a_secret(tmp_path: Path) -> None:
+    one, other = (
+        digests(
+            load(written(tmp_path / name, STACK.replace("PASSWORD}", name).replace('"PASSWORD"', name)), environ={})
+        )
+        for name in ("hunter2-hunter2", "correct-horse")
+    )
+    assert one == other
+
+
+def test_a_part_that_is_new_or_gone_is_a_change() -> None:
     assert changed({"a": "1", "b": "2"}, {"b": "2", "c": "3"}) == ["a", "c"]

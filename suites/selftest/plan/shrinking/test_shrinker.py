@@ -96,6 +96,16 @@ def test_what_is_unknown_is_neither() -> None:
     assert found.confirmed.failed == found.confirmed.of < 10
 
 
+def test_a_smaller_plan_that_never_comes_to_a_verdict_leaves_it_open_whether_more_can_go() -> None:
+    class Broken(World):
+        def __call__(self, plan: Plan, stop: threading.Event) -> Tried:
+            return super().__call__(plan, stop) if len(plan.steps) > 6 else Tried(Outcome.UNKNOWN, reason="broken")
+
+    found = shrunk(Broken(needing("d1", "h2")), twenty())
+    assert not found.finished
+    assert len(found.after.steps) > 6
+
+
 def test_where_every_run_is_unknown_nothing_is_cut_and_it_says_so() -> None:
     world = World(needing("d1", "h2"), unknown=1.0)
     found = shrunk(world, twenty())

@@ -1,0 +1,158 @@
+"""The plans of a saved run, and whether they can be run again."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fixtures import tiny
+from harness.clock import ManualClock
+from harness.errors import UsageError
+from harness.events import EnvironmentUp, PlanShown, RunStart, VerdictGiven
+from harness.history import EVENTS, History
+from harness.plan.plan import Plan
+from harness.plan.run import of_stack
+from harness.plan.saved import chosen, saved_plans
+from harness.plan.steps.hold import Hold
+from harness.plan.steps.load import Load
+from harness.redaction import Redactor
+from harness.stack import Stack, load
+from suites.raw import raw
+from suites.selftest.plan.made import NEW, OLD, plan_of
+
+FIRST = plan_of(Load(), Hold(phase="deployed", seconds=1.0, checks=("errors",)))
+SECOND = replace(FIRST, name="second")
+
+
+def copied(directory: Path) -> Stack:
+    """The tiny stack, where a test may change it."""
+    shutil.copytree(tiny.STACK.parent, directory / "tiny", ignore=shutil.ignore_patterns("__pycache__"))
+    return load(directory / "tiny" / tiny.STACK.name, environ={})
+
+
+def history(stack: Stack | None, *plans: Plan, failed: str = "", path: Path | None = None) -> History:
+    """Of a run of these plans, of which one failed."""
+    made = History(path, clock=ManualClock(), redactor=Redactor(stack.secrets if stack else ()))
+    made.record(RunStart(from_=OLD, to=NEW) if stack is None else RunStart(**of_stack(stack), from_=OLD, to=NEW))
+    for number, plan in enumerate(plans):
+        with made.scope(environment=f"h{number}", scenario=plan.name):
+            made.record(EnvironmentUp(f"h{number}", OLD, 1.0, 40 + number))
+            made.record(PlanShown(plan.to_data(), list(plan.lines())))
+            with made.scope(plan_step=2):
+                outcome = "fail" if plan.name == failed else "pass"
+                made.record(VerdictGiven("errors", outcome, "because", (), "", None), phase="deployed")
+    return made
+
+
+def test_a_plan_comes_back_as_it_was_with_its_stack_seed_and_failure(tmp_path: Path) -> None:
+    stack = copied(tmp_path)
+    first, second = saved_plans(history(stack, FIRST, SECOND, failed="second").events)
+    assert (first.plan, second.plan) == (FIRST, SECOND)
+    assert (first.file, first.seed, first.signature, first.step) == (stack.file, 40, None, None)
+    assert (second.seed, second.step) == (41, 2)
+    assert second.signature is not None
+    assert second.signature.check == "errors"
+    assert second.stack() == stack
+
+
+def test_a_history_in_a_file_says_the_same(tmp_path: Path) -> None:
+    from harness.history import read
+
+    stack = copied(tmp_path)
+    made = history(stack, FIRST, failed=FIRST.name, path=tmp_path / EVENTS)
+    made.close()
+    assert saved_plans(read(tmp_path / EVENTS)) == saved_plans(made.events)
+
+
+def test_by_default_it_is_the_one_that_failed() -> None:
+    plans = saved_plans(history(None, FIRST, SECOND, failed="second").events)
+    assert chosen(plans, None, "r").plan.name == "second"
+    assert chosen(plans, FIRST.name, "r").plan == FIRST
+
+
+def test_the_only_one_needs_no_name() -> None:
+    assert chosen(saved_plans(history(None, FIRST).events), None, "r").plan == FIRST
+
+
+@pytest.mark.parametrize(
+    ("plans", "name", "words"),
+    [((), None, "holds no plan"), ((FIRST, SECOND), None, "none of them failed"), ((FIRST,), "x", "no such plan")],
+)
+def test_what_cannot_be_told_is_refused(plans: tuple[Plan, ...], name: str | None, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        chosen(saved_plans(history(None, *plans).events), name, "r")
+
+
+def test_a_stack_whose_file_is_gone_is_refused(tmp_path: Path) -> None:
+    (saved,) = saved_plans(history(copied(tmp_path), FIRST).events)
+    (tmp_path / "tiny" / "compose.yaml").unlink()
+    with pytest.raises(UsageError, match="a file of its stack is gone") as caught:
+        saved.stack()
+    assert caught.value.where == str(tmp_path / "tiny" / "compose.yaml")
+
+
+def test_a_stack_that_changed_is_refused_and_says_where(tmp_path: Path) -> None:
+    stack = copied(tmp_path)
+    (saved,) = saved_plans(history(stack, FIRST).events)
+    stack.file.write_text(stack.file.read_text().replace("rate: 30/s", "rate: 31/s"))
+    with pytest.raises(UsageError, match="has changed since") as caught:
+        saved.stack()
+    assert caught.value.got == "changed: x-harness workload"
+    assert saved.stack(although_changed=True).harness.workload != stack.harness.workload
+
+
+def test_a_change_that_says_the_same_is_none(tmp_path: Path) -> None:
+    stack = copied(tmp_path)
+    (saved,) = saved_plans(history(stack, FIRST).events)
+    stack.file.write_text("# a comment\n" + stack.file.read_text())
+    assert saved.stack().services == stack.services
+
+
+def test_a_variable_that_has_another_value_is_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (saved,) = saved_plans(history(copied(tmp_path), FIRST).events)
+    monkeypatch.setenv("TINY_DEPLOYER", "lies")
+    with pytest.raises(UsageError, match="has changed since"):
+        saved.stack()
+
+
+def test_an_older_run_that_does_not_say_what_its_stack_was_is_refused(tmp_path: Path) -> None:
+    made = History(clock=ManualClock())
+    made.record(RunStart(file=str(copied(tmp_path).file)))
+    made.record(PlanShown(FIRST.to_data(), []))
+    (saved,) = saved_plans(made.events)
+    with pytest.raises(UsageError, match="older version"):
+        saved.stack()
+    assert saved.stack(although_changed=True).name == "tiny"
+    assert saved.seed is None
+
+
+def test_a_run_without_a_stack_is_refused() -> None:
+    with pytest.raises(UsageError, match="which stack"):
+        saved_plans(history(None, FIRST).events)[0].stack()
+
+
+@pytest.mark.parametrize("plan", [None, 7, [], {}, {"steps": "x"}, {"steps": [{"step": "no-such-step"}]}])
+def test_a_damaged_plan_is_refused(plan: object) -> None:
+    made = History(clock=ManualClock())
+    made.record(raw("plan", plan=plan, text=[]))
+    with pytest.raises(UsageError):
+        saved_plans(made.events)
+
+
+def test_a_plan_that_held_a_secret_is_refused() -> None:
+    data = {**FIRST.to_data(), "title": "hidden:1f2e3d4c5b6a"}
+    made = History(clock=ManualClock())
+    made.record(raw("plan", plan=data, text=[]))
+    with pytest.raises(UsageError, match="holds a secret"):
+        saved_plans(made.events)
+
+
+def test_no_part_of_a_stack_is_hidden_because_its_name_sounds_like_a_secret() -> None:
+    stack = load(tiny.STACK, environ={})
+    named = stack.model_copy(update={"services": {"token-store": stack.services["web"], **stack.services}})
+    (saved,) = saved_plans(history(named, FIRST).events)
+    assert "service token-store" in saved.digests
+    assert not any("hidden" in said for said in saved.digests.values())
