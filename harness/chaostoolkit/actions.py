@@ -26,6 +26,7 @@ from harness.waiting import poll
 
 __all__ = ["outcome", "start_plan", "stop_plan", "wait_for_step"]
 
+HARNESS = (sys.executable, "-m", "harness")  # whose run it is; another process, with the same interpreter
 LOOK_EVERY = 0.2  # s
 LONGEST = 24 * 3600.0  # s that a step may take
 STOP_WITHIN = 300.0  # s that a plan may take to clean up after a signal
@@ -97,7 +98,7 @@ class Running:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         self.directory = files.directory(out / f"chaostoolkit-{stamp}-{secrets.token_hex(3)}")
         file = files.write(self.directory / "plan.json", json.dumps(plan, indent=2))
-        words = [sys.executable, "-m", "harness", "plan", "run", str(file), stack, "--out", str(self.directory)]
+        words = [*HARNESS, "plan", "run", str(file), stack, "--out", str(self.directory)]
         words += [word for one in override for word in ("--override", one)]
         # A file, because nobody reads a pipe while an activity pauses.
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process

@@ -35,7 +35,7 @@ def render(report: Report) -> dict[str, Any]:
     runs = {part: [_run(event) for event in _activities(report, part)] for part in (*HYPOTHESIS, "method", "rollbacks")}
     steps = [_step(report.events, event) for event in of(report.events, PlanStepStart) if _tells(event)]
     during = sorted([*steps, *runs["method"]], key=lambda one: str(one["start"]))
-    after = _state(runs["after"]) if runs["after"] else _verdicts(report)
+    after = _state(runs["after"]) if runs["after"] else None if begun else _verdicts(report)
     return {
         "chaoslib-version": begun[-1].body.library if begun else "",
         "rollback-harness-version": report.info.harness,

@@ -162,3 +162,15 @@ def test_a_private_key_that_never_ends_does_not_hide_all_that_follows() -> None:
     told = [lines.text(line) for line in ["-----BEGIN PRIVATE KEY-----", *(f"line {n}" for n in range(500))]]
     assert told[1].startswith("hidden:")
     assert told[-1] == "line 499"
+
+
+def test_what_is_learnt_later_is_hidden_from_then_on_also_in_texts_that_were_clean_before(tmp_path: Path) -> None:
+    history = History(tmp_path / "events.jsonl", ManualClock(), Redactor([SECRET]))
+    history.record(raw("note", text="later-Known7"))
+    history.redactor.learn(["later-Known7"])
+    history.record(raw("note", text="later-Known7"))
+    history.record(raw("note", text=f"both later-Known7 and {SECRET}"))
+    first, *rest = [event.data["text"] for event in history.events]
+    assert first == "later-Known7"
+    assert "later-Known7" not in repr(rest)
+    assert SECRET not in repr(rest)
