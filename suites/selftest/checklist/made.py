@@ -114,6 +114,7 @@ def world(root: Path, checklist: str = CHECKLIST, edit: Callable[[str], str] = l
     found.write("compose.1.1.yaml", "services: {}\n")
     found.write("web/Dockerfile", "FROM scratch\n")
     found.write("web/app.py", "print('hello')\n")
+    found.write("web/migrations/0.9/000.sql", "CREATE TABLE first (b bigint);\n")
     return found
 
 

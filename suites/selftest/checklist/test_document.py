@@ -175,7 +175,7 @@ def changed(found: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_whatever_a_signed_file_holds_it_is_refused_or_shown_without_a_traceback_and_holds_only_as_it_was_signed(
     made: World, data: st.DataObject
