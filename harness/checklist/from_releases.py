@@ -73,6 +73,11 @@ def _migrations(stack: Stack, found: migrations.Found, seen: Seen, runs: Sequenc
         return _item(stack, "migrations", title, State.TICKED, f"{listed}; {what}", evidence=evidence)
     if found.declared:
         return _item(stack, "migrations", title, State.TICKED, f"{listed} where the stack says that migrations are")
+    if found.nowhere:
+        why = (
+            "there is nothing where the stack says that migrations are, of no release: correct `checklist: migrations`"
+        )
+        return _item(stack, "migrations", title, State.UNKNOWN, why)
     why = f"{listed}, and no run looked at a schema: declare `checklist: migrations`, or `servers`"
     return _item(stack, "migrations", title, State.UNKNOWN, why)
 

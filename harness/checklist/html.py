@@ -52,7 +52,7 @@ def _main(checklist: Checklist) -> list[str]:
 
 
 def _table(rows: list[words.Row], title: str) -> str:
-    head = "".join(tag("th", one, scope="col") for one in ("", "item", "why", "by", "until"))
+    head = "".join(tag("th", one, scope="col") for one in ("", "item", "why", "by", "until, UTC"))
     head = head.replace('<th scope="col"></th>', '<th scope="col"><span class="out">state</span></th>', 1)
     made = tag(
         "table", tag("caption", title, class_="out"), tag("thead", tag("tr", head)), tag("tbody", *map(_row, rows))

@@ -7,6 +7,7 @@ line for each release, `<digest>  (4.1.1, as the stack is read)`: it differs whe
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -58,9 +59,22 @@ def inputs(stack: Stack, releases: Sequence[str]) -> tuple[str, ...]:
         found.update(_context(spec, root))
     for source in _mounted(stack, releases, root):
         found.update(_mount(source, root))
+    for path in (path for name in releases for path in migration_files(stack, name)):
+        found[path] = file_digest(root / path)
     for name in releases:
         found[f"({name}, as the stack is read)"] = _read_as(stack.at(name), stack.secrets, root)
     return tuple(f"{digest}  {path}" for path, digest in sorted(found.items()))
+
+
+def migration_files(stack: Stack, release: str) -> tuple[str, ...]:
+    """The files that the stack's patterns say are migrations of a release, from the Compose file's directory; `*`
+    stands for any release. Images need not hold them.
+    """
+    root = stack.file.parent
+    name = release if release == "*" else glob.escape(release)
+    made = [pattern.replace("{release}", name) for pattern in stack.harness.checklist.migrations]
+    found = {path for pattern in made for path in glob.glob(pattern, root_dir=root, recursive=True)}  # noqa: PTH207
+    return tuple(sorted(shown(root / path, root) for path in found if (root / path).is_file()))
 
 
 def differing(before: Iterable[str], now: Iterable[str]) -> Changes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import reading
 from harness.checklist import linter
 from harness.checklist.document import Evidence, Item, State
-from harness.checklist.inputs import by_path
+from harness.checklist.inputs import by_path, migration_files
 from harness.errors import UsageError
 from harness.stack import Stack
 
@@ -27,13 +27,16 @@ class Found:
     Attributes:
         new: by path, the digest: what the new release brings.
         either: what lies where no release is named; whose it is cannot be told.
-        declared: the stack says where migrations are.
+        declared: the stack says where migrations are, and there are some of one release or another.
+        nowhere: the stack says where they are, and nothing is there, whatever the release.
+        changed: those that the old release has otherwise.
     """
 
     new: Mapping[str, str]
     either: tuple[str, ...] = ()
     declared: bool = False
-    changed: tuple[str, ...] = field(default=())
+    changed: tuple[str, ...] = ()
+    nowhere: bool = False
 
 
 def find(stack: Stack, old: str, new: str, files: Iterable[str]) -> Found:
@@ -43,16 +46,16 @@ def find(stack: Stack, old: str, new: str, files: Iterable[str]) -> Found:
         files: what the stack is made of (`harness.checklist.inputs`).
     """
     there = {path: digest for path, digest in by_path(files).items() if not path.startswith("(")}
-    patterns = stack.harness.checklist.migrations
-    if patterns:
-        of_old, of_new = (_matching(patterns, name, there) for name in (old, new))
-        return _between(of_old, of_new, declared=True)
+    if stack.harness.checklist.migrations:
+        of_old, of_new = ({path: there[path] for path in migration_files(stack, name) if path in there}
+                          for name in (old, new))  # fmt: skip
+        found = _between(of_old, of_new)
+        return replace(found, declared=bool(migration_files(stack, "*")), nowhere=not migration_files(stack, "*"))
     likely = {path: digest for path, digest in there.items() if _likely(path)}
     releases = list(stack.harness.releases)
     owned = {name: {p: d for p, d in likely.items() if name in Path(p).parts} for name in releases}
     nobodys = tuple(path for path in likely if not any(path in owned[name] for name in releases))
-    found = _between(owned.get(old, {}), owned.get(new, {}), declared=False)
-    return Found(found.new, nobodys, changed=found.changed)
+    return replace(_between(owned.get(old, {}), owned.get(new, {})), either=nobodys)
 
 
 def items(stack: Stack, found: Found) -> list[Item]:
@@ -89,25 +92,13 @@ def _linted(stack: Stack, path: str) -> tuple[State, str, str, tuple[str, ...]]:
     return State.TICKED, f"{said.by} finds no one-way door{remarks}", "", (f"{said.by}: no one-way door", *said.remarks)
 
 
-def _between(of_old: Mapping[str, str], of_new: Mapping[str, str], *, declared: bool) -> Found:
+def _between(of_old: Mapping[str, str], of_new: Mapping[str, str]) -> Found:
     """What is new by name or by content. The same file under another release's directory is the same migration."""
     known = {(Path(path).name, digest) for path, digest in of_old.items()}
     names = {Path(path).name for path in of_old}
     new = {path: digest for path, digest in of_new.items() if (Path(path).name, digest) not in known}
     changed = tuple(path for path in new if Path(path).name in names)
-    return Found(new, declared=declared, changed=changed)
-
-
-def _matching(patterns: Sequence[str], release: str, there: Mapping[str, str]) -> dict[str, str]:
-    made = [re.compile(_regex(pattern.replace("{release}", release))) for pattern in patterns]
-    return {path: digest for path, digest in there.items() if any(one.fullmatch(path) for one in made)}
-
-
-def _regex(pattern: str) -> str:
-    """A pattern of paths: `*` stops at a slash, `**` does not."""
-    parts = re.split(r"(\*\*/?|\*|\?)", pattern.removeprefix("./"))
-    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(words.get(part, re.escape(part)) for part in parts)
+    return Found(new, changed=changed)
 
 
 def _likely(path: str) -> bool:

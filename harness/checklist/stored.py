@@ -47,9 +47,10 @@ def read(path: Path, what: str, model: type[T], form: str, version: int, hint: s
         )  # fmt: skip
     try:
         if given != version or isinstance(given, bool):
-            raise msgspec.ValidationError(f"a version that never was: {given!r}"[:60])  # noqa: TRY301
+            raise msgspec.ValidationError(f"a version that never was: {given!r}"[:60])
+        json.dumps(raw, ensure_ascii=False).encode()  # half a character is none, and no digest could be taken of it
         return msgspec.convert(raw, model)
-    except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+    except (ValueError, RecursionError, OverflowError) as error:  # msgspec.ValidationError, UnicodeError
         raise damaged(path, what, str(error), "what the harness writes", hint) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def _evidence(
     stack: Stack | None = None
     ref = checklist.stack
     try:
-        stack = load(directory / ref.file, tuple(directory / one for one in ref.overrides))
+        stack = load(_at(directory, ref.file), tuple(_at(directory, one) for one in ref.overrides))
         now = inputs(stack, (ref.from_, ref.to))
     except HarnessError as error:
         text = f"the stack cannot be read any more: {error.what}" + (f" ({error.where})" if error.where else "")
@@ -118,12 +119,12 @@ def _evidence(
         if stack.name != ref.name:
             found.append(Finding(Outcome.FAIL, "changed", f"the stack is {stack.name} now, not {ref.name}"))
     for what, path, said in _kept(checklist):
-        found += _same(what, directory / path, said)
+        found += _same(what, _at(directory, path), said)
     found = found or [Finding(Outcome.PASS, "changed", _nothing(checklist))]
     if stack is None:
         return found, None
-    runs = tuple(directory / one.path for one in checklist.runs)
-    suites = tuple(directory / one.path for one in checklist.suites)
+    runs = tuple(_at(directory, one.path) for one in checklist.runs)
+    suites = tuple(_at(directory, one.path) for one in checklist.suites)
     return found, Sources(stack, ref.from_, ref.to, runs, suites)
 
 
@@ -140,6 +141,11 @@ def _same(what: str, path: Path, said: str) -> Iterator[Finding]:
             yield Finding(Outcome.FAIL, "changed", f"{what} changed: {path}")
     except (HarnessError, OSError, ValueError) as error:
         yield Finding(Outcome.UNKNOWN, "evidence", f"{what} cannot be read: {error}".splitlines()[0])
+
+
+def _at(directory: Path, path: str) -> Path:
+    """A path of the document."""
+    return Path(os.path.normpath(directory / path))
 
 
 def _nothing(checklist: Checklist) -> str:

@@ -43,6 +43,12 @@ KEYS: Mapping[str, dict[str, object]] = {
 NEEDED = tuple(dict.fromkeys(pair for one in QUESTIONS for pair in one.needed))
 
 
+VOUCHED: Mapping[str, object] = {
+    "format": "rollback-harness vouched", "version": 1, "run": "r", "time": NOW - 60, "complete": True,
+    "tests": [{"id": "t.py::test_a", "keys": ["runbook"], "outcome": "passed", "time": NOW - 61}],
+}  # fmt: skip
+
+
 @dataclass
 class World:
     """A directory with the stack in it."""
@@ -108,6 +114,7 @@ def world(root: Path, checklist: str = CHECKLIST, edit: Callable[[str], str] = l
     found.write("compose.1.1.yaml", "services: {}\n")
     found.write("web/Dockerfile", "FROM scratch\n")
     found.write("web/app.py", "print('hello')\n")
+    found.write("web/migrations/0.9/000.sql", "CREATE TABLE first (b bigint);\n")
     return found
 
 

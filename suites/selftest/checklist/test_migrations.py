@@ -35,9 +35,22 @@ def test_only_what_the_new_release_brings_is_listed(tmp_path: Path) -> None:
     assert migrations(made)["release.migrations"].why == "1 new file where the stack says that migrations are"
 
 
-def test_none_where_the_stack_says_that_they_are_is_a_tick_and_none_at_all_is_unknown(tmp_path: Path) -> None:
-    assert migrations(world(tmp_path / "a"))["release.migrations"].state is State.TICKED
-    assert migrations(world(tmp_path / "b", NO_PATTERN))["release.migrations"].state is State.UNKNOWN
+def test_none_of_this_release_where_others_have_theirs_is_a_tick(tmp_path: Path) -> None:
+    assert migrations(world(tmp_path))["release.migrations"].state is State.TICKED
+
+
+def test_a_pattern_that_matches_nothing_of_any_release_is_unknown_and_so_is_none_at_all(tmp_path: Path) -> None:
+    for root, checklist in ((tmp_path / "a", CHECKLIST.replace("web/", "db/")), (tmp_path / "b", NO_PATTERN)):
+        assert migrations(world(root, checklist))["release.migrations"].state is State.UNKNOWN
+
+
+def test_migrations_that_no_image_holds_are_found_and_their_change_is_seen(tmp_path: Path) -> None:
+    made = world(tmp_path, CHECKLIST.replace("web/migrations", "db"))
+    made.write("db/1.1/001.sql", "DROP TABLE a;")
+    run = made.run()
+    assert (one(made).state, one(made).evidence[0].name) == (State.OPEN, "db/1.1/001.sql")
+    made.write("db/1.1/002.sql", "DROP TABLE b;")
+    assert "db/1.1/002.sql new" in by_key(made.make(run))["gate.deployed"].why
 
 
 def test_without_a_pattern_directories_named_migrations_are_looked_into(tmp_path: Path) -> None:
