@@ -38,6 +38,7 @@ from harness.events.probe import (
 from harness.events.run import (
     IncidentLink,
     Note,
+    PlanLeftOut,
     PlanShown,
     PlanStepEnd,
     PlanStepStart,
@@ -91,6 +92,7 @@ __all__ = [
     "Note",
     "Number",
     "OfReplica",
+    "PlanLeftOut",
     "PlanShown",
     "PlanStepEnd",
     "PlanStepStart",
