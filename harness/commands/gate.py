@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
+from harness.checks import counted
+from harness.commands.options import keep_option, out_option, override_option, releases, since_option, stack_argument
 from harness.commands.plan import show_plans
 from harness.commands.say import say
 from harness.errors import PASS, HarnessError
 from harness.events import RunStart
+from harness.plan.budget import about, estimate, fitting, named
 from harness.plan.gate import SCENARIOS, Gate, Settings
 from harness.plan.overlooked import overlooked
-from harness.plan.under_faults import CASE_SECONDS, Case, cases
+from harness.plan.plan import Plan
+from harness.plan.under_faults import cases
 from harness.plan.under_faults import plan as case_plan
 from harness.redaction import Redactor
 from harness.stack import Stack, load
@@ -23,6 +27,7 @@ from harness.stack.quantities import seconds
 
 if TYPE_CHECKING:
     from harness.environment import Keep
+    from harness.report.since import Earlier
 
 
 LEAST_SOAK = 300.0  # s; what a shorter one sees has no slope
@@ -84,7 +89,13 @@ def _soak(written: str) -> float:
     flag_value="declared",
     help="Gate under faults: quick, standard, full, or names of faults, with commas; alone, as the stack declares.",
 )
-@click.option("--budget", metavar="DURATION", help="With --faults: take so long at most, what finds most first.")
+@click.option(
+    "--budget",
+    metavar="DURATION",
+    callback=lambda _context, _option, value: None if value is None else _budget(value),
+    help="Take about so long at most, e.g. 5m: what finds most first. What is left out is named.",
+)
+@since_option
 @click.option("--dry-run", is_flag=True, help="Print the plans, and run nothing.")
 @out_option
 @keep_option
@@ -99,7 +110,8 @@ def gate(
     soak: float | None,
     recovery: bool,
     under: str | None,
-    budget: str | None,
+    budget: float | None,
+    since: Earlier | None,
     dry_run: bool,
     out: Path,
     keep: Keep,
@@ -112,21 +124,17 @@ def gate(
     found = load(stack, overrides)
     old, new = releases(found, old, new)
     wanted = Gate(found, old, new, Settings(baseline=baseline, hold=hold, soak=soak or 0.0, recovery=recovery))
-    chosen = _cases(found, under, budget)
-    plans = tuple(case_plan(wanted, one) for one in chosen) if chosen else wanted.plans(scenarios)
+    plans = _plans(wanted, scenarios, under, alone=budget is None)
     for one in plans:
         one.check(found)
+    _foretell(plans, budget)
     if dry_run:
-        show_plans(plans)
+        show_plans(fitting(plans, budget)[0])
         return PASS
     from harness.commands.running import report_on
     from harness.engine import Engine
-    from harness.plan.gating import run_cases, run_gate
+    from harness.plan.gating import run_plans
     from harness.plan.run import Options, Run, of_stack
-
-    if chosen:
-        minutes = len(chosen) * CASE_SECONDS / 60
-        say(f"{len(chosen)} cases, about {minutes:.0f} minutes", err=True)
 
     unseen = overlooked(found)
     for line in unseen:
@@ -137,9 +145,7 @@ def gate(
     )  # fmt: skip
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
-        if chosen:
-            return report_on(run, found, lambda: run_cases(run, wanted, chosen))
-        return report_on(run, found, lambda: run_gate(run, wanted, scenarios))
+        return report_on(run, found, lambda: run_plans(run, found, plans, budget), since)
 
 
 def _files(stack: Stack, old: str, new: str) -> tuple[str, ...]:
@@ -152,18 +158,39 @@ def _files(stack: Stack, old: str, new: str) -> tuple[str, ...]:
         return ()
 
 
-def _cases(stack: Stack, under: str | None, budget: str | None) -> list[Case]:
-    """The cases of the gate under faults; none where it is not asked for."""
+def _plans(gate: Gate, scenarios: tuple[str, ...], under: str | None, *, alone: bool) -> tuple[Plan, ...]:
+    """What is run, what finds most first: the scenarios, then the cases under faults.
+
+    Args:
+        alone: where cases are asked for, nothing else is run.
+    """
     if under is None:
-        if budget is not None:
-            raise click.UsageError("--budget is for --faults")
-        return []
+        return gate.plans(scenarios)
     names = [] if under == "declared" else [name for name in under.split(",") if name]
-    return cases(stack, names, None if budget is None else _duration(budget))
+    under_faults = tuple(case_plan(gate, one) for one in cases(gate.stack, names))
+    return under_faults if alone and not scenarios else (*gate.plans(scenarios), *under_faults)
 
 
-def _duration(written: str) -> float:
+def _foretell(plans: Sequence[Plan], budget: float | None) -> None:
+    """Say beforehand about how long it takes, and what there is no time for."""
+    kept, left = fitting(plans, budget)
+    seconds = sum(map(estimate, kept))
+    say(f"{counted(len(kept), 'plan')}, {about(seconds)}: {named(one.name for one in kept)}", err=True)
+    if left:
+        said = f"no time for {counted(len(left), 'plan')}, unless the others take less"
+        say(f"{said}: {named(one.name for one in left)}", err=True, fg="yellow")
+
+
+def _budget(written: str) -> float:
+    """How long the whole may take, in seconds.
+
+    Raises:
+        BadParameter: that is no duration, or no time at all.
+    """
     try:
-        return seconds(written)
+        found = seconds(written)
     except ValueError as error:
         raise click.BadParameter(f"{written!r} is not {error}") from None
+    if found <= 0.0:
+        raise click.BadParameter(f"{written} is no time at all: e.g. 5m")
+    return found

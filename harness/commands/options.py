@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.errors import UsageError
 from harness.stack import Stack
+
+if TYPE_CHECKING:
+    from harness.report.since import Earlier
 
 stack_argument = click.argument("stack", type=click.Path(path_type=Path), metavar="STACK")
 override_option = click.option(
@@ -21,6 +25,20 @@ out_option = click.option(
 keep_option = click.option(
     "--keep", type=click.Choice(["never", "failed", "always"]), default="never", show_default=True,
     help="Which environments to leave up at the end, to look into.",
+)  # fmt: skip
+
+
+def _earlier(_context: click.Context, _option: click.Parameter, value: Path | None) -> Earlier | None:
+    if value is None:
+        return None
+    from harness.report.since import earlier  # not before it is needed
+
+    return earlier(value)
+
+
+since_option = click.option(
+    "--since", type=click.Path(path_type=Path), metavar="RUN", callback=_earlier,
+    help="Say what changed since an earlier run: its directory, or its events.jsonl.",
 )  # fmt: skip
 
 

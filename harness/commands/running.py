@@ -19,6 +19,8 @@ from harness.plan.run import Run
 from harness.printable import clean
 from harness.redaction import Redactor
 from harness.report import Report, github, write_reports
+from harness.report.since import Earlier
+from harness.report.since import since as compared_with
 from harness.report.summary import show
 from harness.report.terminal import Steady, Terminal
 from harness.samples import Samples
@@ -28,11 +30,14 @@ from harness.stack import Stack
 from harness.verdict import Outcome, Verdict
 
 
-def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
+def report_on(run: Run, stack: Stack, work: Callable[[], Verdict], since: Earlier | None = None) -> int:
     """Do the work of a run with live progress, then write its reports and print its summary.
 
     Whatever ends the work - a verdict, an error, Ctrl-C - the history is ended and the reports are written; an error
     goes on afterwards, to become a message and an exit code. A third signal ends the history only.
+
+    Args:
+        since: an earlier run; the reports say what changed since then.
 
     Raises:
         NoSpace, HistoryError: the history or the reports could not be written in full.
@@ -50,9 +55,9 @@ def report_on(run: Run, stack: Stack, work: Callable[[], Verdict]) -> int:
                 verdict = supported(verdict, read_samples(run.directory, run.history.events))
         except BaseException as error:
             with uninterrupted(), cleaning_up_after(error):
-                _finish(run, run.failed(error), exit_code_of(error), error)
+                _finish(run, run.failed(error), exit_code_of(error), since, error)
             raise
-        _finish(run, verdict, verdict.outcome.exit_code)
+        _finish(run, verdict, verdict.outcome.exit_code, since)
     return verdict.outcome.exit_code
 
 
@@ -68,6 +73,7 @@ def _finish(
     run: Run,
     verdict: Verdict,
     exit_code: int,
+    since: Earlier | None,
     error: BaseException | None = None,
 ) -> None:
     with uninterrupted():
@@ -75,7 +81,7 @@ def _finish(
         _point_latest_at(run.directory)
         try:
             events = run.history.events
-            publish(Report.of(events), run.directory, read_samples(run.directory, events))
+            publish(Report.of(events), run.directory, read_samples(run.directory, events), since)
         except HarnessError:
             if error is None:  # else that one is told: this is most likely its consequence
                 raise
@@ -107,12 +113,14 @@ def show_kept(environment: Environment) -> None:
         say(f"  {command}")
 
 
-def publish(report: Report, directory: Path, samples: Samples | None = None) -> None:
+def publish(report: Report, directory: Path, samples: Samples | None = None, since: Earlier | None = None) -> None:
     """Write the reports beside the history and print the summary.
 
     Raises:
         NoSpace, HarnessError: the reports cannot be written; the summary is printed even so.
     """
+    if since is not None:
+        report = compared_with(since, report, samples or Samples())
     problem: HarnessError | None = None
     try:
         line = f"reports:  {', '.join(write_reports(report, directory, samples))}"

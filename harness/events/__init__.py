@@ -39,6 +39,7 @@ from harness.events.probe import (
 from harness.events.run import (
     IncidentLink,
     Note,
+    PlanLeftOut,
     PlanShown,
     PlanStepEnd,
     PlanStepStart,
@@ -94,6 +95,7 @@ __all__ = [
     "Note",
     "Number",
     "OfReplica",
+    "PlanLeftOut",
     "PlanShown",
     "PlanStepEnd",
     "PlanStepStart",

@@ -84,6 +84,16 @@ class PlanStepEnd(Body, frozen=True):
     done: bool  # false where an error or the plan itself ended it
 
 
+class PlanLeftOut(Body, frozen=True):
+    """A plan was not run, because the time that the run was given did not suffice. It is no part of the verdict."""
+
+    kind: ClassVar[str] = "plan.left-out"
+
+    name: str  # the plan's
+    seconds: Number | None  # how long it was thought to take
+    budget: Number | None  # seconds for the whole run
+
+
 class StepStart(Body, frozen=True):
     """Something that takes time begins."""
 

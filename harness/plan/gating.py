@@ -8,6 +8,8 @@ from functools import partial
 from harness import checks
 from harness.deploy import releases_needed
 from harness.errors import FaultUnavailable
+from harness.events import PlanLeftOut
+from harness.plan.budget import Budget, estimate
 from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.run import Run
@@ -28,25 +30,36 @@ def run_gate(run: Run, gate: Gate, scenarios: Sequence[str] = ()) -> Verdict:
     Raises:
         NotReady, EngineError: an environment could not be had; nothing was judged then beyond what the history has.
     """
-    verdicts: list[Verdict] = []
-    for plan in gate.plans(scenarios):
-        verdicts += in_environment(run, gate.stack, plan)
-    return combine(verdicts)
+    return run_plans(run, gate.stack, gate.plans(scenarios))
 
 
 def run_cases(run: Run, gate: Gate, wanted: Sequence[Case]) -> Verdict:
-    """Run cases of the gate under faults, each in an environment of its own, and combine their verdicts. A fault that
-    this machine or stack cannot have makes its case unknown, and the others go on.
+    """Run cases of the gate under faults, each in an environment of its own, and combine their verdicts."""
+    return run_plans(run, gate.stack, [case_plan(gate, case) for case in wanted])
+
+
+def run_plans(run: Run, stack: Stack, plans: Sequence[Plan], seconds: float | None = None) -> Verdict:
+    """Run plans in their order, each in an environment of its own, and combine their verdicts. A fault that this
+    machine or stack cannot have makes its plan unknown, and the others go on.
+
+    Args:
+        seconds: the time for all of them. A plan for which none is left is recorded as left out, and is no part of the
+            verdict; the first one is always run.
     """
-    verdicts: list[Verdict] = []
-    for case in wanted:
+    verdicts, budget, clock = list[Verdict](), Budget(seconds), run.history.clock
+    for plan in plans:
+        needed, began = estimate(plan), clock.monotonic()
+        if not budget.allows(needed):
+            run.history.record(PlanLeftOut(plan.name, round(needed), seconds))
+            continue
         try:
-            verdicts += in_environment(run, gate.stack, case_plan(gate, case))
+            verdicts += in_environment(run, stack, plan)
         except FaultUnavailable as error:
-            reason = f"{case.name}: {error.what}: {error.got}"
+            reason = f"{plan.name}: {error.what}: {error.got}"
             found = Verdict("faults", Outcome.UNKNOWN, reason, look="`harness fault explain`: what the fault needs")
             run.history.record(checks.given(found))
             verdicts.append(found)
+        budget.took(needed, clock.monotonic() - began)
     return combine(verdicts)
 
 

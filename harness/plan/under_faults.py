@@ -63,7 +63,6 @@ QUICK: tuple[tuple[str, Moment], ...] = (
 )
 CONTROL, HEALED = "control", "control-healed"
 NAME = "fault"  # what `heal` calls it
-CASE_SECONDS = 50.0  # about as long as a case takes on two cores, with the settings that are the default
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +132,11 @@ def _inside(stack: Stack) -> bool:
     return declared is not None and declared.service is not None
 
 
-def cases(stack: Stack, wanted: Sequence[str], seconds: float | None = None) -> list[Case]:
+def cases(stack: Stack, wanted: Sequence[str]) -> list[Case]:
     """The cases of a profile, or of these faults at every moment; what finds most comes first.
 
     Args:
         wanted: one of `PROFILES`, or names of faults.
-        seconds: so long may they take, as far as that can be told before.
 
     Raises:
         UsageError: no such profile or fault, or none that the stack can have.
@@ -150,7 +148,7 @@ def cases(stack: Stack, wanted: Sequence[str], seconds: float | None = None) -> 
             expected="faults for which the stack declares what they need",
             hint="`harness fault explain` says what that is",
         )  # fmt: skip
-    return found if seconds is None else found[: max(1, int(seconds / CASE_SECONDS))]
+    return found
 
 
 def _cases(stack: Stack, wanted: Sequence[str]) -> Iterator[Case]:

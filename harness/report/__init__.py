@@ -15,13 +15,28 @@ from types import ModuleType
 
 from harness.printable import shortened
 from harness.registry import Registry
-from harness.report.model import Judged, Report, Step
+from harness.report.model import Judged, Report
+from harness.report.timed import Step
 from harness.samples import Samples
 
 __all__ = ["Judged", "Maker", "Report", "Step", "find", "names", "write_reports"]
 
 # Modules here that no file comes from by itself: what reports share, and what is shown while a run lasts.
-HELPERS = {"attribution", "github", "model", "pytest_allure", "steps", "summary", "terminal", "timeline"}
+HELPERS = {
+    "attribution",
+    "changes",
+    "github",
+    "model",
+    "pytest_allure",
+    "reproduce",
+    "retried",
+    "since",
+    "steps",
+    "summary",
+    "terminal",
+    "timed",
+    "timeline",
+}
 ORDER = 50  # of a report that does not say
 
 

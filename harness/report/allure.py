@@ -16,7 +16,8 @@ from harness.events import DeployerEnd, DeployerLine, DeployerStart
 from harness.history import EVENTS, Event
 from harness.report import html
 from harness.report._files import AllureFiles, write
-from harness.report.model import Judged, Report, Step
+from harness.report.model import Judged, Report
+from harness.report.timed import Step
 from harness.samples import Samples
 from harness.verdict import Outcome
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as Xml
 
 from harness.report._files import write
 from harness.report.model import Judged, Report, events_named
+from harness.report.reproduce import command
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
@@ -35,13 +36,15 @@ def render(report: Report) -> str:
     for phase in report.phases:
         suite = Xml.SubElement(root, "testsuite", name=legal(phase), timestamp=stamp)
         if len(root) == 1:
-            _diagnosis(suite, report)
+            _first(suite, report)
         for one in report.judged:
             if one.phase == phase:
                 _case(suite, name, one, report)
         _count(suite)
     if not report.judged or not report.ended or report.errors:
         suite = Xml.SubElement(root, "testsuite", name="run", timestamp=stamp)
+        if len(root) == 1:
+            _first(suite, report)
         case = Xml.SubElement(suite, "testcase", classname=f"{name}.run", name="run", time="0.000")
         text = "\n\n".join(report.errors) or report.run.reason
         _result(case, Verdict("run", _of_run(report), report.run.reason, (), report.run.look), text)
@@ -62,11 +65,17 @@ def _of_run(report: Report) -> Outcome:
     return Outcome.FAIL if report.run.outcome is Outcome.FAIL and report.ended else Outcome.UNKNOWN
 
 
-def _diagnosis(suite: Xml.Element, report: Report) -> None:
-    """The diagnoses as properties of the first suite. They are no results: what failed are the checks."""
-    if not report.diagnosis:
-        return
+def _first(suite: Xml.Element, report: Report) -> None:
+    """What comes first, as properties of the first suite: the verdict, why, the command that does it again, and the
+    diagnoses. They are no results: what failed are the checks.
+    """
     properties = Xml.SubElement(suite, "properties")
+    whole = {"verdict": str(report.run.outcome), "reason": report.run.reason, "again": command(report)}
+    for name, value in whole.items():
+        if value:
+            Xml.SubElement(properties, "property", name=name, value=legal(value))
+    for plan in report.left_out:
+        Xml.SubElement(properties, "property", name="left out, no time", value=legal(plan))
     for number, line in enumerate(report.diagnosis):
         Xml.SubElement(properties, "property", name=f"diagnosis{f'-{number + 1}' * bool(number)}", value=legal(line))
     for one in report.diagnosed.found:

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.printable import clean
 from harness.report._files import write
 from harness.report.model import WORDS, Report
+from harness.report.reproduce import command
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -51,6 +52,11 @@ def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
         head = f"- **{plain(verdict.check)}** ({plain(one.phase)}) {WORDS[verdict.outcome].lower()}"
         parts.append(f"{head}: {plain(verdict.reason)}.{look}")
         parts += [f"  - {plain(line)}" for line in one.where]
+    again = command(report)
+    parts += ["", f"Again: {code(again)}", ""] if again else []
+    parts += _since(report)
+    parts += [f"- tried again: {plain(line)}" for line in report.retried]
+    parts += [f"- left out, no time: {plain(name)}" for name in report.left_out]
     parts += [f"- not checked: {plain(line)}" for line in report.not_checked]
     parts += [f"- not looked at: {plain(line)}" for line in report.not_looked_at]
     parts += _table(report) + _timeline(report)
@@ -76,22 +82,36 @@ def append_step_summary(
     return True
 
 
+def _since(report: Report) -> list[str]:
+    """What changed since an earlier run."""
+    found = report.since
+    if found is None:
+        return []
+    lines = [f"### Since {plain(found.run)}", "", plain(found.headline), ""]
+    for title, changes in found.groups:
+        lines += [f"**{title}**", "", *(f"- {plain(line)}" for line in changes), ""]
+    return lines
+
+
 def _table(report: Report) -> list[str]:
     """A line for each phase: what did not pass, by name, then what passed."""
     if not report.judged:
         return []
-    if report.cases:
-        return _cases(report)
+    cases = _cases(report) if report.cases else []
+    if all(one.case for one in report.judged):
+        return cases
     lines = ["", "| phase | checks |", "| --- | --- |"]
     for phase in report.phases:
-        judged = [one.verdict for one in report.judged if one.phase == phase]
+        judged = [one.verdict for one in report.judged if one.phase == phase and not one.case]
+        if not judged:
+            continue
         marks = [
             f"{SIGNS[outcome]} {', '.join(plain(verdict.check) for verdict in found)}"
             for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
             if (found := [verdict for verdict in judged if verdict.outcome is outcome])
         ]
         lines.append(f"| {plain(phase)} | {' '.join(marks)} |")
-    return lines
+    return lines + cases
 
 
 def _cases(report: Report) -> list[str]:

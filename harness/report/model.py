@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from harness.checks import outcome_of, verdict_of
 from harness.diagnoses import Diagnosed, diagnose
-from harness.events import IncidentLink, PlanShown, RunEnd, RunError, RunStart, StepEnd, StepStart, VerdictGiven
+from harness.events import (
+    IncidentLink,
+    PlanLeftOut,
+    PlanShown,
+    RunEnd,
+    RunError,
+    RunStart,
+    VerdictGiven,
+)
 from harness.history import Event, of
-from harness.report import attribution
+from harness.report import attribution, retried
+from harness.report.changes import Since
 from harness.report.steps import where
+from harness.report.timed import Step, timed
 from harness.verdict import Outcome, Verdict, combine
 
 ATTRIBUTED = ("errors", "availability", "performance")  # checks whose failures are those of requests
@@ -35,22 +45,6 @@ HEADLINES = {  # by what was run
 }
 OF_THE_GATE = ("round-trip", "half-deployment")  # its plans
 WORDS = {Outcome.PASS: "passed", Outcome.FAIL: "FAILED", Outcome.UNKNOWN: "unknown"}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step: `start` and `seconds` in seconds; `ok` and `seconds` are None for one that did not end."""
-
-    id: int
-    name: str
-    title: str
-    start: float
-    seconds: float | None
-    ok: bool | None
-    error: str | None
-    phase: str
-    depth: int
-    time: float
 
 
 WEAKNESS = "the stack's own weakness"  # as `harness.plan.link` words it
@@ -85,11 +79,12 @@ class Report:
         run: the verdict of the whole: what `run.end` says, else all verdicts combined.
         ended: the run came to its end; else it was killed, or is still going on.
         info: what `run.start` says.
-        judged: every verdict of a check, in order; of one given twice in a phase, the last.
+        judged: every verdict of a check, in order; of one given twice in a phase, the last, but a failure stays.
         steps: every step, in the order of their starts.
         errors: the messages of `run.error`.
         seconds: from the first event to the last.
         start: Unix time of the first event.
+        since: what changed since an earlier run; None where none was named.
     """
 
     run: Verdict
@@ -101,6 +96,7 @@ class Report:
     seconds: float
     start: float
     events: tuple[Event, ...] = field(repr=False)
+    since: Since | None = None
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Report:
@@ -114,7 +110,7 @@ class Report:
             ended=bool(ends),
             info=next((event.body for event in of(every, RunStart)), RunStart()),
             judged=judged,
-            steps=_steps(every),
+            steps=timed(every),
             errors=errors,
             seconds=every[-1].since_start - every[0].since_start if every else 0.0,
             start=every[0].time if every else 0.0,
@@ -193,7 +189,18 @@ class Report:
     @property
     def headline(self) -> str:
         """What the outcome means for what was run."""
-        return HEADLINES[self.kind][self.run.outcome]
+        said = HEADLINES[self.kind][self.run.outcome]
+        return f"{said}, as far as there was time" if self.left_out and self.run.outcome is Outcome.PASS else said
+
+    @property
+    def retried(self) -> tuple[str, ...]:
+        """What failed and went well when it was tried again, a line each: trying again hides no failure."""
+        return tuple(retried.lines(self.events))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The plans for which there was no time: a pass says nothing about these."""
+        return tuple(event.body.name for event in of(self.events, PlanLeftOut))
 
     @property
     def not_checked(self) -> tuple[str, ...]:
@@ -243,9 +250,17 @@ def _judged(events: tuple[Event, ...]) -> tuple[Judged, ...]:
             if verdict.check in ATTRIBUTED and verdict.outcome is not Outcome.PASS:
                 lines = (*lines, *attribution.lines(events, verdict.evidence))
             one = Judged(verdict, phase, event.since_start, event.time, lines, event.id, case)
-            found.pop((phase, one.verdict.check), None)
-            found[phase, one.verdict.check] = one
+            before = found.pop((phase, one.verdict.check), None)
+            found[phase, one.verdict.check] = one if before is None else _both(before, one)
     return tuple(found.values())
+
+
+def _both(before: Judged, after: Judged) -> Judged:
+    """Of two verdicts of a check on a phase the last counts, but a failure stays one: trying again hides none."""
+    if before.verdict.outcome is not Outcome.FAIL or after.verdict.outcome is Outcome.FAIL:
+        return after
+    reason = f"{before.verdict.reason}; judged again: {after.verdict.outcome}: {after.verdict.reason}"
+    return replace(before, verdict=replace(before.verdict, reason=reason))
 
 
 def _run(ends: list[RunEnd], judged: tuple[Judged, ...], errors: tuple[str, ...]) -> Verdict:
@@ -258,31 +273,3 @@ def _run(ends: list[RunEnd], judged: tuple[Judged, ...], errors: tuple[str, ...]
     said_last = errors[-1].splitlines() if errors else []
     reason = said_last[0] if said_last else "the run did not come to its end"
     return Verdict("run", Outcome.UNKNOWN, reason, found.evidence, "the last step of the history")
-
-
-def _steps(events: tuple[Event, ...]) -> tuple[Step, ...]:
-    ends = {event.body.start: event.body for event in of(events, StepEnd)}
-    steps, open_ids = [], list[int]()
-    for event in events:
-        body = event.body
-        if isinstance(body, StepEnd) and body.start in open_ids:
-            open_ids.remove(body.start)
-        if not isinstance(body, StepStart):
-            continue
-        end = ends.get(event.id)
-        steps.append(
-            Step(
-                id=event.id,
-                name=body.name,
-                title=body.title or body.name,
-                start=event.since_start,
-                seconds=end.seconds if end else None,
-                ok=end.ok if end else None,
-                error=end.error or None if end else None,
-                phase=event.phase or "",
-                depth=len(open_ids),
-                time=event.time,
-            )
-        )
-        open_ids.append(event.id)
-    return tuple(steps)

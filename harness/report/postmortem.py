@@ -31,6 +31,7 @@ from harness.report import attribution
 from harness.report._files import write
 from harness.report.markdown import code, plain
 from harness.report.model import Judged, Report, events_named
+from harness.report.reproduce import command
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -93,10 +94,14 @@ def _summary(report: Report) -> list[str]:
     head = f"On {day} from {_clock(report.start)} to {_clock(report.start + report.seconds)} UTC, {plain(report.title)}"
     said = [f"{head} was run ({plain(report.what)}). The verdict is **{run.outcome}**: {plain(run.reason)}."]
     said += [f"**Diagnosis:** {plain(line)}." for line in report.diagnosis[:1]]
+    again = command(report)
+    said += [f"Run it again: {code(again)}"] if again else []
     if bad:
         phases = list(dict.fromkeys(one.phase for one in bad))
         said.append(f"{len(bad)} checks did not pass, in the phases {', '.join(plain(phase) for phase in phases)}.")
     said += [f"Not checked, because the stack has it switched off: {plain(line)}." for line in report.not_checked]
+    said += [f"Tried again: {plain(line)}." for line in report.retried]
+    said += [f"There was no time for {plain(name)}." for name in report.left_out]
     if not report.ended:
         said.append("The run did not come to its end; what is said here is what it saw until then.")
     said += [f"The run itself broke: {plain(error.splitlines()[0])}." for error in report.errors if error]

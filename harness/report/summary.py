@@ -11,11 +11,13 @@ from rich.text import Text
 
 from harness.printable import clean
 from harness.report.model import WORDS, Judged, Report, events_named
+from harness.report.reproduce import command
 from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES
 from harness.verdict import Outcome
 
 DIAGNOSES = 4  # diagnoses that are spelt out
 REASONS = 6  # reasons that are spelt out
+CHANGES = 8  # changes of a kind since an earlier run that are spelt out
 
 
 def summary(report: Report, *, evidence: Sequence[str] = (), unicode: bool = True) -> RenderableType:
@@ -28,12 +30,16 @@ def summary(report: Report, *, evidence: Sequence[str] = (), unicode: bool = Tru
     """
     outcome = report.run.outcome
     head = Text(f"{outcome.upper()} - {report.headline}", style=STYLES[outcome])
-    parts: list[RenderableType] = [head, *_diagnosis(report), *_reasons(report)]
+    parts: list[RenderableType] = [head, *_diagnosis(report), *_reasons(report), *_again(report), *_since(report)]
     if report.judged:
         signs = SIGNS if unicode else PLAIN_SIGNS
-        parts += [Text(), _cases(report, signs) if report.cases else _table(report, signs)]
+        parts += [Text(), *_tables(report, signs)]
     if report.weaknesses:
         parts += [Text(), *(Text(clean(line), style="yellow") for line in report.weaknesses)]
+    if report.retried:
+        parts += [Text(), *(Text(clean(f"tried again: {line}"), style="yellow") for line in report.retried)]
+    if report.left_out:
+        parts += [Text(), *(Text(clean(f"left out, no time: {name}"), style="yellow") for name in report.left_out)]
     if report.not_checked:
         parts += [Text(), *(Text(clean(f"not checked: {line}"), style="yellow") for line in report.not_checked)]
     if report.not_looked_at:
@@ -90,6 +96,26 @@ def _reasons(report: Report) -> list[RenderableType]:
     return parts
 
 
+def _again(report: Report) -> list[RenderableType]:
+    """The command that does the same once more."""
+    found = command(report)
+    return [Text(), Text(f"again: {clean(found)}", style="bold", overflow="fold")] if found else []
+
+
+def _since(report: Report) -> list[RenderableType]:
+    """What changed since an earlier run."""
+    found = report.since
+    if found is None:
+        return []
+    parts: list[RenderableType] = [Text(), Text(clean(f"since {found.run}: {found.headline}"), style="bold")]
+    for title, lines in found.groups:
+        parts.append(Text(f"{title}:"))
+        parts += [Text(clean(f"  {line}"), style="not bold default") for line in lines[:CHANGES]]
+        if len(lines) > CHANGES:
+            parts.append(Text(f"  and {len(lines) - CHANGES} more", style="dim"))
+    return parts
+
+
 def _reason(one: Judged) -> Text:
     verdict = one.verdict
     text = Text(
@@ -103,13 +129,25 @@ def _reason(one: Judged) -> Text:
     return text
 
 
+def _tables(report: Report, signs: dict[Outcome, str]) -> list[RenderableType]:
+    """The phases of the scenarios, then the cases under faults."""
+    found: list[RenderableType] = []
+    if any(not one.case for one in report.judged):
+        found.append(_table(report, signs))
+    if report.cases:
+        found.append(_cases(report, signs))
+    return found
+
+
 def _table(report: Report, signs: dict[Outcome, str]) -> Table:
     """A line for each phase: what passed there, and by name what did not."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for phase in report.phases:
-        judged = [one for one in report.judged if one.phase == phase]
+        judged = [one for one in report.judged if one.phase == phase and not one.case]
+        if not judged:
+            continue
         line = Text()
         for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
             names = [clean(one.verdict.check) for one in judged if one.verdict.outcome is outcome]

@@ -15,6 +15,7 @@ from harness.report.html.document import document
 from harness.report.html.series import Series, series
 from harness.report.html.text import cut, ends, safe, table, tag
 from harness.report.model import WORDS, Judged, Report, events_named
+from harness.report.reproduce import command
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -71,11 +72,28 @@ def _verdict(report: Report) -> str:
     why = tag("p", safe(report.run.reason)) if not reasons or report.errors else ""
     listed = tag("ol", reasons, class_="reasons") if reasons else ""
     diagnosis = "".join(_diagnosis(report))
-    off = "".join(tag("p", safe(f"not checked: {line}")) for line in report.not_checked)
+    again = command(report)
+    repeat = tag("p", "Again: ", tag("code", safe(again))) if again else ""
+    off = "".join(tag("p", safe(f"tried again: {line}")) for line in report.retried)
+    off += "".join(tag("p", safe(f"left out, no time: {name}")) for name in report.left_out)
+    off += "".join(tag("p", safe(f"not checked: {line}")) for line in report.not_checked)
     off += "".join(tag("p", safe(f"not looked at: {line}")) for line in report.not_looked_at)
     head = tag("h1", tag("b", outcome.upper()), f" {safe(report.title)}")
-    box = tag("div", head, tag("p", safe(report.headline)), diagnosis, why, errors, off, class_=f"verdict {outcome}")
-    return box + (tag("h2", "Why") + listed if listed else "")
+    box = tag(
+        "div", head, tag("p", safe(report.headline)), diagnosis, why, errors, repeat, off, class_=f"verdict {outcome}"
+    )
+    return box + (tag("h2", "Why") + listed if listed else "") + _since(report)
+
+
+def _since(report: Report) -> str:
+    """What changed since an earlier run."""
+    found = report.since
+    if found is None:
+        return ""
+    parts = [tag("h2", safe(f"Since {found.run}")), tag("p", safe(found.headline))]
+    for title, lines in found.groups:
+        parts += [tag("h3", safe(title)), tag("ul", *(tag("li", safe(line)) for line in lines))]
+    return "".join(parts)
 
 
 def _diagnosis(report: Report) -> Iterable[str]:
