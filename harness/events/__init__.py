@@ -48,6 +48,7 @@ from harness.events.run import (
     StepStart,
 )
 from harness.events.server import (
+    LockWait,
     ProbeHaproxy,
     ProbeMemcached,
     ProbeMysql,
@@ -86,6 +87,7 @@ __all__ = [
     "FaultInject",
     "FingerprintTaken",
     "IncidentLink",
+    "LockWait",
     "LogRotate",
     "LogTail",
     "Note",

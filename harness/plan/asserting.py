@@ -22,6 +22,8 @@ from harness.checks import (
     half_way,
     health,
     loaded,
+    locks,
+    log_errors,
     log_mix,
     logs,
     metastable,
@@ -108,6 +110,8 @@ class Checks:
     half_way = Asks(half_way.check)
     health = Asks(health.check)
     loaded = Asks(loaded.check)
+    locks = Asks(locks.check)
+    log_errors = Asks(log_errors.check)
     log_mix = Asks(log_mix.check)
     logs = Asks(logs.check)
     metastable = Asks(metastable.check)

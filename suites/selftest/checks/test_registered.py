@@ -36,6 +36,8 @@ PARAMS: dict[str, dict[str, Any]] = {
     "half-way": {"phase": "half", "release": "4.1.1"},
     "health": FLEET,
     "loaded": {**FLEET, "before": "baseline", "deployed": "baseline", "other": "4.1.0"},
+    "locks": {"phase": "deployed"},
+    "log-errors": {"phase": "deployed", "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS]},
     "log-mix": {"phase": "deployed", "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS]},
     "logs": {
         "phase": "deployed",
@@ -79,6 +81,7 @@ def passing() -> tuple[Made, Samples]:
             for _ in range(2):
                 made.inside(phase, replica, resident=50_000_000, threads=4, processes=3)
         made.releases(phase, *["4.1.1"] * 3)
+        made.add("probe.postgres", phase, replica="database-1", error=None, lock_wait={"sessions": 0, "longest": 0.0})
         made.fault(phase).fingerprint(phase).reads(phase).reads(phase, every=True)
     for _ in range(30):
         for replica in REPLICAS:
@@ -134,6 +137,12 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ("loaded", "python3 of it works in the directory of 4.1.0, /srv/4.1.0"): lambda made, phase: made.inside(
         phase, "backend-2", places=[[7, "/usr/bin/python3", "/srv/4.1.0"]]
     ).releases(phase, *["4.1.1"] * 3),
+    ("locks", "one for 4.0 s or longer"): lambda made, phase: made.add(
+        "probe.postgres", phase, replica="database-1", error=None, lock_wait={"sessions": 3, "longest": 4.0}
+    ),
+    ("log-errors", "got 9 error lines of 1 kind that baseline did not have"): lambda made, phase: made.log(
+        phase, "backend-2", errors=9, error_kinds=[{"name": "job failed", "count": 9, "example": "ERROR job failed"}]
+    ),
     ("log-mix", "has 200 records of the level debug"): lambda made, phase: made.log(
         phase, "backend-3", records=200, levels={"debug": 200}, kinds={"debug: row": 200}
     ),

@@ -243,7 +243,7 @@ def test_a_statement_that_the_server_cannot_prepare_is_told_in_its_words(
         errors.append(str(one.answer(time.monotonic() + 10.0).error))
     one.close()
     assert 'prepared statement "look_activity_schema" does not exist' in errors[0]
-    assert 'column "granted" does not exist' in errors[1]
+    assert "column l.pid does not exist" in errors[1]
 
 
 def test_a_change_of_schema_or_rows_is_a_change_of_the_fingerprint(
@@ -385,3 +385,35 @@ def test_what_is_dropped_and_made_again_as_it_was_is_no_difference(
     app(f"{drop}; {make}")
     assert fingerprint(database.server()) == before
     app(drop)
+
+
+def test_who_waits_for_a_lock_is_told_with_the_statement_that_holds_it_up(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    app("CREATE TABLE IF NOT EXISTS held (id int)")
+    assert sampled(database.server())["lock_wait"] == {"sessions": 0, "longest": 0.0, "waits": None, "holder": None}
+    command = [
+        "psql",
+        "-X",
+        "-w",
+        "-q",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(database.port),
+        "-U",
+        "app",
+        "-d",
+        "postgres",
+        "-c",
+    ]
+    holds = "BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)"
+    with running([*command, holds]):
+        sampled(database.server(), lambda event: (event.data.get("longest") or 0.0) > 0.5)  # it has the lock by then
+        with running([*command, "INSERT INTO held VALUES (1)"]):
+            seen = sampled(
+                database.server(), lambda event: ((event.data.get("lock_wait") or {}).get("longest") or 0.0) > 1.0
+            )
+    wait = seen["lock_wait"]
+    assert (wait["sessions"], wait["waits"]) == (1, "INSERT INTO held VALUES (1)")
+    assert wait["holder"].startswith("BEGIN; LOCK TABLE held")
