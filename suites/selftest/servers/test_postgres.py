@@ -339,6 +339,31 @@ def test_the_contents_of_every_table_are_told_by_column_without_the_loads_own_ro
     app("DROP SCHEMA shop CASCADE")
 
 
+def test_columns_of_states_and_of_numbers_are_told_in_all_and_names_are_not(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    app(
+        "CREATE TABLE units"
+        " (id int PRIMARY KEY, name text, state text, flag bool, token text, n int, wide numeric, tiny real)"
+    )
+    app(
+        "INSERT INTO units SELECT n, 'unit ' || n, CASE WHEN n % 2 = 0 THEN 'on' ELSE 'it''s off' END, n < 10,"
+        " 's3cr3t-token', (n - 1) * 10, CASE n WHEN 1 THEN 'NaN'::numeric WHEN 2 THEN 1e200 ELSE n END, 'Infinity'"
+        " FROM generate_series(1, 40) n"
+    )
+    app("CREATE TABLE handful (word text); INSERT INTO handful VALUES ('alice'), ('alice')")
+    found = fingerprint(database.server())["contents"].items or {}
+    profiles = {key.removesuffix(" (values)"): item for key, item in found.items() if key.endswith(" (values)")}
+    assert profiles["units/state"] == {"rows": 40, "words": {"on": 20, "it's off": 20}}
+    assert profiles["units/flag"]["words"] == {"true": 9, "false": 31}
+    assert "s3cr3t" not in str(profiles["units/token"])
+    assert profiles["units/n"] == {"rows": 40, "low": 10, "high": 390, "magnitudes": {"1": 9, "2": 30}}
+    assert profiles["units/wide"] == {"rows": 40, "low": 3, "high": 40, "magnitudes": {"0": 7, "1": 31}}
+    assert profiles["units/tiny"] == {"rows": 40, "low": None, "high": None, "magnitudes": None}
+    assert not {"units/id", "units/name", "handful/word"} & set(profiles)
+    app("DROP TABLE units; DROP TABLE handful")
+
+
 def test_of_a_large_table_the_first_rows_are_looked_at_and_that_is_said(
     database: Running, app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
