@@ -39,6 +39,7 @@ from harness.checks import (
     resources,
     restarts,
     second_deployment,
+    tail,
     trace,
 )
 from harness.checks.logs import ExpectedLog
@@ -127,6 +128,7 @@ class Checks:
     resources = Asks(resources.check)
     restarts = Asks(restarts.check)
     second_deployment = Asks(second_deployment.check)
+    tail = Asks(tail.check)
     trace = Asks(trace.check)
 
     def asks(self, check: Callable[..., Verdict]) -> Callable[..., Verdict]:

@@ -38,6 +38,7 @@ from harness.checks import (
     resources,
     restarts,
     second_deployment,
+    tail,
     trace,
 )
 from harness.checks import release as release_
@@ -179,7 +180,14 @@ def round_trip(gate: Gate) -> Plan:
         *_no_trace("rolled-back-twice", "baseline"),
         *_rotated(gate, "rotated", old),
         *_deploy(gate, "second-deploy", new),
-        *_settle(gate, "deployed-again", new, _claim("deploy", new), *_loaded(gate, "rolled-back-twice")),
+        *_settle(
+            gate,
+            "deployed-again",
+            new,
+            _claim("deploy", new),
+            *_loaded(gate, "rolled-back-twice"),
+            CheckCall.of(tail.check),
+        ),
         Fingerprint(phase="deployed-again"),
         _check("deployed-again", CheckCall.of(partial(second_deployment.check, before="deployed"))),
         *_rollback(gate, "third-rollback"),

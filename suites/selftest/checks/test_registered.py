@@ -61,6 +61,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "resources": FLEET,
     "restarts": FLEET,
     "second-deployment": {"phase": "deployed", "before": "baseline"},
+    "tail": {"phase": "after"},
     "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
 }
@@ -72,6 +73,9 @@ def fields_of(stream: Stream) -> dict[str, Any]:
 
 def passing() -> tuple[Made, Samples]:
     made = Made()
+    made.clock.advance(15.0)  # seconds of load on the old release, then of load on the new one
+    start = made.add("note", text="the beginning").add("deployer.start", verb="deploy").events[-1].id
+    made.add("deployer.end", start=start, verb="deploy", exit_code=0, ended="exit", seconds=1.0)
     for phase in ("baseline", "deployed"):
         made.ended(phase, "deploy").registry(phase, "4.1.1")
         made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
@@ -107,7 +111,7 @@ def passed() -> tuple[tuple[Event, ...], Samples]:
 
 PASSING, SAMPLES = passed()
 PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
-for judged_by_samples in ("acknowledged", "answers", "effects", "metastable"):
+for judged_by_samples in ("acknowledged", "answers", "effects", "metastable", "tail"):
     PARAMS[judged_by_samples]["samples"] = SAMPLES
 
 
@@ -178,7 +182,7 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ("trace", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
 }
 # `faults` and `half-way` never fail; the others need samples or many looks, and have tests of their own.
-OTHERS = {"answers", "faults", "growth", "half-way", "acknowledged", "effects", "metastable", "recovery"}
+OTHERS = {"answers", "faults", "growth", "half-way", "acknowledged", "effects", "metastable", "recovery", "tail"}
 
 
 def test_every_check_is_seen_to_fail_here() -> None:
