@@ -175,6 +175,20 @@ def load(
     return _joined_up(parts, since, until, _joined_up(before, since, until))
 
 
+def whole_load(starts: Sequence[Event[WorkloadStart]], samples: Samples | None, until: float) -> TimedRequests | str:
+    """All requests of these loads, whichever window they are in; a text where they are not there."""
+    streams: dict[int | None, Stream] = {stream.start: stream for stream in (samples.streams if samples else ())}
+    parts = list[TimedRequests]()
+    for start in starts:
+        stream = streams.get(start.id)
+        if stream is None or stream.problem:
+            return stream.problem if stream is not None else "the requests were not saved"
+        final = stream.records[stream.records["flags"] & FINAL != 0].copy()
+        final["intended"] += stream.at
+        parts.append(_made(final, stream, 0.0, until))
+    return _joined_up(parts, 0.0, until) if parts else "there was no load"
+
+
 def _made(records: Records, stream: Stream, since: float, until: float) -> TimedRequests:
     """Without those whose kept connection was closed before any byte of an answer: nobody knows what came of them."""
     found = records[(records["outcome"] != KEPT_CLOSED) | (records["flags"] & OK != 0)]

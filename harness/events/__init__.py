@@ -50,6 +50,7 @@ from harness.events.run import (
     StepStart,
 )
 from harness.events.server import (
+    LockWait,
     ProbeHaproxy,
     ProbeMemcached,
     ProbeMysql,
@@ -90,6 +91,7 @@ __all__ = [
     "FaultInject",
     "FingerprintTaken",
     "IncidentLink",
+    "LockWait",
     "LogRotate",
     "LogTail",
     "Note",

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from harness.events._body import Number, OfReplica
+from harness.events._body import Detail, Number, OfReplica
+
+
+class LockWait(Detail, frozen=True):
+    """Who waits for a lock that somebody else has: how many `sessions`, the `longest` wait in seconds, the statement
+    that waits so long (`waits`), and the one of who holds it up (`holder`), where they are known.
+    """
+
+    sessions: int = 0
+    longest: Number = 0.0
+    waits: str | None = None
+    holder: str | None = None
 
 
 class ProbeServer(OfReplica, frozen=True):
@@ -13,6 +24,8 @@ class ProbeServer(OfReplica, frozen=True):
 
     error: str | None  # why nothing, or not all, is known
     server: str = ""  # its name in the stack, where that is not the service's
+    # waits for locks: `sessions`, the `longest` (s), what `waits`, the `holder`; null where it does not tell
+    lock_wait: LockWait | None = None
 
 
 class ProbePostgres(ProbeServer, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from harness.fingerprint import moving
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.moving import Pair, Witness
 from harness.fingerprint.parts import PARTS, State, StatePart
+from harness.fingerprint.profiles import SUFFIX, Usual, is_profile, novel
 from harness.fingerprint.unseen import unseen
 
 
@@ -72,6 +73,8 @@ def compare(before: State, after: State, allow: Iterable[Allowance] = (), quiet:
         items += len((now.items or {}).keys() | (was.items or {}).keys())
         for found in _differences(replica, name, was, now, witness):
             _file(found, allowed, differences)
+        for found in _novelties(replica, name, (before, was), (after, now), witness):
+            _file(found, allowed, differences)
     if not items and not untold:
         untold.append("nothing was compared: the fingerprints are empty")
     differences.sort(key=lambda found: PARTS.index(found.part) if found.part in PARTS else len(PARTS))
@@ -113,11 +116,31 @@ def _differences(replica: str, name: str, was: StatePart, now: StatePart, witnes
     first, second = was.items or {}, now.items or {}
     for key in dict.fromkeys((*first, *second)):
         before, after = first.get(key), second.get(key)
-        if before == after or _is_no_claim(replica, name, key, was, now, witness):
+        if (
+            before == after
+            or is_profile(before)
+            or is_profile(after)
+            or _is_no_claim(replica, name, key, was, now, witness)
+        ):
             continue
         still = name == "keys" and witness.still_counted(replica, key)
         if not moving.as_traffic_has_it(name, before, after, still=still, sampled=(was.partial, now.partial)):
             yield Difference(replica, name, key, before, after)
+
+
+def _novelties(
+    replica: str, name: str, was: tuple[State, StatePart], now: tuple[State, StatePart], witness: Witness
+) -> Iterator[Difference]:
+    """What columns have that the load moves, and never had; one that stood still is compared by its hash."""
+    (before, first), (after, second) = was, now
+    for key, item in (second.items or {}).items():
+        old, column = (first.items or {}).get(key), key.removesuffix(SUFFIX)
+        if old is None or not is_profile(item) or not is_profile(old) or witness.still(replica, name, column):
+            continue
+        usual = [Usual(*one) for one in witness.usual(replica, name, key, before.taken)]
+        found = novel(old, item, usual, after.taken - before.taken)
+        if found is not None:
+            yield Difference(replica, name, column, old, found)
 
 
 def _is_no_claim(replica: str, name: str, key: str, was: StatePart, now: StatePart, witness: Witness) -> bool:

@@ -50,6 +50,15 @@ class Witness:
         seen = [((one.items or {}).get(key), (two.items or {}).get(key)) for one, two in self._told(replica, part)]
         return any(one is not None for one, _ in seen) and all(one == two for one, two in seen)
 
+    def usual(self, replica: str, part: str, key: str, until: float) -> list[tuple[Any, Any, float]]:
+        """This item on both sides of every pair that was taken by then, and the seconds between the two."""
+        found = []
+        for one, two in self._pairs:
+            items = [(state.replicas.get(replica, {}).get(part) or StatePart(None)).items or {} for state in (one, two)]
+            if key in items[0] and key in items[1] and two.taken <= until:
+                found.append((items[0][key], items[1][key], two.taken - one.taken))
+        return found
+
     def still_counted(self, replica: str, key: str) -> bool:
         """A pair has as many keys of this pattern on both sides, and none has another number."""
         seen = [(_count(one, key), _count(two, key)) for one, two in self._told(replica, "keys")]

@@ -40,3 +40,7 @@ class State(Protocol):
     @property
     def replicas(self) -> Mapping[str, Mapping[str, StatePart]]:
         """By replica, by part."""
+
+    @property
+    def taken(self) -> float:
+        """Second of the history at which it was."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.fingerprint.moving import WITNESSED, Witness
 from harness.fingerprint.parts import State, StatePart
+from harness.fingerprint.profiles import is_profile
 
 EVERYWHERE = ("image", "packages", "processes", "sockets", "environment")  # parts that are taken of every replica
 MAX_NAMES = 4  # things of one kind that are named
@@ -42,7 +43,9 @@ def _unwitnessed(
         if not witness.knows(replica, name):
             yield f"{what}: no two fingerprints before tell what the load moves"
             continue
-        moved = [key for key in was.items if not witness.still(replica, name, key)]
+        moved = [
+            key for key, item in was.items.items() if not is_profile(item) and not witness.still(replica, name, key)
+        ]
         if moved:
             yield f"{what} that the load moves, too ({_named(moved)})"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.fingerprint.causes import Cause, causes, table_of
 from harness.fingerprint.compare import Comparison, Difference
+from harness.fingerprint.profiles import Novelty
 from harness.fingerprint.words_of_files import files
 
 VALUE = 160  # characters of a value that are shown
@@ -183,6 +184,12 @@ def _value(one: Difference) -> str:
 def _contents(found: list[Difference]) -> str:
     """A table is one sentence: its rows where their number changed, else the columns."""
     table = table_of(found[0].key)
+    new = [f"{_short(one.key.replace('/', '.'))} {one.after}" for one in found if isinstance(one.after, Novelty)]
+    found = [one for one in found if not isinstance(one.after, Novelty)]
+    return "; ".join([*([_rows_or_columns(table, found)] if found else []), *new])
+
+
+def _rows_or_columns(table: str, found: list[Difference]) -> str:
     rows = next((one for one in found if one.key == table), None)
     if rows is not None:
         return f"table {_short(table)} has {_short(rows.after)}, before: {_short(rows.before)}"

@@ -22,6 +22,8 @@ from harness.checks import (
     half_way,
     health,
     loaded,
+    locks,
+    log_errors,
     log_mix,
     logs,
     metastable,
@@ -37,6 +39,7 @@ from harness.checks import (
     resources,
     restarts,
     second_deployment,
+    tail,
     trace,
 )
 from harness.checks.logs import ExpectedLog
@@ -108,6 +111,8 @@ class Checks:
     half_way = Asks(half_way.check)
     health = Asks(health.check)
     loaded = Asks(loaded.check)
+    locks = Asks(locks.check)
+    log_errors = Asks(log_errors.check)
     log_mix = Asks(log_mix.check)
     logs = Asks(logs.check)
     metastable = Asks(metastable.check)
@@ -123,6 +128,7 @@ class Checks:
     resources = Asks(resources.check)
     restarts = Asks(restarts.check)
     second_deployment = Asks(second_deployment.check)
+    tail = Asks(tail.check)
     trace = Asks(trace.check)
 
     def asks(self, check: Callable[..., Verdict]) -> Callable[..., Verdict]:

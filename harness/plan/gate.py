@@ -20,7 +20,6 @@ from functools import partial
 from harness.checks import Check as CheckFunction
 from harness.checks import (
     answers,
-    availability,
     containers,
     convergence,
     deployer,
@@ -39,11 +38,13 @@ from harness.checks import (
     resources,
     restarts,
     second_deployment,
+    tail,
     trace,
 )
 from harness.checks import release as release_
 from harness.fingerprint.moving import WITNESSED
 from harness.plan import rotation
+from harness.plan.changing import while_changing, while_interrupted
 from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
 from harness.plan.reading import with_reads
@@ -144,7 +145,7 @@ def round_trip(gate: Gate) -> Plan:
         _baseline(gate, "baseline"),
         *([Measure(phase=MEASURED, seconds=gate.baseline_seconds)] if recovery else []),
         Fingerprint(phase="baseline"),
-        *_deploy("deploy", new),
+        *_deploy(gate, "deploy", new),
         *_settle(gate, "deployed", new, _claim("deploy", new)),
         _fast(gate, "deployed", new),
         *_soak(gate, new),
@@ -154,7 +155,7 @@ def round_trip(gate: Gate) -> Plan:
         steps += _refused(gate, gate.one_way)
         return _plan(gate, "round-trip", f"{old} -> {new}, which cannot be taken back", steps)
     steps += [
-        *_rollback("rollback"),
+        *_rollback(gate, "rollback"),
         *([Recovered(phase="recovered", baseline=MEASURED)] if recovery else []),
         *_settle(
             gate,
@@ -167,7 +168,7 @@ def round_trip(gate: Gate) -> Plan:
         ),
         _fast(gate, "rolled-back", old),
         *_no_trace("rolled-back", "baseline"),
-        *_rollback("second-rollback"),
+        *_rollback(gate, "second-rollback"),
         *_settle(
             gate,
             "rolled-back-twice",
@@ -178,11 +179,18 @@ def round_trip(gate: Gate) -> Plan:
         ),
         *_no_trace("rolled-back-twice", "baseline"),
         *_rotated(gate, "rotated", old),
-        *_deploy("second-deploy", new),
-        *_settle(gate, "deployed-again", new, _claim("deploy", new), *_loaded(gate, "rolled-back-twice")),
+        *_deploy(gate, "second-deploy", new),
+        *_settle(
+            gate,
+            "deployed-again",
+            new,
+            _claim("deploy", new),
+            *_loaded(gate, "rolled-back-twice"),
+            CheckCall.of(tail.check),
+        ),
         Fingerprint(phase="deployed-again"),
         _check("deployed-again", CheckCall.of(partial(second_deployment.check, before="deployed"))),
-        *_rollback("third-rollback"),
+        *_rollback(gate, "third-rollback"),
         *_settle(gate, "rolled-back-again", old, _claim("rollback", old)),
         *_no_trace("rolled-back-again", "baseline"),
     ]
@@ -198,8 +206,12 @@ def half_deployment(gate: Gate) -> Plan:
         _baseline(gate, baseline),
         Fingerprint(phase=baseline),
         Interrupt(phase="half-deploy", release=gate.new),
-        _check("half-deploy", CheckCall.of(partial(half_way.check, release=gate.new))),
-        *_rollback("half-rollback", baseline),
+        _check(
+            "half-deploy",
+            CheckCall.of(partial(half_way.check, release=gate.new)),
+            *while_interrupted(gate.stack, baseline),
+        ),
+        *_rollback(gate, "half-rollback", baseline),
         *_settle(
             gate,
             "half-rolled-back",
@@ -298,17 +310,13 @@ def _baseline(gate: Gate, phase: str) -> Hold:
     return Hold(phase=phase, seconds=gate.settings.baseline, checks=checks, precondition=True)
 
 
-def _deploy(phase: str, release: str) -> list[Step]:
-    return [Deploy(phase=phase, release=release), _available(phase, "baseline")]
+def _deploy(gate: Gate, phase: str, release: str) -> list[Step]:
+    return [Deploy(phase=phase, release=release), _check(phase, *while_changing(gate.stack, "baseline"))]
 
 
-def _available(phase: str, baseline: str) -> Check:
-    return _check(phase, CheckCall.of(partial(availability.check, baseline=baseline)))
-
-
-def _rollback(phase: str, baseline: str = "baseline") -> list[Step]:
+def _rollback(gate: Gate, phase: str, baseline: str = "baseline") -> list[Step]:
     """Rolling back is never skipped because deploying failed: a failed deployment is when a rollback is needed."""
-    return [Rollback(phase=phase), _available(phase, baseline)]
+    return [Rollback(phase=phase), _check(phase, *while_changing(gate.stack, baseline))]
 
 
 def _settle(gate: Gate, phase: str, release: str, *more: CheckCall, baseline: str = "baseline") -> list[Step]:
@@ -364,7 +372,7 @@ def _refused(gate: Gate, because: str) -> list[Step]:
     """Try to take back a release that cannot be, which must be refused before anything is changed."""
     told = partial(one_way.check, before="deployed", release=gate.new, because=because)
     return [
-        *_rollback("refused-rollback"),
+        *_rollback(gate, "refused-rollback"),
         *_settle(gate, "refused", gate.new),
         Fingerprint(phase="refused"),
         _check("refused", CheckCall.of(told)),

@@ -128,13 +128,20 @@ class Trial:
     @contextmanager
     def measured(self, phase: str) -> Iterator[None]:
         """Measure the workload for a phase while the block runs, and on until enough requests were due to say anything:
-        a deployer that is done in a tenth of a second leaves too few.
+        a deployer that is done in a tenth of a second leaves too few. What the logs get meanwhile is recorded.
         """
         clock, began = self.history.clock, self.history.clock.monotonic()
-        with self.workload.window(phase):
+        with self.logged(), self.workload.window(phase):
             yield
             enough = min(MIN_REQUESTS / self.workload.spec.rate, LONGEST_WAIT)
             pause(max(0.0, began + enough - clock.monotonic()), clock)
+
+    @contextmanager
+    def logged(self) -> Iterator[None]:
+        """Record what the declared logs get while the block runs; of one that fails nothing is."""
+        self.environment.mark_logs(self.workload.key)
+        yield
+        self.environment.report_logs()
 
     def watch(self, phase: str, seconds: float, begin: Callable[[], object] = lambda: None) -> None:
         """Hold a phase for `seconds` under load: logs are followed, then everything is looked at once. A phase that is

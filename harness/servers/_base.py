@@ -217,10 +217,12 @@ class ServerAdapter(DeclaredServer):
     Attributes:
         event: what a sample is recorded as.
         parts: of a fingerprint, those that it tells.
+        locks: its samples tell who waits for a lock.
     """
 
     event: ClassVar[type[ProbeServer]]
     parts: ClassVar[tuple[str, ...]]
+    locks: ClassVar[bool] = False
 
     def connect(self, replica: Startable) -> ServerConnection:
         """A client that is kept open in the replica."""

@@ -2,6 +2,7 @@
 
 Each column is a sum of hashes that does not depend on the order of the rows; the primary key is part of each hash, so
 that values which change places are seen. Rows with a key of the load in them are the load's own, and are left out.
+Columns of states and of numbers have a profile beside that (`harness/fingerprint/profiles.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Collection, Iterator
 from importlib.resources import files
 from typing import Any
 
-from harness.fingerprint import StatePart
+from harness import redaction
+from harness.fingerprint import StatePart, profiles
 from harness.servers._sql import quoted, rows
 
 MIB = 1024 * 1024
@@ -41,12 +43,14 @@ def statements(known: Collection[str], whole: Collection[str], own: Collection[s
         each=WHOLE,
         together=TOGETHER,
         first=FIRST,
+        words=profiles.WORDS,
     )
 
 
 def read(text: str | None, words: str) -> StatePart:
     """The part `contents`; an error of these words where a table is missing in the answer."""
-    every = list(_rows(text or ""))
+    answers = list(_rows(text or ""))
+    every = [row for row in answers if "profile" not in row]
     if not every or every[0].get("tables") != len(every) - 1:
         return StatePart(None, words)
     items: dict[str, Any] = {}
@@ -62,11 +66,28 @@ def read(text: str | None, words: str) -> StatePart:
         else:
             items[name] = rows(row["rows"])
         items |= {f"{name}/{column}": one for column, one in zip(row["columns"], row["hashes"], strict=True)}
+    for row in answers:
+        if "profile" in row:
+            items |= _profiles(row)
     notes = (
         [f"of {_named(first)}, which are large, the first {FIRST} rows by primary key were looked at"] if first else []
     )
     notes += [f"the rows of {_named(left)} were not looked at"] if left else []
     return StatePart(items, note="; ".join(notes) or None, unseen=UNSEEN)
+
+
+def _profiles(row: dict[str, Any]) -> dict[str, Any]:
+    """The profile of each column that has few different words, or numbers."""
+    table, number = str(row["profile"]), int(row["rows"])
+    table = f"{table} (first {FIRST} rows)" if row["how"] == "first" else table
+    found: dict[str, Any] = {}
+    for column, said in (row["columns"] or {}).items() if number >= profiles.ROWS else ():
+        if said and "magnitudes" in said and set(said) == {"low", "high", "magnitudes"}:
+            found[f"{table}/{column}{profiles.SUFFIX}"] = {"rows": number, **said}
+        elif said and len(said) <= min(profiles.WORDS, number // profiles.SHARE):
+            words = {redaction.setting(column, word): count for word, count in said.items()}
+            found[f"{table}/{column}{profiles.SUFFIX}"] = {"rows": number, "words": words}
+    return found
 
 
 def _rows(text: str) -> Iterator[dict[str, Any]]:

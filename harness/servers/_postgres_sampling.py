@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.events import ProbePostgres, ProbeServer
+from harness.events import LockWait, ProbePostgres, ProbeServer
 from harness.printable import shortened
 from harness.servers._base import Client, Sample
 
@@ -23,11 +23,23 @@ _STATEMENTS = """
   ORDER BY mean_exec_time DESC LIMIT 3) x), 'slowest_from', 'pg_stat_statements'
 """
 _SAMPLE = """
-WITH a AS (SELECT * FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())
+WITH a AS (SELECT * FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()),
+-- Before PostgreSQL 14 no lock tells since when it is waited for; the statement did not begin later.
+waiter AS (SELECT a.pid, a.query, extract(epoch FROM clock_timestamp() - coalesce(
+    (SELECT min((to_jsonb(l) ->> 'waitstart')::timestamptz) FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted),
+    a.query_start)) AS s
+  FROM a WHERE wait_event_type = 'Lock'),
+blocking AS (SELECT DISTINCT unnest(pg_blocking_pids(w.pid)) AS pid
+  FROM (SELECT pid FROM waiter ORDER BY s DESC LIMIT 5) w)
 SELECT json_build_object(
 'connections', (SELECT coalesce(json_object_agg(state, n), '{}') FROM (
   SELECT coalesce(state, 'hidden') AS state, count(*) AS n FROM a GROUP BY 1) x),
 'waiting', (SELECT count(*) FROM pg_locks WHERE NOT granted),
+'lock_wait', (SELECT json_build_object('sessions', n, 'longest', coalesce(round(greatest(w.s, 0)::numeric, 3), 0),
+  'waits', left(w.query, 160),
+  'holder', (SELECT left(h.query, 160) FROM pg_stat_activity h JOIN blocking b ON b.pid = h.pid
+    ORDER BY h.wait_event_type IS DISTINCT FROM 'Lock' DESC, h.xact_start LIMIT 1))
+  FROM (SELECT count(*) AS n FROM waiter) c LEFT JOIN (SELECT * FROM waiter ORDER BY s DESC LIMIT 1) w ON true),
 'longest', (SELECT round(max(extract(epoch FROM clock_timestamp() - query_start))::numeric, 3) FROM a
   WHERE state = 'active'),
 'longest_idle', (SELECT round(max(extract(epoch FROM clock_timestamp() - state_change))::numeric, 3) FROM a
@@ -111,8 +123,11 @@ def read_sample(text: str) -> Sample:
     """The fields of an answer."""
     try:
         said = json.loads(text)
-        return Sample({key: said.get(key) for key in FIGURES})
-    except (ValueError, AttributeError):
+        waits = said.get("lock_wait")
+        return Sample(
+            {**{key: said.get(key) for key in FIGURES}, "lock_wait": None if waits is None else LockWait(**waits)}
+        )
+    except (ValueError, AttributeError, TypeError):
         return Sample(error=shortened(f"not an answer to the question: {text.strip() or 'nothing'}"))
 
 

@@ -60,6 +60,7 @@ class Postgres(ServerAdapter):
 
     event: ClassVar[type[ProbeServer]] = ProbePostgres
     parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "contents", "roles", "settings", "migrations")
+    locks: ClassVar[bool] = True
 
     kind: Literal["postgres"] = Field(description="PostgreSQL.")
     user: Word = Field(description="Who connects.")

@@ -1,4 +1,5 @@
--- One statement for each table, after one that says how many there are. Words in braces are put in before it is sent.
+-- One statement for each table, after one that says how many there are; then one for each table that has columns whose values
+-- can be counted. Words in braces are put in before it is sent.
 WITH found AS (
     SELECT c.oid, CASE WHEN n.nspname = 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname) AS name,
         pg_table_size(c.oid) AS size,
@@ -17,21 +18,41 @@ WITH found AS (
         WHEN size <= {each} AND total <= {together} THEN 'whole' WHEN key IS NOT NULL THEN 'first'
         ELSE 'large, without a primary key' END AS how
     FROM sized
+), described AS (
+    SELECT chosen.*, c.*, CASE how WHEN 'first' THEN format(' ORDER BY %s LIMIT {first}', key) END AS part,
+        ' WHERE NOT (' || nullif(c.own, '') || ')' AS others,
+        (SELECT string_agg(format(', %L, (%s)', v.attname, v.asked), '' ORDER BY v.attnum) FROM (
+            SELECT a.attname, a.attnum, CASE WHEN t.typcategory = 'N' THEN format(
+                'SELECT json_build_object(%2$L, min(abs(%1$I::float8)) FILTER (WHERE %1$I <> 0), %3$L, max(abs(%1$I::float8)), %4$L,
+                 (SELECT json_object_agg(m, c) FROM (SELECT floor(log(abs(%1$I::float8)))::int AS m, count(*) AS c FROM t
+                  WHERE abs(%1$I::float8) BETWEEN 1e-12 AND 1e18 GROUP BY 1) AS g))
+                 FROM t WHERE abs(%1$I::float8) BETWEEN 0 AND 1e18', a.attname, 'low', 'high', 'magnitudes')
+                ELSE format('SELECT json_object_agg(v, c) FROM (SELECT left(%1$I::text, 60) AS v, count(*) AS c FROM t WHERE %1$I IS NOT NULL
+                 GROUP BY 1 LIMIT {words} + 1) AS g', a.attname) END AS asked
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+            WHERE a.attrelid = chosen.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND (t.typcategory IN ('S', 'E', 'B') OR t.typname IN ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8'))
+                AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey::int2[]))
+            ORDER BY a.attnum LIMIT 40) AS v) AS asked
+    FROM chosen CROSS JOIN LATERAL (
+        SELECT json_agg(a.attname ORDER BY a.attnum)::text AS names, string_agg(format(
+            'to_hex(mod(coalesce(sum(hashtextextended("harness key" || chr(31) || coalesce(%I::text, chr(30)), 0)), 0), 9223372036854775807)::bigint)',
+            a.attname), ', ' ORDER BY a.attnum) AS hashes,
+            string_agg(format('coalesce(%I::text ~ %L, false)', a.attname, {own}), ' OR ' ORDER BY a.attnum)
+                FILTER (WHERE {own} <> '' AND (t.typcategory = 'S' OR t.typname IN ('json', 'jsonb'))) AS own
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = chosen.oid AND a.attnum > 0 AND NOT a.attisdropped
+    ) AS c
 )
 SELECT format('SELECT json_build_object(%L, %s)', 'tables', count(*)) FROM chosen
 UNION ALL
 SELECT CASE WHEN how NOT IN ('whole', 'first') THEN format('SELECT json_build_object(%L, %L, %L, %L)', 'table', name, 'left', how)
     ELSE format('SELECT json_build_object(%L, %L, %L, %L, %L, count(*), %L, %L::json, %L, ARRAY[%s]::text[]) FROM (SELECT %s AS "harness key", * FROM %s%s) AS t%s',
-        'table', name, 'how', how, 'rows', 'columns', coalesce(c.names, '[]'), 'hashes', c.hashes, coalesce(format('row(%s)::text', key), ''''''),
-        chosen.oid::regclass, CASE how WHEN 'first' THEN format(' ORDER BY %s LIMIT {first}', key) END,
-        ' WHERE NOT (' || nullif(c.own, '') || ')') END
-FROM chosen CROSS JOIN LATERAL (
-    SELECT json_agg(a.attname ORDER BY a.attnum)::text AS names, string_agg(format(
-        'to_hex(mod(coalesce(sum(hashtextextended("harness key" || chr(31) || coalesce(%I::text, chr(30)), 0)), 0), 9223372036854775807)::bigint)',
-        a.attname), ', ' ORDER BY a.attnum) AS hashes,
-        string_agg(format('coalesce(%I::text ~ %L, false)', a.attname, {own}), ' OR ' ORDER BY a.attnum)
-            FILTER (WHERE {own} <> '' AND (t.typcategory = 'S' OR t.typname IN ('json', 'jsonb'))) AS own
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    WHERE a.attrelid = chosen.oid AND a.attnum > 0 AND NOT a.attisdropped
-) AS c
+        'table', name, 'how', how, 'rows', 'columns', coalesce(names, '[]'), 'hashes', hashes, coalesce(format('row(%s)::text', key), ''''''),
+        oid::regclass, part, others) END
+FROM described
+UNION ALL
+SELECT format('WITH t AS (SELECT * FROM (SELECT * FROM %s%s) AS x%s) SELECT json_build_object(%L, %L, %L, %L, %L, (SELECT count(*) FROM t), %L, json_build_object(%s))',
+    oid::regclass, part, others, 'profile', name, 'how', how, 'rows', 'columns', substr(asked, 3))
+FROM described WHERE how IN ('whole', 'first') AND asked IS NOT NULL
 \gexec

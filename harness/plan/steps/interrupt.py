@@ -52,7 +52,7 @@ class Interrupt(InPhase):
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Begin, wait, kill, and ask what it left."""
-        with trial.phase(self.phase):
+        with trial.phase(self.phase), trial.logged():
             running = trial.deployer.start(self.verb, self.release if self.verb == "deploy" else None)
             try:
                 self._wait(trial, running)

@@ -36,6 +36,8 @@ PARAMS: dict[str, dict[str, Any]] = {
     "half-way": {"phase": "half", "release": "4.1.1"},
     "health": FLEET,
     "loaded": {**FLEET, "before": "baseline", "deployed": "baseline", "other": "4.1.0"},
+    "locks": {"phase": "deployed"},
+    "log-errors": {"phase": "deployed", "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS]},
     "log-mix": {"phase": "deployed", "logs": [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS]},
     "logs": {
         "phase": "deployed",
@@ -59,6 +61,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "resources": FLEET,
     "restarts": FLEET,
     "second-deployment": {"phase": "deployed", "before": "baseline"},
+    "tail": {"phase": "after"},
     "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
     "tolerances": {"phase": "deployed", "activities": ["answers"]},
@@ -71,6 +74,9 @@ def fields_of(stream: Stream) -> dict[str, Any]:
 
 def passing() -> tuple[Made, Samples]:
     made = Made()
+    made.clock.advance(15.0)  # seconds of load on the old release, then of load on the new one
+    start = made.add("note", text="the beginning").add("deployer.start", verb="deploy").events[-1].id
+    made.add("deployer.end", start=start, verb="deploy", exit_code=0, ended="exit", seconds=1.0)
     for phase in ("baseline", "deployed"):
         made.ended(phase, "deploy").registry(phase, "4.1.1")
         made.health(phase, True, True, True).queue(phase, 3, 0).containers(phase).load(phase)
@@ -80,6 +86,7 @@ def passing() -> tuple[Made, Samples]:
             for _ in range(2):
                 made.inside(phase, replica, resident=50_000_000, threads=4, processes=3)
         made.releases(phase, *["4.1.1"] * 3).activity(phase)
+        made.add("probe.postgres", phase, replica="database-1", error=None, lock_wait={"sessions": 0, "longest": 0.0})
         made.fault(phase).fingerprint(phase).reads(phase).reads(phase, every=True)
     for _ in range(30):
         for replica in REPLICAS:
@@ -105,7 +112,7 @@ def passed() -> tuple[tuple[Event, ...], Samples]:
 
 PASSING, SAMPLES = passed()
 PARAMS["recovery"] = {"phase": "after", "baseline": "before", "samples": SAMPLES}
-for judged_by_samples in ("acknowledged", "answers", "effects", "metastable"):
+for judged_by_samples in ("acknowledged", "answers", "effects", "metastable", "tail"):
     PARAMS[judged_by_samples]["samples"] = SAMPLES
 
 
@@ -135,6 +142,12 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ("loaded", "python3 of it works in the directory of 4.1.0, /srv/4.1.0"): lambda made, phase: made.inside(
         phase, "backend-2", places=[[7, "/usr/bin/python3", "/srv/4.1.0"]]
     ).releases(phase, *["4.1.1"] * 3),
+    ("locks", "one for 4.0 s or longer"): lambda made, phase: made.add(
+        "probe.postgres", phase, replica="database-1", error=None, lock_wait={"sessions": 3, "longest": 4.0}
+    ),
+    ("log-errors", "got 9 error lines of 1 kind that baseline did not have"): lambda made, phase: made.log(
+        phase, "backend-2", errors=9, error_kinds=[{"name": "job failed", "count": 9, "example": "ERROR job failed"}]
+    ),
     ("log-mix", "has 200 records of the level debug"): lambda made, phase: made.log(
         phase, "backend-3", records=200, levels={"debug": 200}, kinds={"debug: row": 200}
     ),
@@ -173,7 +186,7 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ("trace", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
 }
 # `faults` and `half-way` never fail; the others need samples or many looks, and have tests of their own.
-OTHERS = {"answers", "faults", "growth", "half-way", "acknowledged", "effects", "metastable", "recovery"}
+OTHERS = {"answers", "faults", "growth", "half-way", "acknowledged", "effects", "metastable", "recovery", "tail"}
 
 
 def test_every_check_is_seen_to_fail_here() -> None:

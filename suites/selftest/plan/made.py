@@ -61,6 +61,12 @@ class FakeEnvironment:
     def check_alive(self, *, every: float = 0.0) -> None:
         """It is always there."""
 
+    def mark_logs(self, prefix: str) -> None:
+        """It has no logs."""
+
+    def report_logs(self) -> None:
+        """It has no logs."""
+
     def cover(self) -> None:
         """No witness reports anything."""
 

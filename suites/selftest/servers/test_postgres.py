@@ -243,7 +243,7 @@ def test_a_statement_that_the_server_cannot_prepare_is_told_in_its_words(
         errors.append(str(one.answer(time.monotonic() + 10.0).error))
     one.close()
     assert 'prepared statement "look_activity_schema" does not exist' in errors[0]
-    assert 'column "granted" does not exist' in errors[1]
+    assert "column l.pid does not exist" in errors[1]
 
 
 def test_a_change_of_schema_or_rows_is_a_change_of_the_fingerprint(
@@ -339,6 +339,31 @@ def test_the_contents_of_every_table_are_told_by_column_without_the_loads_own_ro
     app("DROP SCHEMA shop CASCADE")
 
 
+def test_columns_of_states_and_of_numbers_are_told_in_all_and_names_are_not(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    app(
+        "CREATE TABLE units"
+        " (id int PRIMARY KEY, name text, state text, flag bool, token text, n int, wide numeric, tiny real)"
+    )
+    app(
+        "INSERT INTO units SELECT n, 'unit ' || n, CASE WHEN n % 2 = 0 THEN 'on' ELSE 'it''s off' END, n < 10,"
+        " 's3cr3t-token', (n - 1) * 10, CASE n WHEN 1 THEN 'NaN'::numeric WHEN 2 THEN 1e200 ELSE n END, 'Infinity'"
+        " FROM generate_series(1, 40) n"
+    )
+    app("CREATE TABLE handful (word text); INSERT INTO handful VALUES ('alice'), ('alice')")
+    found = fingerprint(database.server())["contents"].items or {}
+    profiles = {key.removesuffix(" (values)"): item for key, item in found.items() if key.endswith(" (values)")}
+    assert profiles["units/state"] == {"rows": 40, "words": {"on": 20, "it's off": 20}}
+    assert profiles["units/flag"]["words"] == {"true": 9, "false": 31}
+    assert "s3cr3t" not in str(profiles["units/token"])
+    assert profiles["units/n"] == {"rows": 40, "low": 10, "high": 390, "magnitudes": {"1": 9, "2": 30}}
+    assert profiles["units/wide"] == {"rows": 40, "low": 3, "high": 40, "magnitudes": {"0": 7, "1": 31}}
+    assert profiles["units/tiny"] == {"rows": 40, "low": None, "high": None, "magnitudes": None}
+    assert not {"units/id", "units/name", "handful/word"} & set(profiles)
+    app("DROP TABLE units; DROP TABLE handful")
+
+
 def test_of_a_large_table_the_first_rows_are_looked_at_and_that_is_said(
     database: Running, app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,3 +410,35 @@ def test_what_is_dropped_and_made_again_as_it_was_is_no_difference(
     app(f"{drop}; {make}")
     assert fingerprint(database.server()) == before
     app(drop)
+
+
+def test_who_waits_for_a_lock_is_told_with_the_statement_that_holds_it_up(
+    database: Running, app: Callable[[str], None]
+) -> None:
+    app("CREATE TABLE IF NOT EXISTS held (id int)")
+    assert sampled(database.server())["lock_wait"] == {"sessions": 0, "longest": 0.0, "waits": None, "holder": None}
+    command = [
+        "psql",
+        "-X",
+        "-w",
+        "-q",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(database.port),
+        "-U",
+        "app",
+        "-d",
+        "postgres",
+        "-c",
+    ]
+    holds = "BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)"
+    with running([*command, holds]):
+        sampled(database.server(), lambda event: (event.data.get("longest") or 0.0) > 0.5)  # it has the lock by then
+        with running([*command, "INSERT INTO held VALUES (1)"]):
+            seen = sampled(
+                database.server(), lambda event: ((event.data.get("lock_wait") or {}).get("longest") or 0.0) > 1.0
+            )
+    wait = seen["lock_wait"]
+    assert (wait["sessions"], wait["waits"]) == (1, "INSERT INTO held VALUES (1)")
+    assert wait["holder"].startswith("BEGIN; LOCK TABLE held")

@@ -1,0 +1,125 @@
+"""What a column holds in all, where its rows change under the load: which words, or numbers of which size.
+
+The rows of such a column cannot be compared with those from before. But the old release, under the same load, writes
+the same words and numbers of about the same size all the time. Words that it never wrote, and numbers a hundred times
+as large, come from somewhere else: from the release that was taken back.
+
+A profile is `{"rows": 500, "words": {"running": 310, "suspended": 190}}`, or `{"rows": 500, "low": 1, "high": 4,
+"magnitudes": {"0": 310}}`: the smallest and the largest number but for 0, and how many have which power of ten.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.fingerprint.moving import BY_CHANCE
+
+SUFFIX = " (values)"  # of an item that is a profile
+ROWS, WORDS = 20, 12  # of a table with fewer rows nothing is told, and of a column with more different words
+SHARE = 5  # rows for each different word: where there are fewer, the words are names and no states
+FEWEST = 5  # rows with something new
+TIMES = 10.0  # as large as the largest was, and that much faster than it grew
+
+_DIGITS = re.compile(r"\d+")
+Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a column was before and after some seconds in which nothing but the load changed it."""
+
+    first: Profile
+    second: Profile
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What a column has, and never had on the old release.
+
+    Attributes:
+        words: the new ones, each with its number of rows; none where it holds numbers.
+        known: the words that it had.
+        rows: how many rows have something new.
+        beyond: the limit that their numbers are beyond; None where it holds words.
+        most: how large, or how small, the numbers were before.
+    """
+
+    words: Mapping[str, int]
+    known: Sequence[str]
+    rows: int
+    beyond: float | None = None
+    most: float = 0.0
+
+    def __str__(self) -> str:
+        """`has values that it did not have: 'S' in 20 rows; before: running and suspended`."""
+        rows = f"{self.rows} row{'s' if self.rows != 1 else ''}"
+        if self.beyond is None:
+            new = ", ".join(f"{word!r}" for word in self.words)
+            return f"has {new} in {rows}, which it never had; before: {', '.join(map(repr, self.known))}"
+        more = self.beyond > self.most
+        words = ("more", "at most") if more else ("less", "at least")
+        return f"has {self.beyond:g} or {words[0]} in {rows}; before: {words[1]} {self.most:g}"
+
+
+def is_profile(item: Any) -> bool:
+    """Whether an item of `contents` is a profile."""
+    return isinstance(item, Mapping) and ("words" in item or "magnitudes" in item)
+
+
+def novel(before: Profile, after: Profile, usual: Iterable[Usual], seconds: float) -> Novelty | None:
+    """What is new after so many seconds, and did not come of the load on the old release; None where nothing surely is.
+
+    The load that wrote `usual` would have written something that comes as often as this with a chance of 9999 in
+    10 000. So the longer it goes on afterwards, the more rows have to show it.
+    """
+    usual = [one for one in usual if is_profile(one.first) and is_profile(one.second)]
+    watched = sum(one.seconds for one in usual)
+    if watched <= 0.0 or seconds <= 0.0:
+        return None
+    ratio = seconds / watched
+    found = _words(before, after, usual) if "words" in after else _numbers(before, after, usual, ratio)
+    return found if found is not None and found.rows >= max(FEWEST, -math.log(BY_CHANCE) * ratio) else None
+
+
+def _words(before: Profile, after: Profile, usual: Sequence[Usual]) -> Novelty | None:
+    if "words" not in before or any("words" not in item for one in usual for item in (one.first, one.second)):
+        return None
+    known = {
+        word for item in (before, *(i for one in usual for i in (one.first, one.second))) for word in item["words"]
+    }
+    counted = {_shape(word) for word in known if _DIGITS.search(word)}
+    new = {
+        word: int(rows) for word, rows in after["words"].items() if word not in known and _shape(word) not in counted
+    }
+    return Novelty(new, sorted(known), sum(new.values())) if new else None
+
+
+def _shape(word: str) -> str:
+    """A word with all its numbers alike: what counts up is no new word."""
+    return _DIGITS.sub("0", word)
+
+
+def _numbers(before: Profile, after: Profile, usual: Sequence[Usual], ratio: float) -> Novelty | None:
+    items = [before, *(item for one in usual for item in (one.first, one.second))]
+    if any("magnitudes" not in item for item in items) or "magnitudes" not in after:
+        return None
+    powers = {int(power): int(rows) for power, rows in (after["magnitudes"] or {}).items()}
+    most = max(float(item["high"] or 0.0) for item in items)
+    grew = sum(max(0.0, float(one.second["high"] or 0.0) - float(one.first["high"] or 0.0)) for one in usual)
+    upper = max(TIMES * most, most + TIMES * grew * ratio)
+    rows = sum(count for power, count in powers.items() if 10.0**power >= upper)
+    if most > 0.0 and rows:
+        return Novelty({}, (), rows, _power_above(upper), most)
+    least = min((float(item["low"]) for item in items if item["low"]), default=0.0)
+    rows = sum(count for power, count in powers.items() if 10.0 ** (power + 1) * TIMES <= least)
+    return Novelty({}, (), rows, least / TIMES, least) if least > 0.0 and rows else None
+
+
+def _power_above(value: float) -> float:
+    """The power of ten that is no less."""
+    return float(10.0 ** math.ceil(math.log10(value)))

@@ -1,0 +1,82 @@
+"""What fails only between two releases is told by the logs of that time."""
+
+from typing import Any
+
+from harness.checks import log_errors
+from harness.checks.logs import ExpectedLog
+from harness.verdict import Outcome, Verdict
+from suites.selftest.checks.builder import LOG, REPLICAS, Made
+from suites.selftest.checks.witnessed import witness
+
+LOGS = [ExpectedLog(replica, LOG, max_silence=2.0) for replica in REPLICAS]
+UNDEFINED = 'ERROR job failed\npsycopg.errors.UndefinedColumn: column "resumed_by" does not exist'
+
+
+def errors(count: int, name: str = "job failed", example: str = UNDEFINED) -> dict[str, Any]:
+    return {"errors": count, "error_kinds": [{"name": name, "count": count, "example": example}]}
+
+
+def made(before: dict[str, Any] | None = None, **now: dict[str, Any]) -> Made:
+    """A baseline and a rollback; what the log of a replica (`backend_2`) got in them beside sound records."""
+    history = Made()
+    for replica in REPLICAS:
+        history.log("baseline", replica, **(before or {}))
+    for replica in REPLICAS:
+        history.log("rollback", replica, **now.get(replica.replace("-", "_"), {}))
+    return history
+
+
+def judged(history: Made, **parameters: Any) -> Verdict:
+    return log_errors.check(history.events, phase="rollback", logs=LOGS, **parameters)
+
+
+def test_jobs_that_fail_again_and_again_while_the_rollback_goes_on_fail_it_in_their_own_words() -> None:
+    found = judged(made(backend_3=errors(28)))
+    assert found.outcome is Outcome.FAIL
+    assert f"{LOG} on backend-3 got 28 error lines of 1 kind that baseline did not have" in found.reason
+    assert 'UndefinedColumn: column "resumed_by" does not exist' in found.reason
+
+
+def test_a_few_that_come_of_ending_and_starting_pass_and_are_told() -> None:
+    found = judged(made(backend_1=errors(3), backend_2=errors(2)))
+    assert found.outcome is Outcome.PASS
+    assert "but for 5 records, which may come of ending and starting" in found.reason
+
+
+def test_one_more_than_a_few_fails_and_how_many_that_are_can_be_declared() -> None:
+    assert judged(made(backend_1=errors(4))).outcome is Outcome.FAIL
+    assert judged(made(backend_1=errors(4)), few=4).outcome is Outcome.PASS
+
+
+def test_many_kinds_of_a_few_each_are_many() -> None:
+    kinds = [{"name": f"{word} failed", "count": 1, "example": word} for word in ("mail", "job", "hook", "page")]
+    found = judged(made(backend_1={"errors": 4, "error_kinds": kinds}))
+    assert found.outcome is Outcome.FAIL
+    assert "4 error lines of 4 kinds" in found.reason
+
+
+def test_a_kind_that_the_baseline_had_on_another_replica_is_no_finding() -> None:
+    assert judged(made(errors(1), backend_3=errors(28))).outcome is Outcome.PASS
+
+
+def test_a_log_that_was_not_watched_is_unknown() -> None:
+    history = made()
+    for phase, replicas in (("baseline", REPLICAS), ("rollback", ("backend-2",))):
+        left = [one for one in history.events if one.phase != phase or one.data["replica"] not in replicas]
+        found = log_errors.check(left, phase="rollback", logs=LOGS[1:2])
+        assert found.outcome is Outcome.UNKNOWN
+        assert f"{LOG} on backend-2 was not watched in {phase}" in found.reason
+
+
+def test_what_could_not_be_read_is_unknown_unless_what_was_read_fails() -> None:
+    for bad in (
+        {"state": None, "error": "no shell"},
+        {"unread_parts": ["backend.log.1 is compressed"]},
+        {"state": "missing"},
+    ):
+        assert judged(made(backend_1=bad)).outcome is Outcome.UNKNOWN
+        assert judged(made(backend_1={**bad, **errors(9)})).outcome is Outcome.FAIL
+
+
+def test_errors_on_a_machine_that_stood_still_prove_nothing() -> None:
+    assert judged(witness(made(backend_1=errors(9)), 0.9)).outcome is Outcome.UNKNOWN

@@ -1,0 +1,134 @@
+"""A column that the load changes may hold no words, and no numbers of a size, that it never held on the old release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.fingerprint import Allowance, Fingerprint, StatePart, compare, in_words
+from harness.fingerprint.profiles import SUFFIX, Usual, novel
+
+BEFORE, BASELINE = (
+    {"rows": 500, "words": {"suspended": 500}},
+    {"rows": 500, "words": {"suspended": 300, "running": 200}},
+)
+NONE, FEW = (
+    {"rows": 500, "low": None, "high": 0, "magnitudes": None},
+    {"rows": 500, "low": 1, "high": 4, "magnitudes": {"0": 200}},
+)
+
+
+def words(**counts: int) -> dict[str, Any]:
+    return {"rows": 500, "words": counts}
+
+
+def numbers(high: float, **powers: int) -> dict[str, Any]:
+    """`numbers(4000, p0=200, p3=100)`."""
+    return {"rows": 500, "low": 1, "high": high, "magnitudes": {name[1:]: count for name, count in powers.items()}}
+
+
+def told(before: Any, after: Any, first: Any, seconds: float = 30.0) -> str:
+    """What is new after so many seconds, of which the first 6 were the baseline's; empty for nothing."""
+    found = novel(before, after, [Usual(first, before, 6.0)], seconds)
+    return "" if found is None else str(found)
+
+
+def test_a_word_that_the_old_release_never_wrote_is_told_with_those_that_it_wrote() -> None:
+    found = told(BASELINE, {"rows": 500, "words": {"running": 300, "running/2": 200}}, BEFORE)
+    assert found == "has 'running/2' in 200 rows, which it never had; before: 'running', 'suspended'"
+
+
+def test_words_that_the_load_brought_itself_are_none() -> None:
+    assert not told(BASELINE, words(running=500), BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds", "new"), [(46, 30.0, False), (47, 30.0, True), (47, 300.0, False), (4, 0.1, False)]
+)
+def test_what_comes_so_seldom_that_the_baseline_may_have_missed_it_is_none(
+    rows: int, seconds: float, new: bool
+) -> None:
+    after = words(running=400, failed=rows)
+    assert bool(told(BASELINE, after, BEFORE, seconds)) is new
+
+
+def test_a_word_that_counts_up_is_no_new_one() -> None:
+    before, after = {"rows": 500, "words": {"batch-16": 500}}, {"rows": 500, "words": {"batch-17": 500}}
+    assert not told(before, after, before)
+    assert told(before, {"rows": 500, "words": {"batch": 500}}, before)
+    assert told(words(running=500), {"rows": 500, "words": {"running/2": 500}}, words(running=500))
+
+
+def test_numbers_a_thousand_times_as_large_are_told_with_how_large_they_were() -> None:
+    found = told(FEW, numbers(9000, p0=100, p3=300), NONE)
+    assert found == "has 1000 or more in 300 rows; before: at most 4"
+
+
+@pytest.mark.parametrize(
+    ("power", "rows", "new"), [("p1", 300, False), ("p2", 300, False), ("p3", 40, False), ("p3", 60, True)]
+)
+def test_numbers_may_grow_as_fast_as_they_did_and_ten_times_faster(power: str, rows: int, new: bool) -> None:
+    assert bool(told(FEW, numbers(9000, p0=100, **{power: rows}), NONE)) is new
+
+
+def test_numbers_that_became_a_thousandth_are_told() -> None:
+    before = {"rows": 500, "low": 200.0, "high": 900.0, "magnitudes": {"2": 500}}
+    after = {"rows": 500, "low": 0.2, "high": 900.0, "magnitudes": {"2": 300, "-1": 200}}
+    assert told(before, after, before) == "has 20 or less in 200 rows; before: at least 200"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (NONE, numbers(9000, p3=300)),  # there was no number to compare with
+        (BASELINE, numbers(9000, p3=300)),  # it became a number: the schema tells
+        (FEW, words(running=500)),
+        (FEW, FEW),
+        (FEW, NONE),
+    ],
+)
+def test_without_the_same_kind_of_values_before_nothing_is_told(before: Any, after: Any) -> None:
+    assert not told(before, after, before)
+
+
+def test_without_a_pair_that_tells_what_the_load_writes_nothing_is_told() -> None:
+    assert novel(BASELINE, words(failed=500), [], 30.0) is None
+    assert novel(BASELINE, words(failed=500), [Usual(BEFORE, BASELINE, 0.0)], 30.0) is None
+
+
+def taken(at: float, profile: Any, digest: str) -> Fingerprint:
+    items = {"environments": "500 rows", "environments/state": digest, f"environments/state{SUFFIX}": profile}
+    return Fingerprint({"database-1": {"contents": StatePart(items)}}, at, f"at {at:g}")
+
+
+AFTER = {"rows": 500, "words": {"running": 300, "S": 100, "R": 100}}
+
+
+def test_a_trace_of_them_is_a_difference_of_the_column_in_one_sentence() -> None:
+    first, before, after = taken(0.0, BEFORE, "1a"), taken(6.0, BASELINE, "2b"), taken(36.0, AFTER, "3c")
+    found = compare(before, after, (), [(first, before)])
+    assert in_words(found.differences) == [
+        "database-1: environments.state has 'S', 'R' in 200 rows, which it never had; before: 'running', 'suspended'"
+    ]
+    assert not compare(before, taken(36.0, BASELINE, "3c"), (), [(first, before)]).differences
+
+
+@pytest.mark.parametrize("what", ["contents:environments/state", "contents:environments/**"])
+def test_it_is_declared_as_the_column_is(what: str) -> None:
+    first, before, after = taken(0.0, BEFORE, "1a"), taken(6.0, BASELINE, "2b"), taken(36.0, AFTER, "3c")
+    found = compare(before, after, [Allowance("database", what, "it is meant")], [(first, before)])
+    assert not found.differences
+    assert found.allowed
+
+
+def test_a_column_that_stood_still_is_told_once_by_its_hash() -> None:
+    first, before, after = taken(0.0, BASELINE, "2b"), taken(6.0, BASELINE, "2b"), taken(36.0, AFTER, "3c")
+    found = compare(before, after, (), [(first, before)])
+    assert in_words(found.differences) == ["database-1: column state of table environments holds other values"]
+
+
+def test_what_a_new_release_wrote_between_two_fingerprints_is_not_what_the_old_one_writes() -> None:
+    first, before, after = taken(0.0, BEFORE, "1a"), taken(6.0, BASELINE, "2b"), taken(36.0, AFTER, "3c")
+    later = (taken(20.0, BASELINE, "4d"), taken(30.0, AFTER, "5e"))
+    assert compare(before, after, (), [(first, before), later]).differences
