@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
 from fixtures import tiny
+from harness import signals
 from harness.chaos.ledger import Ledger
 from harness.chaos.records import Kept
 from harness.cli import run
@@ -165,6 +167,8 @@ def test_two_interrupts_end_a_plan_now_and_leave_nothing_and_the_campaign_goes_o
     )
     going.interrupt()
     going.wait_for(lambda: "no further plan begins; 1 under way" in going.err.read_text(), "the first one's answer")
+    heard = time.monotonic()
+    going.wait_for(lambda: time.monotonic() - heard > signals.APART, "a signal of its own")
     going.interrupt()
     ended = going.end()
     clean(ended)
