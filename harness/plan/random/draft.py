@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from harness.plan.steps import Step
+
 Verb = Literal["deploy", "rollback"]
 Moment = Literal["whole", "half", "mixed", "second", "after"]
 Stage = Literal[
@@ -48,8 +50,9 @@ class Element(NamedTuple):
     """What a plan tests, for a table of what a campaign covered.
 
     Attributes:
-        what: a fault's name, or an act: `interrupt`, `half-deployment`, `hold-mixed`, `time-passes`, `restart`,
-            `double-command`, `double-load`, `second-attempt`, `second-rollback`, `deploy-again`.
+        what: a fault's name, that of a step which a package adds, or an act: `interrupt`, `half-deployment`,
+            `hold-mixed`, `time-passes`, `restart`, `double-command`, `double-load`, `second-attempt`,
+            `second-rollback`, `deploy-again`.
         stage: when.
         deployer: the kind of deployer: `command`, `rolling`, `recreate`, ...
     """
@@ -102,6 +105,7 @@ class Leg:
         load: how many times the declared rate, for as long as the leg lasts.
         waits: seconds that pass before everything is judged.
         restarts: the replicas that are restarted before everything is judged.
+        steps: any others that are run before everything is judged; what they need has to be given by then.
     """
 
     verb: Verb
@@ -117,6 +121,7 @@ class Leg:
     load: int = 1
     waits: int = 0
     restarts: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def half(self) -> Stage:
@@ -205,4 +210,7 @@ def _acts(leg: Leg) -> list[tuple[str, Stage]]:
         (bool(leg.waits), "time-passes", leg.later),
         (bool(leg.restarts), "restart", leg.later),
     ]
-    return [(what, stage) for there, what, stage in made if there]
+    return [
+        *((what, stage) for there, what, stage in made if there),
+        *((step.step_name(), leg.later) for step in leg.steps),
+    ]

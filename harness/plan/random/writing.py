@@ -189,7 +189,8 @@ class _Writer:
             yield Heal(name=self._on.pop())
         if leg.restarts:
             yield Restart(phase=f"{leg.name}-restart", replicas=leg.restarts)
-        if leg.waits or leg.restarts or any(fault.moment == "after" for fault in leg.faults):
+        yield from leg.steps
+        if leg.waits or leg.restarts or leg.steps or any(fault.moment == "after" for fault in leg.faults):
             # What was restarted is seen once as it is now, so that it is not taken for a restart of the phase judged.
             yield Hold(phase=f"{leg.name}-later", seconds=leg.waits or self._hold)
 

@@ -59,6 +59,13 @@ def test_what_the_package_adds_is_found_and_printed(acme: Path) -> None:
     assert '"const": "quiet"' in harness(acme, "schema", "plan").stdout
 
 
+def test_its_mutator_changes_random_plans(acme: Path) -> None:
+    drawn = harness(acme, "plan", "random", tiny.STACK, "--seed", "1", "--count", "10")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "leave everything alone for" in drawn.stdout
+    assert "\nquiet (rolled-back, command)\n" in drawn.stdout
+
+
 def test_its_parameters_are_typed_too(acme: Path) -> None:
     plan = (acme / "plan.yaml").read_text()
     (acme / "wrong.yaml").write_text(plan.replace("factor: 3.0", "factor: much"))

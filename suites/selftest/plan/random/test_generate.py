@@ -20,7 +20,11 @@ from harness.plan.random import Bounds, RandomPlan, mutators
 from harness.plan.random.draft import ROLLBACK_SIDE, STAGES, Draft
 from harness.plan.random.draws import LARGEST
 from harness.plan.random.estimate import seconds
+from harness.plan.steps import Step
+from harness.plan.steps._check_call import CheckCall
+from harness.plan.steps.check import Check
 from harness.plan.steps.load import Load
+from harness.plan.steps.probe import Probe
 from harness.plan.under_faults import possible
 from harness.stack import Stack
 from suites.selftest.plan.random.stacks import STACKS, Drawn
@@ -230,22 +234,49 @@ def test_no_mutator_of_ours_gives_a_plan_that_has_to_be_refused(monkeypatch: pyt
     assert refused == []
 
 
-class Nonsense(mutators.Mutator):
-    """Gives two legs the same names."""
+class Adding(mutators.Mutator):
+    """Adds steps to the deployment."""
 
     weight = 1000
-    repeated = True
+    adds: tuple[Step, ...] = (Probe(phase="looked"),)
 
     def places(self, draft: Draft, ground: mutators.Ground) -> Iterator[mutators.Place]:  # noqa: ARG002
-        yield mutators.Place(0, "deploy")
+        yield mutators.Place(0, "deployed")
+
+    def apply(self, draft: Draft, place: mutators.Place, ground: mutators.Ground, draws: object) -> Draft:  # noqa: ARG002
+        return draft.changed(0, "adding", steps=self.adds)
+
+
+class Unmeasured(Adding):
+    """Adds a check of a phase that nothing measures."""
+
+    adds = (Check(phase="nowhere", checks=(CheckCall(check="errors"),)),)
+
+
+class Nonsense(Adding):
+    """Gives two legs the same names."""
+
+    repeated = True
 
     def apply(self, draft: Draft, place: mutators.Place, ground: mutators.Ground, draws: object) -> Draft:  # noqa: ARG002
         return draft.longer("nonsense", *draft.legs)
 
 
-def test_a_mutator_that_gives_nonsense_changes_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mutator_of_another_package_may_add_any_step_that_makes_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutators, "names", lambda: ("adding",))
+    monkeypatch.setattr(mutators, "find", lambda _: Adding)
+    made = STACKS["tiny"].plan(1)
+    at = [step.about for step in made.plan.steps]
+    assert at.index("deploy-seen") < at.index("looked") < at.index("deploy-later") < at.index("deployed")
+    assert [str(one) for one in made.elements] == ["probe (deployed, command)"]
+
+
+@pytest.mark.parametrize("nonsense", [Nonsense, Unmeasured])
+def test_a_mutator_that_gives_nonsense_changes_no_plan(
+    nonsense: type[mutators.Mutator], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mutators, "names", lambda: ("nonsense",))
-    monkeypatch.setattr(mutators, "find", lambda _: Nonsense)
+    monkeypatch.setattr(mutators, "find", lambda _: nonsense)
     made = STACKS["tiny"].plan(1)
     made.plan.check(STACKS["tiny"].stack)
     assert made.elements == ()
