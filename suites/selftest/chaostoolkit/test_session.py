@@ -255,7 +255,10 @@ def test_a_background_activity_is_judged_at_the_end_of_a_plan_that_does_not_wait
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = without_join(plan_of_data({"method": [process("x", "false", background=True)]}))
-    assert ran(plan, monkeypatch)[1].outcome is Outcome.UNKNOWN
+    made, verdict = ran(plan, monkeypatch)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "x ended with exit code 1" in verdict.reason
+    assert [event.phase for event in ended(made)] == ["method-1-x"]
 
 
 @pytest.mark.parametrize(
