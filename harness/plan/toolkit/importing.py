@@ -163,6 +163,8 @@ class _Making:
             if self.experiment.rollbacks:
                 self.notes.append("/rollbacks: they are left out, as /runtime/rollbacks says; faults are healed anyway")
             return
+        # They stand at the end of the steps; those of `always` are kept by the step `experiment` until the plan ends. A
+        # plan with steps of its own that run however it ends would hold both.
         yield from self._part("rollbacks", strategy)
 
     def _part(self, part: str, strategy: str = "") -> Iterator[Step]:

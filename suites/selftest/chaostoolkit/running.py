@@ -77,3 +77,7 @@ def ran(
 def ended(made: Trial) -> tuple[Event[ActivityEnd], ...]:
     """What came of the activities."""
     return of(made.history.events, ActivityEnd)
+
+
+def hypothesis(*probes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"steady-state-hypothesis": {"title": "h", "probes": [{**one, "type": "probe"} for one in probes]}, **more}
