@@ -59,8 +59,8 @@ def inputs(stack: Stack, releases: Sequence[str]) -> tuple[str, ...]:
         found.update(_context(spec, root))
     for source in _mounted(stack, releases, root):
         found.update(_mount(source, root))
-    for migration in (one for name in releases for one in migration_files(stack, name)):
-        found[migration] = file_digest(root / migration)
+    for name in releases:
+        found.update({migration: file_digest(root / migration) for migration in migration_files(stack, name)})
     for name in releases:
         found[f"({name}, as the stack is read)"] = _read_as(stack.at(name), stack.secrets, root)
     return tuple(f"{digest}  {path}" for path, digest in sorted(found.items()))

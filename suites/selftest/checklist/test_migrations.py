@@ -159,6 +159,7 @@ def test_it_raises_no_false_alarm(sql: str) -> None:
     "sql",
     [
         "-- squawk-ignore ban-drop-table\nDROP TABLE a;",
+        "-- squawk-ignore changing-column-type\nALTER TABLE a ALTER COLUMN b TYPE bigint;",
         "-- squawk-ignore-file\nALTER TABLE a RENAME COLUMN b TO c;",
         "/* -- */ DROP TABLE a; /* */",
         "INSERT INTO a VALUES ('it''s -- '); DROP TABLE a;",
