@@ -37,7 +37,12 @@ def compared(
     if first is second or first.id > second.id:
         findings.missing(f"the fingerprint of {after} was not taken after that of {before}")
         return None
-    comparison = compare(_read(first), _read(second), allow, quiet(events, second))
+    between = [
+        _read(one)
+        for one in of(events, FingerprintTaken)
+        if first.id < one.id < second.id and one.environment == second.environment
+    ]
+    comparison = compare(_read(first), _read(second), allow, quiet(events, second), between)
     for sentence in comparison.untold:
         findings.missing(sentence)
     return comparison

@@ -10,7 +10,7 @@ from harness.fingerprint import moving
 from harness.fingerprint.allow import Allowance
 from harness.fingerprint.moving import Pair, Witness
 from harness.fingerprint.parts import PARTS, State, StatePart
-from harness.fingerprint.profiles import SUFFIX, Usual, is_profile, novel
+from harness.fingerprint.profiles import SUFFIX, Usual, is_profile, left, novel
 from harness.fingerprint.unseen import unseen
 
 
@@ -50,11 +50,18 @@ class Comparison:
     unseen: tuple[str, ...] = ()
 
 
-def compare(before: State, after: State, allow: Iterable[Allowance] = (), quiet: Sequence[Pair] = ()) -> Comparison:
+def compare(
+    before: State,
+    after: State,
+    allow: Iterable[Allowance] = (),
+    quiet: Sequence[Pair] = (),
+    between: Sequence[State] = (),
+) -> Comparison:
     """Compare two fingerprints of one environment, item by item.
 
     Args:
         quiet: earlier fingerprints, two and two, between which nothing was deployed: what the load moves.
+        between: fingerprints that were taken between the two: what was new in them, and is left.
     """
     witness = Witness(quiet)
     differences: list[Difference] = []
@@ -73,7 +80,7 @@ def compare(before: State, after: State, allow: Iterable[Allowance] = (), quiet:
         items += len((now.items or {}).keys() | (was.items or {}).keys())
         for found in _differences(replica, name, was, now, witness):
             _file(found, allowed, differences)
-        for found in _novelties(replica, name, (before, was), (after, now), witness):
+        for found in _novelties(replica, name, (before, *between, after), witness):
             _file(found, allowed, differences)
     if not items and not untold:
         untold.append("nothing was compared: the fingerprints are empty")
@@ -128,19 +135,28 @@ def _differences(replica: str, name: str, was: StatePart, now: StatePart, witnes
             yield Difference(replica, name, key, before, after)
 
 
-def _novelties(
-    replica: str, name: str, was: tuple[State, StatePart], now: tuple[State, StatePart], witness: Witness
-) -> Iterator[Difference]:
-    """What columns have that the load moves, and never had; one that stood still is compared by its hash."""
-    (before, first), (after, second) = was, now
-    for key, item in (second.items or {}).items():
-        old, column = (first.items or {}).get(key), key.removesuffix(SUFFIX)
+def _novelties(replica: str, name: str, states: Sequence[State], witness: Witness) -> Iterator[Difference]:
+    """What columns that the load moves have at last, and never had in the first of these states; one that stood
+    still is compared by its hash. The load writes over what was new: it counts as it was when most of it was seen.
+    """
+    first, last = states[0], states[-1]
+    for key, item in _items(last, replica, name).items():
+        old, column = _items(first, replica, name).get(key), key.removesuffix(SUFFIX)
         if old is None or not is_profile(item) or not is_profile(old) or witness.still(replica, name, column):
             continue
-        usual = [Usual(*one) for one in witness.usual(replica, name, key, before.taken)]
-        found = novel(old, item, usual, after.taken - before.taken)
-        if found is not None:
-            yield Difference(replica, name, column, old, found)
+        usual = [Usual(*one) for one in witness.usual(replica, name, key, first.taken)]
+        for state in reversed(states[1:]):
+            seen = _items(state, replica, name).get(key)
+            new = novel(old, seen, usual, state.taken - first.taken) if seen is not None and is_profile(seen) else None
+            found = left(new, item) if new is not None else None
+            if found is not None:
+                yield Difference(replica, name, column, old, found)
+                break
+
+
+def _items(state: State, replica: str, name: str) -> Mapping[str, Any]:
+    part = state.replicas.get(replica, {}).get(name)
+    return (part.items if part is not None else None) or {}
 
 
 def _is_no_claim(replica: str, name: str, key: str, was: StatePart, now: StatePart, witness: Witness) -> bool:

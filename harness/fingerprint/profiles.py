@@ -16,12 +16,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.fingerprint.moving import BY_CHANCE
-
 SUFFIX = " (values)"  # of an item that is a profile
 ROWS, WORDS = 20, 12  # of a table with fewer rows nothing is told, and of a column with more different words
 SHARE = 5  # rows for each different word: where there are fewer, the words are names and no states
 FEWEST = 5  # rows with something new
+BY_CHANCE = 1e-3  # how likely it may be that the old release writes such things, and did not in the baseline
 TIMES = 10.0  # as large as the largest was, and that much faster than it grew
 
 _DIGITS = re.compile(r"\d+")
@@ -74,8 +73,8 @@ def is_profile(item: Any) -> bool:
 def novel(before: Profile, after: Profile, usual: Iterable[Usual], seconds: float) -> Novelty | None:
     """What is new after so many seconds, and did not come of the load on the old release; None where nothing surely is.
 
-    The load that wrote `usual` would have written something that comes as often as this with a chance of 9999 in
-    10 000. So the longer it goes on afterwards, the more rows have to show it.
+    The load that wrote `usual` would have written something that comes as often as this with a chance of 999 in
+    1000. So the longer it goes on afterwards, the more rows have to show it.
     """
     usual = [one for one in usual if is_profile(one.first) and is_profile(one.second)]
     watched = sum(one.seconds for one in usual)
@@ -84,6 +83,19 @@ def novel(before: Profile, after: Profile, usual: Iterable[Usual], seconds: floa
     ratio = seconds / watched
     found = _words(before, after, usual) if "words" in after else _numbers(before, after, usual, ratio)
     return found if found is not None and found.rows >= max(FEWEST, -math.log(BY_CHANCE) * ratio) else None
+
+
+def left(found: Novelty, after: Profile) -> Novelty | None:
+    """What is left later on of something new; None where nothing is. A single record may be too many."""
+    if found.beyond is None:
+        words = {word: int(after["words"][word]) for word in found.words if word in after.get("words", {})}
+        return Novelty(words, found.known, sum(words.values())) if words else None
+    powers = {int(power): int(rows) for power, rows in (after.get("magnitudes") or {}).items()}
+    if found.beyond > found.most:
+        rows = sum(count for power, count in powers.items() if 10.0**power >= found.beyond)
+    else:
+        rows = sum(count for power, count in powers.items() if 10.0 ** (power + 1) <= found.beyond)
+    return Novelty({}, (), rows, found.beyond, found.most) if rows else None
 
 
 def _words(before: Profile, after: Profile, usual: Sequence[Usual]) -> Novelty | None:

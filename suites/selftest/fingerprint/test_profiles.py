@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.fingerprint import Allowance, Fingerprint, StatePart, compare, in_words
-from harness.fingerprint.profiles import SUFFIX, Usual, novel
+from harness.fingerprint.profiles import SUFFIX, Usual, left, novel
 
 BEFORE, BASELINE = (
     {"rows": 500, "words": {"suspended": 500}},
@@ -44,7 +44,7 @@ def test_words_that_the_load_brought_itself_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "seconds", "new"), [(46, 30.0, False), (47, 30.0, True), (47, 300.0, False), (4, 0.1, False)]
+    ("rows", "seconds", "new"), [(34, 30.0, False), (35, 30.0, True), (35, 300.0, False), (4, 0.1, False)]
 )
 def test_what_comes_so_seldom_that_the_baseline_may_have_missed_it_is_none(
     rows: int, seconds: float, new: bool
@@ -66,7 +66,7 @@ def test_numbers_a_thousand_times_as_large_are_told_with_how_large_they_were() -
 
 
 @pytest.mark.parametrize(
-    ("power", "rows", "new"), [("p1", 300, False), ("p2", 300, False), ("p3", 40, False), ("p3", 60, True)]
+    ("power", "rows", "new"), [("p1", 300, False), ("p2", 300, False), ("p3", 30, False), ("p3", 60, True)]
 )
 def test_numbers_may_grow_as_fast_as_they_did_and_ten_times_faster(power: str, rows: int, new: bool) -> None:
     assert bool(told(FEW, numbers(9000, p0=100, **{power: rows}), NONE)) is new
@@ -132,3 +132,22 @@ def test_what_a_new_release_wrote_between_two_fingerprints_is_not_what_the_old_o
     first, before, after = taken(0.0, BEFORE, "1a"), taken(6.0, BASELINE, "2b"), taken(36.0, AFTER, "3c")
     later = (taken(20.0, BASELINE, "4d"), taken(30.0, AFTER, "5e"))
     assert compare(before, after, (), [(first, before), later]).differences
+
+
+def test_what_was_new_and_is_left_in_a_single_row_is_told() -> None:
+    first, before = taken(0.0, BEFORE, "1a"), taken(6.0, BASELINE, "2b")
+    deployed = taken(20.0, {"rows": 500, "words": {"running": 40, "running/2": 460}}, "3c")
+    after = taken(90.0, {"rows": 500, "words": {"running": 499, "running/2": 1}}, "4d")
+    found = compare(before, after, (), [(first, before)], [deployed])
+    assert in_words(found.differences) == [
+        "database-1: environments.state has 'running/2' in 1 row, which it never had; before: 'running', 'suspended'"
+    ]
+    assert not compare(before, taken(90.0, words(running=500), "4d"), (), [(first, before)], [deployed]).differences
+    assert not compare(before, after, (), [(first, before)], []).differences
+
+
+def test_numbers_of_another_size_that_are_left_are_told() -> None:
+    new = novel(FEW, numbers(9000, p0=100, p3=300), [Usual(NONE, FEW, 6.0)], 30.0)
+    assert new is not None
+    assert str(left(new, numbers(9000, p0=499, p3=1))) == "has 1000 or more in 1 row; before: at most 4"
+    assert left(new, numbers(90, p0=400, p1=100)) is None
