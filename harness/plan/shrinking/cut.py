@@ -98,16 +98,16 @@ def sensible(plan: Plan, of: Plan) -> bool:
     """
     meant: dict[str, list[tuple[str, str]]] = {}
     for step, asked in zip(of.steps, heading(of), strict=True):
-        meant.setdefault(_identity(step), []).append(asked)
+        meant.setdefault(identity(step), []).append(asked)
     return all(
-        asked in meant.get(_identity(step), [asked])
+        asked in meant.get(identity(step), [asked])
         for step, asked in zip(plan.steps, heading(plan), strict=True)
         if looks(step)
     )
 
 
-def _identity(step: Step) -> str:
-    """The same for a step whose values were made milder."""
+def identity(step: Step) -> str:
+    """What a step is known by: the same where its values were made milder."""
     return f"{step.step_name()} {step.about}"
 
 

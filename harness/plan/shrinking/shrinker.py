@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from harness.clock import Clock, SystemClock
 from harness.errors import UsageError
 from harness.plan.plan import Plan
-from harness.plan.shrinking.cut import Cut, cost, sensible
+from harness.plan.shrinking.cut import Cut, cost, identity, sensible
 from harness.plan.shrinking.outcomes import Outcomes, Tried, digest
 from harness.plan.shrinking.rate import FailureRate
 from harness.plan.shrinking.slots import Counted, Slots, Try
@@ -194,10 +194,10 @@ class _Search:
         """What is left: structure first, then values; and structure again where a value changed."""
         while True:
             check, undecided = self._target.check, False
-            cut = self._kept(base, structures(base, failing, check))
+            cut = self._kept(base, failing, structures(base, failing, check))
             if cut is None:
                 undecided = self._slots.undecided
-                cut = self._kept(base, values(base, failing, check, self._shrinker.stack))
+                cut = self._kept(base, failing, values(base, failing, check, self._shrinker.stack))
             if cut is None:
                 self.finished = not (self._slots.over() or undecided or self._slots.undecided)
                 return base
@@ -205,13 +205,15 @@ class _Search:
             failing = _step(self._slots.outcomes.of(base), self._target)
             self._shrinker.say(f"{len(base.steps)} steps: {cut.words}")
 
-    def _kept(self, base: Plan, cuts: Iterable[Cut]) -> Cut | None:
-        """The first simpler plan that fails as the original does."""
+    def _kept(self, base: Plan, failing: int | None, cuts: Iterable[Cut]) -> Cut | None:
+        """The first simpler plan that fails as the original does. Without the step that failed none can."""
+        place = None if failing is None else identity(base.steps[failing - 1])
         legal: dict[str, Cut] = {}
         most = cost(base)
         for cut in cuts:
             key = digest(cut.plan)
-            if key not in legal and cost(cut.plan) < most and self._shrinker.legal(cut.plan, self._original):
+            judged = place is None or place in map(identity, cut.plan.steps)
+            if judged and key not in legal and cost(cut.plan) < most and self._shrinker.legal(cut.plan, self._original):
                 legal[key] = cut
         return self._slots.first(list(legal.values()), self._test, self._target)
 

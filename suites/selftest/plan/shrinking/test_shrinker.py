@@ -176,6 +176,12 @@ def test_candidates_that_make_no_sense_are_never_run() -> None:
         assert sensible(plan, original)
 
 
+def test_no_plan_is_run_without_the_step_that_failed() -> None:
+    world = World(needing("d1", "h2"))
+    shrunk(world, twenty())
+    assert all("h2" in names(plan) for plan in world.ran)
+
+
 def test_no_plan_is_run_more_often_than_its_test_demands() -> None:
     world = World(needing("d1", "h2"))
     shrunk(world, twenty())
