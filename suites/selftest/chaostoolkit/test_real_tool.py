@@ -13,7 +13,6 @@ import pytest
 
 from fixtures import tiny
 from harness.chaostoolkit.experiment import load
-from harness.engine import Engine
 from harness.plan.plan import of_text
 from harness.plan.toolkit import experiment_of, imported
 from harness.report import Report
@@ -146,10 +145,7 @@ def test_a_plan_that_cannot_be_run_is_no_completed_experiment(tmp_path: Path) ->
 
 
 @pytest.mark.containers
-def test_an_imported_experiment_runs_as_a_plan_that_the_real_tool_starts(
-    engine: Engine,
-    tmp_path: Path,
-) -> None:
+def test_an_imported_experiment_runs_as_a_plan_that_the_real_tool_starts(tmp_path: Path) -> None:
     (tmp_path / "short.yaml").write_text(SHORT)
     made = imported(load(tmp_path / "short.yaml"), tiny_stack(), entrypoints=["localhost:8080"])
     plan = of_text(made.to_yaml(), "plan.yaml")
