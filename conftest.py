@@ -25,6 +25,11 @@ with contextlib.suppress(ImportError):  # the suites that a team runs need no hy
     settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")
 
+# The fixtures that start a program of somebody else: a browser, a package manager, a server. The second ones are
+# those in suites/selftest/servers.
+PROGRAMS = {"browser", "allure", "acme", "wheel", "redis_port", "postgres_port", "haproxy", "broker"}
+SERVERS = {"database", "redis", "nginx", "ways", "port"}
+
 pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
 
 
@@ -54,10 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses an environment needs an engine, whether it says so or not."""
+    """A test that uses an environment needs an engine, whether it says so or not; likewise one that uses a program."""
     for item in items:
-        if {"environment", "harness_engine"} & set(getattr(item, "fixturenames", ())):
+        used = set(getattr(item, "fixturenames", ()))
+        if {"environment", "harness_engine"} & used:
             item.add_marker(pytest.mark.containers)
+        if PROGRAMS & used or (item.path.parent.name == "servers" and SERVERS & used):
+            item.add_marker(pytest.mark.programs)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -113,6 +113,13 @@ def test_fewer_requests_and_replicas_and_logs_that_nobody_looked_at_are_less_evi
     assert "Less evidence" not in groups(looked((), 100), looked((), 91)), "a tenth is chance"
 
 
+def test_a_deployer_that_was_faster_left_no_less_evidence() -> None:
+    history = History(clock=ManualClock())
+    history.record(raw("deployer.end", phase="p", verb="deploy", ended="exit", exit_code=0))
+    history.record(raw("workload", phase="p", intended=50, sent=50, ok=50))
+    assert "Less evidence" not in groups(looked((), 100), history.events)
+
+
 def measured(
     *,
     latency: float = 0.005,

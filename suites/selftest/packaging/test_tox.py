@@ -1,0 +1,58 @@
+"""What tox runs: every test once, whichever way one goes, and none tried again."""
+
+from __future__ import annotations
+
+import configparser
+import itertools
+import re
+
+from _pytest.mark.expression import Expression
+
+from suites.selftest.packaging.conftest import ROOT
+
+MARKS = ("containers", "programs", "soak", "alone")
+
+
+def tox() -> configparser.RawConfigParser:
+    found = configparser.RawConfigParser()
+    found.read(ROOT / "tox.ini", encoding="utf-8")
+    return found
+
+
+def selection(environment: str) -> Expression:
+    """Which marks an environment's tests have to have."""
+    (found,) = re.findall(r'pytest (?:.* )?-m (?:"([^"]+)"|(\w+))', tox()[f"testenv:{environment}"]["commands"])
+    return Expression.compile(found[0] or found[1])
+
+
+def selects(environment: str, kind: frozenset[str]) -> bool:
+    def marked(name: str, /, **_: object) -> bool:
+        return name in kind
+
+    return selection(environment).evaluate(marked)
+
+
+def kinds() -> list[frozenset[str]]:
+    """Every set of marks that a test can have: what has the machine for itself is a gate, and needs an engine."""
+    every = (frozenset(kind) for size in range(5) for kind in itertools.combinations(MARKS, size))
+    return [kind for kind in every if "alone" not in kind or "containers" in kind]
+
+
+def test_each_test_is_in_one_environment_of_those_that_tox_runs_by_itself() -> None:
+    names = [name for name in tox()["tox"]["env_list"].split(", ") if "pytest" in tox()[f"testenv:{name}"]["commands"]]
+    assert names == ["pure", "programs", "containers", "alone"]
+    for kind in kinds():
+        chosen = [name for name in names if selects(name, kind)]
+        assert len(chosen) == 1, f"tests with the marks {set(kind)} are in {chosen}"
+
+
+def test_the_environment_for_everything_leaves_no_test_out() -> None:
+    commands = tox()["testenv:test"]["commands"]
+    assert '-m "not alone"' in commands
+    assert "{[testenv:alone]commands}" in commands
+
+
+def test_nothing_is_tried_again() -> None:
+    """A failure that went away on a retry would not be reported: there is no retry."""
+    for name in ("tox.ini", "pyproject.toml", ".ci/test", ".ci/run", ".ci/gate"):
+        assert not re.search(r"--reruns|rerunfailures|flaky", (ROOT / name).read_text()), name
