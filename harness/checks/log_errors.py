@@ -43,7 +43,7 @@ def check(
     findings, witness = Findings(NAME), WitnessedStalls(events)
     before = _by_log(of(events, ProbeLog, baseline), service=True)
     now = _by_log(of(events, ProbeLog, phase), service=False)
-    some = 0
+    some = ended = 0
     if not logs:
         findings.missing("no log was to be watched")
     for log in logs:
@@ -59,8 +59,11 @@ def check(
             _tell(findings, where, seen, new, baseline, witness)
         else:
             some += count
+            ended += _replaced(seen)
             _whole(findings, where, seen, may_be_silent=log.may_be_silent)
     noted = f", but for {counted(some, 'record')}, which may come of ending and starting" if some else ""
+    if ended:
+        noted += f"; what {counted(ended, 'log')} of containers that were replaced got last is not known"
     return findings.verdict(
         f"{counted(len(logs), 'log')} got no errors of kinds that {baseline} did not have{noted}",
         look="what the replicas were asked for while schema, data and code did not fit each other: the order of steps",
@@ -94,10 +97,18 @@ def _tell(
     findings.timed(f"{sentence} {new[0].count} x {said(new[0].example)}", stall(witness, told, 0.0), *told)
 
 
+def _replaced(seen: Sequence[Event[ProbeLog]]) -> bool:
+    """Whether the log went with its container, in whose place another one was put: that is how some deploy."""
+    return any(change.what == "new container" for event in seen for change in event.body.changes)
+
+
 def _whole(findings: Findings, where: str, seen: Sequence[Event[ProbeLog]], *, may_be_silent: bool) -> None:
-    """Whether all of it could be read: whatever is missing may have told of errors."""
+    """Whether all of it could be read: whatever is missing may have told of errors. The end of a log that went with its
+    container cannot be had; the pass says so.
+    """
     for event in seen:
-        unread = [*([event.body.error] if event.body.error else []), *words.lost(event.body)]
+        lost = [] if _replaced(seen) else words.lost(event.body)
+        unread = [*([event.body.error] if event.body.error else []), *lost]
         if event.body.state is None or (event.body.state == "missing" and not may_be_silent):
             unread.append(f"its state is {event.body.state or 'not known'}")
         if unread:

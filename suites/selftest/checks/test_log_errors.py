@@ -80,3 +80,12 @@ def test_what_could_not_be_read_is_unknown_unless_what_was_read_fails() -> None:
 
 def test_errors_on_a_machine_that_stood_still_prove_nothing() -> None:
     assert judged(witness(made(backend_1=errors(9)), 0.9)).outcome is Outcome.UNKNOWN
+
+
+def test_a_log_that_went_with_its_container_passes_and_the_pass_says_what_is_not_known() -> None:
+    gone = {"state": "replaced", "changes": [{"what": "new container"}], "losses": [{"what": "the end of it is lost"}]}
+    found = judged(made(backend_1=gone, backend_2=gone))
+    assert found.outcome is Outcome.PASS
+    assert "what 2 logs of containers that were replaced got last is not known" in found.reason
+    assert judged(made(backend_1={**gone, **errors(9)})).outcome is Outcome.FAIL
+    assert judged(made(backend_1={**gone, "changes": [{"what": "rotated"}]})).outcome is Outcome.UNKNOWN
