@@ -154,10 +154,11 @@ def interrupted(
     runner.hold.set()
     going = campaign(ledger, tmp_path, runner, told=told, limits=Limits(jobs=2))
     coming = iter(errors)
+    lets_end = len(errors) == 1 and isinstance(errors[0], KeyboardInterrupt)  # else only being told to ends them
 
     def note(text: str) -> None:
         told.notes.append(text)
-        if len(told.notes) >= len(errors):
+        if lets_end:
             runner.hold.clear()
 
     original = Campaign._take_in
