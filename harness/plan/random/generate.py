@@ -17,6 +17,8 @@ from harness.plan.random.writing import written
 from harness.plan.under_faults import possible
 from harness.stack import Stack
 
+# Faults that only meet what no stack declares: whether any key of a cache expires. One that the stack names is drawn.
+UNDECLARED = ("cache.immortal",)
 LEAST, MOST = 3, 8  # changes that are drawn for a plan; those that do not fit are left out
 
 
@@ -141,4 +143,6 @@ def _ground(stack: Stack, old: str, new: str) -> Ground:
     fleet = tuple(name for service in services for name in stack.services[service].replica_names())
     load = stack.harness.workload
     doubles = load is not None and load.ramp is None and not load.steps and load.replay is None
-    return Ground(fleet, possible(stack), built_in(stack), doubles)
+    named = stack.harness.faults.more
+    known = {name: given for name, given in possible(stack).items() if name not in UNDECLARED or name in named}
+    return Ground(fleet, known, built_in(stack), doubles)

@@ -20,6 +20,7 @@ from harness.plan.random import Bounds, RandomPlan, mutators
 from harness.plan.random.draft import ROLLBACK_SIDE, STAGES, Draft
 from harness.plan.random.draws import LARGEST
 from harness.plan.random.estimate import seconds
+from harness.plan.random.generate import UNDECLARED
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.check import Check
@@ -205,7 +206,8 @@ def test_everything_that_is_tested_least_elsewhere_is_in_many_plans() -> None:
 def test_every_fault_that_the_stack_can_have_is_in_some_plan() -> None:
     stack = STACKS["reference"].stack
     seen = {one.what for seed in range(300) for one in STACKS["reference"].plan(seed).elements}
-    assert set(possible(stack)) <= seen
+    assert set(possible(stack)) - set(UNDECLARED) <= seen
+    assert not set(UNDECLARED) & seen
 
 
 def test_elements_name_the_kind_of_deployer() -> None:
