@@ -8,6 +8,7 @@ from harness.checks._evidence import Findings, counted
 from harness.checks._requests import span
 from harness.checks._witness import WitnessedStalls
 from harness.events import BadRead, WorkloadReads, WorkloadStart, WorkloadWindow
+from harness.events.workload import ANYTHING
 from harness.history import Event, of
 
 EXAMPLES = 3  # that are named
@@ -20,12 +21,19 @@ def of_subject(events: Sequence[Event], phase: str, *, every: bool) -> tuple[Eve
     return tuple(one for one in found if one.body.every is every and one.body.start not in control)
 
 
-def wrong(findings: Findings, events: Sequence[Event], found: Event[WorkloadReads], where: str) -> None:
-    """Fail for what came back otherwise than it was written."""
+def wrong(
+    findings: Findings, events: Sequence[Event], found: Event[WorkloadReads], where: str, *, absent: bool = True
+) -> None:
+    """Fail for what came back otherwise than it was written.
+
+    Args:
+        absent: what was not found counts; else only what was found and is something else.
+    """
     body = found.body
-    if body.wrong:
-        said = f"{body.wrong} of {counted(body.asked, 'record')} read {where} {_verb(body.wrong)} not as written"
-        _tell(findings, events, found, said, "wrong")
+    if number := body.wrong - (0 if absent else body.absent):
+        said = f"{number} of {counted(body.asked, 'record')} read {where} {_verb(number)} not as written"
+        bad = [one for one in body.bad if one.verdict == "wrong" and (absent or one.expected != ANYTHING)]
+        _tell(findings, events, found, said, bad, number)
 
 
 def unanswered(findings: Findings, events: Sequence[Event], found: Event[WorkloadReads], where: str) -> None:
@@ -33,15 +41,22 @@ def unanswered(findings: Findings, events: Sequence[Event], found: Event[Workloa
     body = found.body
     if body.unanswered:
         said = f"{body.unanswered} of {counted(body.asked, 'record')} could not be read {where}"
-        _tell(findings, events, found, said, "unanswered")
+        bad = [one for one in body.bad if one.verdict == "unanswered"]
+        _tell(findings, events, found, said, bad, body.unanswered)
 
 
-def _tell(findings: Findings, events: Sequence[Event], found: Event[WorkloadReads], said: str, verdict: str) -> None:
-    bad = [one for one in found.body.bad if one.verdict == verdict]
+def _tell(
+    findings: Findings,
+    events: Sequence[Event],
+    found: Event[WorkloadReads],
+    said: str,
+    bad: Sequence[BadRead],
+    number: int,
+) -> None:
     some = "; ".join(_words(one, events) for one in bad[:EXAMPLES])
     # What came too late, or not at all, while the machine stood still proves nothing; all of it has to be explained.
-    whole = len(bad) == getattr(found.body, verdict)
-    findings.timed(f"{said}: {some}" if some else said, _stall(events, bad) if whole else "", found)
+    explained = _stall(events, bad) if len(bad) == number else ""
+    findings.timed(f"{said}: {some}" if some else said, explained, found)
 
 
 def _words(one: BadRead, events: Sequence[Event]) -> str:

@@ -12,7 +12,9 @@ from harness.verdict import Verdict
 NAME = "reads"
 
 
-def check(events: Iterable[Event], *, phase: str, changing: Collection[str] = ()) -> Verdict:
+def check(
+    events: Iterable[Event], *, phase: str, changing: Collection[str] = (), disturbed: Collection[str] = ()
+) -> Verdict:
     """Every read beside the load of this phase found what was written.
 
     While a release changes a read may go unanswered for as long as `availability` allows. What is answered must be
@@ -22,6 +24,8 @@ def check(events: Iterable[Event], *, phase: str, changing: Collection[str] = ()
         events: the history (`workload.reads`, `workload`, `witness`).
         phase: the phase.
         changing: the phases of the deployment or rollback before it.
+        disturbed: those of them in which a fault was on: work that is done later may come too late there, so what is
+            not found does not count. Whether it came is for `reads-forward`, or the read of everything afterwards.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -30,7 +34,7 @@ def check(events: Iterable[Event], *, phase: str, changing: Collection[str] = ()
     findings.saw(*settled, *while_changing)
     asked = late = 0
     for found in (*while_changing, *settled):
-        wrong(findings, events, found, f"in the phase {found.phase}")
+        wrong(findings, events, found, f"in the phase {found.phase}", absent=found.phase not in disturbed)
         asked, late = asked + found.body.asked, late + found.body.late
     for found in settled:
         unanswered(findings, events, found, f"in the phase {found.phase}")

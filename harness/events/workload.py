@@ -57,6 +57,9 @@ class WorkloadSaved(Body, frozen=True):
     promises: Counted | None  # likewise
 
 
+ANYTHING = "what was written"  # what a read expected, in the words of `BadRead.expected`, that found nothing
+
+
 class BadRead(Detail, frozen=True):
     """A read that did not find what was written. Times are seconds of this history."""
 
@@ -85,6 +88,7 @@ class WorkloadReads(Body, frozen=True):
     good: int  # what was found as it was written
     late: int  # of these, found so only when they were asked for again
     wrong: int  # something else was found, or nothing
+    absent: int  # of these, nothing was found: a status says so
     unanswered: int  # no answer came, or one that the server failed, when it was asked again too
     interrupted: int  # likewise, and asked for before the window of the phase began
     skipped: int  # not asked for, because too many reads were under way

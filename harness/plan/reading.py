@@ -7,6 +7,7 @@ from functools import partial
 
 from harness.checks import reads
 from harness.plan.steps import Step
+from harness.plan.steps._base import fault
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.effects import Effects, has_effects
@@ -19,6 +20,7 @@ from harness.plan.steps.recovered import Recovered
 from harness.plan.steps.rollback import Rollback
 from harness.stack import Stack
 
+FAULT = fault("")
 LATER = 500  # records that are read after the second rollback and later ones
 
 
@@ -33,14 +35,17 @@ def with_reads(stack: Stack, steps: Sequence[Step], drain: float) -> Iterator[St
     # The first pass reads all that two changes could have spoilt. Those after it read enough to see what a further
     # change does to everything, and cost the gate less.
     changing: tuple[str, ...] = ()
+    disturbed: tuple[str, ...] = ()
+    on: set[str] = set()  # what faults give that are on
     back = read = False
     for step in steps:
+        on = (on | {one for one in step.provides() if one.startswith(FAULT)}) - set(step.removes())
         if isinstance(step, Deploy | Rollback | Interrupt | Recovered):
             changing = (*changing, step.phase)
+            disturbed = (*disturbed, step.phase) if on else disturbed
             back = isinstance(step, Rollback) or (back and isinstance(step, Recovered))
         if isinstance(step, Hold | Recover) and reads_declared(stack) and reads_beside(stack):
-            asked = CheckCall.of(partial(reads.check, changing=list(changing)) if changing else reads.check)
-            yield step.model_copy(update={"checks": (*step.checks, asked)})
+            yield step.model_copy(update={"checks": (*step.checks, reads_of(changing, disturbed))})
         else:
             yield step
         if isinstance(step, Hold):
@@ -49,7 +54,13 @@ def with_reads(stack: Stack, steps: Sequence[Step], drain: float) -> Iterator[St
                 read = True
             if changing and has_effects(stack):
                 yield Effects(phase=step.phase, within=drain)
-            changing, back = (), False
+            changing, disturbed, back = (), (), False
+
+
+def reads_of(changing: Sequence[str], disturbed: Sequence[str]) -> CheckCall:
+    """The check `reads` for what was written while a release changed; `disturbed` are those phases with a fault on."""
+    asked = partial(reads.check, changing=list(changing)) if changing else reads.check
+    return CheckCall.of(partial(asked, disturbed=list(disturbed)) if disturbed else asked)
 
 
 def reads_beside(stack: Stack) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.events import BadRead, WorkloadReads
+from harness.events.workload import ANYTHING
 from harness.samples import CODES
 from harness.workload.reads import GOOD, PATIENCE, UNANSWERED, WRONG
 from harness.workload.spec import Spec
@@ -98,6 +99,7 @@ class ReadResults:
             good=len(good),
             late=sum(one["attempts"] > 1 for one in good),
             wrong=len(wrong),
+            absent=sum(one["expected"] == ANYTHING for one in wrong),
             unanswered=len(unanswered),
             interrupted=len(silent) - len(unanswered),
             skipped=skipped,

@@ -17,8 +17,9 @@ from harness.plan.random.writing import written
 from harness.plan.under_faults import possible
 from harness.stack import Stack
 
-# Faults that only meet what no stack declares: whether any key of a cache expires. One that the stack names is drawn.
-UNDECLARED = ("cache.immortal",)
+# Faults that only meet what no stack declares: whether any key of a cache expires, whether several are written at once.
+# One that the stack names is drawn.
+UNDECLARED = ("cache.immortal", "cache.torn")
 LEAST, MOST = 3, 8  # changes that are drawn for a plan; those that do not fit are left out
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Literal
 
-from harness.checks import queue, reads, trace
+from harness.checks import queue, trace
 from harness.plan.gate import QUEUE_SLACK, Gate, standing
-from harness.plan.reading import LATER, reads_beside
+from harness.plan.reading import LATER, reads_beside, reads_of
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.against import Against
@@ -36,17 +36,20 @@ class Quiet:
     def __init__(self, gate: Gate, control: str | None) -> None:
         self._gate, self._stack, self._control = gate, gate.stack, control
 
-    def steps(self, phase: str, verb: Literal["deploy", "rollback"], changing: tuple[str, ...]) -> Iterator[Step]:
+    def steps(
+        self, phase: str, verb: Literal["deploy", "rollback"], changing: Sequence[str], disturbed: Sequence[str]
+    ) -> Iterator[Step]:
         """Hold a phase; then convergence and what else stands, acknowledged work, recovery; on the old release that
         nothing is left of the new one.
 
         Args:
             changing: the phases of the commands before it, what was written in which is read now.
+            disturbed: those of them in which a fault was on.
         """
         back, drain = verb == "rollback", self._gate.settings.drain
         release = self._gate.old if back else self._gate.new
         # Reads are judged by what was written in this plan: the control has nothing to compare them with.
-        asked = (CheckCall.of(partial(reads.check, changing=list(changing))),) if self._reads() else ()
+        asked = (reads_of(changing, disturbed),) if self._reads() else ()
         yield Hold(phase=phase, seconds=self._gate.settings.hold, drain=self.level(), checks=asked)
         yield self._judge(phase, self._standing(release))
         if reads_back(self._stack):

@@ -70,6 +70,7 @@ class _Writer:
         self._hold = gate.settings.hold
         self._on: list[str] = []  # faults that are on, by the plan's name
         self._changing: list[str] = []  # phases of commands since the last quiet point
+        self._disturbed: list[str] = []  # of these, those with a fault on
         self._controls = self._distinct()
         self._quiet = Quiet(gate, HEALED if self._controls else None)
 
@@ -90,8 +91,8 @@ class _Writer:
             yield from self._leg(leg)
             if number == last or not leg.completed:
                 continue
-            yield from self._quiet.steps(leg.quiet, leg.verb, tuple(self._changing))
-            self._changing = []
+            yield from self._quiet.steps(leg.quiet, leg.verb, self._changing, self._disturbed)
+            self._changing, self._disturbed = [], []
 
     def final(self) -> Iterator[Step]:
         """What must run whatever happened: the load as declared, the old release, and everything read back."""
@@ -99,7 +100,7 @@ class _Writer:
         if workload is not None and any(leg.load != 1 for leg in self._draft.legs):
             yield Load(rate=workload.rate)
         yield Again(phase="final-again", verb="rollback", release=self._gate.old)
-        yield from self._quiet.steps("final", "rollback", tuple(self._changing))
+        yield from self._quiet.steps("final", "rollback", self._changing, self._disturbed)
 
     def _beginning(self) -> Iterator[Step]:
         """The load on the old release, and what it is like."""
@@ -149,7 +150,7 @@ class _Writer:
     def _stopped(self, leg: Leg, numbers: Iterator[int]) -> Iterator[Step]:
         """Begin, and be killed half-way; the fleet then serves as it is, for as long as was drawn."""
         phase = f"{leg.name}-stopped"
-        self._changing.append(phase)
+        self._changes(phase)
         yield Interrupt(phase=phase, verb=leg.verb, release=self._release(leg), replicas=leg.stopped)
         for fault in [one for one in leg.faults if one.moment == "mixed"]:
             number = next(numbers)
@@ -159,10 +160,16 @@ class _Writer:
         if leg.mixed:
             yield Hold(phase=f"{leg.name}-mixed", seconds=leg.mixed)
 
+    def _changes(self, phase: str, *, disturbed: bool = False) -> None:
+        """A command is given in this phase."""
+        self._changing.append(phase)
+        if self._on or disturbed:
+            self._disturbed.append(phase)
+
     def _command(self, leg: Leg, numbers: Iterator[int]) -> Iterator[Step]:
         """The command; with a fault from the first replica on, where there is such a one."""
-        self._changing.append(leg.name)
         half = [fault for fault in leg.faults if fault.moment == "half"]
+        self._changes(leg.name, disturbed=bool(half))
         if not half:
             yield self._plain(leg, leg.name)
             return
@@ -177,7 +184,7 @@ class _Writer:
         yield Hold(phase=seen, seconds=self._hold)
         yield Check(phase=seen, checks=(self._claim(leg),))
         if leg.disturbed:
-            self._changing.append(f"{leg.name}-retried")
+            self._changes(f"{leg.name}-retried")
             yield Again(phase=f"{leg.name}-retried", verb=leg.verb, release=self._release(leg))
 
     def _after(self, leg: Leg, numbers: Iterator[int]) -> Iterator[Step]:

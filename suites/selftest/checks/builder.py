@@ -123,6 +123,7 @@ class Made:
         usual: dict[str, Any] = {
             "start": None, "every": every, "written": 30 if every else 0, **counts, "late": 0, "interrupted": 0,
             "skipped": 0, "bad": list(bad), "error": None,
+            "absent": sum(one.get("expected") == "what was written" for one in bad),
         }  # fmt: skip
         return self.add("workload.reads", phase, **{**usual, **data})
 

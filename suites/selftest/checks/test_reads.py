@@ -108,3 +108,32 @@ def test_a_part_of_what_was_written_is_told_as_a_part() -> None:
 def test_a_pass_that_was_not_over_is_unknown() -> None:
     made = Made().reads("p", every=True, error="the reads were not over within 30 s")
     assert reads_forward.check(made.events, phase="p").outcome is Outcome.UNKNOWN
+
+
+ABSENT = {**WRONG, "key": "k-9", "outcome": "status 404", "expected": "what was written", "got": "status 404"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "disturbed", "outcome"),
+    [
+        ([ABSENT], ["rollback"], Outcome.PASS),
+        ([ABSENT], [], Outcome.FAIL),
+        ([ABSENT], ["another"], Outcome.FAIL),
+        ([ABSENT, WRONG], ["rollback"], Outcome.FAIL),
+    ],
+)
+def test_what_is_not_there_yet_counts_but_where_a_fault_was_on_and_what_is_wrong_counts_there_too(
+    bad: list[dict[str, Any]], disturbed: list[str], outcome: Outcome
+) -> None:
+    made = Made().reads("rollback", bad=bad).reads("rolled-back")
+    verdict = reads.check(made.events, phase="rolled-back", changing=["rollback"], disturbed=disturbed)
+    assert verdict.outcome is outcome
+    if disturbed == ["rollback"] and outcome is Outcome.FAIL:
+        assert "1 of 30 records" in verdict.reason
+        assert "k-9" not in verdict.reason
+
+
+def test_what_is_not_there_after_the_fault_counts() -> None:
+    made = Made().reads("rollback").reads("rolled-back", bad=[ABSENT])
+    verdict = reads.check(made.events, phase="rolled-back", changing=["rollback"], disturbed=["rollback"])
+    assert verdict.outcome is Outcome.FAIL

@@ -10,7 +10,9 @@ from harness.plan.gate import Gate, Settings, round_trip
 from harness.plan.reading import with_reads
 from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.effects import Effects
+from harness.plan.steps.heal import Heal
 from harness.plan.steps.hold import Hold
+from harness.plan.steps.inject import Inject
 from harness.plan.steps.read_everything import ReadEverything
 from harness.plan.steps.recover import Recover
 from harness.plan.steps.recovered import Recovered
@@ -102,3 +104,14 @@ def test_steps_that_a_stack_does_not_declare_are_refused_with_why() -> None:
     assert "does not declare how what was acknowledged is read" in str(ReadEverything(phase="p").problem(silent()))
     assert Effects(phase="p").problem(changed(effects=EFFECT)) is None
     assert "declares no side effects" in str(Effects(phase="p").problem(WHOLE))
+
+
+def test_a_change_under_a_fault_is_read_as_one() -> None:
+    fault = {"fault": "latency", "from": "all", "to": "cache", "ms": 5}
+    steps = (
+        Inject(phase="on", name="slow", fault=fault), Deploy(phase="deploy", release="4.1.1"), Heal(name="slow"),
+        Hold(phase="deployed", seconds=1.0), Rollback(phase="rollback"), Hold(phase="rolled-back", seconds=1.0),
+    )  # fmt: skip
+    deployed, back = (asked(one) for one in with_reads(WHOLE, steps, 30.0) if isinstance(one, Hold))
+    assert deployed == [{"changing": ["deploy"], "disturbed": ["deploy"]}]
+    assert back == [{"changing": ["rollback"]}]
