@@ -46,10 +46,14 @@ def test_each_test_is_in_one_environment_of_those_that_tox_runs_by_itself() -> N
         assert len(chosen) == 1, f"tests with the marks {set(kind)} are in {chosen}"
 
 
-def test_the_environment_for_everything_leaves_no_test_out() -> None:
+def test_the_environment_for_everything_leaves_no_test_out_and_runs_none_twice() -> None:
     commands = tox()["testenv:test"]["commands"]
-    assert '-m "not alone"' in commands
+    assert "{[testenv:pure]commands}" in commands
     assert "{[testenv:alone]commands}" in commands
+    (rest,) = re.findall(r'pytest .*-m "([^"]+)"', commands)
+    for kind in kinds():
+        by_rest = Expression.compile(rest).evaluate(lambda name, kind=kind, **_: name in kind)
+        assert [selects("pure", kind), selects("alone", kind), by_rest].count(True) == 1, set(kind)
 
 
 def test_nothing_is_tried_again() -> None:

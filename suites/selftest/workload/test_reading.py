@@ -28,12 +28,20 @@ def said(*found: dict[str, Any], passed: tuple[tuple[int, int], ...] = (), skipp
     return {"found": list(found), "passed": passed, "skipped": skipped}
 
 
+def test_what_was_not_found_is_counted_among_what_is_wrong() -> None:
+    made = results()
+    made.take(said(one("wrong", expected="what was written"), one("wrong"), one("unanswered")))
+    found = made.beside(7, 0.0, 100.0)
+    assert (found.wrong, found.absent, found.unanswered) == (2, 1, 1)
+
+
 def test_a_window_has_what_was_found_since_the_last_one_and_nothing_twice() -> None:
     made = results()
     made.take(said(one(), one(attempts=2), one("wrong"), skipped=4))
     first = made.beside(7, 0.0, 100.0)
     assert (first.start, first.every, first.written) == (7, False, 0)
     assert (first.asked, first.good, first.late, first.wrong, first.skipped) == (3, 2, 1, 1, 4)
+    assert first.absent == 0, "something was found, and it is wrong"
     second = made.beside(7, 0.0, 100.0)
     assert (second.asked, second.skipped, second.bad) == (0, 0, [])
 
