@@ -5,10 +5,13 @@ pytest suites/chaos --stack compose.yaml --chaos-seed 7 --chaos-plans 20 -n 2 --
 
 from __future__ import annotations
 
+import pytest
+
 from harness.plan.random import RandomPlan
 from harness.plan.runner import run
 from harness.plan.trial import Trial
 
 
+@pytest.mark.alone
 def test_a_release_can_be_taken_back_whatever_happens_meanwhile(trial: Trial, random_plan: RandomPlan) -> None:
     assert run(random_plan.plan, trial)
