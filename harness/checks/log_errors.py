@@ -14,7 +14,7 @@ from harness.checks._log_errors import said, same_log, stall
 from harness.checks._log_kinds import Kind, KnownErrors, kinds_of
 from harness.checks._witness import WitnessedStalls
 from harness.checks.logs import ExpectedLog
-from harness.events import ProbeLog
+from harness.events import ProbeLog, ReplicaReplace
 from harness.history import Event, of
 from harness.verdict import Verdict
 
@@ -43,6 +43,7 @@ def check(
     findings, witness = Findings(NAME), WitnessedStalls(events)
     before = _by_log(of(events, ProbeLog, baseline), service=True)
     now = _by_log(of(events, ProbeLog, phase), service=False)
+    replaced = {event.body.replica for event in of(events, ReplicaReplace, phase)}
     some = ended = 0
     if not logs:
         findings.missing("no log was to be watched")
@@ -59,8 +60,9 @@ def check(
             _tell(findings, where, seen, new, baseline, witness)
         else:
             some += count
-            ended += _replaced(seen)
-            _whole(findings, where, seen, may_be_silent=log.may_be_silent)
+            went = log.replica in replaced or _with_its_container(seen)
+            ended += went
+            _whole(findings, where, seen, went=went, may_be_silent=log.may_be_silent)
     noted = f", but for {counted(some, 'record')}, which may come of ending and starting" if some else ""
     if ended:
         noted += f"; what {counted(ended, 'log')} of containers that were replaced got last is not known"
@@ -97,17 +99,19 @@ def _tell(
     findings.timed(f"{sentence} {new[0].count} x {said(new[0].example)}", stall(witness, told, 0.0), *told)
 
 
-def _replaced(seen: Sequence[Event[ProbeLog]]) -> bool:
-    """Whether the log went with its container, in whose place another one was put: that is how some deploy."""
+def _with_its_container(seen: Sequence[Event[ProbeLog]]) -> bool:
+    """Whether the log went with its container, in whose place another one was put: that is how some deploy. Where the
+    harness itself replaced it, `replica.replace` says so, also where the reader saw only another file.
+    """
     return any(change.what == "new container" for event in seen for change in event.body.changes)
 
 
-def _whole(findings: Findings, where: str, seen: Sequence[Event[ProbeLog]], *, may_be_silent: bool) -> None:
+def _whole(findings: Findings, where: str, seen: Sequence[Event[ProbeLog]], *, went: bool, may_be_silent: bool) -> None:
     """Whether all of it could be read: whatever is missing may have told of errors. The end of a log that went with its
     container cannot be had; the pass says so.
     """
     for event in seen:
-        lost = [] if _replaced(seen) else words.lost(event.body)
+        lost = [] if went else words.lost(event.body)
         unread = [*([event.body.error] if event.body.error else []), *lost]
         if event.body.state is None or (event.body.state == "missing" and not may_be_silent):
             unread.append(f"its state is {event.body.state or 'not known'}")

@@ -82,6 +82,18 @@ def test_errors_on_a_machine_that_stood_still_prove_nothing() -> None:
     assert judged(witness(made(backend_1=errors(9)), 0.9)).outcome is Outcome.UNKNOWN
 
 
+def test_a_log_of_a_container_that_was_replaced_passes_where_its_reader_saw_another_file_only() -> None:
+    seen = {"state": "replaced", "changes": [{"what": "replaced"}], "losses": [{"what": "the end of it is lost"}]}
+    history = made(backend_1=seen)
+    assert judged(history).outcome is Outcome.UNKNOWN
+    history.add("replica.replace", "another", replica="backend-1")
+    assert judged(history).outcome is Outcome.UNKNOWN
+    history.add("replica.replace", "rollback", replica="backend-1")
+    found = judged(history)
+    assert found.outcome is Outcome.PASS
+    assert "what 1 log of containers that were replaced got last is not known" in found.reason
+
+
 def test_a_log_that_went_with_its_container_passes_and_the_pass_says_what_is_not_known() -> None:
     gone = {"state": "replaced", "changes": [{"what": "new container"}], "losses": [{"what": "the end of it is lost"}]}
     found = judged(made(backend_1=gone, backend_2=gone))
