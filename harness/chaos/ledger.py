@@ -1,8 +1,8 @@
 """The ledger: one SQLite file that keeps every plan of every campaign, before it runs and after.
 
-A plan is written down before it begins. So whoever ends in the middle of it leaves a trace: the next campaign on the
-file finds a plan that was started and whose process is gone, and calls it lost, which is unknown. Several campaigns may
-write to one file, also two processes of the same: whoever wrote a plan down first runs it.
+A plan is written down before it begins. So a process that ends in the middle of one leaves a trace: the next campaign
+on the file finds a plan that was started and whose process is gone. It is lost, which is unknown. Several campaigns may
+write to one file, and so may two processes of the same campaign: the one that wrote a plan down first runs it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from harness.plan.signature import Signature
 from harness.verdict import Outcome
 
 COLUMNS = "number, seed, elements, steps, state, outcome, failed, cause, role, reason, run, began, seconds, plan"
-LOST = "whoever ran it ended before it did; it is not run again by itself"
+LOST = "the process that ran it ended first; it is not run again by itself"
 
 
 class Ledger:

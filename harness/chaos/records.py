@@ -54,7 +54,7 @@ class Tried:
     Attributes:
         number: of the plan in its campaign. seed: it follows from.
         elements: what it tries.
-        state: `started` until it has ended; `lost` where whoever ran it ended before: never run again in silence.
+        state: `started` until it has ended; `lost` where its coordinator ended first: never run again in silence.
         outcome: unknown until it has ended, and where it was lost.
         signature: of its failure; None where it did not fail.
         reason: of its verdict.

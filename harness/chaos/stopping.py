@@ -32,7 +32,7 @@ def pulled(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        # A directory of this name is as good as a file: whoever made it meant it.
+        # A directory of this name is as good as a file: somebody made it on purpose.
         return f"it cannot be read: {error.strerror or error}"
 
 

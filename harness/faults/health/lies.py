@@ -15,7 +15,7 @@ HEALTHY = ("/health*", "/lb-health*", "/ready*", "/live*", "/ping*", "/status*",
 
 
 class Lies(LinkFault):
-    """Requests fail with a status while health checks succeed: whoever watches the checks sees nothing.
+    """Requests fail with a status while health checks succeed: monitoring of the checks sees nothing.
 
     Attributes:
         status: that requests are answered with.
