@@ -17,8 +17,10 @@ import urllib3
 from harness.engine import ports
 from harness.engine.translate import SDK_ERRORS, as_ours, status, translate
 from harness.errors import EngineError, EngineGone, PortTaken
+from harness.waiting import poll
 
 REMOVE_DEADLINE = 30.0  # seconds for the removal that another one has begun
+REMOVE_LOOK = 0.1  # seconds between two looks whether it is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +138,30 @@ class Container:
 
     def remove(self) -> bool:
         """Remove it with its anonymous volumes, running or not. False if it was gone already. Gone when it returns."""
+        # Where another removal is under way the engine is asked again until that one is over. The engine's own wait for
+        # it does not end if it is over between the engine's look at the container and its wait (Docker 20.10).
+        removed = poll(self._try_remove, lambda one: one is not None, within=REMOVE_DEADLINE, every=REMOVE_LOOK)
+        if removed is None:
+            raise EngineError(
+                f"{self.name} is being removed, and is still there",
+                where=self.name,
+                got=f"there after {REMOVE_DEADLINE:.0f} s",
+                hint=f"look at `docker inspect {self.id[:12]}` and at the engine's log: a process in uninterruptible"
+                " sleep (state D) keeps its container",
+            )
+        return removed
+
+    def _try_remove(self) -> bool | None:
+        """Whether this call removed it; None while another removal of it is under way."""
         try:
             self._api.remove_container(self.id, force=True, v=True)
         except SDK_ERRORS as error:
             if status(error) == 404:
                 return False
             if status(error) == 409 and "already in progress" in str(error):
-                self._wait_removed()
-                return False
+                return None
             raise as_ours(error, f"{self.name} cannot be removed", where=self.name) from error
         return True
-
-    def _wait_removed(self) -> None:
-        """Wait for a removal that somebody else has begun."""
-        try:
-            self._api.wait(self.id, timeout=math.ceil(REMOVE_DEADLINE), condition="removed")
-        except SDK_ERRORS as error:
-            if status(error) != 404:
-                raise as_ours(error, f"{self.name} is being removed, and is still there", where=self.name) from error
 
     def rename(self, name: str) -> None:
         """Give it another name, which no other container may have."""
