@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.engine import Engine
+from suites.soak import many
 
 # Who starts the tests in the background of a script, or under nohup, has these ignored, and a program that is started
 # with them ignored leaves it at that: the tests of Ctrl-C need programs that do not.
@@ -22,7 +23,7 @@ with contextlib.suppress(ImportError):  # the suites that a team runs need no hy
     from hypothesis import settings
 
     # A busy machine must not make a test of a property fail: none is about time.
-    settings.register_profile("untimed", deadline=None)
+    settings.register_profile("untimed", deadline=None, max_examples=many(40))
     settings.load_profile("untimed")
 
 # The fixtures that start a program of somebody else: a browser, a package manager, a server. The second ones are

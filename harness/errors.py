@@ -116,6 +116,10 @@ class NetworkError(EngineError):
     """No free subnet, or a network that cannot be made."""
 
 
+class NetworkHeld(NetworkError):
+    """The engine does not let an empty network go."""
+
+
 class PortTaken(EngineError):
     """A port that was asked for is in use."""
 

@@ -137,7 +137,7 @@ def down(everything: bool, names: tuple[str, ...]) -> None:
         for name in chosen:
             swept = remove(engine, environment=name, everything=True)
             _complain(swept.problems)
-            say(f"{name}: down")
+            say("; ".join((f"{name}: down", *swept.held)))
         if not chosen:
             say("no environment is up")
 

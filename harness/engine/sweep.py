@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING
 from harness.engine.containers import Container
 from harness.engine.labels import BEGUN, BUILD, BUILDING, ENVIRONMENT, LEASE, OURS, RUN
 from harness.engine.leases import environment_of
-from harness.engine.translate import SDK_ERRORS, status, translate
-from harness.errors import EngineError, EngineGone
-from harness.waiting import poll
+from harness.engine.releasing import remove_network, remove_volume
+from harness.errors import EngineError, EngineGone, NetworkHeld
 
 if TYPE_CHECKING:
     from harness.engine.engine import Engine
 
 
-RELEASED = 10.0  # seconds within which the engine gives back the volumes of a container that it has forgotten
 PARALLEL = 4  # removals of networks and volumes at once
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep removed: counts, the environments' ids, and what it could not remove. `images` are unnamed ones that
-    killed builds left.
+    killed builds left. `held` are networks that the engine does not let go by a mistake of its own: empty ones, which
+    only its restart removes.
     """
 
     containers: int = 0
@@ -38,6 +37,7 @@ class Swept:
     environments: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     images: int = 0
+    held: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         told = []
@@ -46,6 +46,7 @@ class Swept:
             told.append(f"{len(self.environments)} environments of dead runs removed ({counts})")
         if self.images:
             told.append(f"{self.images} unnamed images of killed builds removed")
+        told += self.held
         return "; ".join(told) or "nothing to sweep"
 
 
@@ -119,12 +120,16 @@ def sweep(
     ]
     containers = networks = volumes = 0
     problems: list[str] = []
+    held: list[str] = []
 
     def attempt(removal: Callable[..., int], *arguments: object) -> int:
         try:
             return int(removal(*arguments))
         except EngineGone:
             raise
+        except NetworkHeld as error:
+            held.append(error.what)
+            return 0
         except EngineError as error:
             problems.append(str(error))
             return 0
@@ -136,14 +141,15 @@ def sweep(
         before = len(problems)
         containers += attempt(engine.containers.remove, one.containers)
         with ThreadPoolExecutor(PARALLEL) as pool:  # a network takes a tenth of a second, and there are two
-            networks += sum(pool.map(lambda network: attempt(_remove_network, engine, network), one.networks))
-            volumes += sum(pool.map(lambda volume: attempt(_remove_volume, engine, volume), one.volumes))
+            networks += sum(pool.map(lambda network: attempt(remove_network, engine, network), one.networks))
+            volumes += sum(pool.map(lambda volume: attempt(remove_volume, engine, volume), one.volumes))
         if len(problems) == before:  # while something is left, its lease says whose it is
             for lease in one.leases:
                 attempt(engine.volumes.remove, lease)
-        swept.append(one.environment)
+        if one.containers or one.volumes or one.leases or len(held) < len(one.networks):
+            swept.append(one.environment)
     images = _sweep_builds(engine, attempt, problems) if run is None and environment is None else 0
-    return Swept(containers, networks, volumes, tuple(swept), tuple(problems), images)
+    return Swept(containers, networks, volumes, tuple(swept), tuple(problems), images, tuple(held))
 
 
 def _sweep_builds(engine: Engine, attempt: Callable[..., int], problems: Sequence[str]) -> int:
@@ -179,66 +185,3 @@ def _still_dead(engine: Engine, one: Remains, *, kept: bool) -> bool:
     now = engine.leases.now()
     records = engine.leases.list([f"{LEASE}={one.environment}"])
     return not any(record.live(now) and not (kept and record.kept) for record in records)
-
-
-def _remove_network(engine: Engine, network: str) -> bool:
-    """Remove a network, and before it the endpoints of containers that the engine itself has forgotten."""
-    try:
-        return engine.networks.remove(network)
-    except EngineGone:
-        raise
-    except EngineError as error:
-        if status(error.__cause__ or error) not in (403, 409):
-            raise
-    with translate(f"The network {network} cannot be removed", where=network):
-        attached = engine.api.inspect_network(network).get("Containers") or {}
-        for identity in attached:
-            if _exists(engine, identity):
-                name = attached[identity].get("Name", identity)
-                raise EngineError(
-                    f"The network {network[:12]} cannot be removed: a container that is not ours is attached",
-                    where=network,
-                    got=str(name),
-                    hint=f"`docker network disconnect {network[:12]} {name}`, and sweep again",
-                )
-            name = attached[identity].get("Name", identity)
-            engine.api.disconnect_container_from_network(str(name), network, force=True)
-    return engine.networks.remove(network)
-
-
-def _remove_volume(engine: Engine, volume: str) -> bool:
-    """Remove a volume. One that no container uses any more may be held for a moment longer: another sweep removes its
-    container, which the engine forgets before it gives the volume back.
-    """
-
-    def remove() -> bool | EngineError:
-        try:
-            return engine.volumes.remove(volume)
-        except EngineGone:
-            raise
-        except EngineError as error:
-            if status(error.__cause__ or error) != 409 or _used(engine, volume):
-                raise
-            return error
-
-    # The engine has no event for this.
-    removed = poll(remove, lambda seen: not isinstance(seen, EngineError), within=RELEASED, every=0.05)
-    if isinstance(removed, EngineError):
-        raise removed
-    return removed
-
-
-def _used(engine: Engine, volume: str) -> bool:
-    """A container that the engine knows has the volume, running or not."""
-    with translate(f"The containers of the volume {volume} cannot be listed", where=volume):
-        return bool(engine.api.containers(all=True, filters={"volume": volume}))
-
-
-def _exists(engine: Engine, container: str) -> bool:
-    try:
-        engine.api.inspect_container(container)
-    except SDK_ERRORS as error:
-        if status(error) == 404:
-            return False
-        raise
-    return True

@@ -321,6 +321,8 @@ class Environment:
     def _remove(self) -> None:
         swept = sweep(self.engine, environment=self.id, everything=True)
         self.engine.leases.release(self.id)
+        for held in swept.held:
+            self.history.record(Note(held))
         if swept.problems:
             raise EngineError(
                 f"{self.id} could not be taken down completely",

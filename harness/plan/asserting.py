@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 from harness import checks
@@ -191,13 +191,15 @@ def thresholds(stack: Stack, name: str) -> Mapping[str, Any]:
 
 def needed(name: str) -> list[str]:
     """The parameters of a check that neither it nor the stack has a value for."""
-    return [
-        key
-        for key, parameter in inspect.signature(checks.find(name)).parameters.items()
-        if parameter.default is inspect.Parameter.empty
-        and key not in ("events", "phase", "samples")
-        and not (DECLARED.get(f"{name}.{key}") or DECLARED.get(key))
-    ]
+    without = _without_default(checks.find(name))
+    return [key for key in without if not (DECLARED.get(f"{name}.{key}") or DECLARED.get(key))]
+
+
+@cache
+def _without_default(check: checks.Check) -> tuple[str, ...]:
+    parameters = inspect.signature(check).parameters.items()
+    told = (key for key, parameter in parameters if parameter.default is inspect.Parameter.empty)
+    return tuple(key for key in told if key not in ("events", "phase", "samples"))
 
 
 def _replicas(trial: Declared, name: str) -> tuple[str, ...]:

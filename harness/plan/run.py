@@ -130,7 +130,7 @@ class Run:
         )
         self.history.check()
         swept = sweep(self.engine)
-        if swept.environments or swept.images:
+        if swept.environments or swept.images or swept.held:
             self.history.record(Note(str(swept)))
         for problem in swept.problems:
             self.history.record(Note(f"the sweep of dead runs: {problem}"))

@@ -21,6 +21,8 @@ from harness.verdict import Outcome
 from suites.selftest.chaostoolkit.running import EXPERIMENTS, ended, plan_of, ran
 from suites.selftest.plan.made import tiny_stack
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[3]
 CHAOS = Path(sys.executable).with_name("chaos")
 # Those that need no environment: the others ask `entrypoint`, which the real tool does not know.

@@ -14,6 +14,8 @@ from harness.checklist.inputs import digest_of, inputs
 from harness.errors import UsageError
 from suites.selftest.checklist.made import NOW, VOUCHED, by_key, world
 
+pytestmark = pytest.mark.programs
+
 TESTS = """
 import pytest
 

@@ -16,6 +16,8 @@ from harness.plan.plan import load
 from suites.selftest.plan.made import tiny_stack
 from suites.selftest.plan.test_saved import FIRST, SECOND, copied, history
 
+pytestmark = pytest.mark.programs
+
 
 def harness(
     *words: str | Path, environ: Mapping[str, str] | None = None, timeout: float = 60

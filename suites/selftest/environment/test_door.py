@@ -26,6 +26,8 @@ from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.stack import load
 
+pytestmark = pytest.mark.programs
+
 
 class Proxies(BaseHTTPRequestHandler):
     """Answers with the proxies that the server holds, and learns one more with every question."""

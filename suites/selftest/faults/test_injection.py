@@ -19,6 +19,8 @@ from suites.raw import select
 from suites.selftest.faults.made import CACHE, Made, opened
 from suites.selftest.proxy.peers import eventually, round_trip
 
+pytestmark = pytest.mark.programs
+
 LATENCY = {"fault": "latency", "from": "backend-2", "to": "cache", "port": 6379, "ms": 20}
 
 

@@ -12,6 +12,8 @@ from harness.faults import FaultContext
 from harness.faults.injection import inject
 from suites.selftest.faults.made import Made, arrives, opened, silent
 
+pytestmark = pytest.mark.programs
+
 BOTH = [("bandwidth", "downstream"), ("bandwidth", "upstream")]
 UP, DOWN = BOTH[1:], BOTH[:1]
 

@@ -10,7 +10,8 @@ from harness.errors import HarnessError, UsageError
 EXIT_CODES = {
     "HarnessError": 3, "UsageError": 4, "StackError": 4, "EngineError": 3, "NoEngine": 3, "EngineGone": 3,
     "NoSpace": 3, "Unwritable": 3,
-    "ImageError": 3, "ImageMissing": 4, "ContextError": 4, "NetworkError": 3, "PortTaken": 3, "NotMeasured": 2,
+    "ImageError": 3, "ImageMissing": 4, "ContextError": 4, "NetworkError": 3, "NetworkHeld": 3, "PortTaken": 3,
+    "NotMeasured": 2,
     "NotReady": 2, "HostError": 2, "CommandTimeout": 2, "ReplicaGone": 2, "DeployerError": 2, "HistoryError": 3,
     "ProxyError": 3, "ProxyGone": 3, "ProxyMissing": 3, "DoorGone": 3, "FaultUnproven": 2, "Stopped": 2,
     "FaultUnavailable": 2,

@@ -16,6 +16,8 @@ from harness import signals
 from harness.errors import NoEngine, NotReady
 from harness.history import read
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

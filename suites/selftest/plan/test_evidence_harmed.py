@@ -32,6 +32,8 @@ from suites.selftest.probes.test_readback import Says
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import good, serving
 
+pytestmark = pytest.mark.programs
+
 ASK = Readback.model_validate({"in": "database", "command": ["ask"]})
 SEED = 20120404
 RELEASE: dict[str, Any] = {"release": "1.0", "replicas": ["web-1"]}

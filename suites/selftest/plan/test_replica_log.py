@@ -22,6 +22,8 @@ from harness.verdict import Outcome
 from suites.raw import select
 from suites.selftest.probes.fakes import LocalReplica
 
+pytestmark = pytest.mark.programs
+
 
 class Local(LoggedReplica):
     """A replica that runs its commands on this machine."""

@@ -11,6 +11,8 @@ import pytest
 from fixtures import tiny
 from harness.errors import UsageError
 
+pytestmark = pytest.mark.programs
+
 NOWHERE = "unix:///nowhere/docker.sock"
 TELL = """
     def test_tell(stack, release_from, release_to):

@@ -13,6 +13,8 @@ from harness.history import History
 from harness.probes.logs import LogFollower, follower, parts
 from suites.selftest.probes.fakes import LocalReplica
 
+pytestmark = pytest.mark.programs
+
 
 @dataclass(frozen=True)
 class Spec:

@@ -20,6 +20,8 @@ from harness.probes.logs.lines import LineBuffer
 from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.probes.test_logs import Followed, Spec
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture
 def log(tmp_path: Path) -> Followed:

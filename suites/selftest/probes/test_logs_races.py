@@ -8,6 +8,8 @@ import pytest
 
 from suites.selftest.probes.test_logs import Followed
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture
 def log(tmp_path: Path) -> Followed:

@@ -18,6 +18,8 @@ from harness.probes.logs.directory import DirectoryState
 from harness.verdict import Outcome, Verdict
 from suites.selftest.probes.cases import Case, Holder
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture
 def case(tmp_path: Path) -> Iterator[Case]:

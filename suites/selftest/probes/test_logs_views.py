@@ -14,6 +14,8 @@ import pytest
 from harness.probes.logs import View, follower, parts
 from suites.selftest.probes.cases import Case
 
+pytestmark = pytest.mark.programs
+
 
 class Shared(Case):
     """A log with a first view, marked, and a second one that is not."""

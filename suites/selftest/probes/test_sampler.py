@@ -21,6 +21,8 @@ from harness.stack import Probes, XHarness
 from suites.raw import raw, select
 from suites.selftest.probes.local import LocalStart, until
 
+pytestmark = pytest.mark.programs
+
 ECHO = ["sh", "-c", "exec cat"]
 HANGS = ["sh", "-c", "exec sleep 1000"]
 

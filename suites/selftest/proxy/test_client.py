@@ -21,6 +21,8 @@ from harness.proxy.client import ProxyClient, Toxic
 from suites.selftest.proxy.conftest import Make, start
 from suites.selftest.proxy.peers import Api, free_port, round_trip
 
+pytestmark = pytest.mark.programs
+
 SLOW = Toxic("slow", "latency", "downstream", {"latency": 40})
 LATENCY = {"attributes": {"latency": 40}, "name": "slow", "type": "latency", "stream": "downstream", "toxicity": 1}
 Answers = Callable[[str, str], tuple[int, str]]

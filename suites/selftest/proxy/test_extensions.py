@@ -20,7 +20,7 @@ from suites.selftest.proxy.peers import (
     round_trip,
 )
 
-pytestmark = pytest.mark.usefixtures("ours")
+pytestmark = [pytest.mark.usefixtures("ours"), pytest.mark.programs]
 UP = "127.0.0.1:9"
 
 

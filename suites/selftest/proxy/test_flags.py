@@ -16,6 +16,8 @@ from harness.proxy.flags import Flags, UsageError, parse
 from harness.proxy.server import Troubles
 from suites.selftest.proxy.conftest import start
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.mark.parametrize("dash", ["-", "--"])
 def test_flags_take_one_dash_or_two_and_a_space_or_an_equals_sign(dash: str) -> None:

@@ -25,6 +25,8 @@ from suites.selftest.proxy.peers import (
     service,
 )
 
+pytestmark = pytest.mark.programs
+
 
 def test_bytes_come_back(through: Make) -> None:
     with through().connect() as client:

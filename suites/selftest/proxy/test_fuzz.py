@@ -15,6 +15,8 @@ from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import Api, round_trip
 from suites.soak import many
 
+pytestmark = pytest.mark.programs
+
 TYPES = [
     "latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data", "noop", "slow_connect",
     "drop_connections", "cut_after", "", "nope", "redis_stale", "http_status",

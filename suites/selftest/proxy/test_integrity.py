@@ -17,6 +17,8 @@ from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import Api, Through, echo, eventually, read_exactly
 from suites.soak import many
 
+pytestmark = pytest.mark.programs
+
 CONNECTIONS, CHANGES = 50, 1500
 KINDS: dict[str, dict[str, tuple[int, int]]] = {
     "latency": {"latency": (0, 30), "jitter": (0, 30)},

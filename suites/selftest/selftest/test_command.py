@@ -11,6 +11,8 @@ from fixtures import reference, tiny
 from harness.cli import run
 from harness.commands.selftest import selftest
 
+pytestmark = pytest.mark.programs
+
 
 def called(*words: str | Path) -> Result:
     return CliRunner().invoke(selftest, [str(word) for word in words], standalone_mode=False)

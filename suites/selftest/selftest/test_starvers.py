@@ -14,6 +14,8 @@ from harness.selftest.starvation import HUNGER, table
 from harness.selftest.starvers import Starvers
 from suites.selftest.selftest.made import CLEAN, HALF, LATE, variants
 
+pytestmark = pytest.mark.programs
+
 HOLDER = """
 import sys
 from pathlib import Path

@@ -36,6 +36,8 @@ from suites.selftest.servers.real import (
     up,
 )
 
+pytestmark = pytest.mark.programs
+
 INFO = """\
 # Server\r
 redis_version:7.0.15\r

@@ -20,6 +20,8 @@ from harness.servers._http import fetching, page
 from harness.servers._socket import connected
 from suites.selftest.probes.local import LocalStart
 
+pytestmark = pytest.mark.programs
+
 BUSYBOX = f"{shutil.which('busybox')} nc" if shutil.which("busybox") else None
 ANSWER = "line of an answer\n" * 5000  # more than a pipe or a socket takes at once
 

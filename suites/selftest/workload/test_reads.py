@@ -20,6 +20,8 @@ from harness.workload.spec import value_of
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import Handler, serving
 
+pytestmark = pytest.mark.programs
+
 READ = Read(path="/kept/{key}", json={"key": "{key}", "id": "{id}", "value": "{value}"})
 
 

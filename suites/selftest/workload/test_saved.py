@@ -18,6 +18,8 @@ from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import good, serving
 from suites.selftest.workload.test_workload import eventually
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:

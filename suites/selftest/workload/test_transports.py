@@ -15,6 +15,8 @@ from harness.workload import Tls, Window, Workload, tls
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import answer, certificate, serving, telling, tls_serving
 
+pytestmark = pytest.mark.programs
+
 
 def measured(port: int, seconds: float = 0.4, **changes: Any) -> Window:
     with Workload(spec(port, **changes), History()) as workload:

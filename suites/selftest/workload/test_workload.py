@@ -18,6 +18,8 @@ from suites.raw import raw, select
 from suites.selftest.workload.made import spec
 from suites.selftest.workload.server import Behaviour, answer, closed_port, good, serving, silent, stalling, telling
 
+pytestmark = pytest.mark.programs
+
 
 def measured(behaviour: Behaviour, seconds: float = 0.6, **changes: Any) -> Window:
     with serving(behaviour) as server, Workload(spec(server.port, **changes), History()) as workload:

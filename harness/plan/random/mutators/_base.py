@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 from harness.plan.random.draft import STAGES, Draft, Stage
@@ -53,6 +54,7 @@ class Mutator(ABC):
     repeated: ClassVar[bool] = False
 
     @classmethod
+    @cache
     def mutator_name(cls) -> str:
         """Its name, from its module's."""
         return cls.__module__.rpartition(".")[2].replace("_", "-")

@@ -35,7 +35,7 @@ class FaultMutator(Mutator):
         """Every stage of every leg at which one of its faults can be."""
         for number, leg in enumerate(draft.legs):
             for stage in dict.fromkeys((leg.own, leg.half, leg.second, leg.later)):
-                if self._offers(draft, Place(number, stage), ground):
+                if any(self._offers(draft, Place(number, stage), ground)):
                     yield Place(number, stage)
 
     def apply(self, draft: Draft, place: Place, ground: Ground, draws: Draws) -> Draft | None:
@@ -47,16 +47,14 @@ class FaultMutator(Mutator):
         placed = PlacedFault({"fault": name, **ground.faults[name]}, moment, seconds)
         return draft.changed(place.leg, self.mutator_name(), faults=(*draft.legs[place.leg].faults, placed))
 
-    def _offers(self, draft: Draft, place: Place, ground: Ground) -> list[Offer]:
+    def _offers(self, draft: Draft, place: Place, ground: Ground) -> Iterator[Offer]:
         leg = draft.legs[place.leg]
         moments = list(_moments(leg, place.stage, from_half=draft.from_half(place.leg), fleet=len(ground.fleet)))
-        return [
-            (weight, name, moment)
-            for name in ground.faults
-            if self._mine(name)
-            for weight, moment in moments
-            if _possible(name, moment, ground) and all(_together(name, moment, one) for one in leg.faults)
-        ]
+        for name in ground.faults if moments else ():
+            if self._mine(name):
+                for weight, moment in moments:
+                    if _possible(name, moment, ground) and all(_together(name, moment, one) for one in leg.faults):
+                        yield weight, name, moment
 
     def _mine(self, name: str) -> bool:
         return family_of(name) in self.families

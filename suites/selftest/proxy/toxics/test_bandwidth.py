@@ -12,6 +12,8 @@ import pytest
 from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import SLACK, on_time, read_exactly, round_trip
 
+pytestmark = pytest.mark.programs
+
 AT_ONCE = 0.01  # seconds whose bytes may come at once
 
 

@@ -13,6 +13,8 @@ from suites.selftest.proxy.conftest import Make
 from suites.selftest.proxy.peers import answer_at_end, best_trip, on_time, read_all, read_exactly, round_trip
 from suites.selftest.proxy.toxics.test_requests import stage
 
+pytestmark = pytest.mark.programs
+
 BEST = 0.25
 
 

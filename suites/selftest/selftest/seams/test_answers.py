@@ -9,7 +9,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness.workload.messages import framed
+
+pytestmark = pytest.mark.programs
 
 HEAD = """
 import json, sys
