@@ -67,6 +67,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.containers)
         if PROGRAMS & used or (item.path.parent.name == "servers" and SERVERS & used):
             item.add_marker(pytest.mark.programs)
+        if shares(item) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def shares(item: pytest.Item) -> bool:
+    """It uses what its module brings up once: its tests go to one worker, so that it is brought up once."""
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return any(found and found[-1].scope == "module" for found in definitions.values())
 
 
 @pytest.fixture(scope="session", autouse=True)

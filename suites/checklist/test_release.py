@@ -18,7 +18,7 @@ from harness.samples import read as read_samples
 from harness.stack import Stack
 from harness.verdict import Outcome
 
-pytestmark = [pytest.mark.containers, pytest.mark.alone]
+pytestmark = [pytest.mark.containers, pytest.mark.paired, pytest.mark.xdist_group("the checklist's gate")]
 
 
 @pytest.fixture

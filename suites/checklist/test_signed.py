@@ -12,7 +12,7 @@ import pytest
 
 from suites.checklist.conftest import Gated
 
-pytestmark = [pytest.mark.containers, pytest.mark.alone]
+pytestmark = [pytest.mark.containers, pytest.mark.paired, pytest.mark.xdist_group("the checklist's gate")]
 ROOT = Path(__file__).parents[2]
 
 

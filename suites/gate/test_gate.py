@@ -16,14 +16,14 @@ from harness.plan.trial import Trial
 from suites.raw import select
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_no_harm(
     trial: Trial, gate: Gate
 ) -> None:
     assert run(round_trip(gate), trial)
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 def test_a_deployment_that_stopped_halfway_can_be_taken_back(trial: Trial, gate: Gate) -> None:
     assert run(half_deployment(gate), trial)
 

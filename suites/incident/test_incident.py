@@ -18,9 +18,8 @@ from harness.plan.runner import run
 from harness.plan.trial import Trial
 from harness.stack import Stack, load
 
-pytestmark = (
-    pytest.mark.alone
-)  # what is slow, and what has recovered, is for the stack to say and not for its neighbours
+# What is slow, and what has recovered, is for the stack to say and not for many neighbours.
+pytestmark = pytest.mark.paired
 
 SCRIPT = reference.ROOT / "incident.yaml"
 

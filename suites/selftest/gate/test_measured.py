@@ -31,7 +31,7 @@ def stack(tmp_path: Path) -> Stack:
     return load(reference.STACK, [short])
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 @pytest.mark.timeout(900)
 def test_a_hot_fix_can_be_taken_back(
     environment: Subject, deployer: Deployer, workload: ComparedWorkload, release_from: str, release_to: str

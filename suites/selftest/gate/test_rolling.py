@@ -46,7 +46,7 @@ def assert_nothing_wrong(verdict: Verdict, history: History) -> None:
     assert verdict.outcome is (Outcome.UNKNOWN if late else Outcome.PASS), verdict
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 def test_with_nothing_but_releases_entry_point_and_load_declared_it_passes_every_scenario(
     harness_engine: Engine, tmp_path: Path
 ) -> None:
@@ -63,7 +63,7 @@ def test_with_nothing_but_releases_entry_point_and_load_declared_it_passes_every
     }
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 def test_with_the_balancer_declared_replicas_are_drained_before_they_are_replaced(
     harness_engine: Engine, tmp_path: Path
 ) -> None:

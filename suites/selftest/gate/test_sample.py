@@ -19,8 +19,8 @@ from harness.selftest.corpus import read
 from suites.selftest.commands.support import World, eventually
 
 ROOT = STACK.parent.parent.parent
-DEFECTS, VARIANTS = 1, 1
-LIMIT = 560  # s for the sample
+COUNT = 1  # of each kind
+LIMIT = 560  # s for them
 LONGEST = 150  # s that a gate of it took, beside another one
 
 
@@ -47,19 +47,21 @@ def drawn(names: Sequence[str], turn: int, count: int) -> list[str]:
 
 
 @pytest.mark.containers
-@pytest.mark.alone
-def test_a_sample_of_the_corpus_comes_to_what_the_table_says(world: World) -> None:
+@pytest.mark.paired
+@pytest.mark.parametrize("kind", ["defects", "variants"])
+def test_a_sample_of_the_corpus_comes_to_what_the_table_says(world: World, kind: str) -> None:
     now, corpus = turn(), read(STACK)
     known = {name: one for name, one in record.load(corpus).items() if one.get("seconds", LONGEST) <= LONGEST}
-    defects = [one.name for one in corpus.defects if known.get(one.name, {}).get("came") in ("named", "noticed")]
-    variants = [one.name for one in corpus.variants if known.get(one.name, {}).get("came") == "quiet"]
-    chosen = [*drawn(defects, now, DEFECTS), *drawn(variants, now, VARIANTS)]
-    assert len(chosen) == DEFECTS + VARIANTS
-    only = [word for name in chosen for word in ("--only", name)]
+    overlays, came = {"defects": (corpus.defects, ("named", "noticed")), "variants": (corpus.variants, ("quiet",))}[
+        kind
+    ]
+    names = drawn([one.name for one in overlays if known.get(one.name, {}).get("came") in came], now, COUNT)
+    assert len(names) == COUNT
+    only = [word for name in names for word in ("--only", name)]
     ended = world.harness("selftest", "detection", STACK, "--out", "out", "--jobs", "1", *only, timeout=LIMIT)
     lines = (world.directory / "out/results.jsonl").read_text().splitlines()[1:]
     results = [json.loads(line) for line in lines]
-    assert len(results) == len(chosen), f"HARNESS_DETECTION_TURN={now}: {ended.text}"
+    assert len(results) == COUNT, f"HARNESS_DETECTION_TURN={now}: {ended.text}"
     for one in results:
         assert not one["findings"], f"HARNESS_DETECTION_TURN={now}: {one['variant']}: {one['findings']}"
 

@@ -10,7 +10,7 @@ from _pytest.mark.expression import Expression
 
 from suites.selftest.packaging.conftest import ROOT
 
-MARKS = ("containers", "programs", "soak", "alone")
+MARKS = ("containers", "programs", "soak", "paired", "alone")
 
 
 def tox() -> configparser.RawConfigParser:
@@ -37,14 +37,14 @@ def selects(environment: str, kind: frozenset[str]) -> bool:
 
 
 def kinds() -> list[frozenset[str]]:
-    """Every set of marks that a test can have: what has the machine for itself is a gate, and needs an engine."""
-    every = (frozenset(kind) for size in range(5) for kind in itertools.combinations(MARKS, size))
-    return [kind for kind in every if "alone" not in kind or "containers" in kind]
+    """Every set of marks that a test can have: what needs much of the machine is a gate, and needs an engine."""
+    every = (frozenset(kind) for size in range(len(MARKS)) for kind in itertools.combinations(MARKS, size))
+    return [kind for kind in every if not {"paired", "alone"} & kind or "containers" in kind]
 
 
 def test_each_test_is_in_one_environment_of_those_that_tox_runs_by_itself() -> None:
     names = [name for name in tox()["tox"]["env_list"].split(", ") if "pytest" in tox()[f"testenv:{name}"]["commands"]]
-    assert names == ["pure", "programs", "containers", "alone"]
+    assert names == ["pure", "programs", "containers", "paired", "alone"]
     for kind in kinds():
         chosen = [name for name in names if selects(name, kind)]
         assert len(chosen) == 1, f"tests with the marks {set(kind)} are in {chosen}"
@@ -53,10 +53,11 @@ def test_each_test_is_in_one_environment_of_those_that_tox_runs_by_itself() -> N
 def test_the_environment_for_everything_leaves_no_test_out_and_runs_none_twice() -> None:
     commands = tox()["testenv:test"]["commands"]
     assert "{[testenv:pure]commands}" in commands
+    assert "{[testenv:paired]commands}" in commands
     assert "{[testenv:alone]commands}" in commands
     (rest,) = re.findall(r'pytest .*-m "([^"]+)"', commands)
     for kind in kinds():
-        chosen = [selects("pure", kind), selects("alone", kind), fits(Expression.compile(rest), kind)]
+        chosen = [*(selects(name, kind) for name in ("pure", "paired", "alone")), fits(Expression.compile(rest), kind)]
         assert chosen.count(True) == 1, f"tests with the marks {set(kind)}: {chosen}"
 
 

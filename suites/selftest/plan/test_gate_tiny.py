@@ -58,7 +58,7 @@ def reasons(events: tuple[Event, ...], outcome: str) -> dict[tuple[str, str], st
     }
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 def test_a_good_deployer_passes_every_scenario_and_its_history_says_the_same_when_it_is_read_back(
     harness_engine: Engine, tmp_path: Path
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_second_attempt_that_fails_fails_the_gate_with_the_deployers_last_word
     assert ("deployed", "deployer") not in failed
 
 
-@pytest.mark.alone
+@pytest.mark.paired
 @pytest.mark.parametrize(
     ("mode", "recovery", "outcome", "words"),
     [
