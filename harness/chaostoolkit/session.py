@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlunsplit
 
 from harness.chaostoolkit import outputs
@@ -41,6 +41,7 @@ class Ran:
 
 @dataclass(slots=True)
 class _Background:
+    part: str
     phase: str
     thread: threading.Thread
     ran: list[Ran | BaseException] = field(default_factory=list)
@@ -57,6 +58,8 @@ class Session:
 
     Attributes:
         deviated: the hypothesis was not met after the method.
+        status: empty before it began, then running; failed where a probe of the hypothesis could not be run, and
+            interrupted, as in a journal of the toolkit.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Session:
         self._background: list[_Background] = []
         self._whole: Any = None
         self.deviated = False
+        self.status: Literal["", "running", "failed", "interrupted"] = ""
 
     # -- the experiment as a whole -----------------------------------------------------------------------------------
 
@@ -99,6 +103,7 @@ class Session:
             ) from None
         self._hide(_texts(self._secrets))
         self._configuration = self._dynamic(found)
+        self.status = "running"
         self._meet(self._experiment.get("controls") or [])
         with interrupting():
             self._whole = self._controls.Control()
@@ -143,7 +148,8 @@ class Session:
         """Apply the controls that come last, and let all of them clean up. Raises nothing of theirs."""
         if self._whole is not None:
             whole, self._whole = self._whole, None
-            whole.with_state({"deviated": self.deviated, "run": self._runs.get("method", []), "status": "completed"})
+            status = "completed" if self.status == "running" else self.status
+            whole.with_state({"deviated": self.deviated, "run": self._runs.get("method", []), "status": status})
             try:
                 whole.end("experiment", self._experiment, self._experiment, *self._variables)
                 self._controls.cleanup_controls({"controls": self._experiment.get("controls") or []})
@@ -237,19 +243,19 @@ class Session:
             except BaseException as error:
                 made.ran.append(error)
 
-        made = _Background(phase, threading.Thread(target=work, name=f"activity-{phase}", daemon=True))
+        made = _Background(part, phase, threading.Thread(target=work, name=f"activity-{phase}", daemon=True))
         self._background.append(made)
         made.thread.start()
 
-    def join(self) -> Iterator[tuple[str, Ran]]:
-        """Wait for what runs in the background: the phase and what came of it. Raises Interrupted."""
+    def join(self) -> Iterator[tuple[str, str, Ran]]:
+        """Wait for what runs in the background: its part and phase, and what came of it. Raises Interrupted."""
         while self._background:
             one = self._background.pop(0)
             one.thread.join()
             ran = one.ran[0]
             if isinstance(ran, BaseException):
                 raise ran
-            yield one.phase, ran
+            yield one.part, one.phase, ran
 
 
 @contextmanager

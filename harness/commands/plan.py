@@ -148,10 +148,17 @@ plan.add_command(shrink)
     multiple=True,
     help="What the experiment's URLs call the stack's entrypoint, e.g. localhost:8080; may be repeated.",
 )
+@click.option(
+    "--rollback-strategy",
+    "strategy",
+    type=click.Choice(["default", "always", "never", "deviated"]),
+    default=None,
+    help="When its rollbacks are run, as of `chaos run`; left out, as the experiment says.",
+)
 @click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan there.")
 def import_(
     experiment: Path, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str, links: tuple[str, ...],
-    entrypoints: tuple[str, ...], out: Path | None,
+    entrypoints: tuple[str, ...], strategy: str | None, out: Path | None,
 ) -> int:  # fmt: skip
     """Make a plan of EXPERIMENT, an experiment of the Chaos Toolkit, JSON or YAML.
 
@@ -163,8 +170,9 @@ def import_(
 
     found = load_stack(stack, overrides) if stack is not None else None
     made = imported(
-        load_experiment(experiment), found, old=old, new=new, links=dict(map(_link, links)), entrypoints=entrypoints
-    )
+        load_experiment(experiment), found, old=old, new=new, links=dict(map(_link, links)), entrypoints=entrypoints,
+        strategy=strategy or "",
+    )  # fmt: skip
     if found is not None:
         _for_stack(made.plan, found)
     for note in made.notes:

@@ -10,7 +10,7 @@ from types import TracebackType
 from harness.errors import DoorGone, EngineGone, HarnessError, NoSpace
 from harness.events import Note, PlanShown, PlanStepEnd, PlanStepStart
 from harness.plan.plan import Plan, without_faults
-from harness.plan.steps import DEPLOYED, PlanEnded, Progress, Step
+from harness.plan.steps import LEFT, PlanEnded, Progress, Step
 from harness.plan.trial import Trial
 from harness.signals import cleaning_up_after
 from harness.verdict import Outcome, Verdict, combine
@@ -25,9 +25,10 @@ def run(plan: Plan, trial: Trial) -> Verdict:
     Every event of a step has the step's number. Which release each replica runs is asked before and after each step
     that may change it. Faults that are still on at the end are healed, and judged.
 
-    The final steps are run whatever happened before, but for a signal or the loss of the engine: also where a step
-    ended the plan or could not be done. One whose needs were not given by then is left out. What ended the plan is what
-    is raised; what they find is added to the verdicts, and makes none of them better.
+    The final steps are run whatever happened before: also where a step ended the plan or could not be done. After a
+    signal or the loss of the engine only those are that say so (`in_any_case`). One whose needs were not given by then
+    is left out. What ended the plan is what is raised; what they find is added to the verdicts, and makes none of them
+    better.
 
     Raises:
         UsageError: the plan makes no sense on this stack; nothing was done then.
@@ -43,11 +44,12 @@ def run(plan: Plan, trial: Trial) -> Verdict:
         faults.push(partial(_heal, progress))
         try:
             _steps(plan, trial, progress, given)
-        except GONE:
-            raise
-        except Exception as error:
+            if plan.final:
+                _heal(progress, None, None, None)
+        except BaseException as error:
             with cleaning_up_after(error):
-                _finally(plan, trial, progress, given)
+                hurried = isinstance(error, GONE) or not isinstance(error, Exception)
+                _finally(plan, trial, progress, given, error if hurried else None)
             raise
         _finally(plan, trial, progress, given)
     return combine(trial.verdicts)
@@ -69,15 +71,22 @@ def _steps(plan: Plan, trial: Trial, progress: Progress, given: set[str]) -> Non
                 return
 
 
-def _finally(plan: Plan, trial: Trial, progress: Progress, given: set[str]) -> None:
-    """Heal everything, then run the final steps: every one is tried before the first error is raised."""
-    if not plan.final:
+def _finally(plan: Plan, trial: Trial, progress: Progress, given: set[str], hurry: BaseException | None = None) -> None:
+    """Heal everything, then run the final steps: every one is tried before the first error is raised.
+
+    Args:
+        hurry: after which only the steps are run that are run in any case.
+    """
+    progress.hurried = hurry is not None
+    if not any(_due(step, progress) for step in plan.final):
         return
     problems: list[Exception] = []
     with _kept(problems):
-        _heal(progress, None, None, None)
+        _heal(progress, type(hurry) if hurry else None, hurry, hurry.__traceback__ if hurry else None)
     given.intersection_update(without_faults(given))
     for number, step in enumerate(plan.final, len(plan.steps) + 1):
+        if not _due(step, progress):
+            continue
         if missing := [need for need in step.requires() if need not in given]:
             said = f"step {number} is left out: it needs {missing[0]}, which was not given before the plan ended"
             trial.history.record(Note(said))
@@ -89,11 +98,15 @@ def _finally(plan: Plan, trial: Trial, progress: Progress, given: set[str]) -> N
                 break
             except GONE as error:
                 problems.append(error)
-                break
+                progress.hurried = True
     if problems:
         for other in problems[1:]:
             problems[0].add_note(f"and in a later final step: {other}")
         raise problems[0]
+
+
+def _due(step: Step, progress: Progress) -> bool:
+    return step.in_any_case or not progress.hurried
 
 
 @contextmanager
@@ -107,7 +120,8 @@ def _kept(problems: list[Exception]) -> Iterator[None]:
 
 def _run(number: int, step: Step, trial: Trial, progress: Progress, given: set[str]) -> None:
     """Run one step between two looks at the releases."""
-    if step.changes:
+    asked = step.changes and not progress.hurried
+    if asked:
         trial.environment.releases()
     trial.history.record(PlanStepStart(number, step.step_name(), step.title(), step.about, step.changes))
     done = False
@@ -117,9 +131,9 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress, given: set[s
     finally:
         # A deployment that broke may have changed something, and has to be taken back no less.
         provided = set(step.provides())
-        given |= provided if done else provided & {DEPLOYED}
+        given |= provided if done else provided & set(LEFT)
         given -= set(step.removes())
-        if done and step.changes:
+        if done and asked:
             trial.environment.releases()
         trial.history.record(PlanStepEnd(number, done))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,12 @@ def render(report: Report) -> dict[str, Any]:
     """The document. Only a run that passed is `completed` and has not deviated."""
     begun = of(report.events, ExperimentStart)
     runs = {part: [_run(event) for event in _activities(report, part)] for part in (*HYPOTHESIS, "method", "rollbacks")}
-    steps = [_step(report.events, event) for event in of(report.events, PlanStepStart) if _tells(event)]
-    during = sorted([*steps, *runs["method"]], key=lambda one: str(one["start"]))
+    final = {number for number, _ in _plan_steps(report.events, "finally")}
+    for event in of(report.events, PlanStepStart):
+        if event.body.name not in OF_AN_EXPERIMENT:
+            part = "rollbacks" if event.body.number in final else "method"
+            runs[part].append(_step(report.events, event))
+    during, rollbacks = (sorted(runs[one], key=lambda one: str(one["start"])) for one in ("method", "rollbacks"))
     after = _state(runs["after"]) if runs["after"] else None if begun else _verdicts(report)
     return {
         "chaoslib-version": begun[-1].body.library if begun else "",
@@ -47,7 +51,7 @@ def render(report: Report) -> dict[str, Any]:
         "deviated": report.run.outcome is Outcome.FAIL,
         "steady_states": {"before": _state(runs["before"]) if runs["before"] else None, "after": after, "during": []},
         "run": during,
-        "rollbacks": runs["rollbacks"],
+        "rollbacks": rollbacks,
         "end": _time(report.start + report.seconds),
         "duration": report.seconds,
         "verdict": {"outcome": str(report.run.outcome), "reason": report.run.reason},
@@ -65,7 +69,7 @@ def _status(report: Report) -> str:
 
 def _experiment(report: Report, method: list[Any]) -> dict[str, Any]:
     """The experiment that was run: the imported one, or what the plan amounts to."""
-    begun, steps = of(report.events, ExperimentStart), list(_plan_steps(report.events))
+    begun, steps = of(report.events, ExperimentStart), [step for _, step in _plan_steps(report.events)]
     about = dict(begun[-1].body.experiment) if begun else {"title": report.title}
     made = {"version": "1.0.0", **about}
     made["description"] = about.get("description") or f"{report.what}, by rollback-harness"
@@ -75,22 +79,26 @@ def _experiment(report: Report, method: list[Any]) -> dict[str, Any]:
         if step.get("step") == "hypothesis":
             kept = {key: step[key] for key in ("title", "probes", "controls") if key in step}
             made["steady-state-hypothesis"] = kept
-    planned = [step.get("activity") for step in steps if step.get("part") == "rollbacks" and "activity" in step]
-    return {**made, "method": method, "rollbacks": planned}
+    undone = [step for step in steps if step.get("part") == "rollbacks" and "activity" in step]
+    if when := next((step["when"] for step in undone if "when" in step), "always" if undone else None):
+        made["runtime"] = {"rollbacks": {"strategy": when}}
+    return {**made, "method": method, "rollbacks": [step["activity"] for step in undone]}
 
 
-def _plan_steps(events: Iterable[Event]) -> Iterable[Mapping[str, Any]]:
+def _plan_steps(events: Iterable[Event], *parts: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The steps of the plan, or of parts of it, with their numbers."""
     for event in of(events, PlanShown):
-        found = event.body.plan.get("steps")
-        yield from (one for one in found if isinstance(one, Mapping)) if isinstance(found, list) else ()
+        number = 0
+        for part in ("steps", "finally"):
+            found = event.body.plan.get(part)
+            for one in found if isinstance(found, list) else ():
+                number += 1
+                if isinstance(one, Mapping) and part in (parts or (part,)):
+                    yield number, one
 
 
 def _activities(report: Report, part: str) -> list[Event[ActivityEnd]]:
     return [event for event in of(report.events, ActivityEnd) if event.body.part == part]
-
-
-def _tells(event: Event[PlanStepStart]) -> bool:
-    return event.body.name not in OF_AN_EXPERIMENT
 
 
 def _run(event: Event[ActivityEnd]) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sys
 
-from harness.plan.steps._base import DEPLOYED, FAULT, Duration, InPhase, PhaseName, PlanEnded, Progress, Step
+from harness.plan.steps._base import DEPLOYED, FAULT, LEFT, Duration, InPhase, PhaseName, PlanEnded, Progress, Step
 from harness.registry import Registry, the_class
 
-__all__ = ["DEPLOYED", "FAULT", "Duration", "InPhase", "PhaseName", "PlanEnded", "Progress", "Step", "find", "names"]
+__all__ = [
+    "DEPLOYED", "FAULT", "LEFT", "Duration", "InPhase", "PhaseName", "PlanEnded", "Progress", "Step", "find", "names",
+]  # fmt: skip
 
 _REGISTRY = Registry("step", sys.modules[__name__], the_class(Step))  # type: ignore[type-abstract]
 names, find = _REGISTRY.names, _REGISTRY.find

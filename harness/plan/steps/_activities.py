@@ -15,14 +15,14 @@ from harness.chaostoolkit.session import Ran, Session
 from harness.checks import tolerances
 from harness.errors import UsageError
 from harness.events import ActivityEnd
-from harness.plan.steps._base import PlanEnded, Progress
+from harness.plan.steps._base import EXPERIMENT, PlanEnded, Progress
 from harness.stack.base import wrong
 from harness.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
 
-EXPERIMENT = "the experiment"  # what steps of an experiment need
+__all__ = ["EXPERIMENT"]
 Part = Literal["method", "rollbacks"]
 
 
@@ -90,8 +90,17 @@ def judge(trial: Trial, phase: str, names: Iterable[str], *, groundwork: bool = 
     return trial.judge(trial.verdict(asked, phase=phase), phase, groundwork=groundwork)
 
 
-def interrupted(trial: Trial, phase: str, why: Exception) -> PlanEnded:
+def finish(trial: Trial, made: Session, part: str, *, wait: bool = True) -> None:
+    """The method, or the rollbacks, are over: wait for what is in the background, and judge it. Raises Interrupted."""
+    for one, phase, ran in made.join() if wait else ():
+        record(trial, one, phase, [ran])
+        judge(trial, phase, [str(ran.activity["name"])])
+    made.leave(part)
+
+
+def interrupted(trial: Trial, made: Session, phase: str, why: Exception) -> PlanEnded:
     """The end of a plan whose experiment was interrupted, once its verdict is recorded: what is left was not done."""
+    made.status = "interrupted"
     reason = f"the experiment was interrupted: {why}"
     trial.judge(Verdict(tolerances.NAME, Outcome.UNKNOWN, reason, look="the control or activity that did so"), phase)
     return PlanEnded()

@@ -24,6 +24,8 @@ LOAD = "the load"
 CONTROL = "the control"
 DEPLOYED = "a deployment"
 FAULT = "the fault "  # and its name
+EXPERIMENT = "the experiment"
+LEFT = (DEPLOYED, EXPERIMENT)  # what there is also after a step that broke: it may have done something
 
 Duration = Annotated[Seconds, PlainSerializer(lambda value: f"{value:g}s")]
 """Seconds in Python, `1.5s` in a file."""
@@ -74,6 +76,7 @@ class Progress:
         began: of each phase, when it began, by the history's clock.
         faults: those that are on, by the name that the plan gives them.
         experiment: of the Chaos Toolkit, that is under way: `harness.chaostoolkit.session.Session`.
+        hurried: a signal, or the loss of the engine, ended the plan: nothing is waited for any more.
         closing: what is done when the plan ends, however it ends, after the faults were healed.
     """
 
@@ -81,6 +84,7 @@ class Progress:
     began: dict[str, float] = field(default_factory=dict)
     faults: dict[str, ExitStack] = field(default_factory=dict)
     experiment: object = None
+    hurried: bool = False
     closing: ExitStack = field(default_factory=ExitStack)
 
     def of(self, name: str) -> str:
@@ -116,6 +120,13 @@ class Step(Block, ABC):
     def details(self) -> Iterator[str]:
         """Further lines of the printed plan."""
         yield from ()
+
+    @property
+    def in_any_case(self) -> bool:
+        """Whether it is run, as a final step, also where a signal or the loss of the engine ended the plan. Then the
+        environment may be gone.
+        """
+        return False
 
     def requires(self) -> tuple[str, ...]:
         """What steps before it must have given."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from harness.plan.trial import Trial
 
 ABOUT = ("title", "description", "tags", "contributions", "extensions")
-PART = "rollbacks"
 
 
 class Experiment(Step):
@@ -45,17 +44,10 @@ class Experiment(Step):
     entrypoints: tuple[Word, ...] = Field(
         default=(), description="`host:port` as URLs have it, which means the stack's entrypoint."
     )
-    always: tuple[shared.Activity, ...] = Field(
-        default=(), description="Rollbacks that are run when the plan ends, however it ends."
-    )
 
     def title(self) -> str:
         """What it does."""
         return f"begin the experiment {self.title_!r}"
-
-    def details(self) -> Iterator[str]:
-        """What it does at the end."""
-        yield from (f"at the end of the plan: {one['name']}" for one in self.always)
 
     def provides(self) -> tuple[str, ...]:
         """The experiment."""
@@ -68,7 +60,7 @@ class Experiment(Step):
             ExperimentStart({key: data[key] for key in ABOUT if key in data}, str(chaoslib().__version__))
         )
         made = progress.experiment = Session(
-            {key: one for key, one in data.items() if key not in ("step", "entrypoints", "always")},
+            {key: one for key, one in data.items() if key not in ("step", "entrypoints")},
             trial.environment.address,
             self.entrypoints,
             trial.history.redactor.learn,
@@ -86,28 +78,13 @@ class Experiment(Step):
         try:
             made.begin()
         except Interrupted as why:
-            raise shared.interrupted(trial, "experiment", why) from None
+            raise shared.interrupted(trial, made, "experiment", why) from None
 
     def _close(self, trial: Trial, made: Session, *, broke: bool) -> None:
         try:
-            if not broke:
-                for part in ("method", PART):
-                    finish(trial, made, part)
-            for number, activity in enumerate(self.always, 1):
-                made.enter(PART)
-                phase = shared.phase_of(PART, number, activity["name"])
-                shared.record(trial, PART, phase, [made.run(activity, PART)])
-                shared.judge(trial, phase, [activity["name"]])
-            made.leave(PART)
+            for part in ("method", "rollbacks"):
+                shared.finish(trial, made, part, wait=not broke)
         except Interrupted as why:
-            shared.interrupted(trial, PART, why)
+            shared.interrupted(trial, made, "rollbacks", why)
         finally:
             made.end()
-
-
-def finish(trial: Trial, made: Session, part: str) -> None:
-    """Wait for what runs in the background, and judge it; then the part is over. Raises Interrupted."""
-    for phase, ran in made.join():
-        shared.record(trial, part, phase, [ran])
-        shared.judge(trial, phase, [str(ran.activity["name"])])
-    made.leave(part)

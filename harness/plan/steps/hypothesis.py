@@ -46,9 +46,12 @@ class Hypothesis(InPhase):
         part = "before" if self.precondition else "after"
         try:
             with trial.phase(self.phase):
-                shared.record(trial, part, self.phase, session.hypothesis(data))
+                ran = session.hypothesis(data)
+                shared.record(trial, part, self.phase, ran)
         except Interrupted as why:
-            raise shared.interrupted(trial, self.phase, why) from None
+            raise shared.interrupted(trial, session, self.phase, why) from None
+        if (first := next((one for one in ran if not one.within), None)) and first.status != "succeeded":
+            session.status = "failed"  # as the toolkit, which looks no further than that probe
         names = [str(one["name"]) for one in self.probes]
         found = shared.judge(trial, self.phase, names, groundwork=self.precondition)
         if not found and self.precondition:

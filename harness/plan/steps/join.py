@@ -9,7 +9,6 @@ from pydantic import Field
 from harness.chaostoolkit.session import Interrupted
 from harness.plan.steps import _activities as shared
 from harness.plan.steps._base import Progress, Step
-from harness.plan.steps.experiment import finish
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -30,7 +29,8 @@ class Join(Step):
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Wait, and judge."""
+        session = shared.session(progress)
         try:
-            finish(trial, shared.session(progress), self.part)
+            shared.finish(trial, session, self.part)
         except Interrupted as why:
-            raise shared.interrupted(trial, self.part, why) from None
+            raise shared.interrupted(trial, session, self.part, why) from None

@@ -16,8 +16,9 @@ TAG = "rollback-harness"
 def experiment_of(plan: Plan, stack: str, out: str = "runs", override: Sequence[str] = ()) -> dict[str, Any]:
     """The experiment, as JSON holds it.
 
-    The method starts the plan and waits for its steps, one after the other. The hypothesis is looked at after it alone:
-    there is no environment before. It is met where the verdict of the run is pass.
+    The method starts the plan and waits for its steps, one after the other; the final ones are the rollbacks. The
+    hypothesis is looked at after the method alone: there is no environment before. It is met where the verdict of the
+    run is pass.
 
     Args:
         stack: the Compose file, as `chaos run` will find it; override: those to merge into it.
@@ -27,7 +28,9 @@ def experiment_of(plan: Plan, stack: str, out: str = "runs", override: Sequence[
     if override:
         given["override"] = list(override)
     start = activity("action", f"start the plan {plan.name}", "start_plan", **given)
-    steps = [step_activity(number, step.title()) for number, step in enumerate(plan.steps, 1)]
+    steps = [step_activity(number, step.title()) for number, step in enumerate(plan.every, 1)]
+    # First of all the run is ended, so that an interrupted experiment does not wait for the rest of the plan.
+    stop = activity("action", "end the run, should it go on", "stop_plan")
     verdict = {**activity("probe", "the exit code of the run", "outcome"), "tolerance": 0}
     return {
         "version": "1.0.0",
@@ -37,8 +40,8 @@ def experiment_of(plan: Plan, stack: str, out: str = "runs", override: Sequence[
         "tags": [TAG],
         "runtime": {"hypothesis": {"strategy": "after-method-only"}, "rollbacks": {"strategy": "always"}},
         "steady-state-hypothesis": {"title": "everything that the plan checks is as it should be", "probes": [verdict]},
-        "method": [start, *steps],
-        "rollbacks": [activity("action", "end the run, should it go on", "stop_plan")],
+        "method": [start, *steps[: len(plan.steps)]],
+        "rollbacks": [stop, *steps[len(plan.steps) :]],
     }
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.chaostoolkit.activities import host, loopback
 from harness.chaostoolkit.experiment import Experiment
@@ -52,6 +51,7 @@ def imported(
     new: str = "",
     links: Mapping[str, ProxiedLink] | None = None,
     entrypoints: Iterable[str] = (),
+    strategy: str = "",
 ) -> Imported:
     """The plan that does what an experiment does.
 
@@ -60,13 +60,14 @@ def imported(
         old, new: the releases; left out, the first that the stack declares.
         links: by proxy of a Toxiproxy, what it stands for.
         entrypoints: `host:port` in URLs, which mean the stack's entrypoint.
+        strategy: when its rollbacks are run; empty as the experiment says.
 
     Raises:
         UsageError: a part of the experiment cannot be a step, with its place.
     """
     if (plan := _exported(experiment)) is not None:
         return Imported(plan, ("the experiment was exported from a plan, and this is that plan",))
-    return _Making(experiment, stack, old, new, links or {}, tuple(entrypoints)).made()
+    return _Making(experiment, stack, old, new, links or {}, tuple(entrypoints), strategy).made()
 
 
 def _exported(experiment: Experiment) -> Plan | None:
@@ -103,14 +104,14 @@ class _Making:
         new: str,
         links: Mapping[str, ProxiedLink],
         entrypoints: tuple[str, ...],
+        strategy: str,
     ) -> None:
-        self.experiment, self.stack, self.entrypoints = experiment, stack, entrypoints
+        self.experiment, self.stack, self.entrypoints, self.strategy = experiment, stack, entrypoints, strategy
         self.old = old or (next(iter(stack.harness.releases), "") if stack is not None else "")
         self.new = new or self.old
         self.configuration = experiment.place.at("configuration")
         self.toxiproxy = Toxiproxy(self.configuration, links, stack)
         self.notes = self.toxiproxy.notes
-        self.always: list[Any] = []
 
     def made(self) -> Imported:
         """All of it."""
@@ -122,15 +123,13 @@ class _Making:
             *self._hypothesis("before"),
             *method,
             *self._hypothesis("after"),
-            *rollbacks,
         )
         self._ports()
         self._addresses()
-        self.notes += [f"the fault {name} is healed at the end of the plan" for name in self.toxiproxy.on.values()]
         file = self.experiment.place.file
         name = re.sub(r"[^a-z0-9_-]+", "-", Path(file).stem.lower()).strip("-_") or "experiment"
         title = str(self.experiment.place.value["title"])
-        return Imported(Plan(name, title, self.old, self.new, steps), tuple(self.notes))
+        return Imported(Plan(name, title, self.old, self.new, steps, {}, tuple(rollbacks)), tuple(self.notes))
 
     def _load(self, steps: Iterable[Step]) -> Iterator[Step]:
         if any(isinstance(step, Inject | Hold) for step in steps):
@@ -139,9 +138,7 @@ class _Making:
     def _begin(self) -> Step:
         place = self.experiment.place
         kept = {key: place.value[key] for key in ("configuration", "secrets", "controls") if key in place}
-        return Begin.model_validate(
-            {**self.experiment.about, **kept, "entrypoints": self.entrypoints, "always": self.always}
-        )
+        return Begin.model_validate({**self.experiment.about, **kept, "entrypoints": self.entrypoints})
 
     def _hypothesis(self, when: str) -> Iterator[Step]:
         found, strategy = self.experiment.hypothesis, self.experiment.strategy("hypothesis")
@@ -158,13 +155,13 @@ class _Making:
         yield Hypothesis.model_validate({**found.value, "phase": f"steady-{when}", "precondition": when == "before"})
 
     def _rollbacks(self) -> Iterator[Step]:
-        strategy = self.experiment.strategy("rollbacks")
+        """The final steps. Every fault is healed before them, so those that would heal one are not needed."""
+        self.notes += [f"the fault {name} is healed at the end of the plan" for name in self.toxiproxy.on.values()]
+        strategy = self.strategy or self.experiment.strategy("rollbacks")
         if strategy == "never":
             if self.experiment.rollbacks:
-                self.notes.append("/rollbacks: they are left out, as /runtime/rollbacks says; faults are healed anyway")
+                self.notes.append("/rollbacks: they are left out, as their strategy says; faults are healed anyway")
             return
-        # They stand at the end of the steps; those of `always` are kept by the step `experiment` until the plan ends. A
-        # plan with steps of its own that run however it ends would hold both.
         yield from self._part("rollbacks", strategy)
 
     def _part(self, part: str, strategy: str = "") -> Iterator[Step]:
@@ -174,11 +171,9 @@ class _Making:
             phase = phase_of(part, number, str(one.at("name").value))
             if _of_toxiproxy(one):
                 yield from self._fault(one, phase, rollback=part == "rollbacks")
-            elif strategy == "always":
-                self.always.append(one.value)
             else:
                 plain = True
-                when = {"when": "deviated"} if strategy == "deviated" else {}
+                when = {"when": strategy} if strategy else {}
                 yield Activity.model_validate({"phase": phase, "part": part, "activity": one.value, **when})
         if plain:
             yield Join.model_validate({"part": part})
@@ -198,7 +193,15 @@ class _Making:
             self.notes.append(f"{action.pointer}: the fault is injected at once, not in the background")
         pauses = action.at("pauses")
         yield from self._pause(pauses.at("before"), f"{phase}-pause-before")
-        yield from self.toxiproxy.steps(action, phase, rollback=rollback)
+        made = [*self.toxiproxy.steps(action, phase, rollback=rollback)]
+        if rollback:
+            self.notes += [
+                f"{action.pointer}: a fault that a rollback injects is left out: the environment ends with them"
+                for step in made
+                if isinstance(step, Inject)
+            ]
+        else:
+            yield from made
         yield from self._pause(pauses.at("after"), f"{phase}-pause-after")
 
     def _pause(self, place: Place, phase: str) -> Iterator[Step]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chaoslib.experiment import run_experiment
+from chaoslib.types import Strategy
+from pydantic import PrivateAttr
 
+from harness.errors import EngineGone, NotMeasured
 from harness.plan.plan import Plan
+from harness.plan.steps import Progress, Step
+from harness.plan.trial import Trial
+from harness.signals import Terminated
 from harness.verdict import Outcome
 from suites.raw import select
 from suites.selftest.chaostoolkit import extension
 from suites.selftest.chaostoolkit.running import ended, hypothesis, plan_of, plan_of_data, process, python, ran
 from suites.selftest.chaostoolkit.server import Asked
+
+AFTER = {"hypothesis": {"strategy": "after-method-only"}}
 
 pytestmark = pytest.mark.usefixtures("variables")
 
@@ -96,23 +107,109 @@ def test_rollbacks_are_run_by_their_strategy(
     assert [event.body.name for event in ended(made) if event.body.part == "rollbacks"] == ["undo"] * undone
 
 
-def test_rollbacks_of_the_strategy_always_are_run_after_a_plan_that_ended_early_or_broke(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def interrupting(at: str) -> dict[str, Any]:
+    module = "suites.selftest.chaostoolkit.interrupting"
+    return {"controls": [{"name": "c", "provider": {"type": "python", "module": module, "arguments": {"at": at}}}]}
+
+
+@pytest.mark.parametrize("strategy", ["default", "always", "never", "deviated"])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("met", hypothesis(python("n", "number", tolerance=3))),
+        ("not met before", hypothesis(python("n", "number", tolerance=4))),
+        ("could not be run before", hypothesis(python("n", "fails", tolerance=4))),
+        (
+            "not met, then could not be run",
+            hypothesis(python("n", "number", tolerance=4), python("m", "fails", tolerance=4)),
+        ),
+        ("not met after", {**hypothesis(python("n", "number", tolerance=4)), "runtime": AFTER}),
+        ("could not be run after", {**hypothesis(python("n", "fails", tolerance=4)), "runtime": AFTER}),
+        ("an action failed", {"method": [python("n", "fails")]}),
+        ("interrupted in the method", {"method": [python("n", "text")], **interrupting("activity")}),
+        ("interrupted before it began", interrupting("experiment")),
+    ],
+)  # fmt: skip
+def test_rollbacks_are_run_where_the_toolkit_itself_runs_them(
+    name: str, data: dict[str, Any], strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {"title": "t", "description": "d", "method": [], **data, "rollbacks": [python("undo", "text")]}
+    made, _ = ran(plan_of_data(whole, strategy=strategy), monkeypatch)
+    ours = [event.body.name for event in ended(made) if event.body.part == "rollbacks"]
+    settings = {"runtime": {"rollbacks": {"strategy": strategy}}}
+    when = whole.get("runtime", {}).get("hypothesis", {}).get("strategy", "default")
+    journal = run_experiment(deepcopy(whole), settings=settings, strategy=Strategy.from_string(when))
+    assert ours == [one["activity"]["name"] for one in journal["rollbacks"]], journal["status"]
+
+
+def undoing(mark: Path, strategy: str = "always") -> dict[str, Any]:
+    return {"rollbacks": [process("undo", "touch", str(mark))], "runtime": {"rollbacks": {"strategy": strategy}}}
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a bug"), NotMeasured("lost"), EngineGone("gone"), Terminated(), KeyboardInterrupt()]
+)
+@pytest.mark.parametrize("strategy", ["always", "default"])
+def test_rollbacks_of_the_strategy_always_are_run_whatever_ended_the_plan(
+    error: BaseException, strategy: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     mark = tmp_path / "undone"
-    rest = {"rollbacks": [process("undo", "touch", str(mark))], "runtime": {"rollbacks": {"strategy": "always"}}}
-    _, verdict = ran(plan_of_data(hypothesis(python("four", "number", tolerance=4), **rest)), monkeypatch)
-    assert verdict.outcome is Outcome.UNKNOWN
-    assert mark.exists()
-    mark.unlink()
-    monkeypatch.setattr("harness.plan.steps.activity.Activity.run", broken)
-    with pytest.raises(RuntimeError, match="broken"):
-        ran(plan_of_data({"method": [process("x", "true")], **rest}), monkeypatch)
-    assert mark.exists()
+    found = plan_of_data({"method": [process("x", "true")], **undoing(mark, strategy)})
+    (place,) = (number for number, step in enumerate(found.steps) if step.step_name() == "join")
+    broken = Broken()
+    broken._error = error
+    with pytest.raises(type(error)) as caught:
+        ran(replace(found, steps=(*found.steps[:place], broken, *found.steps[place:])), monkeypatch)
+    assert caught.value is error
+    # After a signal the toolkit says `interrupted`; without an engine nobody knows what stands.
+    ended_by_force = isinstance(error, EngineGone | Terminated | KeyboardInterrupt)
+    assert mark.exists() is (strategy == "always" or not ended_by_force)
 
 
-def broken(*_: object) -> None:
-    raise RuntimeError("broken")
+class Broken(Step):
+    _error: BaseException = PrivateAttr(default=RuntimeError("broken"))
+
+    def title(self) -> str:
+        return "break"
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        if isinstance(self._error, EngineGone):
+            vars(trial.environment)["check_alive"] = self.run_again  # whoever asks later hears the same
+        raise self._error
+
+    def run_again(self, **_: object) -> None:
+        raise self._error
+
+
+def test_a_rollback_does_not_wait_for_the_background_after_a_signal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mark, end = tmp_path / "undone", tmp_path / "end"
+    waits = process("waits", "sh", "-c", f"until [ -e {end} ]; do sleep 0.05; done", background=True)
+    found = plan_of_data({"method": [waits], **undoing(mark)})
+    broken = Broken()
+    broken._error = KeyboardInterrupt()
+    steps = tuple(broken if step.step_name() == "join" else step for step in found.steps)
+    try:
+        with pytest.raises(KeyboardInterrupt):  # it would never come, if it waited
+            ran(replace(found, steps=steps), monkeypatch)
+        assert mark.exists()
+    finally:
+        end.touch()
+
+
+def test_what_ran_in_the_background_belongs_to_the_method_also_where_the_rollbacks_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = plan_of_data(
+        {
+            "method": [process("slow", "true", background=True)],
+            "rollbacks": [python("undo", "text")],
+        }
+    )
+    found = replace(found, steps=tuple(step for step in found.steps if step.step_name() != "join"))
+    made, _ = ran(found, monkeypatch)
+    assert [(event.body.part, event.body.name) for event in ended(made)] == [("method", "slow"), ("rollbacks", "undo")]
 
 
 def test_faults_are_on_while_the_method_lasts_and_gone_with_the_rollbacks(

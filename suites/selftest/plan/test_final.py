@@ -53,6 +53,16 @@ class Noted(Step):
             raise self.raises
 
 
+class Certain(Noted):
+    """Is run in any case."""
+
+    changes = True
+
+    @property
+    def in_any_case(self) -> bool:
+        return True
+
+
 class Deploying(InPhase):
     """Deploys, and breaks at it."""
 
@@ -130,6 +140,36 @@ def test_a_signal_and_the_loss_of_the_engine_leave_them_out(error: BaseException
     with pytest.raises(type(error)):
         run(plan([Noted(text="a", raises=error)], [Noted(text="z")]), made)
     assert texts(made) == ["a"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Terminated(), EngineGone("the engine went away")])
+def test_those_that_run_in_any_case_do_so_also_then_with_nothing_asked_of_the_environment(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial()
+    monkeypatch.setattr(made.environment, "releases", lambda: pytest.fail("the environment was asked"))
+    final: list[Step] = [Noted(text="x"), Certain(text="y", raises=EngineGone("gone")), Certain(text="z")]
+    with pytest.raises(type(error)) as caught:
+        run(plan([Noted(text="a", raises=error)], final), made)
+    assert caught.value is error
+    assert texts(made) == ["a", "y", "z"]
+
+
+def test_a_signal_while_faults_are_healed_before_them_leaves_out_none_that_runs_in_any_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = trial()
+
+    @contextmanager
+    def fault(_: object, phase: str, *, judged: bool = True) -> Iterator[None]:
+        yield
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made, "fault", fault)
+    monkeypatch.setattr(made.workload, "start", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan([Load(), Inject(phase="f", name="f", fault=FAULT)], [Noted(text="y"), Certain(text="z")]), made)
+    assert texts(made) == ["z"]
 
 
 def test_the_loss_of_the_engine_among_them_ends_them() -> None:

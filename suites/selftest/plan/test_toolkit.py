@@ -95,10 +95,45 @@ def test_a_plan_with_faults_begins_with_the_load_and_heals_what_the_experiment_t
     plan.check(tiny_stack())
     steps = [step["step"] for step in plan.to_data()["steps"]]
     assert steps == [
-        "load", "experiment", "hypothesis", "inject", "hold", "heal", "inject", "inject", "hypothesis", "heal", "heal",
+        "load", "experiment", "hypothesis", "inject", "hold", "heal", "inject", "inject", "hypothesis",
     ]  # fmt: skip
     healed = [step["name"] for step in plan.to_data()["steps"] if step["step"] == "heal"]
-    assert healed == ["web-slow", "queue-down", "web-narrow"]
+    assert healed == ["web-slow"]  # the rest is healed before the final steps, which are what the rollbacks are
+    assert plan.final == ()
+
+
+@pytest.mark.parametrize("strategy", ["default", "always", "deviated"])
+def test_rollbacks_are_the_final_steps_with_their_strategy(strategy: str) -> None:
+    undo = {"type": "action", "name": "undo", "provider": {"type": "process", "path": "true"}}
+    data: dict[str, Any] = {
+        "rollbacks": [{**toxi("enable_proxy", proxy_name="web"), "pauses": {"after": 3}}, undo],
+        "runtime": {"rollbacks": {"strategy": strategy}},
+    }
+    found = made([toxi("disable_proxy", proxy_name="web")], **data)
+    found.plan.check(tiny_stack())
+    assert [step.step_name() for step in found.plan.final] == ["hold", "activity", "join"]
+    assert found.plan.to_data()["finally"][1]["part"] == "rollbacks"
+    assert found.plan.to_data()["finally"][1].get("when", "always") == strategy
+    assert of_text(found.to_yaml(), "p") == found.plan
+    assert any("the fault web-down is healed at the end of the plan" in one for one in found.notes)
+
+
+def test_a_fault_that_a_rollback_would_inject_is_told_and_left_out() -> None:
+    found = made([], rollbacks=[toxi("disable_proxy", proxy_name="web")])
+    assert found.plan.final == ()
+    assert any(one.startswith("/rollbacks/0: a fault that a rollback injects is left out") for one in found.notes)
+
+
+def test_final_steps_of_a_plan_are_the_rollbacks_of_its_experiment_after_the_end_of_the_run() -> None:
+    plan = imported(load_experiment(EXPERIMENTS / "rollbacks-deviated.yaml"), tiny_stack()).plan
+    found = experiment_of(plan, STACK)
+    assert found["runtime"]["rollbacks"] == {"strategy": "always"}
+    assert [one["name"].partition(":")[0] for one in found["rollbacks"]] == [
+        "end the run, should it go on",
+        "step 3",
+        "step 4",
+    ]
+    assert [one["name"].partition(":")[0] for one in found["method"][1:]] == ["step 1", "step 2"]
 
 
 def test_everything_that_becomes_no_step_is_told() -> None:

@@ -84,6 +84,21 @@ def test_a_step_has_its_own_verdicts_and_one_that_did_not_end_is_failed() -> Non
     assert second["exception"]
 
 
+def test_final_steps_are_rollbacks() -> None:
+    history = History(clock=ManualClock())
+    undo = {"step": "activity", "part": "rollbacks", "activity": {"name": "undo"}, "when": "deviated"}
+    plan = {"name": "p", "steps": [{"step": "probe", "phase": "a"}], "finally": [{"step": "probe", "phase": "b"}, undo]}
+    history.record(PlanShown(plan, []))
+    for number in (1, 2):
+        history.record(PlanStepStart(number, "probe", f"look {number}", "a", False))
+        history.record(PlanStepEnd(number, True))
+    found = journal.render(Report.of(history.events))
+    assert [one["activity"]["name"] for one in found["run"]] == ["step 1: look 1"]
+    assert [one["activity"]["name"] for one in found["rollbacks"]] == ["step 2: look 2"]
+    assert found["experiment"]["rollbacks"] == [{"name": "undo"}]
+    assert found["experiment"]["runtime"] == {"rollbacks": {"strategy": "deviated"}}
+
+
 def test_it_is_written_among_the_reports(tmp_path: Path) -> None:
     assert "journal.json" in write_reports(Report.of(events()), tmp_path)
     assert json.loads((tmp_path / "journal.json").read_text())["status"] == "completed"
