@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -43,7 +44,7 @@ def incident(script: Path, out: Path, keep: Keep) -> int:
     plan = replay(found, broken)
     plan.check(broken)
     original = [{"minute": one.minute, "time": one.time, "text": one.text} for one in found.original]
-    facts = RunStart(stack=broken.name, from_=found.old, to=found.new, original=original)
+    facts = RunStart(stack=broken.name, from_=found.old, to=found.new, original=original, command=sys.argv[1:])
     options = Options(out=out, keep=keep, redactor=Redactor({*broken.secrets, *fixed.secrets}))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
 

@@ -10,7 +10,7 @@ import click
 from harness.commands.options import out_option
 from harness.commands.say import say
 from harness.history import EVENTS, read
-from harness.plan.saved import SavedPlan, chosen, saved_plans
+from harness.plan.saved import SavedPlan, saved_plan
 from harness.printable import clean
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def replay(run: Path, times: int, jobs: int, scenario: str | None, although_chan
     RUN is a run's directory, e.g. runs/latest. Prints what came of each run, how often it failed with the 95 %
     interval, and whether it was the same failure. Exit code: 1 if any run failed, 2 if any is unknown, else 0.
     """
-    saved = saved_plan(run, scenario)
+    saved = plan_of(run, scenario)
     stack = saved.stack(although_changed=although_changed)
     saved.plan.check(stack)
     from harness.plan.plan_process import PlanOrder
@@ -44,14 +44,14 @@ def replay(run: Path, times: int, jobs: int, scenario: str | None, although_chan
     return _sum_up(results, saved, directory)
 
 
-def saved_plan(run: Path, scenario: str | None) -> SavedPlan:
+def plan_of(run: Path, scenario: str | None) -> SavedPlan:
     """The plan of a run's directory, or of its history.
 
     Raises:
         UsageError: it has none, or it cannot be told which. HistoryError: its history cannot be read.
     """
     file = run / EVENTS if run.is_dir() else run
-    return chosen(saved_plans(read(file)), scenario, str(file))
+    return saved_plan(read(file), scenario, str(file))
 
 
 def _begin(saved: SavedPlan) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from harness.errors import HarnessError, unwritable
 from harness.events import RunError
 from harness.plan.judging import supported
 from harness.plan.run import Run
+from harness.plan.saved import saved_plan
 from harness.printable import clean
 from harness.redaction import Redactor
 from harness.report import Report, github, write_reports
@@ -119,6 +122,7 @@ def publish(report: Report, directory: Path, samples: Samples | None = None, sin
     Raises:
         NoSpace, HarnessError: the reports cannot be written; the summary is printed even so.
     """
+    report = replace(report, replay=_replay(report, directory))
     if since is not None:
         report = compared_with(since, report, samples or Samples())
     problem: HarnessError | None = None
@@ -135,6 +139,15 @@ def publish(report: Report, directory: Path, samples: Samples | None = None, sin
         say(f"missing evidence: {clean(missing)}")
     if problem is not None:
         raise problem
+
+
+def _replay(report: Report, directory: Path) -> str:
+    """The command that runs the plan of a run again; empty where it would be refused."""
+    try:
+        found = saved_plan(report.events)
+    except HarnessError:
+        return ""
+    return shlex.join(["harness", "replay", str(directory)]) if found.file is not None else ""
 
 
 def _point_latest_at(directory: Path) -> None:

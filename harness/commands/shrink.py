@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import out_option, override_option
-from harness.commands.replay import saved_plan
+from harness.commands.replay import plan_of
 from harness.commands.say import say
 from harness.errors import PASS, UNKNOWN, UsageError, unwritable
 from harness.files import write
@@ -89,7 +89,7 @@ def _meant(
         return SavedPlan(load(what), None), load_stack(stack, overrides)
     if stack is not None or overrides:
         raise UsageError("A run knows its stack", where=str(what), got=str(stack or overrides[0]), hint="leave it out")
-    saved = saved_plan(what, scenario)
+    saved = plan_of(what, scenario)
     if saved.signature is None:
         raise UsageError(
             "The plan did not fail in this run", where=str(what), got=saved.plan.name, expected="a run that failed",

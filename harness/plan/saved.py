@@ -50,7 +50,8 @@ class SavedPlan:
         if self.file is None:
             raise UsageError(
                 "The run does not say which stack it ran on", where=self.plan.name,
-                expected="a run of `harness gate`, `harness plan run` or of a test", hint=RUN_THE_FILE,
+                expected="a run of `harness gate`, `harness plan run` or of a test",
+                hint=f"{RUN_THE_FILE}; an outage is replayed on two stacks, by `harness incident`",
             )  # fmt: skip
         for file in (self.file, *self.overrides):
             if not file.exists():
@@ -75,41 +76,42 @@ class SavedPlan:
         return stack
 
 
-def saved_plans(events: Sequence[Event]) -> list[SavedPlan]:
-    """Every plan of a history, in the order in which they were run.
+def saved_plan(events: Sequence[Event], scenario: str | None = None, where: str = "") -> SavedPlan:
+    """A plan of a history: the one of this name; else the one that failed, or the only one.
 
     Raises:
-        UsageError: one of them is damaged, or holds a secret that the history hides.
+        UsageError: there is none, or it cannot be told which; it is damaged, or holds a secret that the history hides.
     """
-    start = next((event.body for event in of(tuple(events), RunStart)), RunStart())
-    return [_saved(tuple(events), start, shown) for shown in of(tuple(events), PlanShown)]
-
-
-def chosen(plans: Sequence[SavedPlan], scenario: str | None, where: str) -> SavedPlan:
-    """One of them: the one of this name; else the one that failed, or the only one.
-
-    Raises:
-        UsageError: there is none, or it cannot be told which.
-    """
-    names = list(dict.fromkeys(one.plan.name for one in plans))
+    every = tuple(events)
+    plans = of(every, PlanShown)
+    names = list(dict.fromkeys(map(_name, plans)))
     if not plans:
         raise UsageError(
             "The history holds no plan", where=where, expected="a run of `harness gate` or of `harness plan run`",
             hint="a run that broke before its plan began has none",
         )  # fmt: skip
-    wanted = [one for one in plans if scenario in (None, one.plan.name)]
+    wanted = [one for one in plans if scenario in (None, _name(one))]
     if not wanted:
         raise UsageError("The run has no such plan", where=where, got=str(scenario), expected=one_of(names))
-    failed = [one for one in wanted if one.signature is not None]
+    failed = [one for one in wanted if first_failure(_own(every, one)) is not None]
     if not failed and len(wanted) > 1 and scenario is None:
         raise UsageError(
             "The run has several plans, and none of them failed", where=where, got=", ".join(names),
             expected="--scenario with the name of one", hint=f"--scenario '{names[0]}'",
         )  # fmt: skip
-    return (failed or wanted)[0]
+    return _saved(every, (failed or wanted)[0])
 
 
-def _saved(events: tuple[Event, ...], start: RunStart, shown: Event[PlanShown]) -> SavedPlan:
+def _name(shown: Event[PlanShown]) -> str:
+    return str(shown.body.plan.get("name", "")) if isinstance(shown.body.plan, Mapping) else ""
+
+
+def _own(events: tuple[Event, ...], shown: Event[PlanShown]) -> tuple[Event, ...]:
+    return tuple(one for one in events if one.environment in (None, shown.environment))
+
+
+def _saved(events: tuple[Event, ...], shown: Event[PlanShown]) -> SavedPlan:
+    start = next((event.body for event in of(events, RunStart)), RunStart())
     if "plan" in shown.damaged or not isinstance(shown.body.plan, Mapping) or not shown.body.plan:
         raise UsageError("The plan in the history is damaged", where=f"event {shown.id}", hint=RUN_THE_FILE)
     plan = of_data(shown.body.plan, f"the plan of event {shown.id}")
@@ -118,7 +120,7 @@ def _saved(events: tuple[Event, ...], start: RunStart, shown: Event[PlanShown]) 
             "The plan holds a secret, which the history does not have", where=plan.name,
             got="hidden:...", expected="the plan as it was", hint=RUN_THE_FILE,
         )  # fmt: skip
-    own = tuple(one for one in events if one.environment in (None, shown.environment))
+    own = _own(events, shown)
     up = of(own, EnvironmentUp, environment=shown.environment)
     first = first_failure(own)
     return SavedPlan(

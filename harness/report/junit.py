@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 
 from harness.report._files import write
 from harness.report.model import Judged, Report, events_named
-from harness.report.reproduce import command
+from harness.report.reproduce import commands
 from harness.samples import Samples
 from harness.verdict import Outcome, Verdict
 
@@ -70,7 +70,7 @@ def _first(suite: Xml.Element, report: Report) -> None:
     diagnoses. They are no results: what failed are the checks.
     """
     properties = Xml.SubElement(suite, "properties")
-    whole = {"verdict": str(report.run.outcome), "reason": report.run.reason, "again": command(report)}
+    whole = {"verdict": str(report.run.outcome), "reason": report.run.reason, **dict(commands(report))}
     for name, value in whole.items():
         if value:
             Xml.SubElement(properties, "property", name=name, value=legal(value))

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.printable import clean
 from harness.report._files import write
 from harness.report.model import WORDS, Report
-from harness.report.reproduce import command
+from harness.report.reproduce import commands
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -52,8 +52,8 @@ def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
         head = f"- **{plain(verdict.check)}** ({plain(one.phase)}) {WORDS[verdict.outcome].lower()}"
         parts.append(f"{head}: {plain(verdict.reason)}.{look}")
         parts += [f"  - {plain(line)}" for line in one.where]
-    again = command(report)
-    parts += ["", f"Again: {code(again)}", ""] if again else []
+    for what, line in commands(report):
+        parts += ["", f"{what.capitalize()}: {code(line)}", ""]
     parts += _since(report)
     parts += [f"- tried again: {plain(line)}" for line in report.retried]
     parts += [f"- left out, no time: {plain(name)}" for name in report.left_out]

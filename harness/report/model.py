@@ -85,6 +85,7 @@ class Report:
         seconds: from the first event to the last.
         start: Unix time of the first event.
         since: what changed since an earlier run; None where none was named.
+        replay: the command that runs the very plan again; empty where there is none.
     """
 
     run: Verdict
@@ -97,6 +98,7 @@ class Report:
     start: float
     events: tuple[Event, ...] = field(repr=False)
     since: Since | None = None
+    replay: str = ""
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Report:

@@ -31,7 +31,7 @@ from harness.report import attribution
 from harness.report._files import write
 from harness.report.markdown import code, plain
 from harness.report.model import Judged, Report, events_named
-from harness.report.reproduce import command
+from harness.report.reproduce import commands
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -94,8 +94,7 @@ def _summary(report: Report) -> list[str]:
     head = f"On {day} from {_clock(report.start)} to {_clock(report.start + report.seconds)} UTC, {plain(report.title)}"
     said = [f"{head} was run ({plain(report.what)}). The verdict is **{run.outcome}**: {plain(run.reason)}."]
     said += [f"**Diagnosis:** {plain(line)}." for line in report.diagnosis[:1]]
-    again = command(report)
-    said += [f"Run it again: {code(again)}"] if again else []
+    said += [f"{what.capitalize()}: {code(line)}" for what, line in commands(report)]
     if bad:
         phases = list(dict.fromkeys(one.phase for one in bad))
         said.append(f"{len(bad)} checks did not pass, in the phases {', '.join(plain(phase) for phase in phases)}.")

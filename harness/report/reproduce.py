@@ -1,4 +1,4 @@
-"""The command that does the same once more, so that a verdict can be reproduced."""
+"""The commands by which a verdict can be reproduced: the same once more, and the very plan again with its seed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ import shlex
 from harness.events import EnvironmentUp
 from harness.history import of
 from harness.report.model import Report
+
+
+def commands(report: Report) -> tuple[tuple[str, str], ...]:
+    """What each does, and its line; those that there are."""
+    found = (("again", command(report)), ("the very plan again", report.replay))
+    return tuple((what, line) for what, line in found if line)
 
 
 def command(report: Report) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.printable import clean
 from harness.report.model import WORDS, Judged, Report, events_named
-from harness.report.reproduce import command
+from harness.report.reproduce import commands
 from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES
 from harness.verdict import Outcome
 
@@ -97,9 +97,9 @@ def _reasons(report: Report) -> list[RenderableType]:
 
 
 def _again(report: Report) -> list[RenderableType]:
-    """The command that does the same once more."""
-    found = command(report)
-    return [Text(), Text(f"again: {clean(found)}", style="bold", overflow="fold")] if found else []
+    """The commands that do the same once more."""
+    found = [Text(f"{what}: {clean(line)}", style="bold", overflow="fold") for what, line in commands(report)]
+    return [Text(), *found] if found else []
 
 
 def _since(report: Report) -> list[RenderableType]:

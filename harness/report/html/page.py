@@ -15,7 +15,7 @@ from harness.report.html.document import document
 from harness.report.html.series import Series, series
 from harness.report.html.text import cut, ends, safe, table, tag
 from harness.report.model import WORDS, Judged, Report, events_named
-from harness.report.reproduce import command
+from harness.report.reproduce import commands
 from harness.samples import Samples
 from harness.verdict import Outcome
 
@@ -72,8 +72,7 @@ def _verdict(report: Report) -> str:
     why = tag("p", safe(report.run.reason)) if not reasons or report.errors else ""
     listed = tag("ol", reasons, class_="reasons") if reasons else ""
     diagnosis = "".join(_diagnosis(report))
-    again = command(report)
-    repeat = tag("p", "Again: ", tag("code", safe(again))) if again else ""
+    repeat = "".join(tag("p", f"{what.capitalize()}: ", tag("code", safe(line))) for what, line in commands(report))
     off = "".join(tag("p", safe(f"tried again: {line}")) for line in report.retried)
     off += "".join(tag("p", safe(f"left out, no time: {name}")) for name in report.left_out)
     off += "".join(tag("p", safe(f"not checked: {line}")) for line in report.not_checked)

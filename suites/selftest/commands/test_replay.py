@@ -59,6 +59,25 @@ def test_another_plan_of_the_run_can_be_named(run: Path, tmp_path: Path) -> None
     refused(harness("replay", run, "--scenario", "third"), "no such plan")
 
 
+def test_every_report_of_a_run_names_the_replay_where_it_would_not_be_refused(run: Path, tmp_path: Path) -> None:
+    line = f"harness replay {run}"
+    found = harness("report", run)
+    assert line in " ".join(found.stdout.replace("│", "").split()), found.stdout
+    assert line in (run / "summary.md").read_text()
+    assert line in (run / "report.html").read_text()
+    # Of several plans none failed, so it would be refused; and without a stack.
+    for number, made in enumerate(
+        (
+            history(tiny_stack(), FIRST, SECOND, path=tmp_path / "0" / EVENTS),
+            history(None, FIRST, path=tmp_path / "1" / EVENTS),
+        )
+    ):
+        made.close()
+        harness("report", tmp_path / str(number))
+        assert "harness replay" not in (tmp_path / str(number) / "summary.md").read_text()
+        refused(harness("replay", tmp_path / str(number)), "")
+
+
 @pytest.mark.parametrize("verb", [("replay",), ("plan", "shrink")])
 def test_a_stack_that_has_changed_is_refused(verb: tuple[str, ...], run: Path) -> None:
     refused(harness(*verb, run, environ={"TINY_DEPLOYER": "lies"}), "changed: x-harness deployer")

@@ -15,7 +15,7 @@ from harness.events import EnvironmentUp, PlanShown, RunStart, VerdictGiven
 from harness.history import EVENTS, History
 from harness.plan.plan import Plan
 from harness.plan.run import of_stack
-from harness.plan.saved import chosen, saved_plans
+from harness.plan.saved import saved_plan
 from harness.plan.steps.hold import Hold
 from harness.plan.steps.load import Load
 from harness.redaction import Redactor
@@ -49,7 +49,8 @@ def history(stack: Stack | None, *plans: Plan, failed: str = "", path: Path | No
 
 def test_a_plan_comes_back_as_it_was_with_its_stack_seed_and_failure(tmp_path: Path) -> None:
     stack = copied(tmp_path)
-    first, second = saved_plans(history(stack, FIRST, SECOND, failed="second").events)
+    made = history(stack, FIRST, SECOND, failed="second").events
+    first, second = saved_plan(made, FIRST.name), saved_plan(made, "second")
     assert (first.plan, second.plan) == (FIRST, SECOND)
     assert (first.file, first.seed, first.signature, first.step) == (stack.file, 40, None, None)
     assert (second.seed, second.step) == (41, 2)
@@ -64,17 +65,17 @@ def test_a_history_in_a_file_says_the_same(tmp_path: Path) -> None:
     stack = copied(tmp_path)
     made = history(stack, FIRST, failed=FIRST.name, path=tmp_path / EVENTS)
     made.close()
-    assert saved_plans(read(tmp_path / EVENTS)) == saved_plans(made.events)
+    assert saved_plan(read(tmp_path / EVENTS)) == saved_plan(made.events)
 
 
 def test_by_default_it_is_the_one_that_failed() -> None:
-    plans = saved_plans(history(None, FIRST, SECOND, failed="second").events)
-    assert chosen(plans, None, "r").plan.name == "second"
-    assert chosen(plans, FIRST.name, "r").plan == FIRST
+    made = history(None, FIRST, SECOND, failed="second").events
+    assert saved_plan(made).plan.name == "second"
+    assert saved_plan(made, FIRST.name).plan == FIRST
 
 
 def test_the_only_one_needs_no_name() -> None:
-    assert chosen(saved_plans(history(None, FIRST).events), None, "r").plan == FIRST
+    assert saved_plan(history(None, FIRST).events).plan == FIRST
 
 
 @pytest.mark.parametrize(
@@ -83,11 +84,11 @@ def test_the_only_one_needs_no_name() -> None:
 )
 def test_what_cannot_be_told_is_refused(plans: tuple[Plan, ...], name: str | None, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        chosen(saved_plans(history(None, *plans).events), name, "r")
+        saved_plan(history(None, *plans).events, name)
 
 
 def test_a_stack_whose_file_is_gone_is_refused(tmp_path: Path) -> None:
-    (saved,) = saved_plans(history(copied(tmp_path), FIRST).events)
+    saved = saved_plan(history(copied(tmp_path), FIRST).events)
     (tmp_path / "tiny" / "compose.yaml").unlink()
     with pytest.raises(UsageError, match="a file of its stack is gone") as caught:
         saved.stack()
@@ -96,7 +97,7 @@ def test_a_stack_whose_file_is_gone_is_refused(tmp_path: Path) -> None:
 
 def test_a_stack_that_changed_is_refused_and_says_where(tmp_path: Path) -> None:
     stack = copied(tmp_path)
-    (saved,) = saved_plans(history(stack, FIRST).events)
+    saved = saved_plan(history(stack, FIRST).events)
     stack.file.write_text(stack.file.read_text().replace("rate: 30/s", "rate: 31/s"))
     with pytest.raises(UsageError, match="has changed since") as caught:
         saved.stack()
@@ -106,13 +107,13 @@ def test_a_stack_that_changed_is_refused_and_says_where(tmp_path: Path) -> None:
 
 def test_a_change_that_says_the_same_is_none(tmp_path: Path) -> None:
     stack = copied(tmp_path)
-    (saved,) = saved_plans(history(stack, FIRST).events)
+    saved = saved_plan(history(stack, FIRST).events)
     stack.file.write_text("# a comment\n" + stack.file.read_text())
     assert saved.stack().services == stack.services
 
 
 def test_a_variable_that_has_another_value_is_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (saved,) = saved_plans(history(copied(tmp_path), FIRST).events)
+    saved = saved_plan(history(copied(tmp_path), FIRST).events)
     monkeypatch.setenv("TINY_DEPLOYER", "lies")
     with pytest.raises(UsageError, match="has changed since"):
         saved.stack()
@@ -122,7 +123,7 @@ def test_an_older_run_that_does_not_say_what_its_stack_was_is_refused(tmp_path: 
     made = History(clock=ManualClock())
     made.record(RunStart(file=str(copied(tmp_path).file)))
     made.record(PlanShown(FIRST.to_data(), []))
-    (saved,) = saved_plans(made.events)
+    saved = saved_plan(made.events)
     with pytest.raises(UsageError, match="older version"):
         saved.stack()
     assert saved.stack(although_changed=True).name == "tiny"
@@ -130,8 +131,9 @@ def test_an_older_run_that_does_not_say_what_its_stack_was_is_refused(tmp_path: 
 
 
 def test_a_run_without_a_stack_is_refused() -> None:
-    with pytest.raises(UsageError, match="which stack"):
-        saved_plans(history(None, FIRST).events)[0].stack()
+    with pytest.raises(UsageError, match="which stack") as caught:
+        saved_plan(history(None, FIRST).events).stack()
+    assert "`harness incident`" in str(caught.value)
 
 
 @pytest.mark.parametrize("plan", [None, 7, [], {}, {"steps": "x"}, {"steps": [{"step": "no-such-step"}]}])
@@ -139,7 +141,7 @@ def test_a_damaged_plan_is_refused(plan: object) -> None:
     made = History(clock=ManualClock())
     made.record(raw("plan", plan=plan, text=[]))
     with pytest.raises(UsageError):
-        saved_plans(made.events)
+        saved_plan(made.events)
 
 
 def test_a_plan_that_held_a_secret_is_refused() -> None:
@@ -147,12 +149,12 @@ def test_a_plan_that_held_a_secret_is_refused() -> None:
     made = History(clock=ManualClock())
     made.record(raw("plan", plan=data, text=[]))
     with pytest.raises(UsageError, match="holds a secret"):
-        saved_plans(made.events)
+        saved_plan(made.events)
 
 
 def test_no_part_of_a_stack_is_hidden_because_its_name_sounds_like_a_secret() -> None:
     stack = load(tiny.STACK, environ={})
     named = stack.model_copy(update={"services": {"token-store": stack.services["web"], **stack.services}})
-    (saved,) = saved_plans(history(named, FIRST).events)
+    saved = saved_plan(history(named, FIRST).events)
     assert "service token-store" in saved.digests
     assert not any("hidden" in said for said in saved.digests.values())

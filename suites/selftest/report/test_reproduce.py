@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -10,7 +11,7 @@ from rich.console import Console
 from harness.clock import ManualClock
 from harness.history import History
 from harness.report import Report, html, junit, markdown, postmortem
-from harness.report.reproduce import command
+from harness.report.reproduce import command, commands
 from harness.report.summary import summary
 from harness.samples import Samples
 from suites.raw import raw
@@ -48,6 +49,13 @@ def test_a_test_is_run_again_with_its_seed() -> None:
     history.record(raw("run.start", test="suites/test_a.py::test_b[x y]"))
     history.record(raw("environment.up", environment="h1", release="1", seconds=1.0, seed=42))
     assert command(Report.of(history.events)) == "pytest 'suites/test_a.py::test_b[x y]' --harness-seed 42"
+
+
+def test_the_very_plan_is_run_again_by_another_command_where_there_is_one() -> None:
+    found = replace(Report.of(events()), replay="harness replay runs/x")
+    assert commands(found) == (("again", GATE), ("the very plan again", "harness replay runs/x"))
+    assert "The very plan again: `harness replay runs/x`" in markdown.render(found)
+    assert "harness replay" not in markdown.render(Report.of(events()))
 
 
 def before(text: str, *words: str) -> bool:
