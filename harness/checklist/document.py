@@ -133,7 +133,7 @@ class Checklist(Part, frozen=True):
     stack: StackRef
     runs: tuple[RunRef, ...]
     suites: tuple[SuiteRef, ...]
-    files: tuple[str, ...]  # lines as `harness.checklist.inputs` writes them
+    files: tuple[str, ...]  # lines as `harness.plan.inputs` writes them
     images: tuple[ImageRef, ...]
     items: tuple[Item, ...]
     signatures: tuple[Signature, ...] = ()

@@ -12,8 +12,8 @@ import msgspec
 from harness import __version__
 from harness.checklist import from_releases, from_run, from_stack, vouched
 from harness.checklist.document import FORMAT, VERSION, Checklist, Item, StackRef, SuiteRef
-from harness.checklist.inputs import digest_of, file_digest, inputs
 from harness.checklist.runs import GateRun, images, load_run, of_release
+from harness.plan.inputs import digest_of, file_digest, inputs
 from harness.stack import Stack
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from harness import reading
 from harness.checklist import linter
 from harness.checklist.document import Evidence, Item, State
-from harness.checklist.inputs import by_path, migration_files
 from harness.errors import UsageError
+from harness.plan.inputs import by_path, migration_files
 from harness.stack import Stack
 
 DIRECTORIES = ("migrations", "migrate", "versions")  # where files are taken for migrations if nothing is declared
@@ -43,7 +43,7 @@ def find(stack: Stack, old: str, new: str, files: Iterable[str]) -> Found:
     """The migrations that the new release brings: by the stack's patterns, else by the names of directories.
 
     Args:
-        files: what the stack is made of (`harness.checklist.inputs`).
+        files: what the stack is made of (`harness.plan.inputs`).
     """
     there = {path: digest for path, digest in by_path(files).items() if not path.startswith("(")}
     if stack.harness.checklist.migrations:

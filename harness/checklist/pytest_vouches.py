@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.checklist.inputs import digest_of, file_digest, inputs
 from harness.checklist.vouched import FORMAT, PASSED, VERSION, Vouched, VouchingTest, save
 from harness.errors import HarnessError, unwritable
+from harness.plan.inputs import digest_of, file_digest, inputs
 from harness.stack import Stack
 from harness.stack.xharness.checklist import KEY
 

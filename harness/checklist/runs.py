@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.checklist.document import SKEW, ImageRef, RunRef, State
-from harness.checklist.inputs import differing, file_digest
 from harness.errors import HarnessError, UsageError
 from harness.events import FingerprintTaken, ReplicaReplace, RunEnd
 from harness.fingerprint import Fingerprint
 from harness.history import EVENTS, Event, of, read
+from harness.plan.inputs import count, differing, file_digest
 from harness.report import Report
 from harness.samples import read as read_samples
 
@@ -98,7 +98,7 @@ def doubt(run: GateRun, files: Iterable[str], now: float, valid_for: float) -> s
     """Why nothing that a run found counts, in a sentence; empty where it does.
 
     Args:
-        files: what the stack is made of now (`harness.checklist.inputs`).
+        files: what the stack is made of now (`harness.plan.inputs`).
         now: Unix time.
         valid_for: seconds for which a run counts.
     """
@@ -108,7 +108,7 @@ def doubt(run: GateRun, files: Iterable[str], now: float, valid_for: float) -> s
     if run.missing:
         return f"run {run.name} lost evidence: {run.missing[0]}"
     recorded = tuple(str(line) for line in run.report.info.files)
-    if not recorded:
+    if not count(recorded):
         return f"run {run.name} did not record which files it ran on: gate it again"
     if changes := differing(recorded, files):
         return f"since run {run.name}, {changes}: gate it again"

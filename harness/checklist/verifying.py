@@ -9,11 +9,11 @@ from pathlib import Path
 from harness.checklist import again
 from harness.checklist.document import SKEW, Checklist, Signature, State, digest
 from harness.checklist.findings import Finding, Verified
-from harness.checklist.inputs import differing, file_digest, inputs
 from harness.checklist.making import Sources
 from harness.checklist.runs import duration
 from harness.checklist.signing import fingerprint, valid
 from harness.errors import HarnessError
+from harness.plan.inputs import count, differing, file_digest, inputs
 from harness.stack import Stack
 from harness.verdict import Outcome
 
@@ -150,7 +150,7 @@ def _at(directory: Path, path: str) -> Path:
 
 def _nothing(checklist: Checklist) -> str:
     kept = len(checklist.runs) + len(checklist.suites)
-    return f"nothing changed: {len(checklist.files)} files of the stack, {kept} of runs and tests"
+    return f"nothing changed: {count(checklist.files)} files of the stack, {kept} of runs and tests"
 
 
 def _more(names: list[str], shown: int) -> str:

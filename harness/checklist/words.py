@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.checklist.document import Checklist, Item, State
-from harness.checklist.inputs import digest_of
 from harness.checklist.signing import fingerprint
+from harness.plan.inputs import count, digest_of
 
 SIGNS = {State.TICKED: "☑", State.OPEN: "☐", State.FAILED: "✗", State.UNKNOWN: "?", State.LEFT_OUT: "-"}
 SOURCES = (
@@ -93,7 +93,7 @@ def rests_on(checklist: Checklist) -> list[tuple[str, str]]:
     found += [
         ("tests", f"{one.tests} tests, ended {when(one.time)}, sha256 {one.sha256[:16]}") for one in checklist.suites
     ]
-    found.append(("stack", f"{len(checklist.files)} files, sha256 {digest_of(checklist.files)[:16]}"))
+    found.append(("stack", f"{count(checklist.files)} files, sha256 {digest_of(checklist.files)[:16]}"))
     images = [f"{one.service} {one.digest.removeprefix('sha256:')[:12]}" for one in checklist.images]
     found.append(("images", ", ".join(images) or "none was seen by a run"))
     return found

@@ -13,7 +13,7 @@ from harness.checks import counted
 from harness.commands.options import keep_option, out_option, override_option, releases, since_option, stack_argument
 from harness.commands.plan import show_plans
 from harness.commands.say import say
-from harness.errors import PASS, HarnessError
+from harness.errors import PASS
 from harness.events import RunStart
 from harness.plan.budget import about, estimate, fitting, named
 from harness.plan.gate import SCENARIOS, Gate, Settings
@@ -22,7 +22,7 @@ from harness.plan.plan import Plan
 from harness.plan.under_faults import cases
 from harness.plan.under_faults import plan as case_plan
 from harness.redaction import Redactor
-from harness.stack import Stack, load
+from harness.stack import load
 from harness.stack.quantities import seconds
 
 if TYPE_CHECKING:
@@ -140,22 +140,11 @@ def gate(
     for line in unseen:
         say(f"not looked at: {line}", err=True, fg="yellow")
     facts = RunStart(
-        **of_stack(found), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen,
-        files=_files(found, old, new),
+        **of_stack(found, (old, new)), from_=old, to=new, command=sys.argv[1:], not_looked_at=unseen,
     )  # fmt: skip
     options = Options(out=out, keep=keep, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as run:
         return report_on(run, found, lambda: run_plans(run, found, plans, budget), since)
-
-
-def _files(stack: Stack, old: str, new: str) -> tuple[str, ...]:
-    """What the gate is about to run on; nothing where it cannot be read: whoever builds it says so."""
-    from harness.checklist.inputs import inputs
-
-    try:
-        return inputs(stack, (old, new))
-    except HarnessError:
-        return ()
 
 
 def _plans(gate: Gate, scenarios: tuple[str, ...], under: str | None, *, alone: bool) -> tuple[Plan, ...]:

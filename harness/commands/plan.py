@@ -119,7 +119,8 @@ def run(
 
     found = load_stack(stack, overrides)
     wanted = _for_stack(load(file, old, new), found)
-    facts = RunStart(**of_stack(found), from_=wanted.old, to=wanted.new, command=sys.argv[1:])
+    said = of_stack(found, (wanted.old, *wanted.releases()))
+    facts = RunStart(**said, from_=wanted.old, to=wanted.new, command=sys.argv[1:])
     options = Options(out=out, keep=keep, seed=seed, redactor=Redactor(found.secrets))
     with Engine.connect() as engine, Run(engine, options, facts) as under_way:
         return report_on(under_way, found, lambda: combine(in_environment(under_way, found, wanted)))

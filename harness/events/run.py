@@ -21,7 +21,7 @@ class RunStart(Body, frozen=True, rename={"from_": "from"}):
     stack: str = ""  # the stack's name
     file: str = ""  # of the stack, absolute
     overrides: Sequence[str] = ()  # the files that were merged into it, absolute
-    stack_digests: Sequence[Mapping[str, str]] = ()  # of each `part` of the stack, the digest `said`, without secrets
+    stack_digests: Sequence[Mapping[str, str]] = ()  # in older histories: of a `part` of the stack, the digest `said`
     from_: str = ""  # the release that the environment is brought up on
     to: str = ""  # the release that is deployed
     test: str = ""  # the test that made the run, by pytest's id
@@ -29,7 +29,9 @@ class RunStart(Body, frozen=True, rename={"from_": "from"}):
     original: Any = None  # the outage that is replayed
     command: Sequence[str] = ()  # the command line
     not_looked_at: Sequence[str] = ()  # what the declared load does not look at, in words
-    files: Sequence[str] = ()  # what the stack is made of: digest, two spaces and path, as `sha256sum` writes them
+    # What the stack is made of: digest, two spaces and path, as `sha256sum` writes them; or a part of the stack in
+    # parentheses, `(service web)`, without secrets.
+    files: Sequence[str] = ()
 
 
 class RunEnd(Body, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +21,12 @@ from harness.errors import HarnessError, NoSpace, UsageError, unwritable
 from harness.events import Note, RunEnd, RunError, RunStart
 from harness.history import EVENTS, History
 from harness.plan.control import ControlSpec, SharedControl, end_all, join
+from harness.plan.inputs import recorded
 from harness.plan.machine import machine, versions
 from harness.plan.subject import Subject
 from harness.redaction import Redactor
 from harness.signals import cleaning_up_after, in_words, uninterrupted
 from harness.stack import Stack
-from harness.stack.digest import digests
 from harness.verdict import Outcome, Verdict
 
 
@@ -36,15 +36,18 @@ class OfStack(TypedDict):
     stack: str
     file: str
     overrides: list[str]
-    stack_digests: list[dict[str, str]]
+    files: tuple[str, ...]
 
 
-def of_stack(stack: Stack) -> OfStack:
-    """What `run.start` records of a stack."""
+def of_stack(stack: Stack, releases: Iterable[str] = ()) -> OfStack:
+    """What `run.start` records of a stack.
+
+    Args:
+        releases: those that the run has to do with; all of them if empty.
+    """
     overrides = [str(path) for path in stack.overrides]
-    # The name of a part is no key: one that sounds like a secret would hide what stands there.
-    parts = [{"part": part, "said": said} for part, said in digests(stack).items()]
-    return OfStack(stack=stack.name, file=str(stack.file), overrides=overrides, stack_digests=parts)
+    files = recorded(stack, tuple(dict.fromkeys(releases)) or tuple(stack.harness.releases))
+    return OfStack(stack=stack.name, file=str(stack.file), overrides=overrides, files=files)
 
 
 def new_run_id() -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.event import Event, of
 from harness.events import EnvironmentUp, PlanShown, RunStart
+from harness.plan.inputs import parts
 from harness.plan.plan import Plan, of_data
 from harness.plan.signature import Signature, first_failure, signature_of
 from harness.redaction.placeholder import PLACEHOLDER
 from harness.stack import Stack
 from harness.stack import load as load_stack
-from harness.stack.digest import changed, digests
+from harness.stack.digest import changed, concerning, digests
 from harness.stack.plainwords import one_of
 
 RUN_THE_FILE = "`harness plan run FILE STACK` runs a plan's file"
@@ -27,7 +28,7 @@ class SavedPlan:
     Attributes:
         plan: the plan.
         file: of the stack, absolute; None where the history does not say. overrides: the files merged into it.
-        digests: what the stack said, by part; empty where the history does not say.
+        digests: what the stack said, by part, of the plan's releases; empty where the history does not say.
         seed: of what its faults left to chance; None where it is not known.
         signature: of its failure; None where no check failed.
         step: the number of the step in which it failed first, from 1.
@@ -61,7 +62,8 @@ class SavedPlan:
                 )  # fmt: skip
         stack = load_stack(self.file, self.overrides)
         hidden = [part for part, said in self.digests.items() if PLACEHOLDER in said]  # it looked like a secret
-        differing = [part for part in changed(self.digests, digests(stack)) if part not in hidden]
+        now = concerning(digests(stack), _releases(self.plan))
+        differing = [part for part in changed(self.digests, now) if part not in hidden]
         if differing and not although_changed:
             what = "; ".join(differing[:5]) + (f"; and {len(differing) - 5} more" if len(differing) > 5 else "")
             raise UsageError(
@@ -102,6 +104,10 @@ def saved_plan(events: Sequence[Event], scenario: str | None = None, where: str 
     return _saved(every, (failed or wanted)[0])
 
 
+def _releases(plan: Plan) -> tuple[str, ...]:
+    return (plan.old, *plan.releases())
+
+
 def _name(shown: Event[PlanShown]) -> str:
     return str(shown.body.plan.get("name", "")) if isinstance(shown.body.plan, Mapping) else ""
 
@@ -121,13 +127,15 @@ def _saved(events: tuple[Event, ...], shown: Event[PlanShown]) -> SavedPlan:
             got="hidden:...", expected="the plan as it was", hint=RUN_THE_FILE,
         )  # fmt: skip
     own = _own(events, shown)
+    # An older run has the digests of the parts beside those of the files.
+    said = {one["part"]: one["said"] for one in start.stack_digests if {"part", "said"} <= one.keys()}
     up = of(own, EnvironmentUp, environment=shown.environment)
     first = first_failure(own)
     return SavedPlan(
         plan,
         Path(start.file) if start.file else None,
         tuple(Path(path) for path in start.overrides),
-        {one["part"]: one["said"] for one in start.stack_digests if {"part", "said"} <= one.keys()},
+        concerning(said or parts(map(str, start.files)), _releases(plan)),
         up[0].body.seed if up else None,
         signature_of(own),
         first.plan_step if first is not None else None,

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from harness.stack.stack import Stack
 
 _HIDDEN = "(a secret)"
 _LENGTH = 16  # hexadecimal digits
+_OF = " of release "
 
 
-def digests(stack: Stack) -> dict[str, str]:
-    """By part, `service web` or `x-harness deployer`, its digest; of a release only what it changes.
+def digests(stack: Stack, releases: Collection[str] | None = None) -> dict[str, str]:
+    """By part, `service web` or `x-harness deployer`, its digest; of these releases, or of all, only what they change.
 
     It is what the files come to: merged, with their variables replaced. Secrets are left out, so that no digest of
     theirs is kept, and where the files lie does not matter. What an image is built of is not looked at.
     """
     found = _parts(stack, stack.secrets)
-    for release in stack.harness.releases:
+    for release in stack.harness.releases if releases is None else dict.fromkeys(releases):
         of_release = _parts(stack.at(release), stack.secrets)
         changed = {part: one for part, one in of_release.items() if found.get(part) != one}
-        found |= {f"{part} of release {release}": one for part, one in changed.items()}
+        found |= {f"{part}{_OF}{release}": one for part, one in changed.items()}
     return found
+
+
+def concerning(parts: Mapping[str, str], releases: Collection[str]) -> dict[str, str]:
+    """Those of the stack itself, and those of these releases."""
+    return {part: said for part, said in parts.items() if _OF not in part or part.partition(_OF)[2] in releases}
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.paired, pytest.mark.xdist_grou
 @pytest.fixture
 def on_this(gate_run: GateRun, stack: Stack) -> Report:
     """What the run found, where it ran on what the stack is made of now."""
-    from harness.checklist.inputs import inputs
+    from harness.plan.inputs import inputs
 
     info = gate_run.report.info
     files = inputs(stack, (info.from_, info.to))

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.checklist.document import Checklist, Item
-from harness.checklist.inputs import inputs
 from harness.checklist.making import Sources, make
 from harness.checklist.questions import QUESTIONS
 from harness.clock import ManualClock
 from harness.events import RunEnd, RunStart
 from harness.fingerprint import Fingerprint, StatePart
 from harness.history import EVENTS, History
+from harness.plan.inputs import inputs
 from harness.stack import Stack, load
 from harness.verdict import Outcome, Verdict
 from suites.raw import fields, raw

@@ -10,8 +10,8 @@ import pytest
 
 from harness.checklist import vouched
 from harness.checklist.document import State
-from harness.checklist.inputs import digest_of, inputs
 from harness.errors import UsageError
+from harness.plan.inputs import digest_of, inputs
 from suites.selftest.checklist.made import NOW, VOUCHED, by_key, world
 
 pytestmark = pytest.mark.programs

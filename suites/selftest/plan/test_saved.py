@@ -16,10 +16,12 @@ from harness.history import EVENTS, History
 from harness.plan.plan import Plan
 from harness.plan.run import of_stack
 from harness.plan.saved import saved_plan
+from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.hold import Hold
 from harness.plan.steps.load import Load
 from harness.redaction import Redactor
 from harness.stack import Stack, load
+from harness.stack.digest import digests
 from suites.raw import raw
 from suites.selftest.plan.made import NEW, OLD, plan_of
 
@@ -110,6 +112,32 @@ def test_a_change_that_says_the_same_is_none(tmp_path: Path) -> None:
     saved = saved_plan(history(stack, FIRST).events)
     stack.file.write_text("# a comment\n" + stack.file.read_text())
     assert saved.stack().services == stack.services
+
+
+def test_a_run_of_before_the_files_were_recorded_says_what_its_stack_was(tmp_path: Path) -> None:
+    stack = copied(tmp_path)
+    made = History(clock=ManualClock())
+    parts = [{"part": part, "said": said} for part, said in digests(stack).items()]
+    made.record(RunStart(stack="tiny", file=str(stack.file), stack_digests=parts, files=["ab  compose.yaml"]))
+    made.record(PlanShown(FIRST.to_data(), []))
+    saved = saved_plan(made.events)
+    assert saved.stack() == stack
+    stack.file.write_text(stack.file.read_text().replace("rate: 30/s", "rate: 31/s"))
+    with pytest.raises(UsageError, match="has changed since") as caught:
+        saved.stack()
+    assert caught.value.got == "changed: x-harness workload"
+
+
+def test_a_release_that_the_plan_does_not_go_to_may_change(tmp_path: Path) -> None:
+    stack = copied(tmp_path)
+    goes = replace(FIRST, steps=(Deploy(phase="d", release=NEW),))
+    found = [saved_plan(history(stack, plan).events) for plan in (FIRST, goes)]
+    release = stack.file.parent / "compose.1.1.0.yaml"
+    release.write_text(release.read_text().replace("1.1.0", "1.1.1"))
+    assert found[0].stack().name == "tiny"
+    with pytest.raises(UsageError, match="has changed since") as caught:
+        found[1].stack()
+    assert f"service web of release {NEW}" in str(caught.value.got)
 
 
 def test_a_variable_that_has_another_value_is_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,14 @@
-"""What a stack is made of, by digest: the files that it is read and built from, and what each release reads as.
+"""What a stack is made of, by digest: the files that it is read and built from, and what it reads as, part by part.
 
-Lines as `sha256sum` writes them, `<digest>  <path>`, the path from the Compose file's directory. Beside the
-files stands a
-line for each release, `<digest>  (4.1.1, as the stack is read)`: it differs where a variable has another value.
+Lines as `sha256sum` writes them, `<digest>  <path>`, the path from the Compose file's directory. Beside the files stand
+the parts of the stack, `<digest>  (service web)`, `<digest>  (service web of release 4.1.1)`: they differ where a
+variable has another value, and not where a file was only written otherwise (`harness.stack.digest`).
 """
 
 from __future__ import annotations
 
 import glob
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from harness import reading
 from harness.engine.context import BuildSpec, Entry, entries
 from harness.errors import HarnessError
 from harness.stack import Stack
+from harness.stack.digest import digests
 
 MAX_FILES = 2000  # of one build context; a larger one is one line
 
@@ -61,9 +61,25 @@ def inputs(stack: Stack, releases: Sequence[str]) -> tuple[str, ...]:
         found.update(_mount(source, root))
     for name in releases:
         found.update({migration: file_digest(root / migration) for migration in migration_files(stack, name)})
-    for name in releases:
-        found[f"({name}, as the stack is read)"] = _read_as(stack.at(name), stack.secrets, root)
-    return tuple(f"{digest}  {path}" for path, digest in sorted(found.items()))
+    return _lines({**found, **_read_as(stack, releases)})
+
+
+def recorded(stack: Stack, releases: Sequence[str]) -> tuple[str, ...]:
+    """The same, for the history of a run; the parts alone where a file cannot be read: whoever builds it says so."""
+    try:
+        return inputs(stack, releases)
+    except HarnessError:
+        return _lines(_read_as(stack, releases))
+
+
+def count(lines: Iterable[str]) -> int:
+    """How many files such a list names."""
+    return sum(not path.startswith("(") for path in by_path(lines))
+
+
+def parts(lines: Iterable[str]) -> dict[str, str]:
+    """What of such a list is a part of the stack, and no file: digest by part, as `harness.stack.digest` has it."""
+    return {path[1:-1]: digest for path, digest in by_path(lines).items() if path.startswith("(")}
 
 
 def migration_files(stack: Stack, release: str) -> tuple[str, ...]:
@@ -171,13 +187,12 @@ def _entry_digest(entry: Entry) -> str:
     return file_digest(entry.source)
 
 
-def _read_as(stack: Stack, secrets: Iterable[str], root: Path) -> str:
-    """The digest of what a release reads as. No secret is in it: a digest of a short one could be guessed."""
-    services = {name: service.model_dump(mode="json") for name, service in stack.services.items()}
-    text = json.dumps([services, stack.harness.model_dump(mode="json")], sort_keys=True, ensure_ascii=False)
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "(secret)")
-    return hashlib.sha256(text.replace(str(root), ".").encode("utf-8", "backslashreplace")).hexdigest()
+def _read_as(stack: Stack, releases: Sequence[str]) -> dict[str, str]:
+    return {f"({part})": digest for part, digest in digests(stack, releases).items()}
+
+
+def _lines(found: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{digest}  {path}" for path, digest in sorted(found.items()))
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:
