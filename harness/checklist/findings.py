@@ -12,7 +12,7 @@ class Finding:
     """One sentence, and what it does to the whole: only where all are PASS the checklist holds.
 
     Attributes:
-        about: what it is about: `item`, `expired`, `signature`, `changed`, `evidence` or `clock`.
+        about: what it is about: `item`, `expired`, `signature`, `changed`, `evidence`, `image` or `clock`.
     """
 
     outcome: Outcome

@@ -1,16 +1,21 @@
-"""The document on a terminal, 80 columns wide."""
+"""The document on a terminal, 80 columns wide, and what `verify` found of it, as wide as the terminal is."""
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator
 
 from harness.checklist import words
 from harness.checklist.document import Checklist, State
+from harness.checklist.findings import Verified
 from harness.printable import clean, excerpt
+from harness.verdict import Outcome
 
 COLOURS = {State.TICKED: "green", State.OPEN: "red", State.FAILED: "red", State.UNKNOWN: "yellow", State.LEFT_OUT: None}
 MARKS = {State.TICKED: "[x]", State.OPEN: "[ ]", State.FAILED: "[!]", State.UNKNOWN: "[?]", State.LEFT_OUT: " - "}
+SIGNS = {Outcome.PASS: "ok", Outcome.FAIL: "NOT", Outcome.UNKNOWN: "?"}
+SIGN_COLOURS = {Outcome.PASS: None, Outcome.FAIL: "red", Outcome.UNKNOWN: "yellow"}
 WIDTH = 80
 
 
@@ -37,7 +42,16 @@ def lines(checklist: Checklist) -> Iterator[tuple[str, str | None]]:
         yield from ((line, None) for line in _wrapped(f"{clean(name)}: {clean(said)}", "    "))
 
 
-def _wrapped(text: str, indent: str, first: str = "") -> list[str]:
+def verified(checklist: Checklist, found: Verified) -> Iterator[tuple[str, str | None]]:
+    """What was found, a sentence each, with its colour."""
+    width = max(40, shutil.get_terminal_size((WIDTH, 24)).columns)
+    yield f"{clean(checklist.title)}: made {words.when(checklist.made)}", None
+    for one in found.findings:
+        text = f"{SIGNS[one.outcome]:<4}{one.about}: {clean(one.text)}"
+        yield from ((line, SIGN_COLOURS[one.outcome]) for line in _wrapped(text, "      ", "  ", width))
+
+
+def _wrapped(text: str, indent: str, first: str = "", width: int = WIDTH) -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False, break_long_words=True
+        text, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False, break_long_words=True
     )

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from harness.checklist import again
+from harness.checklist import again, tags
 from harness.checklist.document import SKEW, Checklist, Signature, State, digest
 from harness.checklist.findings import Finding, Verified
 from harness.checklist.making import Sources
 from harness.checklist.runs import duration
 from harness.checklist.signing import fingerprint, valid
+from harness.checklist.tags import Lookup
 from harness.errors import HarnessError
 from harness.plan.inputs import count, differing, file_digest, inputs
 from harness.stack import Stack
@@ -20,7 +21,7 @@ from harness.verdict import Outcome
 
 def verify(
     checklist: Checklist, directory: Path, load: Callable[[Path, tuple[Path, ...]], Stack], keys: Mapping[str, str],
-    now: float,
+    connect: Callable[[], Lookup | None], now: float,
 ) -> Verified:  # fmt: skip
     """Look at all of it again.
 
@@ -28,10 +29,13 @@ def verify(
         directory: where the document is: paths in it are from there.
         load: reads a stack.
         keys: the public keys that count: name by key.
+        connect: gives what asks the engine for an image; None where no engine answers.
         now: Unix time.
     """
     looked, sources = _evidence(checklist, directory, load)
     findings = [*_clock(checklist, now), *_items(checklist, now), *_signatures(checklist, keys), *looked]
+    if sources is not None:
+        findings += tags.moved(checklist, sources.stack, connect)
     if sources is not None and all(one.outcome is Outcome.PASS for one in looked):
         findings += again.judged(checklist, sources, directory)
     return Verified(tuple(findings))
@@ -112,6 +116,7 @@ def _evidence(
     except HarnessError as error:
         text = f"the stack cannot be read any more: {error.what}" + (f" ({error.where})" if error.where else "")
         found.append(Finding(Outcome.UNKNOWN, "changed", text))
+        stack = None
     else:
         changes = differing(checklist.files, now)
         if changes:

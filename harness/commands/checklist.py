@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,11 @@ import click
 
 from harness.commands.options import override_option, releases, stack_argument
 from harness.commands.say import say
-from harness.errors import FAIL, PASS, UNKNOWN, UsageError, unwritable
+from harness.errors import FAIL, PASS, UNKNOWN, HarnessError, UsageError, unwritable
 
 if TYPE_CHECKING:
     from harness.checklist.document import Checklist
+    from harness.checklist.tags import Lookup
 
 FILE = "checklist.json"
 file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
@@ -125,8 +128,8 @@ def verify(file: Path, keys: Path | None) -> int:
     """
     from harness.checklist.document import read
     from harness.checklist.signing import known
+    from harness.checklist.terminal import verified as told
     from harness.checklist.verifying import verify as verified
-    from harness.checklist.words import when
     from harness.clock import SystemClock
     from harness.stack import load
     from harness.verdict import Outcome
@@ -134,12 +137,11 @@ def verify(file: Path, keys: Path | None) -> int:
     file = _file(file)
     found = read(file)
     names = known(keys) if keys is not None else {}
-    result = verified(found, file.resolve().parent, load, names, SystemClock().now())
-    say(f"{found.title}: made {when(found.made)}")
-    signs = {Outcome.PASS: "ok", Outcome.FAIL: "NOT", Outcome.UNKNOWN: "?"}
-    colours = {Outcome.PASS: None, Outcome.FAIL: "red", Outcome.UNKNOWN: "yellow"}
-    for one in result.findings:
-        say(f"  {signs[one.outcome]:<4}{one.about}: {one.text}", fg=colours[one.outcome])
+    with ExitStack() as connections:
+        connect = partial(_images, connections)
+        result = verified(found, file.resolve().parent, load, names, connect, SystemClock().now())
+    for line, colour in told(found, result):
+        say(line, fg=colour)
     outcomes = {Outcome.PASS: "it holds", Outcome.FAIL: "it does not hold", Outcome.UNKNOWN: "that it holds is unknown"}
     say(outcomes[result.outcome], bold=True)
     return result.outcome.exit_code
@@ -171,6 +173,17 @@ def show(file: Path) -> int:
     found = read(_file(file))
     _show(found)
     return _code(found)
+
+
+def _images(connections: ExitStack) -> Lookup | None:
+    """What asks the engine for an image; None where no engine answers. None is started for it."""
+    from harness.engine import Engine
+
+    try:
+        images = connections.enter_context(Engine.connect()).images
+    except HarnessError:
+        return None
+    return lambda name: found.id if (found := images.find(name)) is not None else None
 
 
 def _file(file: Path) -> Path:

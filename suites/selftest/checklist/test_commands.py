@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness import clock
 from harness.cli import run
+from harness.engine import Engine
+from harness.errors import NoEngine
 from suites.selftest.checklist.made import NOW, VOUCHED, World, world
 
 pytest.importorskip("cryptography", reason="the extra `checklist` is not installed")
@@ -18,6 +22,19 @@ pytest.importorskip("cryptography", reason="the extra `checklist` is not install
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock.SystemClock, "now", lambda _self: NOW)
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The images that an engine has, which answers in place of this machine's."""
+    images = {"redis:7": "sha256:" + "ab" * 32}
+
+    class Answering:
+        def find(self, name: str) -> SimpleNamespace | None:
+            return SimpleNamespace(id=images[name]) if name in images else None
+
+    monkeypatch.setattr(Engine, "connect", lambda: nullcontext(SimpleNamespace(images=Answering())))
+    return images
 
 
 @pytest.fixture
@@ -52,9 +69,44 @@ def test_from_make_to_verify_each_command_says_what_it_did(made: World, capsys: 
     assert "it holds" in said
     assert "the key of ada" in said
     assert max(map(len, said.splitlines())) <= 130
+    assert "image: 1 of 1 tags stand for what the runs had" in said
     made.write("web/app.py", "other\n")
     assert harness("verify", made.out, "--keys", keys) == 1
     assert "web/app.py changed" in capsys.readouterr().out
+
+
+def test_no_line_of_verify_is_wider_than_the_terminal_and_nothing_is_left_out(
+    made: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(made)
+    seen = []
+    for columns in (80, 46, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        capsys.readouterr()
+        harness("verify", made.out)
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= columns
+        seen.append(" ".join(" ".join(lines).split()))
+    assert seen[0] == seen[1] == seen[2]
+    assert any(line.startswith("      ") for line in lines) is False  # at 200 columns every sentence is a line
+
+
+def test_without_an_engine_verify_says_that_it_did_not_ask_and_does_not_hold(
+    made: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = made.root / "keys"
+    make(made, "--suite", made.root / "vouched.json")
+    harness("tick", made.out, "support-knows", "--as", "ada", "--why", "told them")
+    harness("keygen", "--as", "ada", "--out", keys)
+    harness("sign", made.out, "--as", "ada", "--key", keys / "ada.key")
+    assert harness("verify", made.out, "--keys", keys) == 0
+
+    def none() -> Engine:
+        raise NoEngine("No container engine answers")
+
+    monkeypatch.setattr(Engine, "connect", none)
+    assert harness("verify", made.out, "--keys", keys) == 2
+    assert "image: not asked: no engine answers" in capsys.readouterr().out
 
 
 def test_an_item_that_is_unknown_makes_2_and_one_that_failed_1(made: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from harness.checklist.document import Checklist, Evidence, State
 from harness.checklist.findings import Verified
 from harness.checklist.signing import generate, known, sign
+from harness.checklist.tags import Lookup
 from harness.checklist.ticking import tick
 from harness.checklist.verifying import verify
 from harness.stack import load
@@ -21,6 +22,8 @@ from suites.selftest.checklist.made import CHECKLIST, NOW, VOUCHED, world
 
 pytest.importorskip("cryptography", reason="the extra `checklist` is not installed")
 DAY = 86400.0
+RAN = "sha256:" + "ab" * 32  # what the runs of `made` had
+ENGINE = {"redis:7": RAN, RAN: RAN}
 
 
 class Signed:
@@ -41,10 +44,11 @@ class Signed:
         return sign(checklist, name, self.keys / f"{name}.key", now, items)
 
     def verify(
-        self, checklist: Checklist | None = None, now: float = NOW + 120, keys: Mapping[str, str] | None = None
-    ) -> Verified:
+        self, checklist: Checklist | None = None, now: float = NOW + 120, keys: Mapping[str, str] | None = None,
+        connect: Callable[[], Lookup | None] = lambda: ENGINE.get,
+    ) -> Verified:  # fmt: skip
         names = known(self.keys) if keys is None else keys
-        return verify(checklist or self.document, self.world.out, load, names, now)
+        return verify(checklist or self.document, self.world.out, load, names, connect, now)
 
 
 @pytest.fixture
@@ -67,6 +71,13 @@ def test_what_is_ticked_signed_and_unchanged_holds_and_who_signed_is_named(signe
     many = len(signed.document.items)
     assert f"signed {many} of {many} items" in said(found, Outcome.PASS)
     assert "nothing changed: 5 files of the stack, 2 of runs and tests" in said(found, Outcome.PASS)
+
+
+def test_a_tag_that_has_moved_keeps_the_document_from_holding(signed: Signed) -> None:
+    found = signed.verify(connect=lambda: {"redis:7": "sha256:" + "cd" * 32, RAN: RAN}.get)
+    assert (found.outcome, "the tag has moved" in said(found, Outcome.FAIL)) == (Outcome.FAIL, True)
+    found = signed.verify(connect=lambda: None)
+    assert (found.outcome, "not asked" in said(found, Outcome.UNKNOWN)) == (Outcome.UNKNOWN, True)
 
 
 def test_a_document_that_nobody_signed_is_unknown(signed: Signed) -> None:
@@ -252,5 +263,5 @@ def test_an_image_that_no_run_saw_is_seen(signed: Signed) -> None:
 
 
 def test_a_document_without_its_evidence_moved_elsewhere_is_unknown(signed: Signed, tmp_path: Path) -> None:
-    found = verify(signed.document, tmp_path / "far" / "away", load, known(signed.keys), NOW + 120)
+    found = verify(signed.document, tmp_path / "far" / "away", load, known(signed.keys), lambda: ENGINE.get, NOW + 120)
     assert found.outcome is Outcome.UNKNOWN
