@@ -24,6 +24,7 @@ from harness.chaos.seeds import Shard, plan_seed
 from harness.chaos.stopping import pulled
 from harness.chaos.tasks import Came, Limits, Make, Observer, RunPlan, Shrink, Task
 from harness.chaos.thinning import Evidence
+from harness.plan.pace import Pace
 from harness.plan.signature import Signature
 from harness.signals import Terminated, uninterrupted
 from harness.verdict import Outcome
@@ -41,6 +42,7 @@ class Campaign:
         runs: the directory of the runs.
         lever: the file that stops it.
         shrink: cuts a finding down; None leaves findings as they are.
+        pace: how long plans took on this stack before; it corrects what is told, and which plan still ends in time.
     """
 
     ledger: Ledger
@@ -53,6 +55,7 @@ class Campaign:
     lever: Path
     shard: Shard = field(default_factory=Shard)
     shrink: Shrink | None = None
+    pace: Pace = field(default_factory=Pace)
     clock: Callable[[], float] = time.monotonic
     over: str = ""  # why no further plan begins; empty while some do
     interrupted: BaseException | None = None
@@ -172,8 +175,9 @@ class Campaign:
         while not self.over and self._slots() > 0:
             number = next(numbers)
             task = self.make(number, plan_seed(self.about.seed, number))
+            expected = self.pace.expected(task.seconds)
             late = self.limits.seconds is not None and (
-                self.clock() - began + task.seconds > self.limits.seconds and self._begun > 0
+                self.clock() - began + expected > self.limits.seconds and self._begun > 0
             )
             if late:
                 self.over = "no further plan ends in its time"
@@ -183,7 +187,7 @@ class Campaign:
                 continue  # another process of the same campaign was faster
             self._begun += 1
             self._plans[pool.submit(self.run, task, self._stop)] = task, tried
-            self.observer.begun(task)
+            self.observer.begun(replace(task, seconds=expected))
             self._look(began)
 
     def _slots(self) -> int:
@@ -201,6 +205,8 @@ class Campaign:
 
     def _ended(self, task: Task, tried: Tried, came: Came) -> None:
         failed = came.outcome is Outcome.FAIL
+        if came.outcome is not Outcome.UNKNOWN:  # such a plan may have ended at any moment
+            self.pace.took(task.seconds, came.seconds)
         tried = replace(
             tried, state="done", outcome=came.outcome, reason=came.reason, seconds=came.seconds,
             signature=(came.signature or UNNAMED) if failed else None,

@@ -134,7 +134,8 @@ class Live:
         )
         table.add_row("plans", counts, f"{self._passed()}{end}")
         for task, began in self._running.values():
-            table.add_row(f"plan {task.number}", Text(clean(task.title)), _minutes(self._clock() - began))
+            passed = f"{_minutes(self._clock() - began)} of about {_minutes(task.seconds)}"
+            table.add_row(f"plan {task.number}", Text(clean(task.title)), passed)
         for finding in list(self._findings.values())[:MOST]:
             table.add_row("finding", Text(clean(str(finding.signature)), style=STYLES[Outcome.FAIL]), self._of(finding))
         if len(self._findings) > MOST:

@@ -7,15 +7,17 @@ import itertools
 import json
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import harness
 from harness import files
+from harness.chaos.ledger import Ledger
 from harness.chaos.records import About, Element, Finding, Shrunk
 from harness.chaos.tasks import Came, Task
 from harness.errors import unwritable
+from harness.plan.pace import LAST, Pace
 from harness.plan.plan import Plan, of_data
 from harness.plan.plan_process import PlanOrder, PlanProcess
 from harness.plan.random import Bounds, generate
@@ -72,6 +74,16 @@ class StackPlans:
         title = ", ".join(dict.fromkeys(f"{what} at {stage}" for what, stage, _ in elements)) or plan.title
         return Task(number, seed, title, plan.to_data(), elements, len(plan.every), drawn.seconds)
 
+    def pace(self, ledger: Ledger, about: About) -> Pace:
+        """How long plans took on this stack, as far as a ledger has some of them that this version makes again."""
+        found = Pace()
+        kept = [ledger.campaign(name) for name in ledger.ids()]
+        same = [one for one in kept if _plain(one.about) == _plain(about)]
+        ran = [(plan, Bounds(one.about.steps, one.about.seconds)) for one in same for plan in one.plans if plan.judged]
+        for plan, bounds in sorted(ran, key=lambda pair: pair[0].began)[-LAST:]:
+            found.took(generate(self.stack, self.old, self.new, plan.seed, bounds).seconds, plan.seconds)
+        return found
+
     def run(self, task: Task, stop: threading.Event) -> Came:
         """Run it in a process of its own; it ends in good order when the event is set.
 
@@ -123,6 +135,11 @@ class StackPlans:
             cut.after.to_data(), len(cut.after.every), len(plan.every), cut.confirmed.failed, cut.confirmed.of,
             str(cut.confirmed), cut.finished,
         )  # fmt: skip
+
+
+def _plain(about: About) -> About:
+    """What campaigns on the same stack have in common."""
+    return replace(about, seed=0, steps=0, seconds=0.0, space=())
 
 
 def _in_order(element: Element) -> tuple[int, str, str]:

@@ -88,7 +88,7 @@ def campaign(call: Call) -> int:
         with Live(about, call.limits, ledger.campaign(about.id)) as live:
             going = Campaign(
                 ledger, about, plans.make, plans.run, call.limits, live, runs, lever, call.shard,
-                plans.shrink if call.shrink else None,
+                plans.shrink if call.shrink else None, plans.pace(ledger, about),
             )  # fmt: skip
             kept = going.work()
         with uninterrupted():

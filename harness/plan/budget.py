@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from harness.plan.pace import Pace
 from harness.plan.plan import Plan
 
 # Seconds, as the reference stack takes them on two cores.
@@ -31,24 +32,21 @@ class Budget:
     Attributes:
         seconds: the whole; None for as long as it takes.
         spent: by those that were run.
-        estimated: what was thought of them before.
     """
 
     seconds: float | None = None
     spent: float = 0.0
-    estimated: float = 0.0
+    _pace: Pace = field(default_factory=Pace)
 
     def allows(self, seconds: float) -> bool:
         """Whether there is time for a plan with this estimate, held against how long the others took. The first one is
         always run: a budget in which nothing fits would say nothing.
         """
-        if self.seconds is None or not self.estimated:
-            return True
-        return self.spent + seconds * self.spent / self.estimated <= self.seconds
+        return self.seconds is None or not self.spent or self.spent + self._pace.expected(seconds) <= self.seconds
 
     def took(self, estimated: float, seconds: float) -> None:
         """A plan was run."""
-        self.estimated += estimated
+        self._pace.took(estimated, seconds)
         self.spent += seconds
 
 

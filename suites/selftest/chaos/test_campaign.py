@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from harness.chaos.campaign import BLIND, Campaign
 from harness.chaos.ledger import Ledger
 from harness.chaos.records import UNNAMED, Finding, Shrunk
 from harness.chaos.seeds import Shard, plan_seed
-from harness.chaos.tasks import Came, Limits
+from harness.chaos.tasks import Came, Limits, Task
 from harness.chaos.thinning import OF_A_FINDING, PASSES
 from harness.errors import NoEngine, NoSpace
+from harness.plan.pace import Pace
 from harness.plan.signature import Signature
 from harness.signals import Terminated
 from harness.verdict import Outcome
@@ -84,6 +86,44 @@ def test_time_that_is_up_lets_no_plan_begin_that_would_not_end_in_it(ledger: Led
     going.work()
     assert 1 <= len(runner.ran) < 10
     assert going.over in ("its time is up", "no further plan ends in its time")
+
+
+def test_plans_that_take_longer_than_was_thought_leave_time_for_fewer(ledger: Ledger, tmp_path: Path) -> None:
+    begun: dict[float, list[tuple[int, float]]] = {}
+    for factor in (1.0, 4.0):
+        seen = begun.setdefault(factor, [])
+
+        class Telling(Told):
+            def begun(self, task: Task, seen: list[tuple[int, float]] = seen) -> None:
+                seen.append((task.number, task.seconds))
+
+        now = iter(range(0, 10_000))
+        slow = Came(Outcome.PASS, "well", seconds=factor)  # and the estimate is 1 s
+        runner = Runner(dict.fromkeys(range(100), slow))
+        about = replace(ABOUT, seed=int(factor))
+        going = campaign(
+            ledger, tmp_path, runner, told=Telling(), about=about,
+            limits=Limits(seconds=50.0), clock=lambda now=now: float(next(now)),
+        )  # fmt: skip
+        going.work()
+    assert [seconds for _, seconds in begun[1.0][:3]] == [1.0, 1.0, 1.0]
+    assert [seconds for _, seconds in begun[4.0][:3]] == [1.0, 4.0, 4.0]
+    assert len(begun[4.0]) <= len(begun[1.0])
+
+
+@pytest.mark.parametrize(("before", "expected"), [(1.0, 3), (30.0, 1)])
+def test_what_plans_took_before_says_which_still_ends_in_time(
+    before: float, expected: int, ledger: Ledger, tmp_path: Path
+) -> None:
+    pace = Pace()
+    pace.took(1.0, before)
+    table = dict.fromkeys(range(1, 4), Came(Outcome.UNKNOWN, "it says nothing of the pace", seconds=1.0))
+    limits = Limits(seconds=20.0, plans=3)
+    runner = Runner(table)
+    going = campaign(ledger, tmp_path, runner, limits=limits, pace=pace, clock=lambda: 0.0)
+    going.work()
+    assert len(runner.ran) == expected
+    assert (going.over == "no further plan ends in its time") is (expected == 1)
 
 
 def test_failures_of_one_signature_are_one_finding_and_cut_down_once(ledger: Ledger, tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_without_a_terminal_each_plan_has_a_line() -> None:
 def test_on_a_terminal_the_view_has_what_runs_and_what_was_found() -> None:
     text = lines(terminal=True)
     assert "plan 6" in text
+    assert " of about 0:01" in text
     assert "20 -> 1 steps" in text
     assert "harness chaos stop" in text
 
