@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.commands.options import override_option, releases, stack_argument
+from harness.commands.options import from_option, override_option, releases, stack_argument, to_option
 from harness.commands.say import say
 from harness.errors import PASS, UsageError
 
@@ -41,8 +41,8 @@ def chaos() -> None:
 @chaos.command()
 @stack_argument
 @override_option
-@click.option("--from", "old", metavar="RELEASE", help="The release that runs; by default the stack's first.")
-@click.option("--to", "new", metavar="RELEASE", help="The release to deploy; by default the stack's last.")
+@from_option
+@to_option
 @click.option("--seed", type=click.IntRange(min=0), help="Of the plans; by default a new one. The same goes on.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="No plan begins that would end later.")
 @click.option("--plans", type=click.IntRange(1), help="End after so many plans more.")

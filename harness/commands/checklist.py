@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import override_option, releases, stack_argument
+from harness.commands.options import from_option, override_option, releases, stack_argument, to_option
 from harness.commands.say import say
 from harness.errors import FAIL, PASS, UNKNOWN, HarnessError, UsageError, unwritable
 
@@ -32,8 +32,8 @@ def checklist() -> None:
 @checklist.command()
 @stack_argument
 @override_option
-@click.option("--from", "old", metavar="RELEASE", help="The release that runs; by default the stack's first.")
-@click.option("--to", "new", metavar="RELEASE", help="The release that goes out; by default the stack's last.")
+@from_option
+@to_option
 @click.option("--run", "runs", type=click.Path(path_type=Path), multiple=True, metavar="RUN",
               help="A run of the gate, e.g. runs/latest; may be repeated.")  # fmt: skip
 @click.option("--suite", "suites", type=click.Path(path_type=Path), multiple=True, metavar="RESULTS",

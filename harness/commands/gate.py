@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.checks import counted
-from harness.commands.options import keep_option, out_option, override_option, releases, since_option, stack_argument
+from harness.commands.options import (
+    from_option,
+    keep_option,
+    out_option,
+    override_option,
+    releases,
+    since_option,
+    stack_argument,
+    to_option,
+)
 from harness.commands.plan import show_plans
 from harness.commands.say import say
 from harness.errors import PASS
@@ -51,8 +60,8 @@ def _soak(written: str) -> float:
 @click.command()
 @stack_argument
 @override_option
-@click.option("--from", "old", metavar="RELEASE", help="The release that runs; by default the stack's first.")
-@click.option("--to", "new", metavar="RELEASE", help="The release to deploy and take back; by default its last.")
+@from_option
+@to_option
 @click.option(
     "--scenario", "scenarios", multiple=True, type=click.Choice(list(SCENARIOS)), help="Only this; may be repeated."
 )

@@ -18,6 +18,10 @@ override_option = click.option(
     "-f", "--override", "overrides", type=click.Path(path_type=Path), multiple=True,
     help="A Compose file to merge into STACK, as `docker compose -f` does; may be repeated.",
 )  # fmt: skip
+from_option = click.option(
+    "--from", "old", metavar="RELEASE", help="The release that runs; by default the stack's first."
+)
+to_option = click.option("--to", "new", metavar="RELEASE", help="The release to deploy; by default the stack's last.")
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True,
     help="The directory in which each run gets its own.",

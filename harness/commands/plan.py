@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,9 +24,23 @@ if TYPE_CHECKING:
     from harness.environment import Keep
     from harness.plan.toolkit import ProxiedLink
 
-from_option = click.option("--from", "old", metavar="RELEASE", default="", help="What {from} stands for.")
-to_option = click.option("--to", "new", metavar="RELEASE", default="", help="What {to} stands for.")
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def between(command: F) -> F:
+    """The options of a command that takes a plan: what is merged into the stack, and its releases."""
+    old = click.option("--from", "old", metavar="RELEASE", default="", help="What {from} stands for.")
+    new = click.option("--to", "new", metavar="RELEASE", default="", help="What {to} stands for.")
+    return override_option(old(new(command)))
+
+
+def written_option(what: str) -> Callable[[F], F]:
+    """Where the command writes what it makes; it prints it otherwise."""
+    return click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help=f"Write {what} there.")
+
+
+perhaps_stack = click.argument("stack", type=click.Path(path_type=Path), required=False)
 yaml_option = click.option("--yaml", "form", flag_value="yaml", help="As a file that `harness plan run` takes.")
 json_option = click.option("--json", "form", flag_value="json", help="The same as JSON.")
 
@@ -38,10 +52,8 @@ def plan() -> None:
 
 @plan.command()
 @click.argument("name", metavar="PLAN")
-@click.argument("stack", type=click.Path(path_type=Path), required=False)
-@override_option
-@from_option
-@to_option
+@perhaps_stack
+@between
 @yaml_option
 @json_option
 def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str, form: str | None) -> int:
@@ -60,9 +72,7 @@ def show(name: str, stack: Path | None, overrides: tuple[Path, ...], old: str, n
 
 @plan.command(name="random")
 @stack_argument
-@override_option
-@from_option
-@to_option
+@between
 @click.option("--seed", type=int, required=True, metavar="N", help="The same seed gives the same plan.")
 @click.option(
     "--count", type=click.IntRange(1, 1000), default=1, show_default=True, help="Plans of so many seeds from N on."
@@ -100,10 +110,8 @@ def random_(
 
 @plan.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("stack", type=click.Path(path_type=Path))
-@override_option
-@from_option
-@to_option
+@stack_argument
+@between
 @click.option("--seed", type=click.IntRange(min=0), help="Of what faults leave to chance; by default a new one.")
 @out_option
 @keep_option
@@ -131,10 +139,8 @@ plan.add_command(shrink)
 
 @plan.command("import")
 @click.argument("experiment", type=click.Path(path_type=Path))
-@click.argument("stack", type=click.Path(path_type=Path), required=False)
-@override_option
-@from_option
-@to_option
+@perhaps_stack
+@between
 @click.option(
     "--link",
     "links",
@@ -156,7 +162,7 @@ plan.add_command(shrink)
     default=None,
     help="When its rollbacks are run, as of `chaos run`; left out, as the experiment says.",
 )
-@click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan there.")
+@written_option("the plan")
 def import_(
     experiment: Path, stack: Path | None, overrides: tuple[Path, ...], old: str, new: str, links: tuple[str, ...],
     entrypoints: tuple[str, ...], strategy: str | None, out: Path | None,
@@ -184,12 +190,10 @@ def import_(
 
 @plan.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("stack", type=click.Path(path_type=Path))
-@override_option
-@from_option
-@to_option
+@stack_argument
+@between
 @click.option("--runs", default="runs", show_default=True, help="The directory in which the experiment saves its runs.")
-@click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the experiment there.")
+@written_option("the experiment")
 def export(
     file: Path, stack: Path, overrides: tuple[Path, ...], old: str, new: str, runs: str, out: Path | None
 ) -> int:

@@ -17,43 +17,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from harness.checks import Check as CheckFunction
 from harness.checks import (
     answers,
-    containers,
-    convergence,
     deployer,
-    errors,
     growth,
     half_way,
-    health,
     loaded,
     log_mix,
     logs,
     no_change,
     one_way,
     performance,
-    queue,
-    registry,
     resources,
-    restarts,
     second_deployment,
     tail,
     trace,
 )
-from harness.checks import release as release_
 from harness.fingerprint.moving import WITNESSED
 from harness.plan import rotation
 from harness.plan.changing import while_changing, while_interrupted
 from harness.plan.needs import refuse_unknown
 from harness.plan.plan import Plan
 from harness.plan.reading import with_reads
+from harness.plan.standing import BEFORE_LOAD, drained, level, measured, standing
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.check import Check
 from harness.plan.steps.control import Control
 from harness.plan.steps.deploy import Deploy
-from harness.plan.steps.drain import Level
 from harness.plan.steps.fingerprint import Fingerprint
 from harness.plan.steps.hold import Hold
 from harness.plan.steps.interrupt import Interrupt
@@ -65,14 +56,11 @@ from harness.plan.steps.recovered import Recovered
 from harness.plan.steps.rollback import Rollback
 from harness.plan.steps.rotate import Rotate
 from harness.plan.steps.soak import Soak
-from harness.servers import declared, queue_of
-from harness.stack import Stack, command_of
+from harness.servers import declared
+from harness.stack import Stack
 
 # The phase that recovery is measured against: nothing else is done in it, as in `recovered`.
 MEASURED = "recovery-baseline"
-# The state before the load: against that at the end of the baseline it tells what the load moves by itself.
-BEFORE_LOAD = "before-load"
-QUEUE_SLACK = 5.0  # jobs in flight at any moment, beside the baseline's
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,31 +220,10 @@ SCENARIOS: dict[str, Callable[[Gate], Plan]] = {
 }
 
 
-def standing(stack: Stack, release: str, baseline: str = "baseline") -> tuple[CheckCall, ...]:
-    """The checks of what holds wherever an environment stands on one release. Only what the stack declares is asked
-    for, but for the release, without which nothing can be gated. What the baseline had is known: errors in the logs.
-    """
-    probes = stack.harness.probes
-    asked: list[CheckFunction] = [partial(release_.check, release=release), errors.check, containers.check]
-    if probes.release:  # where it can be asked, its processes can be looked at
-        asked.append(partial(restarts.check, baseline=baseline))
-    if stack.harness.workload is not None and stack.harness.workload.release:
-        asked.append(partial(answers.check, release=release))
-    if any(stack.harness.logs.values()):
-        asked.append(partial(logs.check, release=release, baseline=baseline))
-    if probes.health or any(command_of(one.healthcheck) for one in stack.services.values()):
-        asked.append(health.check)
-    if probes.registry is not None:
-        asked.append(registry.check)
-    asked.append(partial(convergence.check, release=release))
-    return tuple(map(CheckCall.of, asked))
-
-
 def _plan(gate: Gate, name: str, title: str, steps: Sequence[Step]) -> Plan:
     """The plan, with what the stack says of its checks."""
-    off = {check: said.off for check, said in gate.stack.harness.checks.items() if said.off is not None}
-    kept = (step.adapted(gate.stack) for step in with_reads(gate.stack, steps, gate.settings.drain))
-    return Plan(name, title, gate.old, gate.new, tuple(step for step in kept if step is not None), off)
+    every = tuple(with_reads(gate.stack, steps, gate.settings.drain))
+    return Plan(name, title, gate.old, gate.new, every).adapted(gate.stack)
 
 
 def _check(phase: str, *asked: CheckCall) -> Check:
@@ -303,11 +270,7 @@ def _loaded(
 
 
 def _baseline(gate: Gate, phase: str) -> Hold:
-    """Measure the old release under load. On one that is not sound nothing can be gated: what fails there fails before
-    anything was deployed, and says nothing about the deployment.
-    """
-    checks = standing(gate.stack, gate.old, phase)
-    return Hold(phase=phase, seconds=gate.settings.baseline, checks=checks, precondition=True)
+    return measured(gate.stack, gate.old, gate.settings.baseline, phase)
 
 
 def _deploy(gate: Gate, phase: str, release: str) -> list[Step]:
@@ -321,17 +284,12 @@ def _rollback(gate: Gate, phase: str, baseline: str = "baseline") -> list[Step]:
 
 def _settle(gate: Gate, phase: str, release: str, *more: CheckCall, baseline: str = "baseline") -> list[Step]:
     """Hold a phase after a deployment or a rollback, and judge where everything stands; then what else is asked."""
-    within, checks, drained = gate.settings.drain, standing(gate.stack, release, baseline), None
+    within, checks = gate.settings.drain, standing(gate.stack, release, baseline)
     if release == gate.old and any(gate.stack.harness.logs.values()):  # another release may write other logs
         checks = (*checks, CheckCall.of(partial(log_mix.check, baseline=baseline)))
-    if queue_of(gate.stack.harness) is not None:
-        drained = Level(within=within, baseline=baseline, slack=QUEUE_SLACK)
-        checks = (
-            *checks,
-            CheckCall.of(partial(queue.check, baseline=baseline, within=within, slack=QUEUE_SLACK)),
-        )
+    checks = (*checks, *drained(gate.stack, within, baseline))
     return [
-        Hold(phase=phase, seconds=gate.settings.hold, drain=drained, checks=checks),
+        Hold(phase=phase, seconds=gate.settings.hold, drain=level(gate.stack, within, baseline), checks=checks),
         *([ReadBack(phase=phase, within=within)] if reads_back(gate.stack) else []),
         *([_check(phase, *more)] if more else []),
     ]

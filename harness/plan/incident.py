@@ -20,8 +20,8 @@ from harness.checks import availability, errors, health, logs, performance, queu
 from harness.errors import UsageError
 from harness.events import IncidentLink
 from harness.history import Event, of
-from harness.plan.gate import standing
 from harness.plan.plan import Plan
+from harness.plan.standing import standing
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.deploy import Deploy

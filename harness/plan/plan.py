@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,12 @@ class Plan:
         for name, reason in self.not_checked.items():
             said = f"not checked: {name} ({reason})"
             yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+    def adapted(self, stack: Stack) -> Plan:
+        """The same with what a stack says of its checks (`x-harness: checks`): without those that are off."""
+        steps, final = (tuple(filter(None, (one.adapted(stack) for one in part))) for part in (self.steps, self.final))
+        off = {check: said.off for check, said in stack.harness.checks.items() if said.off is not None}
+        return replace(self, steps=steps, final=final, not_checked=off)
 
     def check(self, stack: Stack) -> None:
         """Make sure that it makes sense on a stack.

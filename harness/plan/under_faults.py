@@ -15,11 +15,12 @@ from itertools import product
 from typing import Any, Literal
 
 from harness import faults
-from harness.checks import availability, deployer, queue, trace
+from harness.checks import availability, deployer, trace
 from harness.errors import UsageError
-from harness.plan.gate import BEFORE_LOAD, QUEUE_SLACK, Gate, standing
+from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.reading import with_reads
+from harness.plan.standing import BEFORE_LOAD, drained, level, measured, standing
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.again import Again
@@ -38,7 +39,6 @@ from harness.plan.steps.mark import Mark
 from harness.plan.steps.read_back import ReadBack, reads_back
 from harness.plan.steps.recover import Recover
 from harness.plan.steps.rollback import Rollback
-from harness.servers import queue_of
 from harness.stack import Stack
 from harness.stack.plainwords import meant, one_of
 
@@ -185,10 +185,9 @@ def plan(gate: Gate, case: Case) -> Plan:
     """The plan of a case."""
     made = _Steps(gate, case)
     steps = [*made.beginning(), *made.control(), *made.deployment(), *made.rollback()]
-    off = {check: said.off for check, said in gate.stack.harness.checks.items() if said.off is not None}
-    kept = (step.adapted(gate.stack) for step in with_reads(gate.stack, steps, gate.settings.drain))
+    every = tuple(with_reads(gate.stack, steps, gate.settings.drain))
     title = f"{gate.old} -> {gate.new} -> {gate.old}, {faults.from_data(case.fault).title()}, {MOMENTS[case.moment]}"
-    return Plan(case.name, title, gate.old, gate.new, tuple(step for step in kept if step is not None), off)
+    return Plan(case.name, title, gate.old, gate.new, every).adapted(gate.stack)
 
 
 class _Steps:
@@ -208,8 +207,7 @@ class _Steps:
         yield Load()
         if rate is not None:
             yield Load(rate=rate)
-        checks = standing(self._stack, gate.old, "baseline")
-        yield Hold(phase="baseline", seconds=gate.settings.baseline, checks=checks, precondition=True)
+        yield measured(self._stack, gate.old, gate.settings.baseline)
         yield Fingerprint(phase="baseline")
         yield Mark(name="before")
 
@@ -273,14 +271,11 @@ class _Steps:
         """After one more attempt at most, everything stands on the release."""
         yield Again(phase=f"{verb}-again", verb=verb, release=release)
         yield Hold(phase=phase, seconds=self._hold, drain=self._level())
-        checks = list(standing(self._stack, release))
-        if queue_of(self._stack.harness) is not None:
-            within = self._gate.settings.drain
-            checks.append(CheckCall.of(partial(queue.check, baseline="baseline", within=within, slack=QUEUE_SLACK)))
         # On the new release its own logs and answers are as they are; the control ran on the old one.
-        yield self._against(phase, *checks)
+        within = self._gate.settings.drain
+        yield self._against(phase, *standing(self._stack, release), *drained(self._stack, within))
         if reads_back(self._stack):
-            yield ReadBack(phase=phase, within=self._gate.settings.drain)
+            yield ReadBack(phase=phase, within=within)
 
     def _while_on(self, phase: str) -> Iterator[Step]:
         """What the stack declares for as long as a fault is on."""
@@ -298,6 +293,4 @@ class _Steps:
         return Inject(phase=phase, name=NAME, fault=dict(self._case.fault))
 
     def _level(self) -> Level | None:
-        if queue_of(self._stack.harness) is None:
-            return None
-        return Level(within=self._gate.settings.drain, baseline="baseline", slack=QUEUE_SLACK)
+        return level(self._stack, self._gate.settings.drain)

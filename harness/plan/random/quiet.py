@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Literal
 
-from harness.checks import queue, trace
-from harness.plan.gate import QUEUE_SLACK, Gate, standing
+from harness.checks import trace
+from harness.plan.gate import Gate
 from harness.plan.reading import LATER, reads_beside, reads_of
+from harness.plan.standing import drained, level, standing
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.against import Against
 from harness.plan.steps.check import Check
-from harness.plan.steps.drain import Level
 from harness.plan.steps.effects import Effects, has_effects
 from harness.plan.steps.fingerprint import Fingerprint
 from harness.plan.steps.hold import Hold
@@ -21,7 +21,6 @@ from harness.plan.steps.read_back import ReadBack, reads_back
 from harness.plan.steps.read_everything import ReadEverything
 from harness.plan.steps.read_everything import reads as reads_declared
 from harness.plan.steps.recover import Recover
-from harness.servers import queue_of
 
 
 class Quiet:
@@ -50,8 +49,8 @@ class Quiet:
         release = self._gate.old if back else self._gate.new
         # Reads are judged by what was written in this plan: the control has nothing to compare them with.
         asked = (reads_of(changing, disturbed),) if self._reads() else ()
-        yield Hold(phase=phase, seconds=self._gate.settings.hold, drain=self.level(), checks=asked)
-        yield self._judge(phase, self._standing(release))
+        yield Hold(phase=phase, seconds=self._gate.settings.hold, drain=level(self._stack, drain), checks=asked)
+        yield self._judge(phase, (*standing(self._stack, release), *drained(self._stack, drain)))
         if reads_back(self._stack):
             yield ReadBack(phase=phase, within=drain)
         if back and reads_declared(self._stack):
@@ -62,19 +61,6 @@ class Quiet:
         if back:
             yield Fingerprint(phase=phase)
             yield self._judge(phase, (CheckCall.of(partial(trace.check, before="baseline")),))
-
-    def level(self) -> Level | None:
-        """When the queue is down; None where the stack declares none."""
-        if queue_of(self._stack.harness) is None:
-            return None
-        return Level(within=self._gate.settings.drain, baseline="baseline", slack=QUEUE_SLACK)
-
-    def _standing(self, release: str) -> tuple[CheckCall, ...]:
-        asked = standing(self._stack, release)
-        if queue_of(self._stack.harness) is None:
-            return asked
-        within = self._gate.settings.drain
-        return (*asked, CheckCall.of(partial(queue.check, baseline="baseline", within=within, slack=QUEUE_SLACK)))
 
     def _judge(self, phase: str, checks: tuple[CheckCall, ...]) -> Step:
         if self._control is None:

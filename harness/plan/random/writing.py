@@ -9,10 +9,11 @@ from typing import Any
 
 from harness import faults
 from harness.checks import deployer
-from harness.plan.gate import BEFORE_LOAD, Gate, standing
+from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.random.draft import Draft, Leg, Moment, PlacedFault
 from harness.plan.random.quiet import Quiet
+from harness.plan.standing import BEFORE_LOAD, level, measured
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.again import Again
@@ -37,10 +38,8 @@ MARKED = ("cache.stale", "cache.other-version")  # faults that put back what a m
 def written(gate: Gate, draft: Draft, name: str) -> Plan:
     """The plan of a draft, with what the stack says of its checks."""
     writer = _Writer(gate, draft)
-    off = {check: said.off for check, said in gate.stack.harness.checks.items() if said.off is not None}
-    steps, final = ([one for one in (step.adapted(gate.stack) for step in made) if one is not None]
-                    for made in (list(writer.steps()), list(writer.final())))  # fmt: skip
-    return Plan(name, _title(gate, draft), gate.old, gate.new, tuple(steps), off, tuple(final))
+    steps, final = tuple(writer.steps()), tuple(writer.final())
+    return Plan(name, _title(gate, draft), gate.old, gate.new, steps, {}, final).adapted(gate.stack)
 
 
 def _title(gate: Gate, draft: Draft) -> str:
@@ -106,8 +105,7 @@ class _Writer:
         """The load on the old release, and what it is like."""
         yield Fingerprint(phase=BEFORE_LOAD)
         yield Load()
-        checks = standing(self._stack, self._gate.old, "baseline")
-        yield Hold(phase="baseline", seconds=self._gate.settings.baseline, checks=checks, precondition=True)
+        yield measured(self._stack, self._gate.old, self._gate.settings.baseline)
         yield Fingerprint(phase="baseline")
         if any(fault.name in MARKED for leg in self._draft.legs for fault in leg.faults):
             yield Mark(name="before")
@@ -120,7 +118,7 @@ class _Writer:
             yield Hold(phase=name, seconds=CONTROL_SECONDS)
             yield Heal(name=name)
         if self._controls:
-            yield Hold(phase=HEALED, seconds=self._hold, drain=self._quiet.level())
+            yield Hold(phase=HEALED, seconds=self._hold, drain=level(self._stack, self._gate.settings.drain))
             yield Fingerprint(phase=HEALED)
 
     def _leg(self, leg: Leg) -> Iterator[Step]:

@@ -9,8 +9,9 @@ from fixtures import tiny
 from harness.clock import ManualClock
 from harness.environment import Environment
 from harness.history import Event, History
-from harness.plan.gate import Gate, Settings, standing
+from harness.plan.gate import Gate, Settings
 from harness.plan.plan import Plan
+from harness.plan.standing import standing
 from harness.plan.steps import Progress, Step
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
