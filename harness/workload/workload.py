@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
-import os
 import secrets
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +14,6 @@ from typing import Any, Self
 
 import numpy as np
 
-import harness
 from harness.clock import Clock, SystemClock
 from harness.errors import NotMeasured, UsageError, unwritable
 from harness.events import Counted, Note, WorkloadName, WorkloadReads, WorkloadSaved, WorkloadStart
@@ -28,13 +21,13 @@ from harness.files import unused
 from harness.history import History
 from harness.samples import SAMPLE, VERSION
 from harness.waiting import pause
-from harness.workload import messages, promises
+from harness.workload import promises
+from harness.workload.process import GeneratorProcess
 from harness.workload.reading import ReadResults
 from harness.workload.samples import RunningSamples, Window
 from harness.workload.spec import Spec
 
 STARTS = 20.0  # seconds within which the generator begins
-SILENT = 5.0  # seconds without a word from it after which it hangs
 MOST_READS = 2000  # records that are asked for in one pass at most
 PASS_WITHIN = 30.0  # s that a pass may take
 READ_AGAIN = 0.5  # s between two passes
@@ -78,18 +71,14 @@ class Workload:
         self._times = np.empty(0)  # when each request is due, in seconds since the workload began
         self.samples: RunningSamples | None = None
         self._start: int | None = None  # id of its workload.start
-        self._process: subprocess.Popen[bytes] | None = None
-        self._news = threading.Condition()
-        self._silent = threading.Event()  # set when the generator says no more
-        self._reader: threading.Thread | None = None
-        self._began = self._heard = 0.0
+        self._generator = GeneratorProcess(self._hear)
+        self._news = self._generator.news
+        self._began = 0.0
         self._end: str | None = None
-        self._damaged = ""  # what was wrong with the generator's reports
         self._open: tuple[str, int] | None = None
         self._promises: Path | None = None
         self._told = False  # that the samples cannot be saved
         self._counted: tuple[Counted, Counted | None] | None = None  # what the history counted last
-        self._unwritable: OSError | None = None  # why its files could not be made
         self._reads = ReadResults(self.spec)
 
     @property
@@ -100,7 +89,7 @@ class Workload:
     @property
     def pid(self) -> int | None:
         """The generator's process id while there is one."""
-        return self._process.pid if self._process else None
+        return self._generator.pid
 
     def start(self, phase: str | None = None) -> None:
         """Start the load, and the window of a phase where one is named.
@@ -108,26 +97,15 @@ class Workload:
         Raises:
             NotMeasured: it does not begin. NoSpace, Unwritable: its samples cannot be written.
         """
-        if self._process is not None:
+        if self.pid is not None:
             raise UsageError("The workload is running already", hint="mark(phase) begins its next window")
         self._apart()
-        self._end, self.samples, self._counted, self._unwritable = None, None, None, None
+        self._end, self.samples, self._counted = None, None, None
         self._times = self.spec.schedule.times(self.spec.limit, self.spec.seed)
         self._reads = ReadResults(self.spec)
-        self._silent.clear()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the generator
-        root = str(Path(harness.__file__).parent.parent)
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.workload.generator"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for the parent, which then stops it in good order
-        )  # fmt: skip
-        self._heard = time.monotonic()
-        self._reader = threading.Thread(target=self._read, name="workload", daemon=True)
-        self._reader.start()
+        self._generator.start()
         try:
-            self._tell(self.spec.to_json())
+            self._generator.tell(self.spec.to_json())
             self._begin()
         except BaseException:
             self._kill()
@@ -147,15 +125,15 @@ class Workload:
         self._promises = promises.beside(self._path) if self._path is not None and named else None
 
     def _begin(self) -> None:
-        self._wait(lambda: self.samples is not None, STARTS)
-        if self._unwritable is not None:
-            raise unwritable("The samples cannot be written", self._path, self._unwritable) from self._unwritable
+        self._generator.wait(lambda: self.samples is not None, STARTS)
+        if (error := self._generator.unwritable) is not None:
+            raise unwritable("The samples cannot be written", self._path, error) from error
         if self.samples is None:
             raise self._broken("The workload did not begin")
 
     def running(self) -> bool:
         """Requests are being sent."""
-        return self._process is not None and self._process.poll() is None and not self._silent.is_set()
+        return self._generator.running
 
     def mark(self, phase: str) -> Window | None:
         """End the window that is open, if one is, record it, and begin that of `phase` at the same moment."""
@@ -179,24 +157,24 @@ class Workload:
 
     def baseline(self, seconds: float, phase: str = "baseline") -> Window:
         """Measure for so many seconds; starts the workload if it is not running."""
-        if self._process is None:
+        if self.pid is None:
             self.start()
         with self.window(phase) as measurement:
-            ended = self._clock.wait(self._silent, seconds)
+            ended = self._clock.wait(self._generator.silent, seconds)
         if ended or measurement.window is None:
             raise self._broken("The workload ended before its baseline was over")
         return measurement.window
 
     def stop(self) -> Window | None:
         """Stop the load, and end the window that is open, if one is. Raises NotMeasured if the generator broke."""
-        if self._process is None:
+        if self.pid is None:
             return None
         try:
             self._check()
             first, now = self._open, self._next()
-            self._tell(f"stop {now}")
+            self._generator.tell(f"stop {now}")
             window = self._measure(*first, now) if first else None
-            self._wait(lambda: self._end is not None, self.spec.timeout + 2.0)
+            self._generator.wait(lambda: self._end is not None, self.spec.timeout + 2.0)
             return window
         finally:
             self._kill()
@@ -223,7 +201,7 @@ class Workload:
         if samples is None:
             raise self._broken("The workload has no samples")
         until = time.monotonic() - self._began
-        self._wait(lambda: samples.complete >= last, self.spec.timeout + 2.0)
+        self._generator.wait(lambda: samples.complete >= last, self.spec.timeout + 2.0)
         if samples.complete < last and self._end is None:
             self._check()
         with self._news:
@@ -270,8 +248,8 @@ class Workload:
         """Let the generator read; whether it has."""
         with self._news:
             number = self._reads.begin()
-        self._tell(command.format(number))
-        self._wait(lambda: self._reads.passed == number, PASS_WITHIN)
+        self._generator.tell(command.format(number))
+        self._generator.wait(lambda: self._reads.passed == number, PASS_WITHIN)
         return self._reads.passed == number
 
     def caught_up(self) -> float | None:
@@ -282,10 +260,10 @@ class Workload:
             NotMeasured: the generator broke.
         """
         now, samples = time.monotonic(), self.samples
-        if samples is None or self._process is None:
+        if samples is None or self.pid is None:
             return None if samples is None else now  # what has ended has told everything
         last = self._next()
-        self._wait(lambda: samples.complete >= last, self.spec.timeout + 2.0)
+        self._generator.wait(lambda: samples.complete >= last, self.spec.timeout + 2.0)
         if samples.complete < last and self._end is None:
             self._check()
             return None
@@ -303,67 +281,24 @@ class Workload:
                 self._counted = counted
                 self._history.record(WorkloadSaved(self._start, final, *counted))
 
-    def _wait(self, done: Callable[[], bool], seconds: float) -> None:
-        """Until `done()`, the generator's end, or the time is over."""
-        deadline = time.monotonic() + seconds
-        with self._news:
-            while not done() and not self._silent.is_set():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return
-                self._news.wait(left)
-
     def _check(self) -> None:
-        if self._process is None:
-            raise UsageError("The workload is not running", hint="start() it first")
-        if self._damaged:
-            raise self._broken(f"What the workload's generator reported was damaged: {self._damaged}")
-        if self._silent.is_set() and self._end is None:
-            raise self._broken("The workload's generator ended unexpectedly")
-        if self._end is None and time.monotonic() - self._heard > SILENT:
-            raise self._broken("The workload's generator hangs")
+        self._generator.check(self._where, ended=self._end is not None)
 
     def _broken(self, what: str) -> NotMeasured:
-        code, detail = None, ""
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                code = self._process.wait(1.0) if self._silent.is_set() else self._process.poll()
-            self._errors.seek(0)
-            detail = self._errors.read()[-2000:].decode(errors="replace")
-        got = f"nothing for {time.monotonic() - self._heard:.1f} s" if code is None else f"exit code {code}"
-        where = f"{', '.join(one.name for one in self.spec.requests)} to {self.spec.host}:{self.spec.port}"
-        hint = "an exit code of -9 is the kernel's or an operator's: is the machine short of memory?" if code else None
-        return NotMeasured(what, where=where, got=got, hint=hint, detail=detail)
+        return self._generator.broken(what, self._where)
 
-    def _tell(self, line: str) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            with suppress(OSError):  # it is dead: whoever waits for its answer learns that
-                self._process.stdin.write(line.encode() + b"\n")
-                self._process.stdin.flush()
+    @property
+    def _where(self) -> str:
+        return f"{', '.join(one.name for one in self.spec.requests)} to {self.spec.host}:{self.spec.port}"
 
-    def _read(self) -> None:
-        """In a thread: take in what the generator says, until it says no more."""
-        process = self._process
-        try:
-            stream = process.stdout if process is not None and process.stdout is not None else io.BytesIO()
-            for said, data in messages.read(stream):
-                with self._news:
-                    self._heard = time.monotonic()
-                    if "began" in said:
-                        self._began = said["began"]
-                        self.samples = self._first(said["wall"])
-                    if self.samples is not None:
-                        self._take(self.samples, said, data)
-                    self._end = said.get("end", self._end)
-                    self._news.notify_all()
-        except ValueError as error:
-            self._damaged = str(error)
-        except OSError as error:
-            self._unwritable = error
-        finally:
-            with self._news:
-                self._silent.set()
-                self._news.notify_all()
+    def _hear(self, said: Mapping[str, Any], data: bytes) -> None:
+        """Take in what the generator says."""
+        if "began" in said:
+            self._began = said["began"]
+            self.samples = self._first(said["wall"])
+        if self.samples is not None:
+            self._take(self.samples, said, data)
+        self._end = said.get("end", self._end)
 
     def _first(self, wall: float) -> RunningSamples:
         """The generator began: from here on the history knows of its samples."""
@@ -400,17 +335,7 @@ class Workload:
 
     def _kill(self) -> None:
         """Nothing stays behind: not the process, not the thread, no open file."""
-        process, self._process, self._open = self._process, None, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        if self._reader is not None:
-            self._reader.join(5.0)
-        for stream in (process.stdin, process.stdout, self._errors):
-            with suppress(OSError):
-                if stream is not None:
-                    stream.close()
-        if self.samples is not None:
+        self._open = None
+        if self._generator.kill() and self.samples is not None:
             self.samples.close()
             self.count(final=True)

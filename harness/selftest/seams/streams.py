@@ -15,7 +15,7 @@ from harness.engine.events import Events
 from harness.probes.logs.follower import LogFollower
 from harness.probes.sampler import Sampler
 from harness.selftest.seams.trigger import KILLED, Trigger
-from harness.workload import workload
+from harness.workload import process as generator
 
 
 def install(trigger: Trigger) -> None:
@@ -42,7 +42,7 @@ def _reports(trigger: Trigger) -> None:
         return process
 
     names = {name: getattr(subprocess, name) for name in subprocess.__all__}
-    setattr(workload, "subprocess", SimpleNamespace(**{**names, "Popen": popen}))  # noqa: B010 - it is another's
+    setattr(generator, "subprocess", SimpleNamespace(**{**names, "Popen": popen}))  # noqa: B010 - it is another's
 
 
 def _relay(source: BinaryIO, writing: int, trigger: Trigger) -> None:

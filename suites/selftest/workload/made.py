@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from collections.abc import Callable
 from typing import Any
 
 from harness.workload import Request, Schedule, Spec
@@ -16,3 +18,12 @@ def spec(port: int = 80, *, rate: float = 50.0, **changes: Any) -> Spec:
     request = Request(**{name: value for name, value in fields.items() if name in _OF_A_REQUEST})
     rest = {name: value for name, value in fields.items() if name not in _OF_A_REQUEST}
     return Spec("127.0.0.1", port, **{"schedule": Schedule(rate=rate), "requests": (request,), "timeout": 20.0, **rest})
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

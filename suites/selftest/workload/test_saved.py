@@ -14,9 +14,8 @@ from harness.history import History
 from harness.samples import read as read_samples
 from harness.workload import Workload
 from suites.raw import select
-from suites.selftest.workload.made import spec
+from suites.selftest.workload.made import eventually, spec
 from suites.selftest.workload.server import good, serving
-from suites.selftest.workload.test_workload import eventually
 
 pytestmark = pytest.mark.programs
 

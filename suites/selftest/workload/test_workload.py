@@ -1,9 +1,4 @@
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +10,7 @@ from harness.samples import FINAL, OK
 from harness.samples import read as read_samples
 from harness.workload import Window, Workload
 from suites.raw import raw, select
-from suites.selftest.workload.made import spec
+from suites.selftest.workload.made import eventually, spec
 from suites.selftest.workload.server import Behaviour, answer, closed_port, good, serving, silent, stalling, telling
 
 pytestmark = pytest.mark.programs
@@ -24,23 +19,6 @@ pytestmark = pytest.mark.programs
 def measured(behaviour: Behaviour, seconds: float = 0.6, **changes: Any) -> Window:
     with serving(behaviour) as server, Workload(spec(server.port, **changes), History()) as workload:
         return workload.baseline(seconds)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_good_server_answers_everything_at_the_rate() -> None:
@@ -276,38 +254,6 @@ def test_the_samples_lie_on_the_axis_of_the_history(tmp_path: Path) -> None:
     assert before <= stream.at <= after
 
 
-def test_a_generator_that_is_killed_is_not_measured_and_leaves_nothing() -> None:
-    with serving(good) as server:
-        workload = Workload(spec(server.port), History())
-        workload.start("baseline")
-        pid = workload.pid
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        with pytest.raises(NotMeasured, match="ended unexpectedly") as caught:
-            workload.baseline(5.0)
-        assert "exit code -9" in str(caught.value)
-        assert not workload.running()
-        with pytest.raises(NotMeasured):
-            workload.stop()
-        assert not alive(pid)
-        assert workload.pid is None
-
-
-def test_a_generator_that_hangs_is_not_measured_and_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.workload.workload.SILENT", 0.5)
-    with serving(good) as server:
-        workload = Workload(spec(server.port, timeout=0.1), History())
-        workload.start()
-        pid = workload.pid
-        assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
-        with pytest.raises(NotMeasured, match="hangs"):
-            workload.baseline(0.7)
-        with pytest.raises(NotMeasured, match="hangs"):
-            workload.stop()
-        assert not alive(pid)
-
-
 def test_what_is_still_on_its_way_is_waited_for() -> None:
     with serving(stalling(1.0, after=0.5)) as server, Workload(spec(server.port), History()) as workload:
         workload.start()
@@ -323,55 +269,12 @@ def test_what_is_still_on_its_way_is_waited_for() -> None:
         assert (workload.caught_up() or 0.0) >= until
 
 
-def test_a_generator_that_does_not_tell_has_not_caught_up() -> None:
-    with serving(good) as server:
-        workload = Workload(spec(server.port, timeout=0.1), History())
-        workload.start()
-        pid = workload.pid
-        assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
-        assert workload.caught_up() is None
-        os.kill(pid, signal.SIGCONT)
-        assert workload.caught_up() is not None
-        workload.stop()
-
-
 def test_an_error_in_the_block_is_not_hidden_by_the_stopping() -> None:
     workload = Workload(spec(closed_port()), History())
     with pytest.raises(KeyboardInterrupt), workload:  # noqa: PT012
         workload.start("baseline")
         raise KeyboardInterrupt
     assert workload.pid is None
-
-
-def test_the_generator_ends_when_its_parent_is_killed() -> None:
-    script = """
-import sys, time
-from harness.history import History
-from harness.workload import Spec, Workload
-workload = Workload(Spec("127.0.0.1", int(sys.argv[1])), History())
-workload.start()
-print(workload.pid, flush=True)
-time.sleep(60)
-"""
-    with serving(good) as server:
-        words = [sys.executable, "-c", script, str(server.port)]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as parent:
-            assert parent.stdout is not None
-            pid = int(parent.stdout.readline())
-            assert alive(pid)
-            parent.kill()
-        ended = eventually(lambda: not alive(pid) or _state(pid) == "Z")
-        if not ended:
-            os.kill(pid, signal.SIGKILL)  # a test that fails leaves nothing behind either
-        assert ended
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return "Z"
 
 
 def test_a_workload_ends_by_itself_at_its_limit_and_says_that_it_sent_no_more() -> None:

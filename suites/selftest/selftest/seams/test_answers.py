@@ -89,8 +89,8 @@ def test_a_report_of_the_generator_is_spoilt_as_a_whole_and_the_others_arrive(tm
         tmp_path,
         """
         spoil("generator-reports", "drop", skip=1)
-        from harness.workload import workload
-        process = workload.subprocess.Popen(["cat", "said"], stdout=workload.subprocess.PIPE)
+        from harness.workload import process as generator
+        process = generator.subprocess.Popen(["cat", "said"], stdout=generator.subprocess.PIPE)
         print(json.dumps(process.stdout.read().decode()))
         """,
     )
