@@ -14,6 +14,8 @@ from harness.workload import Workload
 from suites.selftest.workload.made import eventually, spec
 from suites.selftest.workload.server import good, serving
 
+pytestmark = pytest.mark.programs
+
 
 def alive(pid: int) -> bool:
     try:
