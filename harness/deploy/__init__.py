@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.deploy.deployer import Deployer, Deployment, Running, RunsCommands
+from harness.deploy.deployer import Deployer, Deployment, Running, RunsBeside, RunsCommands
 from harness.errors import UsageError
 from harness.history import History
 from harness.registry import Registry
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from harness.environment import Environment
 
 __all__ = [
+    "COMMAND",
+    "STRATEGIES",
     "Deployer",
     "Deployment",
     "Running",
+    "RunsBeside",
     "RunsCommands",
     "build",
     "built_in",
@@ -33,9 +36,11 @@ __all__ = [
     "find",
     "names",
     "releases_needed",
+    "strategies",
 ]
 
 COMMAND, DEFAULT = "command", "rolling"
+STRATEGIES = (DEFAULT, "recreate")  # that are built in
 HELPERS = {
     "belongings",
     "deployer",
@@ -70,6 +75,16 @@ def chosen(stack: Stack) -> str | None:
 def built_in(stack: Stack) -> bool:
     """Whether the stack is deployed by a built-in strategy, which replaces replicas by those of another release."""
     return chosen(stack) not in (None, COMMAND)
+
+
+def strategies(stack: Stack) -> tuple[str, ...]:
+    """The built-in strategies by which a stack can be deployed, the one that it is deployed by first: those of this
+    package where it declares none, else that alone. None where it has commands of its own.
+    """
+    if not built_in(stack):
+        return ()
+    declared = stack.harness.deployer
+    return STRATEGIES if declared is None or declared.strategy is None else (declared.strategy,)
 
 
 def releases_needed(stack: Stack, old: str, new: str) -> tuple[str, ...]:

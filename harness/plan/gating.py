@@ -10,12 +10,12 @@ from harness.deploy import releases_needed
 from harness.errors import FaultUnavailable
 from harness.events import PlanLeftOut
 from harness.plan.budget import Budget, estimate
+from harness.plan.cases import Case
 from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.run import Run
 from harness.plan.runner import run as run_plan
 from harness.plan.trial import Trial
-from harness.plan.under_faults import Case
 from harness.plan.under_faults import plan as case_plan
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict, combine
@@ -65,6 +65,7 @@ def run_plans(run: Run, stack: Stack, plans: Sequence[Plan], seconds: float | No
 
 def in_environment(run: Run, stack: Stack, plan: Plan) -> list[Verdict]:
     """Run a plan in an environment of its own; returns its verdicts."""
+    stack = plan.on(stack)
     needed = [one for release in plan.releases() for one in releases_needed(stack, plan.old, release)]
     environment = run.environment(stack, plan.old, test=plan.name, releases=tuple(needed))
     with (
