@@ -57,7 +57,8 @@ def run_plans(run: Run, stack: Stack, plans: Sequence[Plan], seconds: float | No
         except FaultUnavailable as error:
             reason = f"{plan.name}: {error.what}: {error.got}"
             found = Verdict("faults", Outcome.UNKNOWN, reason, look="`harness fault explain`: what the fault needs")
-            run.history.record(checks.given(found))
+            with run.history.scope(scenario=plan.name):
+                run.history.record(checks.given(found))
             verdicts.append(found)
         budget.took(needed, clock.monotonic() - began)
     return combine(verdicts)
