@@ -243,6 +243,29 @@ def test_a_weakness_is_the_same_failure_but_for_its_numbers_and_hides_nothing_mo
     assert "a file is left" in more.reason
 
 
+@pytest.mark.parametrize(
+    ("here", "there", "by"),
+    [
+        ("90 of 177 requests failed", "9 of 180 requests failed", "90 of 177 is more than 5 times as much as 9 of 180"),
+        (
+            "the oldest job waits for 61.0 s",
+            "the oldest job waits for 12.1 s",
+            "61.0 is more than 5 times as much as 12.1",
+        ),
+        ("40 records are lost", "0 records are lost", "40 is more than 5 times as much as 0"),
+    ],
+)
+def test_a_failure_that_is_far_larger_than_the_weakness_is_unknown(here: str, there: str, by: str) -> None:
+    own = [LinkPart("rolled-back", verdict(Outcome.FAIL, here))]
+    link = Link("errors", "", Outcome.PASS, own, [LinkPart("control", verdict(Outcome.FAIL, there))])
+    found = link.verdict()
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.reason == f"{here}; without a deployment it fails as well, but by far less: {there} ({by})"
+    assert found.look
+    back = Link("errors", "", Outcome.PASS, [LinkPart("rolled-back", verdict(Outcome.FAIL, there))], own)
+    assert back.verdict().outcome is Outcome.PASS, "less than the weakness is the weakness"
+
+
 def test_what_passes_or_is_unknown_is_not_held_against_the_control() -> None:
     for outcome in (Outcome.PASS, Outcome.UNKNOWN):
         parts = [LinkPart("rolled-back", verdict(outcome, "here"))]
