@@ -87,8 +87,10 @@ class Case:
     @property
     def title(self) -> str:
         """What goes wrong, and when, in words."""
-        what = ACTS[self.act].words if self.act else faults.from_data(self.fault).title()
-        return f"{what}, {MOMENTS[self.moment]}"
+        if not self.act:
+            return f"{faults.from_data(self.fault).title()}, {MOMENTS[self.moment]}"
+        words = ACTS[self.act].words  # of every command; with nothing else at their first moment
+        return words if self.moment == ACTS[self.act].moments[0] else f"{words}, {MOMENTS[self.moment]}"
 
 
 def possible(stack: Stack) -> dict[str, Mapping[str, Any]]:
