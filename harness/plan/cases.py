@@ -101,6 +101,7 @@ def possible(stack: Stack) -> dict[str, Mapping[str, Any]]:
     # Only what somebody talks to can be slow, or cut off: replicas that nobody but the entrypoint asks are neither.
     entry = stack.harness.entry
     talked_to = bool(servers) or (entry is not None and entry[0] not in fleet)
+    clocked = [name for name in stack.services if "FAKETIME_TIMESTAMP_FILE" in stack.services[name].environment]
     asked: dict[str, Mapping[str, Any] | None] = {
         "latency": {"from": "all" if servers else ["all", "entrypoint"], "to": servers or fleet, "ms": 100}
         if servers or fleet else None,
@@ -117,6 +118,7 @@ def possible(stack: Stack) -> dict[str, Mapping[str, Any]]:
         "process.killed": {"on": "one"},
         "process.paused": {"on": "one"},
         "process.cpu-quota": {"on": "one", "cpus": 0.2},
+        "process.clock": {"on": f"one of {clocked[0]}", "seconds": 3600} if clocked else None,
         "http.status": {"from": ["all", "entrypoint"], "to": fleet, "fraction": 0.2} if fleet else None,
         **_of(any(one.is_file for logs in stack.harness.logs.values() for one in logs), {
             "log.rotated": {}, "log.deleted": {},

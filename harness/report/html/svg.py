@@ -50,11 +50,11 @@ def x(data: Series, at: float) -> float:
 def axis(data: Series, mark: str = "") -> str:
     """The axis of time with phases, runs of the deployer, faults and marks above all panels."""
     rows = _rows([span for span in data.spans if span.kind == "phase"])
-    deployer = [span for span in data.spans if span.kind == "deployer"]
+    deployers = _rows([span for span in data.spans if span.kind == "deployer"])  # two may work at the same time
     faults = _rows([span for span in data.spans if span.kind == "fault"])
-    height = 18 * (len(rows) + (1 if deployer else 0) + len(faults)) + 34
+    height = 18 * (len(rows) + len(deployers) + len(faults)) + 34
     parts, y = [_grid(data, height - 16)], 4.0
-    for row in [*rows, *([deployer] if deployer else []), *faults]:
+    for row in [*rows, *deployers, *faults]:
         parts += [_bar(data, span, y) for span in row]
         y += 18
     for one in data.marks:
