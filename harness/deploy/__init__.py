@@ -121,14 +121,17 @@ def releases_needed(stack: Stack, old: str, new: str) -> tuple[str, ...]:
     return tuple(one for one in (new,) if one != old)
 
 
-def build(environment: Environment, history: History) -> Deployer:
+def build(environment: Environment, history: History, strategy: str = "") -> Deployer:
     """The deployer of an environment, as its stack declares it.
+
+    Args:
+        strategy: a built-in one, in the place of the one that the stack is deployed by.
 
     Raises:
         UsageError: it declares none, or one that does not exist.
     """
     stack = environment.stack
-    name = chosen(stack)
+    name = strategy or chosen(stack)
     if name is None:
         raise UsageError(
             "The stack declares no deployer",

@@ -66,7 +66,6 @@ def run_plans(run: Run, stack: Stack, plans: Sequence[Plan], seconds: float | No
 
 def in_environment(run: Run, stack: Stack, plan: Plan) -> list[Verdict]:
     """Run a plan in an environment of its own; returns its verdicts."""
-    stack = plan.on(stack)
     needed = [one for release in plan.releases() for one in releases_needed(stack, plan.old, release)]
     environment = run.environment(stack, plan.old, test=plan.name, releases=tuple(needed))
     with (
@@ -74,6 +73,6 @@ def in_environment(run: Run, stack: Stack, plan: Plan) -> list[Verdict]:
         run.history.step("scenario", f"{plan.name}: {plan.title}"),
     ):
         beside = partial(run.control, stack, plan.old)
-        with environment, Trial(environment, run.samples(environment), beside) as trial:
+        with environment, Trial(environment, run.samples(environment), beside, plan.strategy) as trial:
             run_plan(plan, trial)
         return trial.verdicts

@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 from harness import reading
-from harness.deploy import STRATEGIES, built_in, chosen, releases_needed
+from harness.deploy import STRATEGIES, built_in, releases_needed
 from harness.errors import UsageError
 from harness.plan.needs import refuse_unknown, refuse_without
 from harness.plan.steps import FAULT, Step, find, names
-from harness.stack import Deployer, Stack
+from harness.stack import Stack
 from harness.stack.mistakes import StackFindings, mistake, written
 from harness.stack.nodes import Node, Scalar, SourceMapping, SourceSequence
 from harness.stack.plainwords import meant, one_of
@@ -102,7 +102,7 @@ class Plan:
         Raises:
             UsageError: the first step that does not, and why.
         """
-        stack = self.on(stack)
+        self._refuse_strategy(stack)
         refuse_unknown(stack)
         for release in self.releases():
             releases_needed(stack, self.old, release)
@@ -121,22 +121,14 @@ class Plan:
                 raise self._refusal(number, step, f"{twice[0]} is measured already by a step before it")
             given = (given | set(step.provides())) - set(step.removes())
 
-    def on(self, stack: Stack) -> Stack:
-        """The stack as the plan deploys it: by its own strategy, where it names one.
-
-        Raises:
-            UsageError: the stack is not deployed by a built-in strategy.
-        """
-        if not self.strategy or self.strategy == chosen(stack):
-            return stack
-        if not built_in(stack) or self.strategy not in STRATEGIES:
+    def _refuse_strategy(self, stack: Stack) -> None:
+        """Its strategy has to be one by which the stack can be deployed."""
+        if self.strategy and (self.strategy not in STRATEGIES or not built_in(stack)):
             raise UsageError(
                 "The plan's strategy cannot deploy this stack", where=f"{self.name}: strategy", got=self.strategy,
                 expected=f"{one_of(STRATEGIES)}, on a stack that is deployed by a built-in strategy",
                 hint="leave it out: then the stack's own deployer is used",
             )  # fmt: skip
-        declared = (stack.harness.deployer or Deployer()).model_copy(update={"strategy": self.strategy})
-        return stack.model_copy(update={"harness": stack.harness.model_copy(update={"deployer": declared})})
 
     def releases(self) -> tuple[str, ...]:
         """The releases that its steps go to, beside the one that runs at the beginning."""

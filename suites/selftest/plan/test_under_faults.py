@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import combinations
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from fixtures import reference, tiny
 from fixtures.rolling import STACK as ROLLING
 from harness import faults
-from harness.deploy import chosen
+from harness.clock import ManualClock
 from harness.errors import UsageError
+from harness.history import History
+from harness.plan import gating
 from harness.plan.cases import ACTS, GIVEN, MOMENTS, QUICK, Case, Given, Moment, cases, possible
 from harness.plan.gate import Gate
 from harness.plan.link import Link, LinkPart
 from harness.plan.plan import Plan, of_data
+from harness.plan.steps import PlanEnded
 from harness.plan.steps.interrupt import Interrupt
 from harness.plan.under_faults import plan
 from harness.stack import Deployer, Stack, load
@@ -96,9 +102,31 @@ def test_a_case_is_deployed_by_its_own_strategy_and_the_declared_bounds_are_of_t
         made = plan(Gate(stack, "1.0.0", "1.1.0"), case)
         made.check(stack)
         assert of_data(made.to_data()) == made
-        assert chosen(made.on(stack)) == strategy
+        assert made.strategy == strategy
         bounds[strategy] = any("availability" in line for line in made.lines())
     assert bounds == {"rolling": True, "recreate": False}
+
+
+def test_the_plan_of_a_case_is_run_by_its_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def noted(*given: object) -> None:
+        ran.append(str(given[3]))
+        raise PlanEnded
+
+    class Made(contextlib.AbstractContextManager["Made"]):
+        id = "h1"
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing was brought up."""
+
+    monkeypatch.setattr(gating, "Trial", noted)
+    history = History(clock=ManualClock())
+    run: Any = SimpleNamespace(environment=lambda *_, **__: Made(), history=history, control=str, samples=str)
+    case = Case({"fault": "latency", "from": "entrypoint", "to": "lb", "ms": 5}, "rollback", strategy="recreate")
+    with pytest.raises(PlanEnded):
+        gating.in_environment(run, rolling(), plan(Gate(rolling(), "1.0.0", "1.1.0"), case))
+    assert ran == ["recreate"]
 
 
 def test_a_plan_by_a_strategy_is_refused_where_the_stack_has_commands_of_its_own() -> None:
