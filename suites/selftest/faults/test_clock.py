@@ -81,6 +81,7 @@ def test_a_stack_with_libfaketime_is_gated_under_a_clock_that_is_wrong() -> None
     assert faults.from_data({"fault": "process.clock", **found}).title() == "clock off by +3600 s of one of clock"
 
 
+@pytest.mark.programs
 def test_what_jumps_goes_to_and_fro_and_counts(tmp_path: Path) -> None:
     file, own = tmp_path / "clock", tmp_path / "own"
     text = jumping(str(file), "+60", 0.05, str(own))

@@ -13,6 +13,8 @@ from harness.errors import FaultUnavailable
 from harness.faults.database._postgres import PostgresServer
 from harness.faults.database._switchback import Switchback
 
+pytestmark = pytest.mark.programs
+
 
 class FakeServer:
     """A server whose answers are files in a directory: `recovery` and `streams`; what it is told is in `told`."""

@@ -9,6 +9,8 @@ import pytest
 
 from harness.faults.disk._throttle import Throttle, look
 
+pytestmark = pytest.mark.programs
+
 ROOT_ON_DISK = "27 1 254:1 / / rw - ext4 /dev/vda1 rw\n30 27 254:1 /x/hosts /etc/hosts rw - ext4 /dev/vda1 rw\n"
 OVERLAY = "27 1 0:51 / / rw - overlay overlay rw\n30 27 254:0 /x/hosts /etc/hosts rw - ext4 /dev/vda rw\n"
 NO_DISK = "27 1 0:51 / / rw - overlay overlay rw\n30 27 0:60 /x/hosts /etc/hosts rw - tmpfs tmpfs rw\n"
