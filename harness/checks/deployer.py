@@ -47,12 +47,12 @@ def check(
         refused = may_refuse and end.body.ended == "exit" and code not in (0, *refusals)
         if refused:
             return findings.verdict(f"the {verb} refused: it ended with exit code {code}, its last words: {words}")
-        _said(findings, end, verb, words, refusals)
+        how_it_ended(findings, end, verb, words, refusals)
         answers = latest(events, ProbeRelease, phase)
         well = (0, *refusals)
         # Who does not answer yet after a fault is judged when everything has had time to converge.
         asked = [replica for replica in replicas if replica in answers] if may_refuse else replicas
-        _seen(findings, end, release, {replica: answers.get(replica) for replica in asked}, well, words)
+        borne_out(findings, end, release, {replica: answers.get(replica) for replica in asked}, well, words)
     return findings.verdict(
         f"the {verb} ended with exit code {code}{', which says that there was nothing to do' if code else ''}, and "
         f"{counted(len(replicas), 'replica runs', 'replicas run')} {release}{noted}",
@@ -89,7 +89,8 @@ def _end(events: tuple[Event, ...], phase: str, verb: str) -> Event[DeployerEnd]
     return ends[-1]
 
 
-def _said(findings: Findings, end: Event[DeployerEnd], verb: str, words: str, refusals: Collection[int]) -> None:
+def how_it_ended(findings: Findings, end: Event[DeployerEnd], verb: str, words: str, refusals: Collection[int]) -> None:
+    """Find fault with an end that was no good one, or is not known."""
     how, code = end.body.ended, end.body.exit_code
     quoted = f"; its last words: {words}" if words else ""
     if how == "timeout":
@@ -105,7 +106,7 @@ def _said(findings: Findings, end: Event[DeployerEnd], verb: str, words: str, re
         findings.fail(f"the {verb} ended with exit code {code}{quoted}", end)
 
 
-def _seen(
+def borne_out(
     findings: Findings,
     end: Event[DeployerEnd],
     release: str,

@@ -25,10 +25,10 @@ from harness.commands.say import say
 from harness.errors import PASS
 from harness.events import RunStart
 from harness.plan.budget import about, estimate, fitting, named
+from harness.plan.cases import cases
 from harness.plan.gate import SCENARIOS, Gate, Settings
 from harness.plan.overlooked import overlooked
 from harness.plan.plan import Plan
-from harness.plan.under_faults import cases
 from harness.plan.under_faults import plan as case_plan
 from harness.redaction import Redactor
 from harness.stack import load

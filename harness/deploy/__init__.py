@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.deploy.deployer import Deployer, Deployment, Running, RunsCommands
+from harness.deploy.deployer import Deployer, Deployment, Running, RunsBeside, RunsCommands
 from harness.errors import UsageError
 from harness.history import History
 from harness.registry import Registry
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from harness.environment import Environment
 
 __all__ = [
+    "COMMAND",
+    "STRATEGIES",
     "Deployer",
     "Deployment",
     "Running",
+    "RunsBeside",
     "RunsCommands",
     "build",
     "built_in",
@@ -33,9 +36,11 @@ __all__ = [
     "find",
     "names",
     "releases_needed",
+    "strategies",
 ]
 
 COMMAND, DEFAULT = "command", "rolling"
+STRATEGIES = (DEFAULT, "recreate")  # that are built in
 HELPERS = {
     "belongings",
     "deployer",
@@ -72,6 +77,16 @@ def built_in(stack: Stack) -> bool:
     return chosen(stack) not in (None, COMMAND)
 
 
+def strategies(stack: Stack) -> tuple[str, ...]:
+    """The built-in strategies by which a stack can be deployed, the one that it is deployed by first: those of this
+    package where it declares none, else that alone. None where it has commands of its own.
+    """
+    if not built_in(stack):
+        return ()
+    declared = stack.harness.deployer
+    return STRATEGIES if declared is None or declared.strategy is None else (declared.strategy,)
+
+
 def releases_needed(stack: Stack, old: str, new: str) -> tuple[str, ...]:
     """The releases that the environment has to be prepared for, beside the one that it is brought up on: where a
     built-in strategy replaces replicas, the other one.
@@ -106,14 +121,17 @@ def releases_needed(stack: Stack, old: str, new: str) -> tuple[str, ...]:
     return tuple(one for one in (new,) if one != old)
 
 
-def build(environment: Environment, history: History) -> Deployer:
+def build(environment: Environment, history: History, strategy: str = "") -> Deployer:
     """The deployer of an environment, as its stack declares it.
+
+    Args:
+        strategy: a built-in one, in the place of the one that the stack is deployed by.
 
     Raises:
         UsageError: it declares none, or one that does not exist.
     """
     stack = environment.stack
-    name = chosen(stack)
+    name = strategy or chosen(stack)
     if name is None:
         raise UsageError(
             "The stack declares no deployer",

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -64,6 +65,7 @@ class CommandDeployer:
     _temporary: tempfile.TemporaryDirectory[str] | None = field(init=False, repr=False, default=None)
     _now: str = field(init=False)  # the release that was asked for last
     _other: str = field(init=False)  # the one before it
+    _mark: str = field(init=False, repr=False, default="")  # in the names of its files
 
     def __post_init__(self) -> None:
         self._now = self._other = self.environment.release
@@ -84,6 +86,12 @@ class CommandDeployer:
     def run(self, title: str, command: Sequence[str]) -> Deployment:
         """Run another command of the deployer, in its place and with its variables, e.g. to fix something forward."""
         return self._start(title, self._now, list(command)).wait()
+
+    def beside(self) -> CommandDeployer:
+        """Another one, as a second person or job has it: it knows the same, and its files are its own."""
+        other = copy(self)
+        other._mark = f"{self._mark}-beside"
+        return other
 
     def start(self, verb: str, release: str | None = None) -> Running:
         """Begin to deploy or roll back and return at once. That it cannot be started is an outcome too.
@@ -127,7 +135,7 @@ class CommandDeployer:
     def _inside(self, service: str, release: str, command: list[str]) -> Process:
         replica = self.environment[service][0]
         inventory = self._inventory(release)
-        file, ansible = f"{INSIDE}.json", f"{INSIDE}.ini"
+        file, ansible = f"{INSIDE}{self._mark}.json", f"{INSIDE}{self._mark}.ini"
         replica.write(file, inventory.to_json())
         replica.write(ansible, inventory.to_ansible(inside=True))
         variables = {**inventory.variables(file=file, ansible=ansible), **self.declared.environment}
@@ -135,7 +143,7 @@ class CommandDeployer:
 
     def _outside(self, release: str, command: list[str]) -> Process:
         inventory, directory = self._inventory(release), self._directory()
-        file, ansible = (directory / f"inventory-{self.environment.id}.{kind}" for kind in ("json", "ini"))
+        file, ansible = (directory / f"inventory-{self.environment.id}{self._mark}.{kind}" for kind in ("json", "ini"))
         file.write_text(inventory.to_json(), encoding="utf-8")
         ansible.write_text(inventory.to_ansible(inside=False), encoding="utf-8")
         variables = {

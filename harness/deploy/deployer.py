@@ -73,3 +73,11 @@ class RunsCommands(Protocol):
 
     def run(self, title: str, command: Sequence[str]) -> Deployment:
         """Run a command and wait for the end. Its outcome is in the result, never an exception."""
+
+
+@runtime_checkable
+class RunsBeside(Protocol):
+    """A deployer beside which another one of its kind can work, as two people or two jobs would."""
+
+    def beside(self) -> Deployer:
+        """Another one, which knows what this one knows and shares nothing with it that either writes."""

@@ -69,6 +69,9 @@ class Act(ABC):
     def seen(self) -> Seen:
         """What is to be seen of it. HarnessError where nothing answers."""
 
+    def back(self) -> None:  # noqa: B027 - most have nothing more to do
+        """What else takes it back once it is undone, and only this process can do."""
+
     @abstractmethod
     def left(self) -> str | None:
         """What is still to be seen of it after it was undone; None for nothing. HarnessError where nothing answers."""
@@ -117,6 +120,7 @@ class ActiveActs:
                 for one in reversed(undoing):
                     if note := undo(self._engine, one):
                         self._notes[act.place] = note
+                act.back()
             except HarnessError as error:
                 problem = problem or error
                 self._on.insert(0, (number, act, undoing))

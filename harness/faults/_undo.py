@@ -15,7 +15,8 @@ from harness.errors import EngineError, HostError, ReplicaGone
 WITHIN = 60.0  # s that a script may take
 LAST_WORDS = 5  # lines of a script that failed
 
-Call = Literal["", "unpause", "start", "update"]
+Call = Literal["", "unpause", "start", "stop", "update"]
+STOPPED_WITHIN = 30.0  # s
 
 
 class Undo(msgspec.Struct, frozen=True):
@@ -67,6 +68,8 @@ def _call(engine: Engine, one: Undo) -> None:
     elif one.call == "start":
         if not container.state().running:
             container.start()
+    elif one.call == "stop":
+        container.stop(STOPPED_WITHIN)
     else:
         container.update(one.limits)
 

@@ -17,6 +17,7 @@ from harness.checks import (
     deployer,
     effects,
     errors,
+    failed,
     faults,
     growth,
     half_way,
@@ -41,6 +42,7 @@ from harness.checks import (
     second_deployment,
     tail,
     trace,
+    two_deployers,
 )
 from harness.checks.logs import ExpectedLog
 from harness.errors import UsageError
@@ -106,6 +108,7 @@ class Checks:
     deployer = Asks(deployer.check)
     effects = Asks(effects.check)
     errors = Asks(errors.check)
+    failed = Asks(failed.check)
     faults = Asks(faults.check)
     growth = Asks(growth.check)
     half_way = Asks(half_way.check)
@@ -130,6 +133,7 @@ class Checks:
     second_deployment = Asks(second_deployment.check)
     tail = Asks(tail.check)
     trace = Asks(trace.check)
+    two_deployers = Asks(two_deployers.check)
 
     def asks(self, check: Callable[..., Verdict]) -> Callable[..., Verdict]:
         """What asks a check, and records its verdict."""

@@ -10,12 +10,12 @@ from harness.deploy import releases_needed
 from harness.errors import FaultUnavailable
 from harness.events import PlanLeftOut
 from harness.plan.budget import Budget, estimate
+from harness.plan.cases import Case
 from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.run import Run
 from harness.plan.runner import run as run_plan
 from harness.plan.trial import Trial
-from harness.plan.under_faults import Case
 from harness.plan.under_faults import plan as case_plan
 from harness.stack import Stack
 from harness.verdict import Outcome, Verdict, combine
@@ -57,7 +57,8 @@ def run_plans(run: Run, stack: Stack, plans: Sequence[Plan], seconds: float | No
         except FaultUnavailable as error:
             reason = f"{plan.name}: {error.what}: {error.got}"
             found = Verdict("faults", Outcome.UNKNOWN, reason, look="`harness fault explain`: what the fault needs")
-            run.history.record(checks.given(found))
+            with run.history.scope(scenario=plan.name):
+                run.history.record(checks.given(found))
             verdicts.append(found)
         budget.took(needed, clock.monotonic() - began)
     return combine(verdicts)
@@ -72,6 +73,6 @@ def in_environment(run: Run, stack: Stack, plan: Plan) -> list[Verdict]:
         run.history.step("scenario", f"{plan.name}: {plan.title}"),
     ):
         beside = partial(run.control, stack, plan.old)
-        with environment, Trial(environment, run.samples(environment), beside) as trial:
+        with environment, Trial(environment, run.samples(environment), beside, plan.strategy) as trial:
             run_plan(plan, trial)
         return trial.verdicts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness import checks
 from harness.events import VerdictGiven, decode, encode
+from harness.plan._magnitude import FACTOR, alike, larger
 from harness.verdict import Outcome, Verdict, combine
 
 WEAKNESS = "the stack's own weakness"
@@ -58,7 +58,13 @@ class Link:
         """What a failure is that may have nothing to do with the deployment."""
         other = combine(part.verdict for part in self.against)
         other = replace(other, reason="; ".join(part.verdict.reason for part in self.against))
-        if other.outcome is Outcome.FAIL and _alike(seen.reason, other.reason):
+        same = other.outcome is Outcome.FAIL and alike(seen.reason, other.reason)
+        if same and (more := larger(seen.reason, other.reason)) is not None:
+            # What the deployment adds to a weakness must not be hidden by it either.
+            by = f"{more.here} is more than {FACTOR:g} times as much as {more.there}"
+            reason = f"{seen.reason}; without a deployment it fails as well, but by far less: {other.reason} ({by})"
+            return Verdict(self.key, Outcome.UNKNOWN, reason, seen.evidence, seen.look)
+        if same:
             reason = f"{WEAKNESS}, with or without a deployment: {other.reason}"
             return Verdict(self.key, Outcome.PASS, reason, other.evidence)
         if other.outcome is Outcome.FAIL:
@@ -92,9 +98,3 @@ class Link:
         if not parts:
             raise ValueError("a link without parts")
         return cls(key, str(data["text"]), Outcome(data["expected"]), parts, tuple(against))
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether two reasons say the same, but for the numbers in them."""
-    first, second = (re.sub(r"\d+(?:\.\d+)?", "0", reason) for reason in (one, other))
-    return first == second

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from harness import reading
-from harness.deploy import releases_needed
+from harness.deploy import STRATEGIES, built_in, releases_needed
 from harness.errors import UsageError
 from harness.plan.needs import refuse_unknown, refuse_without
 from harness.plan.steps import FAULT, Step, find, names
@@ -27,7 +27,7 @@ from harness.stack.source import parse
 from harness.stack.validate import validate
 
 WIDTH = 80  # columns of the printed plan
-KEYS = ("name", "title", "from", "to", "steps", "finally", "not-checked")
+KEYS = ("name", "title", "from", "to", "strategy", "steps", "finally", "not-checked")
 FINALLY = "finally, whatever happened before, with every fault healed:"
 
 
@@ -43,6 +43,7 @@ class Plan:
         final: what is done at the end whatever happened: also where a step ended the plan, or could not be done. Every
             fault is healed before. In a file it is `finally`.
         not_checked: by check, why the stack has it switched off.
+        strategy: the built-in strategy by which is deployed; empty for what the stack declares.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Plan:
     steps: tuple[Step, ...]
     not_checked: Mapping[str, str] = field(default_factory=dict)
     final: tuple[Step, ...] = ()
+    strategy: str = ""
 
     @property
     def every(self) -> tuple[Step, ...]:
@@ -61,7 +63,8 @@ class Plan:
     def to_data(self) -> dict[str, Any]:
         """As its file has it."""
         steps = [step.to_data() for step in self.steps]
-        made = {"name": self.name, "title": self.title, "from": self.old, "to": self.new, "steps": steps}
+        made: dict[str, Any] = {"name": self.name, "title": self.title, "from": self.old, "to": self.new}
+        made |= ({"strategy": self.strategy} if self.strategy else {}) | {"steps": steps}
         if self.final:
             made["finally"] = [step.to_data() for step in self.final]
         return {**made, "not-checked": dict(self.not_checked)} if self.not_checked else made
@@ -73,6 +76,7 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """The plan for people: its title, then each step with its number and phase."""
         whole = f"{self.name}: {self.title}" if self.title else self.name
+        whole += f" (strategy {self.strategy})" if self.strategy else ""
         yield from textwrap.wrap(whole, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         wide = len(str(len(self.every)))
         for number, step in enumerate(self.every, 1):
@@ -104,6 +108,7 @@ class Plan:
         Raises:
             UsageError: the first step that does not, and why.
         """
+        self._refuse_strategy(stack)
         refuse_unknown(stack)
         for release in self.releases():
             releases_needed(stack, self.old, release)
@@ -121,6 +126,15 @@ class Plan:
             if twice:
                 raise self._refusal(number, step, f"{twice[0]} is measured already by a step before it")
             given = (given | set(step.provides())) - set(step.removes())
+
+    def _refuse_strategy(self, stack: Stack) -> None:
+        """Its strategy has to be one by which the stack can be deployed."""
+        if self.strategy and (self.strategy not in STRATEGIES or not built_in(stack)):
+            raise UsageError(
+                "The plan's strategy cannot deploy this stack", where=f"{self.name}: strategy", got=self.strategy,
+                expected=f"{one_of(STRATEGIES)}, on a stack that is deployed by a built-in strategy",
+                hint="leave it out: then the stack's own deployer is used",
+            )  # fmt: skip
 
     def releases(self) -> tuple[str, ...]:
         """The releases that its steps go to, beside the one that runs at the beginning."""
@@ -157,7 +171,7 @@ def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
             findings.wrong(
                 node.place, mistake("A key is not known", node.place, got=key, expected=one_of(KEYS) + meant(key, KEYS))
             )
-    said = {key: _text(root.get(key)) for key in ("name", "title", "from", "to")}
+    said = {key: _text(root.get(key)) for key in ("name", "title", "from", "to", "strategy")}
     releases = {"from": old or said["from"], "to": new or said["to"]}
     steps = root.get("steps")
     if not isinstance(steps, SourceSequence) or not steps.items:
@@ -172,7 +186,8 @@ def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
     off = root.get("not-checked")
     not_checked = {key: _text(node) for key, node in off.fields.items()} if isinstance(off, SourceMapping) else {}
     title, kept, ends = _fill(said["title"], releases), tuple(filter(None, made)), tuple(filter(None, final))
-    return Plan(said["name"] or Path(name).stem, title, releases["from"], releases["to"], kept, not_checked, ends)
+    called, way = said["name"] or Path(name).stem, said["strategy"]
+    return Plan(called, title, releases["from"], releases["to"], kept, not_checked, ends, way)
 
 
 def of_data(data: Mapping[str, Any], name: str = "the plan") -> Plan:
@@ -236,6 +251,10 @@ def schema() -> dict[str, Any]:
             "title": {"type": "string", "description": "What it does, in a few words."},
             "from": {"type": "string", "description": "The release that runs at the beginning; {from} stands for it."},
             "to": {"type": "string", "description": "The release that is deployed; {to} stands for it."},
+            "strategy": {
+                "enum": list(STRATEGIES),
+                "description": "Deploy by this built-in strategy; left out, as the stack declares.",
+            },
             "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},
             "finally": {
                 "type": "array",

@@ -61,9 +61,16 @@ class Trial:
         environment: up.
         samples: where the workload's samples are saved; None keeps them in memory.
         beside: brings up the control that recovery is measured against; None where there can be none.
+        strategy: the built-in strategy by which is deployed; empty for what the stack declares.
     """
 
-    def __init__(self, environment: Subject, samples: Path | None = None, beside: Beside | None = None) -> None:
+    def __init__(
+        self,
+        environment: Subject,
+        samples: Path | None = None,
+        beside: Beside | None = None,
+        strategy: str = "",
+    ) -> None:
         self.environment = environment
         self.history: History = environment.history
         self.stack: Stack = environment.stack
@@ -73,7 +80,7 @@ class Trial:
         self._faults = 0  # that are on
         self._faulty: list[str] = []  # phases whose faults are to be judged when the last of all is healed
         self._told = set[str]()  # phases with a failure, whose logs were recorded
-        self.deployer: Deployer = deploy.build(environment, self.history)
+        self.deployer: Deployer = deploy.build(environment, self.history, strategy)
         self._samples, self._beside = samples, beside
         self._ended: list[ComparedWorkload] = []  # loads that ran before the one that runs
         self.sampler = Sampler(environment, self.history)

@@ -128,6 +128,13 @@ class ProxyClient:
             if name in self.proxies():
                 raise self._wrong("A proxy was not removed", got="it is still there")
 
+    def lead(self, name: str, upstream: str) -> None:
+        """Make a link lead to `host:port` from now on; connections that it had elsewhere end."""
+        with self._about(name):
+            self._ask("POST", _path(name), json={"upstream": upstream})
+            if (found := self.proxy(name).upstream) != upstream:
+                raise self._wrong("A link does not lead where it was to", got=found, expected=upstream)
+
     def take_down(self, name: str, holder: str) -> None:
         """Refuse connections and close those that there are, until every holder has called `let_up`."""
         with self._about(name):

@@ -24,6 +24,7 @@ __all__ = ["Judged", "Maker", "Report", "Step", "find", "names", "write_reports"
 # Modules here that no file comes from by itself: what reports share, and what is shown while a run lasts.
 HELPERS = {
     "attribution",
+    "cases",
     "changes",
     "github",
     "model",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.printable import clean
 from harness.report._files import write
+from harness.report.cases import CaseRun, cells, runs
 from harness.report.model import WORDS, Report
 from harness.report.reproduce import commands
 from harness.samples import Samples
@@ -40,8 +41,12 @@ def code(text: object) -> str:
     return "`" + clean(text).replace("`", "'").replace("|", "\\|") + "`"
 
 
-def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
-    """The document: the verdict first."""
+def render(report: Report, *, evidence: Sequence[str] = (), linked: bool = True) -> str:
+    """The document: the verdict first.
+
+    Args:
+        linked: the page with the timelines is beside it, so that cases can lead there.
+    """
     run = report.run
     parts = [f"## {SIGNS[run.outcome]} {run.outcome.upper()}: {plain(report.title)}", "", plain(run.reason), ""]
     parts += [f"**Diagnosis:** {plain(line)}." for line in report.diagnosis[:1]]
@@ -59,7 +64,7 @@ def render(report: Report, *, evidence: Sequence[str] = ()) -> str:
     parts += [f"- left out, no time: {plain(name)}" for name in report.left_out]
     parts += [f"- not checked: {plain(line)}" for line in report.not_checked]
     parts += [f"- not looked at: {plain(line)}" for line in report.not_looked_at]
-    parts += _table(report) + _timeline(report)
+    parts += _table(report, linked=linked) + _timeline(report)
     parts += ["", *(f"- {plain(line)}" for line in evidence)] if evidence else []
     text = "\n".join(parts) + "\n"
     return text if len(text) <= LARGEST else text[:LARGEST] + "\n\n... cut here; the rest is in the history\n"
@@ -78,7 +83,7 @@ def append_step_summary(
     if not path:
         return False
     with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(render(report, evidence=evidence))
+        file.write(render(report, evidence=evidence, linked=False))
     return True
 
 
@@ -93,11 +98,11 @@ def _since(report: Report) -> list[str]:
     return lines
 
 
-def _table(report: Report) -> list[str]:
+def _table(report: Report, *, linked: bool) -> list[str]:
     """A line for each phase: what did not pass, by name, then what passed."""
     if not report.judged:
         return []
-    cases = _cases(report) if report.cases else []
+    cases = _cases(report, linked=linked) if report.cases else []
     if all(one.case for one in report.judged):
         return cases
     lines = ["", "| phase | checks |", "| --- | --- |"]
@@ -114,14 +119,22 @@ def _table(report: Report) -> list[str]:
     return lines + cases
 
 
-def _cases(report: Report) -> list[str]:
-    """A line for each fault, a column for each moment."""
+def _cases(report: Report, *, linked: bool) -> list[str]:
+    """A line for each fault, a column for each moment, each cell with the numbers of its cases; then the cases."""
     moments, rows = report.crossed()
+    every = runs(report)
+    found = cells(every)
     lines = ["", "| fault | " + " | ".join(map(plain, moments)) + " |", "| --- |" + " :---: |" * len(moments)]
-    for fault, found in rows.items():
-        cells = (SIGNS[found[one]] if one in found else "" for one in moments)
-        lines.append(f"| {plain(fault)} | {' | '.join(cells)} |")
-    return [*lines, "", *(f"- {plain(line)}" for line in report.weaknesses)]
+    for fault in rows:
+        marks = (" ".join(_mark(one, linked) for one in found.get((fault, moment), ())) for moment in moments)
+        lines.append(f"| {plain(fault)} | {' | '.join(marks)} |")
+    lines += ["", *(f"- {plain(line)}" for line in report.weaknesses), ""]
+    return lines + [f"- {_mark(one, linked)} {plain(one.name)}: {one.span}" for one in every]
+
+
+def _mark(one: CaseRun, linked: bool) -> str:
+    said = f"{SIGNS[one.outcome]} {one.number}"
+    return f"[{said}]({one.link})" if linked else said
 
 
 def _timeline(report: Report) -> list[str]:

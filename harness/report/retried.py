@@ -5,18 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from harness.events import DeployerEnd
+from harness.events import DeployerEnd, DeployerStart
 from harness.history import Event, of
 
 
 def lines(events: Iterable[Event]) -> Iterator[str]:
-    """Runs of the deployer that failed, where the same command was given next and succeeded; a line each."""
+    """Runs of the deployer that failed, where the same command was given next and succeeded; a line each. One that was
+    given while the other was still under way is not tried again: of two at once one may refuse.
+    """
+    events = tuple(events)
+    starts = {event.id for event in of(events, DeployerStart)}
     by_environment: dict[str | None, list[Event[DeployerEnd]]] = {}
     for event in of(events, DeployerEnd):
         by_environment.setdefault(event.environment, []).append(event)
     for ends in by_environment.values():
         for first, second in itertools.pairwise(ends):
-            if first.body.verb == second.body.verb and _failed(first.body) and _succeeded(second.body):
+            at_once = second.body.start in starts and second.body.start < first.id
+            same = first.body.verb == second.body.verb and not at_once
+            if same and _failed(first.body) and _succeeded(second.body):
                 where = f"{first.body.verb} ({first.phase or 'run'})"
                 yield f"{where} ended with {_how(first.body)} and went well when it was given again"
 

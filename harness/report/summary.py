@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.printable import clean
+from harness.report.cases import PAGE, CaseRun, cells, runs
 from harness.report.model import WORDS, Judged, Report, events_named
 from harness.report.reproduce import commands
 from harness.report.terminal import PLAIN_SIGNS, SIGNS, STYLES
@@ -17,6 +18,7 @@ from harness.verdict import Outcome
 
 DIAGNOSES = 4  # diagnoses that are spelt out
 REASONS = 6  # reasons that are spelt out
+CASES = 12  # cases whose place in the run is told
 CHANGES = 8  # changes of a kind since an earlier run that are spelt out
 
 
@@ -135,7 +137,8 @@ def _tables(report: Report, signs: dict[Outcome, str]) -> list[RenderableType]:
     if any(not one.case for one in report.judged):
         found.append(_table(report, signs))
     if report.cases:
-        found.append(_cases(report, signs))
+        every = runs(report)
+        found += [_cases(report, signs, every), *_timelines(every, signs)]
     return found
 
 
@@ -158,17 +161,38 @@ def _table(report: Report, signs: dict[Outcome, str]) -> Table:
     return table
 
 
-def _cases(report: Report, signs: dict[Outcome, str]) -> Table:
-    """A line for each fault, a column for each moment."""
+def _cases(report: Report, signs: dict[Outcome, str], every: Sequence[CaseRun]) -> Table:
+    """A line for each fault, a column for each moment, each cell with the numbers of its cases."""
     moments, rows = report.crossed()
+    found = cells(every)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("fault", no_wrap=True)
     for moment in moments:
         table.add_column(moment, justify="center")
-    for fault, found in rows.items():
-        cells = (Text(signs[found[one]], style=STYLES[found[one]]) if one in found else Text("") for one in moments)
-        table.add_row(clean(fault), *cells)
+    for fault in rows:
+        table.add_row(clean(fault), *(_cell(found.get((fault, one), ()), signs) for one in moments))
     return table
+
+
+def _cell(found: Sequence[CaseRun], signs: dict[Outcome, str]) -> Text:
+    return Text(" ").join(Text(f"{signs[one.outcome]} {one.number}", style=STYLES[one.outcome]) for one in found)
+
+
+def _timelines(every: Sequence[CaseRun], signs: dict[Outcome, str]) -> list[RenderableType]:
+    """Where the cases are: all, or where they are many those that did not pass."""
+    bad = [one for one in every if one.outcome is not Outcome.PASS]
+    told = every if len(every) <= CASES else bad[:CASES]
+    lines: list[RenderableType] = [
+        Text(
+            clean(f"{signs[one.outcome]} {one.number}  {one.name}: {one.span}, {one.link}"),
+            style="dim",
+            overflow="fold",
+        )
+        for one in told
+    ]
+    if len(told) < len(every):
+        lines.append(Text(f"the timelines of all {len(every)}: {PAGE}", style="dim"))
+    return lines
 
 
 def _time(report: Report) -> Table:

@@ -20,10 +20,10 @@ from harness.errors import FaultUnavailable, FaultUnproven, HarnessError
 from harness.events import FaultHeal
 from harness.faults.injection import Faults
 from harness.history import History
+from harness.plan.cases import possible
 from harness.plan.run import new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
-from harness.plan.under_faults import possible
 from harness.stack import load
 
 ONE = "backend-1"

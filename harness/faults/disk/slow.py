@@ -12,14 +12,19 @@ from harness.environment.replica import Replica
 from harness.faults._acts import Act, ReplicaFault, Seen, unavailable
 from harness.faults._scripts import ScriptAct
 from harness.faults._undo import Undo
+from harness.faults.disk._cover import CAP_SYS_ADMIN
+from harness.faults.disk._throttle import Throttle, look
 
-CONTROLLERS = "cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null || echo v1"
-DEVICE = "awk '$5 == \"/\" {print $3}' /proc/self/mountinfo | tail -1"
-IO_MAX = "/sys/fs/cgroup/io.max"
+NAME = "disk.slow"
+NEEDS = (
+    "io.max of cgroup v2 or blkio of v1, a root file system on a block device, unshare and mount in the image; an "
+    "engine that lets an exec be privileged, or `cap_add: [SYS_ADMIN]`"
+)
 
 
 class Slow(ReplicaFault):
-    """A replica may write and read so many kB a second.
+    """A replica may write and read so many kB a second. With cgroup v1 that holds for what it reads, writes past the
+    page cache, or waits for (`fsync`); what the kernel writes later is not limited there.
 
     Attributes:
         kb_per_s: 1000 bytes a second, each way.
@@ -27,8 +32,8 @@ class Slow(ReplicaFault):
 
     positional: ClassVar[tuple[str, ...]] = ("on", "kb_per_s")
     simulates: ClassVar[str] = "a volume that is throttled, a disk that fails"
-    how: ClassVar[str] = "io.max of the replica's cgroup"
-    needs: ClassVar[str] = "cgroup v2 with the io controller, and a root file system on a block device"
+    how: ClassVar[str] = "io.max of the replica's cgroup, or blkio.throttle of v1, for the disk below its file system"
+    needs: ClassVar[str] = NEEDS
     outage: ClassVar[str] = (
         "Amazon EBS, October 2012: volumes of a zone became slow, and services on them failed "
         "(aws.amazon.com/message/680342)"
@@ -48,32 +53,36 @@ class Slow(ReplicaFault):
 class _Throttled(ScriptAct):
     def __init__(self, environment: Environment, replica: Replica, kb_per_s: int) -> None:
         super().__init__(environment, replica)
-        self._limit, self._device = kb_per_s * 1000, ""
+        self._bytes_per_s, self._lent, self._before = kb_per_s * 1000, False, 0
+        self._throttle: Throttle | None = None
+
+    @property
+    def throttle(self) -> Throttle:
+        """The limit, once it is known that there can be one."""
+        assert self._throttle is not None
+        return self._throttle
 
     def undoing(self) -> Sequence[Undo]:
-        controllers, device = self.ask(CONTROLLERS), self.ask(DEVICE)
-        why = ""
-        if controllers == "v1":
-            why = "the kernel has cgroup v1, which does not limit writes that go through the page cache"
-        elif "io" not in controllers.split():
-            why = f"the replica's cgroup has no io controller, only {controllers or 'none'}"
-        elif not device or device.startswith("0:"):
-            why = f"its root file system is on no block device ({device or 'none'})"
-        if why:
-            raise unavailable("disk.slow", self.place, why, "cgroup v2 with the io controller, and a block device")
-        self._device = device
-        return [self.undo(f"echo '{device} rbps=max wbps=max' > {IO_MAX}", privileged=True)]
+        found = Throttle.of(self.ask(look()))
+        if isinstance(found, str):
+            raise unavailable(NAME, self.place, found, NEEDS)
+        self._throttle, self._lent = found, self.rights(NAME, CAP_SYS_ADMIN)
+        return [self.undo(found.setting(found.before), privileged=self._lent)]
 
     def do(self) -> None:
         self.begin()
-        self.do_it(f"echo '{self._device} rbps={self._limit} wbps={self._limit}' > {IO_MAX}", privileged=True)
+        self._before = self.count(self.throttle.counting())
+        wanted = self.throttle.limited(self._bytes_per_s)
+        code, said = self.try_it(self.throttle.setting(wanted), privileged=self._lent)
+        if code != 0:
+            raise unavailable(NAME, self.place, f"the limit cannot be set: {said or f'exit code {code}'}", NEEDS)
 
     def seen(self) -> Seen:
-        effect = f"wbps={self._limit}" in self.ask(f"cat {IO_MAX}")
-        moved = self.bytes
-        return Seen(
-            effect, None if moved is None else moved > 0, f"{moved or 0} bytes passed its links", {"bytes": moved}
-        )
+        effect = self.throttle.limits(self.ask(look())) == self.throttle.limited(self._bytes_per_s)
+        moved = self.count(self.throttle.counting()) - self._before
+        said = f"it read and wrote {moved} bytes of disk {self.throttle.device}"
+        return Seen(effect, moved > 0, said if effect else "its limit is another one", {"bytes": moved})
 
     def left(self) -> str | None:
-        return "its limit is still there" if f"wbps={self._limit}" in self.ask(f"cat {IO_MAX}") else None
+        now = self.throttle.limits(self.ask(look()))
+        return None if now == self.throttle.before else f"its limit is still there: {dict(now)}"

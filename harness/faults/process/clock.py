@@ -19,9 +19,12 @@ LOADED = """for one in /proc/[0-9]*; do
     lib=$(awk '/libfaketime/ {print $6; exit}' "$one/maps" 2> /dev/null)
     [ -n "$lib" ] || continue
     file=$(tr '\\0' '\\n' < "$one/environ" | sed -n 's/^FAKETIME_TIMESTAMP_FILE=//p')
-    [ -n "$file" ] && echo "$lib $file" && break
+    fresh=$(tr '\\0' '\\n' < "$one/environ" | sed -n 's/^FAKETIME_NO_CACHE=//p')
+    [ -n "$file" ] && echo "$lib $file ${fresh:-0}" && break
 done"""
 LONGEST = 600  # s after which a clock that jumps stops
+THERE_AND_BACK = 2  # jumps
+TOLERANCE = 2  # s between two programs that tell the time, one after the other
 
 
 class Clock(ReplicaFault):
@@ -36,7 +39,8 @@ class Clock(ReplicaFault):
     simulates: ClassVar[str] = "a machine without time synchronisation, a leap second, a clock that was set"
     how: ClassVar[str] = "the file from which libfaketime reads the shift"
     needs: ClassVar[str] = (
-        "a service that the stack runs with libfaketime: LD_PRELOAD of it, FAKETIME_TIMESTAMP_FILE, FAKETIME_NO_CACHE=1"
+        "a service that the stack runs with libfaketime: LD_PRELOAD of it, FAKETIME_TIMESTAMP_FILE, "
+        "FAKETIME_NO_CACHE=1, and FAKETIME_DONT_FAKE_MONOTONIC=1 where only the time of day is to be wrong"
     )
     outage: ClassVar[str] = (
         "Cloudflare, January 2017: at the leap second time went backwards, and a resolver that took it for "
@@ -63,14 +67,19 @@ class _Shifted(ScriptAct):
 
     def undoing(self) -> Sequence[Undo]:
         found = self.ask(LOADED).split()
-        if len(found) != 2:
+        why = "" if len(found) == 3 else "no process there has libfaketime loaded, with a file for the shift"
+        if not why and found[2] != "1":
+            why = (
+                "libfaketime reads the shift again every 10 s only"  # too late for a clock that jumps, or a short case
+            )
+        if why:
             raise unavailable(
-                "process.clock", self.place, "no process there has libfaketime loaded, with a file for the shift",
+                "process.clock", self.place, why,
                 "LD_PRELOAD of libfaketime, FAKETIME_TIMESTAMP_FILE and FAKETIME_NO_CACHE=1 for the service",
             )  # fmt: skip
-        self._library, self._file = found
+        self._library, self._file, _ = found
         file, own = shlex.quote(self._file), self.own
-        stop = f'if [ -f {own} ]; then kill -KILL "-$(cat {own})" 2> /dev/null; rm -f {own}; fi'
+        stop = f'if [ -f {own} ]; then kill -KILL "-$(cat {own})" 2> /dev/null; rm -f {own} {own}.jumps; fi'
         was = shlex.quote(self.ask(f"cat {file} 2>/dev/null") or "+0")
         return [self.undo(f"{stop}\nprintf '%s\\n' {was} > {file}")]
 
@@ -80,9 +89,9 @@ class _Shifted(ScriptAct):
         if self._every is None:
             self.do_it(f"echo {shift} > {file}")
             return
-        jump = f"while :; do echo {shift} > {file}; sleep {self._every}; echo +0 > {file}; sleep {self._every}; done"
-        run = f"echo $$ > {self.own}\n(sleep {LONGEST}; kill -KILL 0) &\n{jump}"
-        self.do_it(f"setsid sh -c {shlex.quote(run)} < /dev/null > /dev/null 2>&1 &")
+        self.do_it(
+            f"setsid sh -c {shlex.quote(jumping(file, shift, self._every, self.own))} < /dev/null > /dev/null 2>&1 &"
+        )
 
     def _off(self) -> int:
         """Seconds by which a program with the library is ahead."""
@@ -91,11 +100,41 @@ class _Shifted(ScriptAct):
         return int(said) if said.lstrip("-").isdigit() else 0
 
     def seen(self) -> Seen:
-        off, moved = self._off(), self.bytes
-        effect = True if self._every else abs(off - self._seconds) <= 2
+        moved = self.bytes
+        touched = None if moved is None else moved > 0
+        if self._every is not None:
+            return self._jumps(touched, moved)
+        off = self._off()
         said = f"its clock is off by {off:+d} s, and {moved or 0} bytes passed its links"
-        return Seen(effect, None if moved is None else moved > 0, said, {"off": off, "bytes": moved})
+        return Seen(abs(off - self._seconds) <= TOLERANCE, touched, said, {"off": off, "bytes": moved})
+
+    def _jumps(self, touched: bool | None, moved: int | None) -> Seen:
+        """Whether it goes on, and has been wrong and right again already."""
+        jumps = self.count(f"cat {self.own}.jumps 2>/dev/null")
+        going = self.try_it(f'kill -0 "-$(cat {self.own})"')[0] == 0
+        said = f"its clock has jumped {jumps} times, and {moved or 0} bytes passed its links"
+        effect = (jumps >= THERE_AND_BACK or None) if going else False
+        return Seen(
+            effect, touched, said if going else "its clock does not jump any more", {"jumps": jumps, "bytes": moved}
+        )
 
     def left(self) -> str | None:
         off = self._off()
-        return f"its clock is still off by {off:+d} s" if abs(off) > 2 else None
+        return f"its clock is still off by {off:+d} s" if abs(off) > TOLERANCE else None
+
+
+def jumping(file: str, shift: str, every: float, own: str) -> str:
+    """The shell text that sets a clock to and fro, for ten minutes at most; `own` has its process group, and beside it
+    how often it jumped.
+    """
+    return f"""echo $$ > {own}
+(sleep {LONGEST}; kill -KILL 0) &
+n=0
+while :; do
+    for shift in {shift} +0; do
+        echo "$shift" > {file}
+        n=$((n + 1))
+        echo $n > {own}.jumps
+        sleep {every}
+    done
+done"""

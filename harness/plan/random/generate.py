@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.deploy import built_in, chosen
 from harness.errors import UsageError
+from harness.plan.cases import possible
 from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.random import mutators
@@ -14,7 +15,6 @@ from harness.plan.random.draws import Draws
 from harness.plan.random.estimate import seconds
 from harness.plan.random.mutators import Ground, Mutator, Place
 from harness.plan.random.writing import written
-from harness.plan.under_faults import possible
 from harness.stack import Stack
 
 # Faults that only meet what no stack declares: whether any key of a cache expires, whether several are written at once.

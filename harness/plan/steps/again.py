@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class Again(InPhase):
-    """Run the deployer once more where its last run did not end well, or not every replica runs the release."""
+    """Run the deployer once more where its last run did not end well, or both of two at once, or not every replica runs
+    the release.
+    """
 
     changes = True
     declared = ("deployer", "probes.release")
@@ -41,9 +43,10 @@ class Again(InPhase):
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Look, and try."""
         with trial.phase(self.phase), trial.measured(self.phase):
-            ends = [one.body for one in trial.history.of(DeployerEnd, environment=trial.environment.id)]
-            last = next((one for one in reversed(ends) if one.verb == self.verb), None)
-            well = last is not None and last.ended == "exit" and last.exit_code == 0
+            ends = trial.history.of(DeployerEnd, environment=trial.environment.id)
+            own = [one for one in ends if one.body.verb == self.verb]
+            last = [one.body for one in own if one.phase == own[-1].phase]  # of two at once one may have refused
+            well = any(one.ended == "exit" and one.exit_code == 0 for one in last)
             if well and set(trial.environment.releases().values()) == {self.release}:
                 trial.history.record(Note(f"no further {self.verb} is needed"))
             elif self.verb == "deploy":

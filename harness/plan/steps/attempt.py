@@ -11,6 +11,7 @@ from harness import faults
 from harness.events import Note
 from harness.plan.steps._base import DEPLOYED, LOAD, FaultData, InPhase, PhaseName, Progress
 from harness.plan.steps._base import fault as fault_of
+from harness.plan.steps._given import Deployers, give, refusal, said
 from harness.plan.steps.deploy import unknown_release
 from harness.signals import cleaning_up_after
 from harness.stack import Stack
@@ -36,12 +37,14 @@ class Attempt(InPhase):
     name: PhaseName = Field(description="What `heal` calls the fault.")
     fault: FaultData = Field(description="The fault and its parameters, as of `inject`.")
     replicas: Whole = Field(default=1, ge=1, description="How many replicas run it when the fault is injected.")
+    deployers: Deployers = 1
 
     def title(self) -> str:
         """What it does."""
         what = f"deploy {self.release}" if self.verb == "deploy" else "roll back"
         when = "the first replica runs" if self.replicas == 1 else f"{self.replicas} replicas run"
-        return f"{what}; when {when} {self.release}, inject {self.name}: {faults.from_data(self.fault).title()}"
+        told = faults.from_data(self.fault).title()
+        return f"{what}{said(self.deployers)}; when {when} {self.release}, inject {self.name}: {told}"
 
     def requires(self) -> tuple[str, ...]:
         """The load; and something to take back."""
@@ -52,14 +55,14 @@ class Attempt(InPhase):
         return (*super().provides(), DEPLOYED, fault_of(self.name))
 
     def problem(self, stack: Stack) -> str | None:
-        """The stack has no such release."""
-        return unknown_release(stack, self.release)
+        """The stack has no such release, or two deployers cannot work on it."""
+        return unknown_release(stack, self.release) or refusal(stack, self.deployers)
 
     def run(self, trial: Trial, progress: Progress) -> None:
         """Begin, wait, inject, and wait for the end."""
         stack = progress.faults[self.name] = ExitStack()
         with trial.phase(self.phase), trial.measured(self.phase):
-            running = trial.deployer.start(self.verb, self.release if self.verb == "deploy" else None)
+            running = give(trial, self.verb, self.release if self.verb == "deploy" else None, self.deployers)
             try:
                 poll(
                     lambda: (running.ended, trial.environment.anywhere(self.release, self.replicas)),

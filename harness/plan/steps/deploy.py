@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
+from harness.plan.steps._given import Deployers, give, refusal, said
 from harness.stack import Stack
 from harness.stack.base import Word
 
@@ -27,10 +28,11 @@ class Deploy(InPhase):
     declared = ("deployer", "probes.release")
 
     release: Word = Field(description="Which.")
+    deployers: Deployers = 1
 
     def title(self) -> str:
         """What it does."""
-        return f"deploy {self.release}"
+        return f"deploy {self.release}{said(self.deployers)}"
 
     def requires(self) -> tuple[str, ...]:
         """The load, which is measured meanwhile."""
@@ -41,10 +43,10 @@ class Deploy(InPhase):
         return (*super().provides(), DEPLOYED)
 
     def problem(self, stack: Stack) -> str | None:
-        """The stack has no such release."""
-        return unknown_release(stack, self.release)
+        """The stack has no such release, or two deployers cannot work on it."""
+        return unknown_release(stack, self.release) or refusal(stack, self.deployers)
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Deploy."""
         with trial.phase(self.phase), trial.measured(self.phase):
-            trial.deployer.deploy(self.release)
+            give(trial, "deploy", self.release, self.deployers).wait()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
+from harness.plan.steps._given import Deployers, give, refusal, said
+from harness.stack import Stack
 
 if TYPE_CHECKING:
     from harness.plan.trial import Trial
@@ -18,15 +20,21 @@ class Rollback(InPhase):
     changes = True
     declared = ("deployer",)
 
+    deployers: Deployers = 1
+
     def title(self) -> str:
         """What it does."""
-        return "roll back"
+        return f"roll back{said(self.deployers)}"
 
     def requires(self) -> tuple[str, ...]:
         """Something to take back, and the load, which is measured meanwhile."""
         return (LOAD, DEPLOYED)
 
+    def problem(self, stack: Stack) -> str | None:
+        """Two deployers cannot work on it."""
+        return refusal(stack, self.deployers)
+
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Roll back."""
         with trial.phase(self.phase), trial.measured(self.phase):
-            trial.deployer.rollback()
+            give(trial, "rollback", None, self.deployers).wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from harness.history import Event
 from harness.report._files import write
 from harness.report.html import svg
 from harness.report.html.around import around
+from harness.report.html.cases import crossed, timelines
 from harness.report.html.document import document
 from harness.report.html.series import Series, series
 from harness.report.html.text import cut, ends, safe, table, tag
 from harness.report.model import WORDS, Judged, Report, events_named
 from harness.report.reproduce import commands
 from harness.samples import Samples
-from harness.verdict import Outcome
 
 MOST_EVENTS = 1500  # in the list at the end
 
@@ -35,22 +35,25 @@ def render(report: Report, samples: Samples) -> str:
     body = [
         tag("a", "Skip to the timeline", href="#timeline", class_="skip"),
         tag("header", _verdict(report), _about(report)),
-        tag("main", *_main(report, data)),
+        tag("main", *_main(report, data, samples)),
     ]
     return document(title, body)
 
 
-def _main(report: Report, data: Series) -> Iterable[str]:
+def _main(report: Report, data: Series, samples: Samples) -> Iterable[str]:
     shown = {event.id for event in _shown(report)}
     if report.cases:
         yield tag("h2", "Faults and moments")
-        yield _cases(report)
+        yield crossed(report)
         yield "".join(tag("p", safe(line), class_="said unknown") for line in report.weaknesses)
     yield tag("h2", "Timeline", id="timeline")
     yield "".join(tag("p", safe(problem), class_="said unknown") for problem in data.problems)
     yield svg.axis(data)
     yield svg.releases(data)
     yield from (svg.panel(data, one) for one in data.panels)
+    if report.cases:
+        yield tag("h2", "The timeline of each case")
+        yield from timelines(report, samples)
     if report.bad():
         yield tag("h2", "Around each failure")
         yield from (_around(report, one, number == 0, shown) for number, one in enumerate(report.bad()[:20]))
@@ -149,22 +152,6 @@ def _evidence(one: Judged, shown: set[int]) -> str:
     ids = one.verdict.evidence
     links = [tag("a", str(i), href=f"#e{i}") if i in shown else str(i) for i in ids[:24]]
     return ", ".join(links) + (f" and {len(ids) - 24} more" if len(ids) > 24 else "") or "none"
-
-
-def _cases(report: Report) -> str:
-    """A line for each fault, a column for each moment; each verdict leads to the first of its case."""
-    moments, faults = report.crossed()
-    first = {one.case: number for number, one in reversed(list(enumerate(report.judged))) if one.case}
-    rows = [[safe(fault), *(_cell(fault, one, found, first) for one in moments)] for fault, found in faults.items()]
-    return table(["fault", *moments], rows, "What came of each fault at each moment")
-
-
-def _cell(fault: str, moment: str, found: Mapping[str, Outcome], first: Mapping[str, int]) -> str:
-    if moment not in found:
-        return ""
-    number = next((at for case, at in first.items() if case.startswith(f"{fault} at {moment}")), 0)
-    words = tag("span", WORDS[found[moment]].lower(), class_=f"said {found[moment]}")
-    return tag("a", words, href=f"#verdict-{number}")
 
 
 def _verdicts(report: Report, shown: set[int]) -> str:

@@ -15,9 +15,13 @@ SILENT = 4.0  # s without a value that break a curve, where bins are shorter
 ROWS = 40  # of the table that says the same
 
 
-def panel(data: Series, one: Panel) -> str:
-    """A panel: its drawing, and a table that says the same."""
-    ident = name(one.title)
+def panel(data: Series, one: Panel, mark: str = "") -> str:
+    """A panel: its drawing, and a table that says the same.
+
+    Args:
+        mark: what its ids end with, where a page has more than one.
+    """
+    ident = name(one.title) + mark
     if not one.lines:
         return tag("figure", tag("figcaption", tag("b", safe(one.title)), f": {safe(one.missing)}"), class_="none")
     top, low, high = _range(one)
@@ -43,30 +47,31 @@ def x(data: Series, at: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * (at - data.begin) / (data.end - data.begin)
 
 
-def axis(data: Series) -> str:
+def axis(data: Series, mark: str = "") -> str:
     """The axis of time with phases, runs of the deployer, faults and marks above all panels."""
     rows = _rows([span for span in data.spans if span.kind == "phase"])
-    deployer = [span for span in data.spans if span.kind == "deployer"]
+    deployers = _rows([span for span in data.spans if span.kind == "deployer"])  # two may work at the same time
     faults = _rows([span for span in data.spans if span.kind == "fault"])
-    height = 18 * (len(rows) + (1 if deployer else 0) + len(faults)) + 34
+    height = 18 * (len(rows) + len(deployers) + len(faults)) + 34
     parts, y = [_grid(data, height - 16)], 4.0
-    for row in [*rows, *([deployer] if deployer else []), *faults]:
+    for row in [*rows, *deployers, *faults]:
         parts += [_bar(data, span, y) for span in row]
         y += 18
-    for mark in data.marks:
-        at = x(data, mark.at)
-        shape = tag("path", tag("title", f"{mark.at:.1f} s: {safe(mark.text)}"), d=f"M{at:.1f} {y} l4 7 h-8 z")
-        parts.append(tag("a", shape, href=f"#e{mark.event}", class_=f"mark {mark.kind}", aria_label=mark.text))
+    for one in data.marks:
+        at = x(data, one.at)
+        shape = tag("path", tag("title", f"{one.at:.1f} s: {safe(one.text)}"), d=f"M{at:.1f} {y} l4 7 h-8 z")
+        parts.append(tag("a", shape, href=f"#e{one.event}", class_=f"mark {one.kind}", aria_label=one.text))
     about = "; ".join(f"{span.kind} {span.text} from {span.start:.1f} to {span.end:.1f} s" for span in data.spans[:40])
+    words = (tag("title", "What happened when", id=f"t-axis{mark}"), tag("desc", safe(about), id=f"d-axis{mark}"))
     drawing = tag(
-        "svg", tag("title", "What happened when", id="t-axis"), tag("desc", safe(about), id="d-axis"), *parts,
-        viewBox=f"0 0 {WIDTH} {height + 2}", role="group", aria_labelledby="t-axis d-axis", class_="axis",
+        "svg", *words, *parts,
+        viewBox=f"0 0 {WIDTH} {height + 2}", role="group", aria_labelledby=f"t-axis{mark} d-axis{mark}", class_="axis",
     )  # fmt: skip
     key = tag("figcaption", tag("b", "Phases, deployments and faults"), " seconds since the run began")
     return tag("figure", key, drawing)
 
 
-def releases(data: Series) -> str:
+def releases(data: Series, mark: str = "") -> str:
     """Which release each replica ran, as strips with their names in them."""
     if not data.releases:
         return tag("figure", tag("figcaption", tag("b", "Releases"), ": no replica was asked"), class_="none")
@@ -87,8 +92,8 @@ def releases(data: Series) -> str:
             if b - a > 7 * len(span.text):
                 parts.append(tag("text", cut(span.text, 20), x=f"{a + 4:.1f}", y=y + 12, class_="in"))
     drawing = tag(
-        "svg", tag("title", "Releases", id="t-rel"), *parts, viewBox=f"0 0 {WIDTH} {height}", role="img",
-        aria_labelledby="t-rel", class_="axis",
+        "svg", tag("title", "Releases", id=f"t-rel{mark}"), *parts, viewBox=f"0 0 {WIDTH} {height}", role="img",
+        aria_labelledby=f"t-rel{mark}", class_="axis",
     )  # fmt: skip
     rows = [[safe(replica), f"{span.start:.1f}", safe(span.text)] for replica, spans in data.releases for span in spans]
     more = tag("details", tag("summary", "As a table"), table(["replica", "from s", "release"], rows, "Releases"))

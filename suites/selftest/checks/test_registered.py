@@ -33,6 +33,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "errors": {"phase": "deployed"},
     "faults": {"phase": "deployed"},
     "growth": {"phase": "soak", "replicas": REPLICAS},
+    "failed": {"phase": "half"},
     "half-way": {"phase": "half", "release": "4.1.1"},
     "health": FLEET,
     "loaded": {**FLEET, "before": "baseline", "deployed": "baseline", "other": "4.1.0"},
@@ -65,6 +66,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "trace": {"phase": "deployed", "before": "baseline"},
     "release": {**FLEET, "release": "4.1.1"},
     "tolerances": {"phase": "deployed", "activities": ["answers"]},
+    "two-deployers": {**FLEET, "phase": "by-two", "verb": "fix-forward", "release": "4.1.1"},
 }
 
 
@@ -92,6 +94,10 @@ def passing() -> tuple[Made, Samples]:
         for replica in REPLICAS:
             made.inside("soak", replica, resident=50_000_000, threads=4, processes=3)
         made.clock.advance(10.0)
+    pair = [made.add("deployer.start", "two", verb="fix-forward").events[-1].id for _ in range(2)]
+    for start, code in zip(pair, (0, 1), strict=True):
+        made.add("deployer.end", "two", start=start, verb="fix-forward", exit_code=code, ended="exit", seconds=1.0)
+    made.releases("by-two", *["4.1.1"] * 3)
     made.releases("half", "4.1.1", "4.1.0", "4.1.0").ended("half", "deploy", None, "stopped")
     made.ended("refused", "rollback", 1).releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
     made.fingerprint("refused")
@@ -183,10 +189,22 @@ BAD: dict[tuple[str, str], Callable[[Made, str], Made]] = {
     ("tolerances", "answers gave status 503, outside its tolerance 200"): lambda made, phase: made.activity(
         phase, within=False, output={"status": 503}
     ),
+    ("two-deployers", "backend-2 runs 4.1.0, not 4.1.1"): lambda made, phase: made.releases(phase, "4.1.1", "4.1.0"),
     ("trace", "/srv/current"): lambda made, phase: made.fingerprint(phase, DIFFERENT),
 }
-# `faults` and `half-way` never fail; the others need samples or many looks, and have tests of their own.
-OTHERS = {"answers", "faults", "growth", "half-way", "acknowledged", "effects", "metastable", "recovery", "tail"}
+# `failed`, `faults` and `half-way` never fail; the others need samples or many looks, and have tests of their own.
+OTHERS = {
+    "answers",
+    "failed",
+    "faults",
+    "growth",
+    "half-way",
+    "acknowledged",
+    "effects",
+    "metastable",
+    "recovery",
+    "tail",
+}
 
 
 def test_every_check_is_seen_to_fail_here() -> None:

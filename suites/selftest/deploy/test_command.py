@@ -236,6 +236,22 @@ def test_deploying_and_rolling_back_fill_in_the_releases(started: Started, histo
     ]
 
 
+@pytest.mark.parametrize("service", ["control", None])
+def test_one_beside_it_is_told_the_same_and_has_files_of_its_own(
+    started: Started, history: History, service: str | None
+) -> None:
+    made = deployer(history, service)
+    made.deploy("4.1.1")
+    other = made.beside()
+    made.rollback()
+    other.rollback()
+    (_, first, ours), (_, second, others) = started.calls[1:]
+    assert first == second == ["tool", "rollback", "4.1.0", "4.1.1"]
+    files = ("HARNESS_INVENTORY_FILE", "HARNESS_ANSIBLE_INVENTORY")
+    assert not {ours[name] for name in files} & {others[name] for name in files}
+    assert ours["HARNESS_INVENTORY"] == others["HARNESS_INVENTORY"]
+
+
 def test_the_start_is_recorded_with_verb_release_command_and_place(started: Started, history: History) -> None:
     deployer(history).deploy("4.1.1")
     (start,) = select(history.events, "deployer.start")

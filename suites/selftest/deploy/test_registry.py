@@ -11,6 +11,7 @@ import pytest
 from fixtures import tiny
 from harness import deploy
 from harness.deploy.command import CommandDeployer
+from harness.deploy.strategy import Strategy
 from harness.environment import Environment
 from harness.errors import UsageError
 from harness.history import History
@@ -51,6 +52,28 @@ def test_one_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(UsageError) as caught:
         deploy.find("blue-gren")
     assert (caught.value.got, "command" in str(caught.value.expected)) == ("blue-gren", True)
+
+
+@pytest.mark.parametrize("name", deploy.STRATEGIES)
+def test_a_strategy_takes_the_place_of_the_one_that_the_stack_is_deployed_by(tmp_path: Path, name: str) -> None:
+    made = environment(stack(tmp_path))
+    found = deploy.build(made, History(), name)
+    assert isinstance(found, Strategy)
+    assert found.name == name
+    declared = deploy.build(made, History())
+    assert isinstance(declared, Strategy)
+    assert declared.name == "rolling"
+
+
+@pytest.mark.parametrize(
+    ("deployer", "found"),
+    [("", ("rolling", "recreate")), ("deployer: {{strategy: recreate}}", ("recreate",)),
+     ("deployer: {{deploy: [a], rollback: [b]}}", ())],
+)  # fmt: skip
+def test_a_stack_that_names_no_strategy_can_be_deployed_by_each(
+    tmp_path: Path, deployer: str, found: tuple[str, ...]
+) -> None:
+    assert deploy.strategies(stack(tmp_path, deployer.format())) == found
 
 
 def test_a_stack_with_commands_is_deployed_by_them() -> None:

@@ -135,6 +135,25 @@ def test_a_standby_that_lags_answers_with_the_past_and_catches_up(servers: Serve
     servers.peer(CLEAN)
 
 
+def test_a_failed_over_database_is_reached_by_its_old_name_and_everything_is_as_it_was(servers: Servers) -> None:
+    where = "d = database({}); say(d.execute('SELECT pg_is_in_recovery(), inet_server_addr()').fetchone())"
+    look = "say(database('{}').execute('SELECT count(*) FROM environments WHERE id = 9000').fetchone()[0])"
+    before = [servers.peer(where.format(name)) for name in ("'database'", "'standby'")]
+    assert [standby for standby, _ in before] == [False, True]
+    with servers.fault("database.failed-over") as on:
+        assert on.evidence().bit is False, "nobody has connected yet"
+        assert servers.peer(where.format("'database'")) == [False, before[1][1]], "the standby answers, and leads"
+        assert servers.peer(INSERT) == 1
+        assert on.bites().figures["database-1"]["bytes"]
+    assert on.proven
+    assert [servers.peer(where.format(name)) for name in ("'database'", "'standby'")] == before
+    assert servers.peer(look.format("database")) == 1, "what was written meanwhile is kept"
+    assert servers.peer(CLEAN) == 1
+    database = servers.environment.replica("database-1")
+    assert database.run("ls $PGDATA/standby.signal").exit_code != 0
+    assert "primary_conninfo" not in database.run("cat $PGDATA/postgresql.auto.conf").stdout
+
+
 def test_a_restarted_database_ends_connections_and_is_back(servers: Servers) -> None:
     with servers.fault("database.restarted") as on:
         assert isinstance(servers.peer(COUNT), int)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import FaultUnavailable, FaultUnproven, UsageError
+from harness.faults.disk._throttle import Throttle, look
 from suites.selftest.faults.servers import Servers
 
 pytestmark = [pytest.mark.containers, pytest.mark.xdist_group("faults of replicas")]
@@ -113,18 +114,23 @@ def test_a_read_only_directory_takes_nothing_and_then_does(servers: Servers) -> 
     assert servers.app("touch /opt/new && rm /opt/new && grep -c ' /opt ' /proc/self/mountinfo") == "0"
 
 
-def test_a_slow_disk_is_refused_with_the_reason_where_the_kernel_cannot(servers: Servers) -> None:
-    cgroup = servers.app("cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null || echo v1")
-    if "io" in cgroup.split():
-        with servers.fault("disk.slow", on="app", kb_per_s=100) as on:
-            servers.get()
-            on.bites()
-        assert on.proven
-    else:
+def test_a_slow_disk_lets_writes_wait_or_is_refused_with_the_reason(servers: Servers) -> None:
+    def seconds() -> float:
+        written = "dd if=/dev/zero of=/opt/new bs=10k count=30 conv=fsync 2>/dev/null"
+        said = servers.app(f"a=$(date +%s%N); {written}; b=$(date +%s%N); rm -f /opt/new; echo $((b - a))")
+        return int(said) / 1e9
+
+    found = Throttle.of(servers.app(look()))
+    if isinstance(found, str):
         with pytest.raises(FaultUnavailable, match=r"disk\.slow is not available here") as caught:
             servers.fault("disk.slow", on="app", kb_per_s=100).__enter__()
-        assert caught.value.exit_code == 2
-        assert "cgroup" in str(caught.value.got)
+        assert (caught.value.exit_code, caught.value.got) == (2, found)
+        return
+    with servers.fault("disk.slow", on="app", kb_per_s=100) as on:
+        assert seconds() >= 1.0, "300 kB at 100 kB a second"
+        assert (on.bites().figures["app-1"]["bytes"] or 0) >= 300_000
+    assert on.proven
+    assert Throttle.of(servers.app(look())) == found
 
 
 # -- processes -----------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from fixtures import tiny
 from harness.engine import Engine
 from harness.events import DeployerEnd, FaultHeal, PlanStepStart, RunStart
 from harness.history import Event
+from harness.plan.cases import Case
 from harness.plan.gate import Gate, Settings
 from harness.plan.gating import run_cases
 from harness.plan.run import Options, Run
-from harness.plan.under_faults import Case
 from harness.report import Report
 from harness.stack import load
 from harness.verdict import Outcome, Verdict

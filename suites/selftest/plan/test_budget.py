@@ -14,10 +14,11 @@ from harness.events import PlanLeftOut
 from harness.history import History, of
 from harness.plan import gating
 from harness.plan.budget import Budget, about, estimate, fitting, named
+from harness.plan.cases import cases
 from harness.plan.gate import Gate, Settings
 from harness.plan.plan import Plan
 from harness.plan.run import Run
-from harness.plan.under_faults import cases, plan
+from harness.plan.under_faults import plan
 from harness.report import Report, html, junit, markdown, postmortem
 from harness.samples import Samples
 from harness.stack import load

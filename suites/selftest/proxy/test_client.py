@@ -19,7 +19,7 @@ import toxiproxy
 from harness.errors import ProxyError, ProxyGone, ProxyMissing
 from harness.proxy.client import ProxyClient, Toxic
 from suites.selftest.proxy.conftest import Make, start
-from suites.selftest.proxy.peers import Api, free_port, round_trip
+from suites.selftest.proxy.peers import Api, free_port, how_it_ended, round_trip
 
 pytestmark = pytest.mark.programs
 
@@ -32,6 +32,7 @@ ACTS: dict[str, Act] = {
     "delete": lambda c: c.delete("a"), "add": lambda c: c.add("a", SLOW), "update": lambda c: c.update("a", SLOW),
     "remove": lambda c: c.remove("a", "slow"), "renew": lambda c: c.renew("a", "slow", 5),
     "take_down": lambda c: c.take_down("a", "me"), "let_up": lambda c: c.let_up("a", "me"),
+    "lead": lambda c: c.lead("a", "x:1"),
     "reset": lambda c: c.reset(), "version": lambda c: c.version, "stats": lambda c: c.stats("a"),
     "connections": lambda c: c.connections("a"),
 }  # fmt: skip
@@ -198,6 +199,24 @@ def test_a_lease_is_taken_renewed_and_missed_when_it_has_ended(client: ProxyClie
     client.remove(link, "slow")
     with pytest.raises(ProxyMissing):
         client.renew(link, "slow", 60)
+
+
+def test_a_link_leads_elsewhere_and_back_and_its_connections_end(client: ProxyClient, through: Make) -> None:
+    link = through()
+    before = client.proxy(link.name).upstream
+    with link.connect() as open_before:
+        round_trip(open_before)
+        client.lead(link.name, "127.0.0.1:1")
+        assert client.proxy(link.name).upstream == "127.0.0.1:1"
+        assert how_it_ended(open_before)[1] == b""
+    client.lead(link.name, before)
+    with link.connect() as again:
+        round_trip(again)
+
+
+def test_a_link_that_leads_where_it_did_is_not_believed_to_lead_elsewhere(pretender: Any) -> None:
+    with pytest.raises(ProxyError, match="does not lead where it was to"):
+        pretender(stock(LATENCY)).lead("a", "10.0.0.9:5432")
 
 
 def test_a_link_is_down_until_the_last_holder_lets_it_up(client: ProxyClient, through: Make) -> None:

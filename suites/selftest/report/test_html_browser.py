@@ -9,6 +9,7 @@ import pytest
 
 from harness.report import html
 from suites.selftest.report.loaded import loaded
+from suites.selftest.report.under_faults import under_faults
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,15 @@ def test_evidence_leads_to_its_event(browser: Any, file: Path) -> None:
     link.focus()
     page.keyboard.press("Enter")
     assert page.locator(f"{target}").is_visible()
+
+
+def test_a_cell_of_faults_and_moments_leads_to_the_timeline_of_its_case(browser: Any, tmp_path: Path) -> None:
+    page = Seen(browser, html.save(*under_faults(), tmp_path / "report.html")).page
+    page.get_by_role("region", name="What came of each fault at each moment").get_by_role("link", name="FAILED").click()
+    heading = page.get_by_role("heading", name="2. cache.stale at rollback (load 2, twice)")
+    assert page.evaluate("location.hash") == "#case-2"
+    assert 0 <= heading.bounding_box()["y"] < 800, "it is to be seen"
+    assert page.locator("svg[aria-labelledby='t-axis-case-2 d-axis-case-2']").bounding_box()["width"] > 200
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

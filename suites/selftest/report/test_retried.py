@@ -42,6 +42,16 @@ def test_of_two_failures_the_last_is_told_and_what_was_unknown_may_pass() -> Non
     assert [one.verdict.outcome for one in judged("unknown", "pass").judged] == [Outcome.PASS]
 
 
+def test_of_two_runs_at_once_the_one_that_refused_was_not_tried_again() -> None:
+    history = History(clock=ManualClock())
+    start = {"verb": "deploy", "release": "4.1.1", "command": ["deployctl"], "place": "control"}
+    end = {"verb": "deploy", "release": "4.1.1", "ended": "exit", "seconds": 1.0}
+    first, second = (history.record(raw("deployer.start", phase="deploy", environment="h1", **start)) for _ in "ab")
+    for run, code in ((second, 1), (first, 0)):
+        history.record(raw("deployer.end", phase="deploy", environment="h1", start=run.id, exit_code=code, **end))
+    assert Report.of(history.events).retried == ()
+
+
 def ends(*codes: int | None, verbs: str = "rollback", ended: str = "exit") -> tuple[Event, ...]:
     history = History(clock=ManualClock())
     for code, verb in zip(codes, verbs.split() * len(codes), strict=False):

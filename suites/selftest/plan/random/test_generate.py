@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
+from harness.plan.cases import possible
 from harness.plan.plan import Plan, of_data, of_text
 from harness.plan.random import Bounds, RandomPlan, mutators
 from harness.plan.random.draft import ROLLBACK_SIDE, STAGES, Draft
@@ -26,7 +27,6 @@ from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.check import Check
 from harness.plan.steps.load import Load
 from harness.plan.steps.probe import Probe
-from harness.plan.under_faults import possible
 from harness.stack import Stack
 from suites.selftest.plan.random.stacks import STACKS, Drawn
 from suites.selftest.plan.test_golden import one_way
