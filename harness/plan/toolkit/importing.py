@@ -15,6 +15,7 @@ from harness.plan.steps import Step
 from harness.plan.steps._activities import phase_of
 from harness.plan.steps.activity import Activity
 from harness.plan.steps.experiment import Experiment as Begin
+from harness.plan.steps.heal import Heal
 from harness.plan.steps.hold import Hold
 from harness.plan.steps.hypothesis import Hypothesis
 from harness.plan.steps.inject import Inject
@@ -112,6 +113,8 @@ class _Making:
         self.configuration = experiment.place.at("configuration")
         self.toxiproxy = Toxiproxy(self.configuration, links, stack)
         self.notes = self.toxiproxy.notes
+        self.healing: list[Heal] = []  # of the rollbacks
+        self.dropped: set[str] = set()  # faults that a rollback would have injected
 
     def made(self) -> Imported:
         """All of it."""
@@ -123,9 +126,12 @@ class _Making:
             *self._hypothesis("before"),
             *method,
             *self._hypothesis("after"),
+            *self.healing,
         )
         self._ports()
         self._addresses()
+        on = self.toxiproxy.on.values()
+        self.notes += [f"the fault {name} is healed at the end of the plan" for name in on if name not in self.dropped]
         file = self.experiment.place.file
         name = re.sub(r"[^a-z0-9_-]+", "-", Path(file).stem.lower()).strip("-_") or "experiment"
         title = str(self.experiment.place.value["title"])
@@ -155,8 +161,9 @@ class _Making:
         yield Hypothesis.model_validate({**found.value, "phase": f"steady-{when}", "precondition": when == "before"})
 
     def _rollbacks(self) -> Iterator[Step]:
-        """The final steps. Every fault is healed before them, so those that would heal one are not needed."""
-        self.notes += [f"the fault {name} is healed at the end of the plan" for name in self.toxiproxy.on.values()]
+        """The final steps. Every fault is healed before them; what heals one stands at the end of the other steps, and
+        is judged there.
+        """
         strategy = self.strategy or self.experiment.strategy("rollbacks")
         if strategy == "never":
             if self.experiment.rollbacks:
@@ -195,11 +202,11 @@ class _Making:
         yield from self._pause(pauses.at("before"), f"{phase}-pause-before")
         made = [*self.toxiproxy.steps(action, phase, rollback=rollback)]
         if rollback:
-            self.notes += [
-                f"{action.pointer}: a fault that a rollback injects is left out: the environment ends with them"
-                for step in made
-                if isinstance(step, Inject)
-            ]
+            dropped = {step.name for step in made if isinstance(step, Inject)}
+            self.dropped |= dropped
+            self.healing += [step for step in made if isinstance(step, Heal) and step.name not in self.dropped]
+            said = "a fault that a rollback injects is left out: the environment ends with them"
+            self.notes += [f"{action.pointer}: {said}"] * bool(dropped)
         else:
             yield from made
         yield from self._pause(pauses.at("after"), f"{phase}-pause-after")

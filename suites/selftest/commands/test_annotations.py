@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from harness.commands import running
-from harness.report import github
+from harness.report import Report, github
 
 
 def test_an_annotation_is_printed_as_the_command_that_it_is(
@@ -17,5 +16,5 @@ def test_an_annotation_is_printed_as_the_command_that_it_is(
     monkeypatch.setattr(github, "lines", lambda _report: ["::error title=x::y"])
     monkeypatch.setattr(running, "write_reports", lambda *_, **__: [])
     monkeypatch.setattr(running, "show", lambda *_, **__: None)
-    running.publish(SimpleNamespace(), tmp_path)  # type: ignore[arg-type]
+    running.publish(Report.of(()), tmp_path)
     assert "::error title=x::y" in capsys.readouterr().out.splitlines()

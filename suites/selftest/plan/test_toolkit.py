@@ -95,11 +95,11 @@ def test_a_plan_with_faults_begins_with_the_load_and_heals_what_the_experiment_t
     plan.check(tiny_stack())
     steps = [step["step"] for step in plan.to_data()["steps"]]
     assert steps == [
-        "load", "experiment", "hypothesis", "inject", "hold", "heal", "inject", "inject", "hypothesis",
+        "load", "experiment", "hypothesis", "inject", "hold", "heal", "inject", "inject", "hypothesis", "heal", "heal",
     ]  # fmt: skip
     healed = [step["name"] for step in plan.to_data()["steps"] if step["step"] == "heal"]
-    assert healed == ["web-slow"]  # the rest is healed before the final steps, which are what the rollbacks are
-    assert plan.final == ()
+    assert healed == ["web-slow", "queue-down", "web-narrow"]
+    assert plan.final == ()  # every fault is healed before these
 
 
 @pytest.mark.parametrize("strategy", ["default", "always", "deviated"])
@@ -111,16 +111,20 @@ def test_rollbacks_are_the_final_steps_with_their_strategy(strategy: str) -> Non
     }
     found = made([toxi("disable_proxy", proxy_name="web")], **data)
     found.plan.check(tiny_stack())
+    assert found.plan.steps[-1].title() == "heal web-down"
     assert [step.step_name() for step in found.plan.final] == ["hold", "activity", "join"]
     assert found.plan.to_data()["finally"][1]["part"] == "rollbacks"
     assert found.plan.to_data()["finally"][1].get("when", "always") == strategy
     assert of_text(found.to_yaml(), "p") == found.plan
-    assert any("the fault web-down is healed at the end of the plan" in one for one in found.notes)
 
 
 def test_a_fault_that_a_rollback_would_inject_is_told_and_left_out() -> None:
-    found = made([], rollbacks=[toxi("disable_proxy", proxy_name="web")])
-    assert found.plan.final == ()
+    twice = [toxi("disable_proxy", proxy_name="web"), toxi("enable_proxy", proxy_name="web")]
+    for rollbacks in (twice[:1], twice):
+        found = made([], rollbacks=rollbacks)
+        found.plan.check(tiny_stack())
+        assert not {"inject", "heal"} & {step.step_name() for step in found.plan.every}
+        assert not any("is healed at the end" in one for one in found.notes)
     assert any(one.startswith("/rollbacks/0: a fault that a rollback injects is left out") for one in found.notes)
 
 
