@@ -81,6 +81,7 @@ class Campaign:
         for lost in self.ledger.begin(self.about):
             self.observer.note(f"plan {lost.number} (seed {lost.seed}) was lost before: {lost.reason}")
         kept = self.ledger.campaign(self.about.id)
+        self._evidence.know(kept.plans, self.runs)
         taken = {plan.number for plan in kept.plans}
         numbers = (one for one in self.shard.numbers() if one not in taken)
         self._waiting.extend(one for one in kept.findings if one.shrunk is None or not one.shrunk.complete)

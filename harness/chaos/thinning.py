@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, deque
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.chaos.records import Tried
@@ -23,6 +24,17 @@ class Evidence:
     def __init__(self) -> None:
         self._newest = {Outcome.PASS: deque[Path](), Outcome.UNKNOWN: deque[Path]()}
         self._found: Counter[Signature] = Counter()
+
+    def know(self, plans: Iterable[Tried], runs: Path) -> None:
+        """Take in what earlier calls of the same campaign left, else every night would keep its own share.
+
+        Args:
+            plans: of the campaign. runs: in which each plan has its directory.
+        """
+        for plan in plans:
+            run = Path(plan.run) if plan.run and plan.state == "done" else None
+            if run is not None and run.exists() and run.is_relative_to(runs.absolute()):
+                self.ended(plan, runs.absolute() / run.relative_to(runs.absolute()).parts[0])
 
     def ended(self, plan: Tried, directory: Path | None) -> bool:
         """Take in a plan that has ended, and all that it wrote. Whether that is kept."""

@@ -276,6 +276,16 @@ def test_of_what_passed_only_the_newest_runs_are_kept_and_of_a_finding_the_first
     assert all((one.run == "") == (one.number > OF_A_FINDING) for one in kept.findings[0].plans)
 
 
+def test_what_earlier_nights_left_counts_among_what_is_kept(ledger: Ledger, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    for night in range(1, 4):
+        campaign(ledger, runs, Runner({}, runs), limits=Limits(plans=PASSES + 1)).work()
+        newest = night * (PASSES + 1)
+        left = sorted(int(path.name.removeprefix("run-")) for path in runs.iterdir())
+        assert left == [*range(newest + 1 - PASSES, newest + 1)]
+
+
 def test_a_disk_that_is_nearly_full_loses_the_passes_first_and_then_ends_it(ledger: Ledger, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()

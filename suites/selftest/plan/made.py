@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
+
+import pytest
 
 from fixtures import tiny
 from harness.clock import ManualClock
+from harness.deploy import Deployment
 from harness.environment import Environment
 from harness.history import Event, History
 from harness.plan.gate import Gate, Settings
@@ -89,6 +92,28 @@ def trial(stack: Stack | None = None, history: History | None = None) -> Trial:
 def gate(stack: Stack | None = None) -> Gate:
     """From the old release to the new one, in as little time as the checks can do with."""
     return Gate(stack or tiny_stack(), OLD, NEW, Settings(baseline=1.5, hold=1.5, drain=5.0))
+
+
+class Ended:
+    """A run of the deployer that is over at once."""
+
+    ended = True
+
+    def wait(self) -> Deployment:
+        return Deployment("deploy", NEW, "exit", 0, 0.0, 0)
+
+    def stop(self) -> Deployment:
+        return self.wait()
+
+
+def deployed_by(made: Trial, monkeypatch: pytest.MonkeyPatch, said: Callable[[str], object] = str) -> None:
+    """In the place of the deployer one that only says what it is given: `deploy 1.1.0`, `rollback`."""
+
+    def start(verb: str, release: str | None = None) -> Ended:
+        said(" ".join(filter(None, (verb, release))))
+        return Ended()
+
+    monkeypatch.setattr(made.deployer, "start", start)
 
 
 def plan_of(*steps: Step, **more: Any) -> Plan:

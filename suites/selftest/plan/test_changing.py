@@ -14,7 +14,7 @@ from harness.plan.steps.deploy import Deploy
 from harness.plan.steps.interrupt import Interrupt
 from harness.plan.steps.rollback import Rollback
 from harness.stack import Stack, load
-from suites.selftest.plan.made import NEW, gate, tiny_stack, trial
+from suites.selftest.plan.made import NEW, deployed_by, gate, tiny_stack, trial
 
 
 def stack() -> Stack:
@@ -57,10 +57,10 @@ def test_logs_are_marked_before_the_deployer_begins_and_reported_when_it_has_end
     monkeypatch.setattr(made.environment, "mark_logs", lambda _prefix: seen.append("mark"))
     monkeypatch.setattr(made.environment, "report_logs", lambda: seen.append("report"))
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
-    monkeypatch.setattr(made.deployer, "deploy", lambda _release: seen.append("deploy"))
+    deployed_by(made, monkeypatch, seen.append)
     (step,) = (
         one for one in gate().plans(["round-trip"])[0].steps if isinstance(one, Deploy) and one.phase == "deploy"
     )
     assert step.release == NEW
     step.run(made, None)  # type: ignore[arg-type]
-    assert seen == ["mark", "deploy", "report"]
+    assert seen == ["mark", f"deploy {NEW}", "report"]

@@ -16,7 +16,7 @@ from harness.plan.trial import Trial
 from harness.stack import Deployer, load
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw, select
-from suites.selftest.plan.made import NEW, OLD, gate, judged, tiny_stack, trial
+from suites.selftest.plan.made import NEW, OLD, deployed_by, gate, judged, tiny_stack, trial
 from suites.selftest.plan.phases import CHECKS, fill
 
 
@@ -192,8 +192,7 @@ def test_on_a_baseline_that_is_not_sound_nothing_is_deployed(name: str, monkeypa
 
 def test_the_rollback_is_run_twice_even_where_the_deployment_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     made, verbs = measured(monkeypatch), list[Any]()
-    monkeypatch.setattr(made.deployer, "deploy", lambda release: verbs.append(f"deploy {release}"))
-    monkeypatch.setattr(made.deployer, "rollback", lambda: verbs.append("rollback"))
+    deployed_by(made, monkeypatch, verbs.append)
     monkeypatch.setattr(made, "drain", lambda *_: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
     run(SCENARIOS["round-trip"](gate()), made)
@@ -217,8 +216,7 @@ def test_a_release_that_cannot_be_taken_back_must_be_refused_and_the_round_trip_
     deployer = declared.model_copy(update={"one_way": {NEW: "its files cannot be read by 1.0.0"}})
     one_way = stack.model_copy(update={"harness": stack.harness.model_copy(update={"deployer": deployer})})
     made, verbs = measured(monkeypatch), list[Any]()
-    monkeypatch.setattr(made.deployer, "deploy", lambda release: verbs.append(f"deploy {release}"))
-    monkeypatch.setattr(made.deployer, "rollback", lambda: verbs.append("rollback"))
+    deployed_by(made, monkeypatch, verbs.append)
     monkeypatch.setattr(made, "drain", lambda *_: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
     run(SCENARIOS["round-trip"](gate(one_way)), made)

@@ -14,7 +14,7 @@ from harness.plan.trial import Trial
 from harness.stack import Recovery
 from harness.verdict import Outcome, combine
 from suites.raw import select
-from suites.selftest.plan.made import gate, trial
+from suites.selftest.plan.made import deployed_by, gate, trial
 from suites.selftest.plan.phases import CHECKS, fill
 
 
@@ -31,8 +31,7 @@ def paced(monkeypatch: pytest.MonkeyPatch, p95: dict[str, float], *, failed: str
 
     monkeypatch.setattr(made.workload, "start", lambda: None)
     monkeypatch.setattr(made.workload, "window", lambda _phase: made.history.scope())
-    monkeypatch.setattr(made.deployer, "deploy", lambda _release: None)
-    monkeypatch.setattr(made.deployer, "rollback", lambda: None)
+    deployed_by(made, monkeypatch)
     monkeypatch.setattr(made, "watch", watch)
     monkeypatch.setattr(made, "drain", lambda *_: None)
     return made
