@@ -49,6 +49,20 @@ class Together:
         return [one.stop() for one in self._running][-1] if self._running else None
 
 
+def carry_out(trial: Trial, verb: Literal["deploy", "rollback"], release: str, deployers: int) -> None:
+    """Deploy or roll back, and wait for the end of all, whatever comes of it.
+
+    Raises:
+        UsageError: nothing can work beside this deployer.
+    """
+    if deployers > 1:
+        give(trial, verb, release if verb == "deploy" else None, deployers).wait()
+    elif verb == "deploy":
+        trial.deployer.deploy(release)
+    else:
+        trial.deployer.rollback()
+
+
 def give(
     trial: Trial, verb: Literal["deploy", "rollback"], release: str | None, deployers: int = 1
 ) -> Running | Together:

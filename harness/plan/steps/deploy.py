@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
-from harness.plan.steps._given import Deployers, give, refusal, said
+from harness.plan.steps._given import Deployers, carry_out, refusal, said
 from harness.stack import Stack
 from harness.stack.base import Word
 
@@ -49,4 +49,4 @@ class Deploy(InPhase):
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Deploy."""
         with trial.phase(self.phase), trial.measured(self.phase):
-            give(trial, "deploy", self.release, self.deployers).wait()
+            carry_out(trial, "deploy", self.release, self.deployers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.plan.steps._base import DEPLOYED, LOAD, InPhase, Progress
-from harness.plan.steps._given import Deployers, give, refusal, said
+from harness.plan.steps._given import Deployers, carry_out, refusal, said
 from harness.stack import Stack
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ class Rollback(InPhase):
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Roll back."""
         with trial.phase(self.phase), trial.measured(self.phase):
-            give(trial, "rollback", None, self.deployers).wait()
+            carry_out(trial, "rollback", "", self.deployers)

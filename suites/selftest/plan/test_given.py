@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.events import DeployerEnd
 from harness.history import History
 from harness.plan.steps import Progress
-from harness.plan.steps._given import Together, give
+from harness.plan.steps._given import Together, carry_out, give
 from harness.plan.steps.again import Again
 from harness.plan.trial import Trial
 
@@ -73,6 +73,17 @@ def test_both_are_begun_with_the_same_command_before_either_is_waited_for() -> N
     assert both.wait() == runs[1].result
     assert [both.ended] == [True]
     assert [run.called for run in runs] == [["wait"], ["wait"]]
+
+
+def test_a_command_that_two_carry_out_is_waited_for_and_of_one_alone_the_deployer_waits() -> None:
+    runs = [FakeRun(), FakeRun()]
+    carry_out(trial(FakeDeployer([*runs])), "rollback", "1.0.0", 2)
+    assert [run.called for run in runs] == [["wait"], ["wait"]]
+    asked: list[str] = []
+    alone = SimpleNamespace(deploy=asked.append, rollback=lambda: asked.append("back"))
+    carry_out(trial(alone), "deploy", "1.1.0", 1)
+    carry_out(trial(alone), "rollback", "1.0.0", 1)
+    assert asked == ["1.1.0", "back"]
 
 
 def test_one_alone_is_what_the_deployer_gives() -> None:
