@@ -6,7 +6,6 @@ declared tables, privileges, settings that were set, and migrations.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Collection, Mapping
 from importlib.resources import files
@@ -19,44 +18,22 @@ from harness.clock import Clock
 from harness.events import ProbeMysql, ProbeServer
 from harness.fingerprint import StatePart
 from harness.kept import Startable
-from harness.printable import shortened
 from harness.servers import _mysql_contents
 from harness.servers._base import (
     Ask,
     Client,
     HostOrPath,
     Password,
-    Sample,
     ServerAdapter,
     ServerTls,
-    SimpleSampling,
     complaint,
     piped,
 )  # fmt: skip
+from harness.servers._mysql_sampling import ERROR, SETUP, MysqlSampling
 from harness.servers._sql import MIGRATION_TABLES, SqlQueue, Table, pieces, quoted, statement, table_and_columns
 from harness.stack.base import Word
 
 MARK = ":::"
-STATUS = {
-    "running": "Threads_running",
-    "waiting": "Innodb_row_lock_current_waits",
-    "slow": "Slow_queries",
-    "questions": "Questions",
-    "aborted": "Aborted_connects",
-    "rejected": "Connection_errors_max_connections",
-    "uptime": "Uptime",
-}
-_SETUP = """SET SESSION lock_wait_timeout = 2;
-SET SESSION /*M! max_statement_time = 2 */ /*!80000 max_execution_time = 2000 */;
-"""
-_OTHERS = "FROM information_schema.processlist WHERE id <> connection_id()"
-SAMPLE = (
-    f"SHOW GLOBAL STATUS WHERE variable_name IN ({', '.join(map(quoted, STATUS.values()))});",
-    f"SELECT 'connections', command, count(*) {_OTHERS} AND command <> 'Daemon' GROUP BY command;",
-    f"SELECT 'longest', coalesce(max(time), 0) {_OTHERS} AND command IN ('Query', 'Execute');",
-    "SELECT 'read_only', @@global.read_only;",
-    "SHOW REPLICA STATUS\\G",
-)
 # The first known table that is there, as `@q`, a query.
 FIND = """SELECT '::: known';
 SET @q = (SELECT concat('SELECT `', column_name, '`, '''' FROM `', table_name, '`') FROM information_schema.columns
@@ -73,7 +50,6 @@ TABLE = """SET @q = (SELECT concat('SELECT ', {name}, ', concat(count(*), '' row
 WHERE table_schema = {schema} AND table_name = {bare}{columns});
 """
 RUN = "PREPARE q FROM @q;\nEXECUTE q;\n"
-_ERROR = re.compile(r"^ERROR .*$", re.MULTILINE)
 
 
 class MySQL(ServerAdapter):
@@ -81,6 +57,7 @@ class MySQL(ServerAdapter):
 
     event: ClassVar[type[ProbeServer]] = ProbeMysql
     parts: ClassVar[tuple[str, ...]] = ("schema", "tables", "contents", "roles", "settings", "migrations")
+    locks: ClassVar[bool] = True
 
     kind: Literal["mysql", "mariadb"] = Field(description="MySQL or MariaDB.")
     user: Word = Field(description="Who connects.")
@@ -129,15 +106,15 @@ class MySQL(ServerAdapter):
 
     def connect(self, replica: Startable) -> Client:
         """A client kept open, which goes on after an error."""
-        return Client(replica, self.shell("-f"), "SELECT '{token}';\n", greeting=_SETUP)
+        return Client(replica, self.shell("-f"), "SELECT '{token}';\n", greeting=SETUP)
 
     def once(self, *questions: str) -> list[str]:
         """A client that ends at the first statement that fails."""
         return piped(questions, self.shell())
 
-    def sample(self, replica: Startable) -> SimpleSampling:
+    def sample(self, replica: Startable) -> MysqlSampling:
         """Samples it."""
-        return SimpleSampling(self.connect(replica), SAMPLE, read_sample)
+        return MysqlSampling(self.connect(replica))
 
     def queue_questions(self) -> tuple[str, ...]:
         """The statements that are declared."""
@@ -172,20 +149,20 @@ class MySQL(ServerAdapter):
 
     def _contents(self, ask: Ask, own: Collection[str]) -> StatePart:
         there = ask(self._asking(_mysql_contents.COLUMNS)).stdout.decode("utf-8", "replace")
-        if failed := _ERROR.search(there):
+        if failed := ERROR.search(there):
             return StatePart(None, f"mysql: {failed[0]}"[:200])
         declared = (table_and_columns(one) for one in self.tables)
         every = _mysql_contents.tables(there)
         read, left = _mysql_contents.chosen(every, [table for table, columns in declared if not columns])
         answer = ask(self._asking("".join(_mysql_contents.statement(one, own) for one in read)))
         said = answer.stdout.decode("utf-8", "replace")
-        failed = _ERROR.search(said)
+        failed = ERROR.search(said)
         words = f"mysql: {failed[0] if failed else complaint(answer)}"[:200]
-        return _mysql_contents.part(said, read, left, words)
+        return StatePart(None, words) if failed else _mysql_contents.part(said, read, left, words)
 
     def _asking(self, statements: str) -> str:
         """The shell text that asks read-only, and goes on after an error."""
-        before = "SET SESSION TRANSACTION READ ONLY;\n" + _SETUP.replace("= 2000", "= 5000").replace(
+        before = "SET SESSION TRANSACTION READ ONLY;\n" + SETUP.replace("= 2000", "= 5000").replace(
             "_time = 2 ", "_time = 5 "
         )
         return f"(\n{self.shell('-f')}\n) 2>&1 <<'END_OF_QUESTIONS'\n{before}{statements}\nEND_OF_QUESTIONS"
@@ -219,30 +196,10 @@ class MySQL(ServerAdapter):
         return StatePart(items) if self.tables else StatePart(None, absent="no tables are declared")
 
 
-def read_sample(text: str) -> Sample:
-    """The fields of an answer; a replica's lag is None where it is not a replica, or where the user may not see it."""
-    rows = [line.strip().split("\t") for line in text.splitlines()]
-    status = {row[0]: row[1] for row in rows if len(row) == 2}
-    found: dict[str, Any] = {name: _whole(status.get(key)) for name, key in STATUS.items()}
-    if found["uptime"] is None:
-        failed = _ERROR.search(text)
-        return Sample(error=shortened(failed[0] if failed else f"not an answer to the question: {text.strip()}"))
-    found["connections"] = {row[1]: _whole(row[2]) for row in rows if len(row) == 3 and row[0] == "connections"}
-    found["longest"] = _whole(status.get("longest"))
-    # A replica of MySQL is behind its source, one of MariaDB its master.
-    lag = re.search(r"Seconds_Behind_(?:Source|Master): (\S+)", text)
-    writable = {"0": "primary", "1": "standby"}.get(status.get("read_only", ""))
-    return Sample({**found, "role": "standby" if lag else writable, "lag": _whole(lag[1]) if lag else None})
-
-
 def _part(text: str | None) -> StatePart:
     """The rows of a question: name and value, a tab between them."""
-    failed = _ERROR.search(text or "")
+    failed = ERROR.search(text or "")
     if text is None or failed:
         return StatePart(None, f"mysql: {failed[0] if failed else 'not answered'}"[:200])
     rows = (line.partition("\t") for line in text.splitlines())
     return StatePart({name: value for name, _, value in rows})
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None

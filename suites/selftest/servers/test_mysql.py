@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from harness.clock import SystemClock
+from harness.kept import Response
 from harness.servers import _mysql_contents
 from harness.servers._base import Password, ServerTls
+from harness.servers._mysql_sampling import MysqlSampling, read_sample
 from harness.servers._sql import SqlQueue
-from harness.servers.mysql import MySQL, read_sample
+from harness.servers.mysql import MySQL
 from suites.selftest.probes.fakes import LocalReplica
 from suites.selftest.proxy.peers import free_port
 from suites.selftest.servers.real import (
@@ -50,6 +52,45 @@ def test_a_sample_is_its_fields_and_anything_else_its_words() -> None:
     assert (alone.fields["role"], alone.fields["lag"], alone.error) == ("primary", None, None)
     assert read_sample("ERROR 1045 (28000): Access denied\n").error == "ERROR 1045 (28000): Access denied"
     assert "not an answer" in str(read_sample("what?").error)
+
+
+class Answers:
+    """A connection that gives these answers, one after the other."""
+
+    def __init__(self, *answers: str) -> None:
+        self._answers = list(answers)
+
+    def ask(self, *_questions: str) -> None:
+        """Nobody reads it."""
+
+    def answer(self, _until: float) -> Response:
+        return Response(self._answers.pop(0), None)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def waits(*samples: tuple[float, str]) -> list[Any]:
+    """What samples say of locks, at these seconds of the server, with these lines for those who wait."""
+    texts = [f"{SAMPLE}locks\t1\t{now}\n{lines}" for now, lines in samples]
+    sampling = MysqlSampling(Answers(*texts))
+    return [sampling.answer(0.0).fields["lock_wait"] for _ in texts]
+
+
+def test_a_wait_is_as_long_as_it_was_seen_and_no_longer_than_its_statement_runs() -> None:
+    line = "lock\t7\t{}\tALTER TABLE t\tUPDATE t\n"
+    long = waits((100.0, line.format(9.0)), (101.0, line.format(10.0)), (103.5, line.format(12.5)), (104.5, ""))
+    assert [one.longest for one in long] == [0.0, 1.0, 3.5, 0.0]
+    assert (long[2].sessions, long[2].waits, long[2].holder) == (1, "ALTER TABLE t", "UPDATE t")
+    again = waits(*((100.0 + second, line.format(0.2)) for second in range(4)))  # a new statement each time
+    assert max(one.longest for one in again) == 0.2
+    apart = waits((100.0, line.format(9.0)), (101.0, ""), (102.0, line.format(11.0)))
+    assert [one.longest for one in apart] == [0.0, 0.0, 0.0]
+
+
+def test_without_the_privilege_to_see_others_nothing_is_told_of_locks() -> None:
+    sampling = MysqlSampling(Answers(SAMPLE + "ERROR 1227 (42000) at line 7: Access denied; you need PROCESS\n"))
+    assert sampling.answer(0.0).fields.get("lock_wait") is None
 
 
 @dataclass(frozen=True)
@@ -177,6 +218,49 @@ def test_each_kind_of_change_is_found_in_its_part_and_nothing_else_is(
             assert (after[part].items or {})[key] != (before[part].items or {}).get(key), change
     finally:
         app("DROP USER IF EXISTS auditor; SET GLOBAL long_query_time = 10")
+
+
+@pytest.mark.parametrize(
+    ("holds", "wants", "holder"),
+    [
+        ("BEGIN; UPDATE held SET id = 2; DO SLEEP(60)", "UPDATE held SET id = 3", "DO SLEEP(60)"),
+        ("BEGIN; SELECT * FROM held; DO SLEEP(60)", "ALTER TABLE held ADD COLUMN more int", None),
+    ],
+    ids=["row", "table"],
+)
+def test_who_waits_for_a_lock_is_told_and_who_holds_a_rows(
+    database: Running, app: Callable[[str], None], holds: str, wants: str, holder: str | None
+) -> None:
+    app("CREATE TABLE held (id int) ENGINE=InnoDB; INSERT INTO held VALUES (1)")
+    assert sampled(database.server())["lock_wait"] == {"sessions": 0, "longest": 0.0, "waits": None, "holder": None}
+    client = ["mariadb", "--no-defaults", "-u", "app", "-h", "127.0.0.1", "-P", str(database.port), "-D", "shop", "-e"]
+    with running([*client, holds]):
+        sampled(database.server(), lambda event: event.data["connections"].get("Query", 0) > 0)
+        with running([*client, wants]):
+            seen = sampled(
+                database.server(), lambda event: ((event.data.get("lock_wait") or {}).get("longest") or 0.0) > 1.0
+            )
+    wait = seen["lock_wait"]
+    assert (wait["sessions"], wait["waits"], wait["holder"]) == (1, wants, holder)
+
+
+def test_columns_of_states_and_of_numbers_have_a_profile(database: Running, app: Callable[[str], None]) -> None:
+    app(
+        "CREATE TABLE units (id int PRIMARY KEY, name varchar(20), state text, flag enum('yes', 'no'), n bigint,"
+        " tiny decimal(20, 15), word varchar(9));"
+        "INSERT INTO units SELECT seq, concat('unit ', seq), if(seq % 2, 'on', 'On'), if(seq < 10, 'yes', 'no'),"
+        " 10 * seq, 0, NULL FROM seq_0_to_39"
+    )
+    found = items(database.server(), "contents")
+    profiles = {key.removesuffix(" (values)"): item for key, item in found.items() if key.endswith(" (values)")}
+    assert profiles == {
+        "units/state": {"rows": 40, "words": {"on": 20, "On": 20}},
+        "units/flag": {"rows": 40, "words": {"yes": 10, "no": 30}},
+        "units/n": {"rows": 40, "low": 10.0, "high": 390.0, "magnitudes": {"1": 9, "2": 30}},
+        "units/tiny": {"rows": 40, "low": None, "high": 0.0, "magnitudes": None},
+    }
+    app("DROP TABLE units; CREATE TABLE handful (id int PRIMARY KEY, word text); INSERT INTO handful VALUES (1, 'a')")
+    assert not [key for key in items(database.server(), "contents") if key.endswith(" (values)")]
 
 
 def test_what_cannot_be_asked_is_an_error_of_its_part_alone(database: Running, app: Callable[[str], None]) -> None:
