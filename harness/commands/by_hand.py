@@ -137,7 +137,7 @@ def down(everything: bool, names: tuple[str, ...]) -> None:
         for name in chosen:
             swept = remove(engine, environment=name, everything=True)
             _complain(swept.problems)
-            say("; ".join((f"{name}: down", *swept.held)))
+            say("; ".join((f"{name}: down", *swept.notes)))
         if not chosen:
             say("no environment is up")
 

@@ -42,7 +42,8 @@ def remove_network(engine: Engine, network: str) -> bool:
         if "active endpoints" not in str(removed):
             raise removed
         raise NetworkHeld(
-            f"The engine holds the network {network[:12]}, which no container is attached to, until it is restarted"
+            f"The engine holds the network {network[:12]}, which no container is attached to, until it is restarted",
+            where=network,
         ) from removed
     return removed
 

@@ -27,8 +27,8 @@ PARALLEL = 4  # removals of networks and volumes at once
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep removed: counts, the environments' ids, and what it could not remove. `images` are unnamed ones that
-    killed builds left. `held` are networks that the engine does not let go by a mistake of its own: empty ones, which
-    only its restart removes.
+    killed builds left. `held` are the ids of networks that the engine does not let go by a mistake of its own: empty
+    ones, which only its restart removes.
     """
 
     containers: int = 0
@@ -46,8 +46,13 @@ class Swept:
             told.append(f"{len(self.environments)} environments of dead runs removed ({counts})")
         if self.images:
             told.append(f"{self.images} unnamed images of killed builds removed")
-        told += self.held
+        told += self.notes
         return "; ".join(told) or "nothing to sweep"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left, and is no fault of anybody's here."""
+        return tuple(f"the engine holds the empty network {one[:12]} until it is restarted" for one in self.held)
 
 
 @dataclass(slots=True)
@@ -128,7 +133,7 @@ def sweep(
         except EngineGone:
             raise
         except NetworkHeld as error:
-            held.append(error.what)
+            held.append(error.where or error.what)
             return 0
         except EngineError as error:
             problems.append(str(error))

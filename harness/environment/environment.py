@@ -321,8 +321,8 @@ class Environment:
     def _remove(self) -> None:
         swept = sweep(self.engine, environment=self.id, everything=True)
         self.engine.leases.release(self.id)
-        for held in swept.held:
-            self.history.record(Note(held))
+        for note in swept.notes:
+            self.history.record(Note(note))
         if swept.problems:
             raise EngineError(
                 f"{self.id} could not be taken down completely",

@@ -22,6 +22,7 @@ from harness.errors import EngineError
 from harness.history import Event, read
 from harness.plan.gate import Gate, Settings
 from harness.stack import load
+from suites.leftovers import networks_left
 from suites.selftest.commands.inside import called
 from suites.selftest.there_and_back import there_and_back
 
@@ -179,7 +180,7 @@ def left_of(engine: Engine, run: Path) -> dict[str, list[str]]:
     label = [f"{RUN}={run.name}"]
     kinds = {
         "containers": [container.name for container in engine.containers.list(label)],
-        "networks": list(engine.networks.list(label)),
+        "networks": networks_left(engine, *label),
         "volumes": list(engine.volumes.list(label)),
     }
     return {kind: names for kind, names in kinds.items() if names}

@@ -22,6 +22,7 @@ from harness.plan.control import ControlSpec, SharedControl, end_all, join
 from harness.plan.control.order import HOLDER, READY, ControlStatus
 from harness.samples import read
 from harness.waiting import poll
+from suites.leftovers import networks_left
 from suites.raw import raw
 from suites.selftest.plan.made import OLD, tiny_stack
 
@@ -46,9 +47,8 @@ def ready(run: Path) -> ControlStatus:
 
 def gone(engine: Engine, environment: str) -> bool:
     """Nothing of it is left on the engine."""
-    api = engine.api
-    filters = {"label": f"{ENVIRONMENT}={environment}"}
-    return not api.containers(all=True, filters=filters) and not api.networks(filters=filters)
+    label = f"{ENVIRONMENT}={environment}"
+    return not engine.containers.list([label]) and not networks_left(engine, label)
 
 
 def until(done: Callable[[], bool], seconds: float = 30.0) -> bool:

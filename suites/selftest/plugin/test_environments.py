@@ -15,9 +15,11 @@ import pytest
 
 from fixtures import tiny
 from harness.engine import Engine
+from harness.engine.labels import ENVIRONMENT
 from harness.engine.sweep import sweep
 from harness.environment.found import environments
 from harness.history import read
+from suites.leftovers import networks_left
 from suites.raw import select
 
 pytestmark = pytest.mark.containers
@@ -138,6 +140,6 @@ def test_ctrl_c_in_a_test_takes_its_environment_down(pytester: pytest.Pytester, 
     assert "KeyboardInterrupt" in output
     name = up.read_text()
     assert name not in {one.id for one in environments(harness_engine)}
-    assert not [network for network in harness_engine.api.networks() if network["Name"].startswith(name)]
+    assert not networks_left(harness_engine, f"{ENVIRONMENT}={name}")
     (events,) = (pytester.path / "runs").glob("*/*/events.jsonl")
     assert select(read(events), "environment.down", environment=name)

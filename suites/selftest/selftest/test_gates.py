@@ -15,6 +15,7 @@ from fixtures import tiny
 from harness.engine import Engine
 from harness.engine.labels import RUN
 from harness.history import read
+from suites.leftovers import networks_left
 from suites.raw import select
 from suites.selftest.commands.support import World, eventually
 
@@ -142,4 +143,4 @@ def test_the_gates_end_with_the_self_test_and_leave_nothing(world: World, harnes
     assert ends == ([] if number == signal.SIGINT else [143, 143]), "they were ended, and did not come to their end"
     for run in runs:
         assert harness_engine.containers.list([f"{RUN}={run}"]) == ()
-        assert not harness_engine.networks.list([f"{RUN}={run}"])
+        assert not networks_left(harness_engine, f"{RUN}={run}")
