@@ -8,7 +8,7 @@ from harness.engine import Engine
 from harness.engine.releasing import remove_network
 from harness.errors import EngineError, NetworkHeld
 
-# Those that were really left, by label. To be told from the others they were removed: that must not make them forgotten.
+# Those that were really left, by label. To be told from the others they were removed, and that must not hide them.
 _LEFT: defaultdict[str, set[str]] = defaultdict(set)
 
 

@@ -48,8 +48,8 @@ def check(events: Iterable[Event], *, phase: str, baseline: str = "baseline", lo
     return findings.verdict(
         f"nobody was seen to wait for a lock for longer than {longest:g} s in {counted(looks, 'look')}",
         look="what the migration locks, and for how long: a lock_timeout, smaller steps, an index built concurrently",
-        look_unknown="whether the server can be asked while the deployer works (events `probe.postgres`, `probe.mysql`),"
-        " and whether its user may see what others do (MySQL and MariaDB: the privilege PROCESS)",
+        look_unknown="whether the server can be asked while the deployer works (`probe.postgres`, `probe.mysql`), and"
+        " whether its user may see what others do (MySQL and MariaDB: the privilege PROCESS)",
     )
 
 
