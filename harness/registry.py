@@ -81,6 +81,10 @@ class Registry(Generic[T]):
         """All names, sorted."""
         return tuple(sorted({*self._own, *self._others}))
 
+    def own(self) -> tuple[str, ...]:
+        """The names of those that are built in, sorted."""
+        return tuple(sorted(self._own))
+
     def added(self) -> tuple[str, ...]:
         """The names of those that other distributions add, sorted."""
         return tuple(sorted(self._others))

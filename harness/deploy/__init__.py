@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMMAND",
-    "STRATEGIES",
     "Deployer",
     "Deployment",
     "Running",
@@ -37,10 +36,10 @@ __all__ = [
     "names",
     "releases_needed",
     "strategies",
+    "strategy_names",
 ]
 
 COMMAND, DEFAULT = "command", "rolling"
-STRATEGIES = (DEFAULT, "recreate")  # that are built in
 HELPERS = {
     "belongings",
     "deployer",
@@ -84,7 +83,12 @@ def strategies(stack: Stack) -> tuple[str, ...]:
     if not built_in(stack):
         return ()
     declared = stack.harness.deployer
-    return STRATEGIES if declared is None or declared.strategy is None else (declared.strategy,)
+    return strategy_names() if declared is None or declared.strategy is None else (declared.strategy,)
+
+
+def strategy_names() -> tuple[str, ...]:
+    """The strategies that are built in, the default first."""
+    return (DEFAULT, *(one for one in _REGISTRY.own() if one not in (COMMAND, DEFAULT)))
 
 
 def releases_needed(stack: Stack, old: str, new: str) -> tuple[str, ...]:

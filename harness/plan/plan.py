@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from harness import reading
-from harness.deploy import STRATEGIES, built_in, releases_needed
+from harness.deploy import built_in, releases_needed, strategy_names
 from harness.errors import UsageError
 from harness.plan.needs import refuse_unknown, refuse_without
 from harness.plan.steps import FAULT, Step, find, names
@@ -129,10 +129,10 @@ class Plan:
 
     def _refuse_strategy(self, stack: Stack) -> None:
         """Its strategy has to be one by which the stack can be deployed."""
-        if self.strategy and (self.strategy not in STRATEGIES or not built_in(stack)):
+        if self.strategy and (self.strategy not in strategy_names() or not built_in(stack)):
             raise UsageError(
                 "The plan's strategy cannot deploy this stack", where=f"{self.name}: strategy", got=self.strategy,
-                expected=f"{one_of(STRATEGIES)}, on a stack that is deployed by a built-in strategy",
+                expected=f"{one_of(strategy_names())}, on a stack that is deployed by a built-in strategy",
                 hint="leave it out: then the stack's own deployer is used",
             )  # fmt: skip
 
@@ -252,7 +252,7 @@ def schema() -> dict[str, Any]:
             "from": {"type": "string", "description": "The release that runs at the beginning; {from} stands for it."},
             "to": {"type": "string", "description": "The release that is deployed; {to} stands for it."},
             "strategy": {
-                "enum": list(STRATEGIES),
+                "enum": list(strategy_names()),
                 "description": "Deploy by this built-in strategy; left out, as the stack declares.",
             },
             "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},

@@ -54,7 +54,7 @@ def test_one_that_does_not_exist_is_refused_with_those_that_do() -> None:
     assert (caught.value.got, "command" in str(caught.value.expected)) == ("blue-gren", True)
 
 
-@pytest.mark.parametrize("name", deploy.STRATEGIES)
+@pytest.mark.parametrize("name", deploy.strategy_names())
 def test_a_strategy_takes_the_place_of_the_one_that_the_stack_is_deployed_by(tmp_path: Path, name: str) -> None:
     made = environment(stack(tmp_path))
     found = deploy.build(made, History(), name)
