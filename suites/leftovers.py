@@ -13,8 +13,8 @@ _LEFT: defaultdict[str, set[str]] = defaultdict(set)
 
 
 def networks_left(engine: Engine, label: str) -> list[str]:
-    """The ids of the networks with a label. Beside a container or a lease they are taken as they are: somebody may be at
-    work there, and the sweep comes for what is left.
+    """The ids of the networks with a label. Beside a container or a lease they are taken as they are: somebody may be
+    at work there, and the sweep comes for what is left.
     """
     found = list(engine.networks.list([label]))
     if found and not engine.containers.list([label]) and not engine.volumes.list([label]):
