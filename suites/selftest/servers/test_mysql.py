@@ -235,7 +235,7 @@ def test_who_waits_for_a_lock_is_told_and_who_holds_a_rows(
     assert sampled(database.server())["lock_wait"] == {"sessions": 0, "longest": 0.0, "waits": None, "holder": None}
     client = ["mariadb", "--no-defaults", "-u", "app", "-h", "127.0.0.1", "-P", str(database.port), "-D", "shop", "-e"]
     with running([*client, holds]):
-        sampled(database.server(), lambda event: event.data["connections"].get("Query", 0) > 0)
+        sampled(database.server(), lambda event: (event.data["longest"] or 0) > 0)  # it sleeps, and has the lock
         with running([*client, wants]):
             seen = sampled(
                 database.server(), lambda event: ((event.data.get("lock_wait") or {}).get("longest") or 0.0) > 1.0
