@@ -24,8 +24,9 @@ def check(
         events: the history (`workload.reads`, `workload`, `witness`).
         phase: the phase.
         changing: the phases of the deployment or rollback before it.
-        disturbed: those of them in which a fault was on: work that is done later may come too late there, so what is
-            not found does not count. Whether it came is for `reads-forward`, or the read of everything afterwards.
+        disturbed: those of them in which a fault was on, or had just been: work that is done later may come too late
+            there, so what is not found does not count. Whether it came is for `reads-forward`, or the read of
+            everything afterwards.
     """
     events = tuple(events)
     findings = Findings(NAME)

@@ -58,7 +58,13 @@ def with_reads(stack: Stack, steps: Sequence[Step], drain: float) -> Iterator[St
 
 
 def reads_of(changing: Sequence[str], disturbed: Sequence[str]) -> CheckCall:
-    """The check `reads` for what was written while a release changed; `disturbed` are those phases with a fault on."""
+    """The check `reads` for what was written while a release changed; `disturbed` are those phases with a fault on.
+
+    What a fault held up is still being done in the phases after it, until something waits for it: they are disturbed
+    too.
+    """
+    first = next((number for number, phase in enumerate(changing) if phase in disturbed), len(changing))
+    disturbed = changing[first:]
     asked = partial(reads.check, changing=list(changing)) if changing else reads.check
     return CheckCall.of(partial(asked, disturbed=list(disturbed)) if disturbed else asked)
 

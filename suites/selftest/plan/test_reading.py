@@ -115,3 +115,21 @@ def test_a_change_under_a_fault_is_read_as_one() -> None:
     deployed, back = (asked(one) for one in with_reads(WHOLE, steps, 30.0) if isinstance(one, Hold))
     assert deployed == [{"changing": ["deploy"], "disturbed": ["deploy"]}]
     assert back == [{"changing": ["rollback"]}]
+
+
+def test_phases_after_one_with_a_fault_on_are_as_disturbed_until_the_load_has_been_waited_for() -> None:
+    steps = (
+        Deploy(phase="deploy", release="4.1.1"),
+        Inject(phase="on", name="slow", fault={"fault": "latency", "from": "all", "to": "database", "ms": 100}),
+        Rollback(phase="rollback"),
+        Heal(name="slow"),
+        Rollback(phase="rollback-retried"),
+        Hold(phase="final", seconds=1.0),
+        Rollback(phase="rollback-again"),
+        Hold(phase="final-again", seconds=1.0),
+    )
+    held = [step for step in with_reads(WHOLE, steps, 30.0) if isinstance(step, Hold)]
+    assert [dict(asked(step)[0]) for step in held] == [
+        {"changing": ["deploy", "rollback", "rollback-retried"], "disturbed": ["rollback", "rollback-retried"]},
+        {"changing": ["rollback-again"]},
+    ]
