@@ -37,7 +37,7 @@ def check(
     events = tuple(events)
     findings = Findings(NAME)
     end = _end(events, phase, verb)
-    code, noted = 0, ""
+    code, noted, asked = 0, "", replicas
     if end is None:
         findings.missing(f"no {verb} of the deployer has ended")
     else:
@@ -55,7 +55,7 @@ def check(
         borne_out(findings, end, release, {replica: answers.get(replica) for replica in asked}, well, words)
     return findings.verdict(
         f"the {verb} ended with exit code {code}{', which says that there was nothing to do' if code else ''}, and "
-        f"{counted(len(replicas), 'replica runs', 'replicas run')} {release}{noted}",
+        f"{fleet_runs(asked, replicas, release)}{noted}",
         look="the deployer's output (deployer.line in the history)",
         look_unknown="whether the deployer was started, and the release probe",
     )
@@ -104,6 +104,13 @@ def how_it_ended(findings: Findings, end: Event[DeployerEnd], verb: str, words: 
         findings.missing(f"how the {verb} ended is not known")
     elif code != 0 and code not in refusals:
         findings.fail(f"the {verb} ended with exit code {code}{quoted}", end)
+
+
+def fleet_runs(asked: Collection[str], replicas: Collection[str], release: str) -> str:
+    """What a pass says of the fleet: `3 replicas run 4.1.0`, or of how many that is known."""
+    if len(asked) == len(replicas):
+        return f"{counted(len(replicas), 'replica runs', 'replicas run')} {release}"
+    return f"{len(asked)} of {len(replicas)} replicas answered, and run {release}"
 
 
 def borne_out(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from harness.checks._evidence import Findings, counted, latest
-from harness.checks.deployer import borne_out, how_it_ended, last_words
+from harness.checks.deployer import borne_out, fleet_runs, how_it_ended, last_words
 from harness.events import DeployerEnd, DeployerStart, ProbeRelease
 from harness.history import Event, of
 from harness.verdict import Verdict
@@ -35,6 +35,9 @@ def check(
     """
     events, findings = tuple(events), Findings(NAME)
     runs = _runs(events, phase, verb)
+    # Who does not answer yet after a fault is judged when everything has had time to converge.
+    answers = latest(events, ProbeRelease, phase)
+    asked = [replica for replica in replicas if replica in answers] if both_may_refuse else list(replicas)
     findings.saw(*(one for run in runs for one in run))
     ends = [end for _, end in runs if end is not None]
     if len(runs) < 2:
@@ -44,10 +47,11 @@ def check(
     elif ends[0].id < runs[1][0].id:
         findings.missing("they did not work at the same time: the first one had ended when the second one began")
     else:
-        _judge(findings, events, phase, verb, release, ends, replicas, both_may_refuse=both_may_refuse)
+        found = {replica: answers.get(replica) for replica in asked}
+        _judge(findings, events, verb, release, ends, found, both_may_refuse=both_may_refuse)
     codes = " and ".join(str(end.body.exit_code) for end in ends)
     return findings.verdict(
-        f"the two ended with exit codes {codes}, and {_borne_out(ends, len(replicas), release)}",
+        f"the two ended with exit codes {codes}, and {_borne_out(ends, fleet_runs(asked, replicas, release))}",
         look="the output of both deployers (deployer.line in the history)",
         look_unknown="whether both deployers were started, and the release probe",
     )
@@ -66,11 +70,10 @@ def _runs(
 def _judge(
     findings: Findings,
     events: tuple[Event, ...],
-    phase: str,
     verb: str,
     release: str,
     ends: list[Event[DeployerEnd]],
-    replicas: Collection[str],
+    answers: Mapping[str, Event[ProbeRelease] | None],
     *,
     both_may_refuse: bool,
 ) -> None:
@@ -83,14 +86,8 @@ def _judge(
         words = "; ".join(last_words(events, end) for end in refused)
         findings.fail(f"both refused, and nobody did the {verb}; their last words: {words}", *refused)
     if done:
-        answers = latest(events, ProbeRelease, phase)
-        # Who does not answer yet after a fault is judged when everything has had time to converge.
-        asked = [replica for replica in replicas if replica in answers] if both_may_refuse else replicas
-        found = {replica: answers.get(replica) for replica in asked}
-        borne_out(findings, done[-1], release, found, (0,), last_words(events, done[-1]))
+        borne_out(findings, done[-1], release, answers, (0,), last_words(events, done[-1]))
 
 
-def _borne_out(ends: list[Event[DeployerEnd]], replicas: int, release: str) -> str:
-    if all(end.body.exit_code for end in ends):
-        return "neither says that it did it"
-    return f"{counted(replicas, 'replica runs', 'replicas run')} {release}"
+def _borne_out(ends: list[Event[DeployerEnd]], fleet: str) -> str:
+    return "neither says that it did it" if all(end.body.exit_code for end in ends) else fleet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.checks import deployer
 from harness.checks.two_deployers import check
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import REPLICAS, Made
@@ -100,3 +101,24 @@ def test_a_fleet_that_nobody_asked_is_unknown() -> None:
     verdict = judge(both(0, 1), "4.1.1", "4.1.1")
     assert verdict.outcome is Outcome.UNKNOWN
     assert "backend-3" in verdict.reason
+
+
+def test_of_a_fleet_that_did_not_answer_as_a_whole_only_what_answered_is_claimed() -> None:
+    made = both(0, 1)
+    for replica in REPLICAS[:2]:
+        made.add("probe.release", "seen", replica=replica, release="4.1.1", error=None)
+    asked = {"phase": "seen", "verb": "deploy", "release": "4.1.1", "replicas": REPLICAS}
+    verdict = check(made.events, **asked, both_may_refuse=True)  # type: ignore[arg-type]
+    assert verdict.outcome is Outcome.PASS, verdict.reason
+    assert verdict.reason.endswith("2 of 3 replicas answered, and run 4.1.1")
+    assert check(made.events, **asked).outcome is Outcome.UNKNOWN  # type: ignore[arg-type]
+    alone = deployer.check(made.events, **asked, may_refuse=True)  # type: ignore[arg-type]
+    assert "refused" in alone.reason  # the last one of the two
+    made.add("deployer.start", "deploy", verb="deploy", release="4.1.1", command=["x"], where="control")
+    start = made.events[-1].id
+    made.add(
+        "deployer.end", "deploy", start=start, verb="deploy", release="4.1.1", exit_code=0, ended="exit", seconds=1.0
+    )
+    made.add("probe.release", "seen", replica=REPLICAS[0], release="4.1.1", error=None)
+    alone = deployer.check(made.events, **asked, may_refuse=True)  # type: ignore[arg-type]
+    assert alone.reason.endswith("2 of 3 replicas answered, and run 4.1.1"), alone
