@@ -12,6 +12,7 @@ from harness.plan.runner import run
 from harness.plan.trial import Trial
 
 
+@pytest.mark.sampled
 @pytest.mark.paired
 def test_a_release_can_be_taken_back_whatever_happens_meanwhile(trial: Trial, random_plan: RandomPlan) -> None:
     assert run(random_plan.plan, trial)

@@ -16,6 +16,7 @@ from harness.plan.trial import Trial
 from suites.raw import select
 
 
+@pytest.mark.sampled
 @pytest.mark.paired
 def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_no_harm(
     trial: Trial, gate: Gate
@@ -23,11 +24,13 @@ def test_a_release_can_be_deployed_and_taken_back_and_taking_it_back_twice_does_
     assert run(round_trip(gate), trial)
 
 
+@pytest.mark.sampled
 @pytest.mark.paired
 def test_a_deployment_that_stopped_halfway_can_be_taken_back(trial: Trial, gate: Gate) -> None:
     assert run(half_deployment(gate), trial)
 
 
+@pytest.mark.sampled
 def test_every_replica_says_by_itself_which_release_it_runs(
     environment: Subject, deployer: Deployer, release_from: str, release_to: str, history: History
 ) -> None:

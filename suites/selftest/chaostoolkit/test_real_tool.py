@@ -146,6 +146,7 @@ def test_a_plan_that_cannot_be_run_is_no_completed_experiment(tmp_path: Path) ->
     assert found["rollbacks"][0]["output"] == "the run was over"
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_an_imported_experiment_runs_as_a_plan_that_the_real_tool_starts(tmp_path: Path) -> None:
     (tmp_path / "short.yaml").write_text(SHORT)

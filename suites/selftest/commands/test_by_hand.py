@@ -136,6 +136,7 @@ def unsound(document: dict[str, Any]) -> None:
     document["x-harness"]["probes"]["registry"]["command"] = ["echo", "9.9"]
 
 
+@pytest.mark.sampled
 def test_keep_failed_leaves_it_up_and_what_it_prints_works(world: World, engine: Engine) -> None:
     ended = world.gate(variant(world.directory, unsound), *ROUND_TRIP, "--keep", "failed").end()
     clean(ended)
@@ -163,6 +164,7 @@ def test_keep_failed_leaves_a_replica_that_never_became_ready_to_look_into(world
     assert left_on(engine, world) == {}
 
 
+@pytest.mark.sampled
 def test_keep_always_keeps_what_passed_and_keep_failed_does_not(world: World, engine: Engine) -> None:
     gate = ("--keep", "always", "--scenario", "half-deployment")
     ended = world.gate(variant(world.directory), *gate).end()
@@ -171,6 +173,7 @@ def test_keep_always_keeps_what_passed_and_keep_failed_does_not(world: World, en
     assert left_on(engine, world) == {}
 
 
+@pytest.mark.sampled
 def test_two_gates_at_once_do_not_disturb_each_other(world: World, engine: Engine) -> None:
     """What they judge about a release is right; what they measure of its speed on a busy machine is not in question."""
     going = [world.gate(variant(world.directory / name), "--scenario", "half-deployment") for name in ("a", "b")]
@@ -184,6 +187,7 @@ def test_two_gates_at_once_do_not_disturb_each_other(world: World, engine: Engin
     assert left_on(engine, world) == {}
 
 
+@pytest.mark.sampled
 def test_a_sweep_and_a_start_leave_a_living_run_alone(world: World, engine: Engine) -> None:
     going = world.gate(variant(world.directory), "--scenario", "half-deployment")
     going.until("environment.up")

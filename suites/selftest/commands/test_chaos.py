@@ -141,6 +141,7 @@ def kept(world: World) -> Kept:
         return made.campaign(name)
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_a_deployer_that_lies_is_found_and_what_was_found_says_how_it_is_run_again(world: World) -> None:
     ended = world.harness(
@@ -154,6 +155,7 @@ def test_a_deployer_that_lies_is_found_and_what_was_found_says_how_it_is_run_aga
     assert f"harness replay {finding.plans[0].run}" in "".join(ended.out.split("\n   ")).replace("\n", "")
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_two_interrupts_end_a_plan_now_and_leave_nothing_and_the_campaign_goes_on(
     world: World, harness_engine: Engine

@@ -26,7 +26,7 @@ from suites.selftest.commands.support import (
     variant,
 )
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 BACK = ["sh", "-c", "for at in web-1 web-2 registry; do printf {release} > /srv/$$at; done"]  # at once
 AT_ONCE = BACK[2]
 

@@ -18,7 +18,7 @@ from harness.history import read
 from suites.selftest.commands.relay import Relay
 from suites.selftest.commands.support import ROUND_TRIP, World, clean, eventually, left_on, variant
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 MOMENTS = {
     "bringing it up": ("step.start", {"name": "up"}),
     "the baseline": ("step.start", {"name": "baseline"}),

@@ -65,6 +65,7 @@ def nothing_left(world: World, engine: Engine) -> None:
     assert eventually(lambda: not world.processes()), world.processes()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_leaves_nothing_whenever_it_comes(world: World, engine: Engine, moment: str) -> None:
     going = world.gate(variant(world.directory, *([unsound] if moment == "taking it down" else [])), *ROUND_TRIP)
@@ -74,6 +75,7 @@ def test_ctrl_c_leaves_nothing_whenever_it_comes(world: World, engine: Engine, m
     ended_well(world, engine, going.end(), 130)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("moment", ["bringing it up", "the deployment"])
 def test_sigterm_leaves_nothing(world: World, engine: Engine, moment: str) -> None:
     going = world.gate(variant(world.directory), *ROUND_TRIP)
@@ -166,6 +168,7 @@ def test_ctrl_c_ends_a_deployer_on_this_machine_and_what_it_started(world: World
     ended_well(world, engine, going.end(), 130)
 
 
+@pytest.mark.sampled
 def test_after_sigkill_neither_generator_nor_deployer_survive_and_a_sweep_removes_the_rest(
     world: World, engine: Engine
 ) -> None:
@@ -181,6 +184,7 @@ def test_after_sigkill_neither_generator_nor_deployer_survive_and_a_sweep_remove
     assert left_on(engine, world) == {}
 
 
+@pytest.mark.sampled
 def test_after_sigkill_the_next_run_sweeps_and_the_report_can_be_made(world: World, engine: Engine) -> None:
     going = world.gate(variant(world.directory), *ROUND_TRIP)
     going.until("verdict", check="release")

@@ -16,7 +16,7 @@ from harness.engine.labels import REPLICA, RUN
 from harness.environment.environment import EVIDENCE_WITHIN
 from suites.selftest.commands.support import ROUND_TRIP, Going, World, clean, eventually, is_running, left_on, variant
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 SOON = 30.0  # s from the first signal, whatever the replicas do
 

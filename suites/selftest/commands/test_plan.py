@@ -162,6 +162,7 @@ def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out)["title"] == "plan"
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_a_plan_of_ones_own_is_run_and_leaves_nothing(world: World, engine: Engine, file: Path) -> None:
     ended = world.harness("plan", "run", file, tiny.STACK, timeout=240.0)

@@ -149,6 +149,7 @@ steps:
 """
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_a_failing_run_is_replayed_with_the_same_failure_and_cut_down_to_few_steps(tmp_path: Path) -> None:
     """A deployer that says that it is done, and did nothing."""

@@ -13,7 +13,7 @@ from harness.engine import Engine
 from suites.raw import select
 from suites.selftest.commands.support import ROUND_TRIP, World, deployer, left_on, variant
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 OF_A_VARIABLE = "Zx9+secret/Pw"  # of a service, whose name tells it
 OF_THE_DEPLOYER = "tok_51HsecretTok"

@@ -16,7 +16,7 @@ from harness.plan.subject import Subject
 from harness.stack import load
 from suites.raw import select
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 OLD, NEW = "1.0.0", "1.1.0"
 
 

@@ -130,6 +130,7 @@ def dead(api: Api, full_image: str, start: Start) -> Iterator[ReplicaHost]:
         yield alive
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_our_answer_is_the_stock_backends_answer(ours: ReplicaHost, stock: Any, name: str) -> None:
     answer = QUESTIONS[name](ours)

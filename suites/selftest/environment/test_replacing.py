@@ -21,7 +21,7 @@ from harness.history import History
 from harness.stack import Stack, load
 from suites.raw import select
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 # What `new` has of the old release is seen by what it is told: the same program, another image and another variable.
 NEW = """

@@ -26,6 +26,7 @@ def _empty(servers: Servers) -> None:
     servers.peer("c = cache(); c.flushdb(); c.set('plan:1', 'old'); c.lpush('jobs', 'job'); say(1)")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [

@@ -15,6 +15,7 @@ INSERT = "say(caught(lambda: database().execute(\"INSERT INTO environments (id, 
 CLEAN = "say(database().execute('DELETE FROM environments WHERE id = 9000').rowcount)"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [

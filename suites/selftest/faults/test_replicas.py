@@ -21,6 +21,7 @@ def get(servers: Servers) -> tuple[int, float]:
     return int(said[0]), float(said[1])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from fixtures import reference
+from harness.engine import Engine
 from harness.errors import NotMeasured
 from harness.fingerprint import Fingerprint, StatePart
+from harness.history import History
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
+from harness.stack import load
 from suites.raw import select
 
 pytestmark = [pytest.mark.containers]
@@ -64,6 +69,15 @@ BY_HAND = [
 def words(after: Fingerprint, before: Fingerprint) -> list[str]:
     """What differs and was not declared: a line for each replica or group of replicas."""
     return [line for line in after.explain(before)[1:] if not line.startswith("declared")]
+
+
+@pytest.fixture(scope="module")
+def shared(harness_engine: Engine) -> Iterator[Subject]:
+    """One environment for the tests that leave it as they found it."""
+    with Subject(
+        harness_engine, load(reference.STACK), "4.1.0", History(), run="fingerprint", test="fingerprint"
+    ) as found:
+        yield found
 
 
 @pytest.fixture
@@ -150,21 +164,25 @@ def test_a_replica_that_has_ended_is_no_evidence_and_the_others_are_asked_all_th
     assert any("processes of control-1 could not be taken after" in line for line in after.explain(before))
 
 
-def test_a_database_that_answers_no_question_is_no_evidence(environment: Subject) -> None:
-    environment.replica("database-1").run("mv /usr/bin/psql /usr/bin/psql-gone")
-    found = environment.fingerprint().replicas["database-1"]
+def test_a_database_that_answers_no_question_is_no_evidence(shared: Subject) -> None:
+    database = shared.replica("database-1")
+    database.run("mv /usr/bin/psql /usr/bin/psql-gone")
+    found = shared.fingerprint().replicas["database-1"]
+    database.run("mv /usr/bin/psql-gone /usr/bin/psql")
     assert "not found" in str(found["schema"].error)
     assert found["processes"].items
 
 
-def test_a_table_that_is_locked_is_no_evidence(environment: Subject) -> None:
-    database = environment.replica("database-1")
+def test_a_table_that_is_locked_is_no_evidence(shared: Subject) -> None:
+    database = shared.replica("database-1")
     hold = "psql -X -q -U app -d app -c 'BEGIN; LOCK TABLE history; SELECT pg_sleep(60)'"
     database.run(f"setsid {hold} >/dev/null 2>&1 &")
     locks = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
     held = f"{locks} AND relation = 'history'::regclass"
     database.run(f'until [ "$(psql -X -tA -U app -d app -c "{held}")" = 1 ]; do sleep 0.05; done')
-    found = environment.fingerprint().replicas["database-1"]
+    found = shared.fingerprint().replicas["database-1"]
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)'"
+    database.run(f'psql -X -U app -d app -c "{end} AND pid <> pg_backend_pid()"')
     assert "lock timeout" in str(found["tables"].error)
     assert found["tables"].items is None
 
@@ -187,8 +205,8 @@ def test_a_redis_with_a_million_keys_stays_bounded_and_says_so(environment: Subj
     assert environment.fingerprint() == found  # whatever part of the keys was seen each time
 
 
-def test_parts_that_the_stack_does_not_declare_are_not_looked_at(environment: Subject) -> None:
-    found = environment.fingerprint().replicas
+def test_parts_that_the_stack_does_not_declare_are_not_looked_at(shared: Subject) -> None:
+    found = shared.fingerprint().replicas
     assert set(found["control-1"]) == {"image", "packages", "processes", "sockets", "environment"}
     assert set(found["lb-1"]) - set(found["control-1"]) == {"servers", "settings"}
     assert isinstance(found["backend-1"]["files"], StatePart)

@@ -36,6 +36,7 @@ def trial(request: pytest.FixtureRequest, harness_run: Run) -> Iterator[Trial]:
         yield trial
 
 
+@pytest.mark.sampled
 def test_who_was_not_there_finds_the_cause_in_the_post_mortem_and_before_the_timeline_of_the_page(trial: Trial) -> None:
     run(there_and_back(Gate(trial.stack, "4.1.0", "4.1.1", SHORT)), trial)
     failed = {

@@ -31,6 +31,7 @@ def stack(tmp_path: Path) -> Stack:
     return load(reference.STACK, [short])
 
 
+@pytest.mark.sampled
 @pytest.mark.paired
 @pytest.mark.timeout(900)
 def test_a_hot_fix_can_be_taken_back(

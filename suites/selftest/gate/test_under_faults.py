@@ -18,7 +18,7 @@ from harness.report import Report
 from harness.stack import load
 from harness.verdict import Outcome, Verdict
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 KILLED = Case({"fault": "process.killed", "on": "web-2"}, "rollback-1")
 
 

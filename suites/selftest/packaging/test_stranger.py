@@ -50,6 +50,7 @@ def run(directory: Path, *command: str | Path, seconds: float = 240) -> subproce
     )  # fmt: skip
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_a_strangers_repository_needs_nothing_but_the_wheel(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "venv"

@@ -61,6 +61,16 @@ def test_the_environment_for_everything_leaves_no_test_out_and_runs_none_twice()
         assert chosen.count(True) == 1, f"tests with the marks {set(kind)}: {chosen}"
 
 
+def test_the_soak_runs_all_that_ci_shortens_and_none_twice() -> None:
+    """Random tests and those of which CI runs a part: whatever else they are."""
+    chosen = [Expression.compile(found) for found in re.findall(r'-m "([^"]+)"', tox()["testenv:soak"]["commands"])]
+    for kind in kinds():
+        for marks in (kind, kind | {"sampled"}):
+            times = sum(fits(one, marks) for one in chosen)
+            assert times == (1 if {"soak", "sampled"} & marks else 0), f"tests with the marks {set(marks)}: {times}"
+    assert re.search(r"HARNESS_SAMPLE =\n", (ROOT / "tox.ini").read_text()), "all of them, whatever CI is told"
+
+
 def test_nothing_is_tried_again() -> None:
     """A failure that went away on a retry would not be reported: there is no retry."""
     for name in ("tox.ini", "pyproject.toml", ".ci/test", ".ci/run", ".ci/gate"):

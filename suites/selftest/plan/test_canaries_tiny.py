@@ -14,7 +14,7 @@ from harness.plan.trial import Trial
 from harness.stack import load
 from harness.verdict import Outcome
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 OVERRIDE = """x-harness:
   logs:

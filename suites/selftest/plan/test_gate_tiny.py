@@ -19,7 +19,7 @@ from suites.raw import select
 from suites.selftest.plan.made import NEW, OLD, gate, judged, replayed, trial
 from suites.selftest.there_and_back import there_and_back
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 # Mode of the deployer: what the gate must say of it, by (phase, check), as a part of the reason.
 WRONG = {

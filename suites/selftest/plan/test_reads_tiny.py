@@ -17,7 +17,7 @@ from suites.raw import select
 from suites.selftest.plan.made import gate
 from suites.selftest.there_and_back import there_and_back
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 OVERRIDE = """services:
   web:

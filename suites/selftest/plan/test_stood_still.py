@@ -21,7 +21,7 @@ from harness.verdict import Outcome, Verdict
 from suites.raw import select
 from suites.selftest.plan.made import OLD
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 LASTS = 2.0  # s
 
 

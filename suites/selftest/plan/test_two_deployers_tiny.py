@@ -28,6 +28,7 @@ def word(verb: str, release: str) -> CheckCall:
     return CheckCall.of(partial(two_deployers.check, verb=verb, release=release))
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_two_sound_deployments_agree_with_the_fleet_and_two_rollbacks_that_meet_do_not(harness_run: Run) -> None:
     stack = load(tiny.STACK, environ={"TINY_DEPLOYER": "repairs"})

@@ -22,7 +22,7 @@ from harness.history import read
 from suites.leftovers import networks_left
 from suites.raw import select
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 # As in the design, as far as this version goes; the last one fails.
 TESTS = """

@@ -19,7 +19,7 @@ from suites.leftovers import networks_left
 from suites.raw import select
 from suites.selftest.commands.support import World, eventually
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from harness.plan.steps.hold import Hold
 from harness.stack import load
 from harness.verdict import Outcome, Verdict, combine
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.sampled]
 SHORT = Bounds(steps=30, seconds=75.0)
 SOUND, LIES = 39, 9  # a rollback that is killed half-way, and begun again under latency; the same without a fault
 
