@@ -51,8 +51,8 @@ class Element(NamedTuple):
 
     Attributes:
         what: a fault's name, that of a step which a package adds, or an act: `interrupt`, `half-deployment`,
-            `hold-mixed`, `time-passes`, `restart`, `double-command`, `double-load`, `second-attempt`,
-            `second-rollback`, `deploy-again`.
+            `failed-deployments`, `hold-mixed`, `time-passes`, `restart`, `double-command`, `two-deployers`,
+            `double-load`, `second-attempt`, `second-rollback`, `deploy-again`.
         stage: when.
         deployer: the kind of deployer: `command`, `rolling`, `recreate`, ...
     """
@@ -97,11 +97,13 @@ class Leg:
         later: the stage that follows, when the command is over.
         quiet: the phase in which everything is judged when it is over.
         stopped: when so many replicas run the release, the deployer is killed; 0: it is not.
+        failures: so many times more the deployer is killed half-way before that.
         completed: a second attempt follows where it was killed; else the fleet is left half-way, and the next leg
             begins from there.
         mixed: seconds that the fleet is held half-way.
         faults: what is injected.
         twice: the command is given once more when it is over.
+        deployers: so many are given the command at the same time.
         load: how many times the declared rate, for as long as the leg lasts.
         waits: seconds that pass before everything is judged.
         restarts: the replicas that are restarted before everything is judged.
@@ -114,10 +116,12 @@ class Leg:
     later: Stage
     quiet: str
     stopped: int = 0
+    failures: int = 0
     completed: bool = True
     mixed: int = 0
     faults: tuple[PlacedFault, ...] = ()
     twice: bool = False
+    deployers: int = 1
     load: int = 1
     waits: int = 0
     restarts: tuple[str, ...] = ()
@@ -135,9 +139,14 @@ class Leg:
 
     @property
     def disturbed(self) -> bool:
-        """Whether the command may end badly without being wrong: one more attempt is then allowed."""
+        """Whether the command may end badly without being wrong."""
         meanwhile = any(fault.moment != "after" for fault in self.faults)
         return bool(meanwhile or self.stopped or self.twice or self.load != 1)
+
+    @property
+    def once_more(self) -> bool:
+        """Whether one more attempt is allowed: something was in the way of the command, or another deployer."""
+        return self.disturbed or self.deployers > 1
 
     def stage_of(self, fault: PlacedFault) -> Stage:
         """When a fault of it is on."""
@@ -204,9 +213,11 @@ def _acts(leg: Leg) -> list[tuple[str, Stage]]:
     made: list[tuple[bool, str, Stage]] = [
         (leg.load != 1, "double-load", leg.own),
         (bool(leg.stopped), "interrupt", leg.own),
+        (bool(leg.failures), "failed-deployments", leg.own),
         (bool(leg.mixed), "hold-mixed", leg.half),
         (bool(leg.stopped and leg.completed), "second-attempt", leg.second),
         (leg.twice, "double-command", leg.own),
+        (leg.deployers > 1, "two-deployers", leg.second if leg.stopped else leg.own),
         (bool(leg.waits), "time-passes", leg.later),
         (bool(leg.restarts), "restart", leg.later),
     ]

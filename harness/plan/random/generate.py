@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.deploy import built_in, chosen
+from harness.deploy import COMMAND, built_in, chosen
 from harness.errors import UsageError
 from harness.plan.cases import possible
 from harness.plan.gate import Gate
@@ -146,4 +146,4 @@ def _ground(stack: Stack, old: str, new: str) -> Ground:
     doubles = load is not None and load.ramp is None and not load.steps and load.replay is None
     named = stack.harness.faults.more
     known = {name: given for name, given in possible(stack).items() if name not in UNDECLARED or name in named}
-    return Ground(fleet, known, built_in(stack), doubles)
+    return Ground(fleet, known, built_in(stack), doubles, chosen(stack) == COMMAND)

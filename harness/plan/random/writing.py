@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from harness import faults
-from harness.checks import deployer
+from harness.checks import deployer, two_deployers
 from harness.plan.gate import Gate
 from harness.plan.plan import Plan
 from harness.plan.random.draft import Draft, Leg, Moment, PlacedFault
@@ -147,6 +147,10 @@ class _Writer:
 
     def _stopped(self, leg: Leg, numbers: Iterator[int]) -> Iterator[Step]:
         """Begin, and be killed half-way; the fleet then serves as it is, for as long as was drawn."""
+        for number in range(1, leg.failures + 1):
+            failed = f"{leg.name}-failed-{number}"
+            self._changes(failed)
+            yield Interrupt(phase=failed, verb=leg.verb, release=self._release(leg), replicas=min(number, leg.stopped))
         phase = f"{leg.name}-stopped"
         self._changes(phase)
         yield Interrupt(phase=phase, verb=leg.verb, release=self._release(leg), replicas=leg.stopped)
@@ -169,19 +173,22 @@ class _Writer:
         half = [fault for fault in leg.faults if fault.moment == "half"]
         self._changes(leg.name, disturbed=bool(half))
         if not half:
-            yield self._plain(leg, leg.name)
+            yield self._plain(leg, leg.name, leg.deployers)
             return
         name = f"{leg.name}-fault-{next(numbers)}"
         self._on.append(name)
         data = dict(half[0].data)
-        yield Attempt(phase=leg.name, verb=leg.verb, release=self._release(leg), name=name, fault=data)
+        release = self._release(leg)
+        yield Attempt(
+            phase=leg.name, verb=leg.verb, release=release, name=name, fault=data, deployers=leg.deployers
+        )  # fmt: skip
 
     def _settled(self, leg: Leg) -> Iterator[Step]:
         """What the deployer says, held against what is seen; and one more attempt where that is allowed."""
         seen = f"{leg.name}-seen"
         yield Hold(phase=seen, seconds=self._hold)
         yield Check(phase=seen, checks=(self._claim(leg),))
-        if leg.disturbed:
+        if leg.once_more:
             self._changes(f"{leg.name}-retried")
             yield Again(phase=f"{leg.name}-retried", verb=leg.verb, release=self._release(leg))
 
@@ -211,14 +218,19 @@ class _Writer:
         while self._on:
             yield Heal(name=self._on.pop())
 
-    def _plain(self, leg: Leg, phase: str) -> Step:
-        return Deploy(phase=phase, release=self._gate.new) if leg.verb == "deploy" else Rollback(phase=phase)
+    def _plain(self, leg: Leg, phase: str, deployers: int = 1) -> Step:
+        if leg.verb == "deploy":
+            return Deploy(phase=phase, release=self._gate.new, deployers=deployers)
+        return Rollback(phase=phase, deployers=deployers)
 
     def _release(self, leg: Leg) -> str:
         return self._gate.new if leg.verb == "deploy" else self._gate.old
 
     def _claim(self, leg: Leg) -> CheckCall:
         """Whether what the deployer says of itself is true; under a fault it may say that it did not do it."""
+        if leg.deployers > 1:
+            both = partial(two_deployers.check, verb=leg.verb, release=self._release(leg))
+            return CheckCall.of(partial(both, both_may_refuse=True) if leg.disturbed else both)
         asked = partial(deployer.check, verb=leg.verb, release=self._release(leg))
         if leg.disturbed:
             return CheckCall.of(partial(asked, may_refuse=True))

@@ -21,12 +21,14 @@ class Ground:
         faults: those that the stack can have, with their parameters, by name.
         replaces: the deployer puts containers in the place of others, so that what is in one does not stay.
         doubles: the load can be doubled: it has one rate.
+        beside: two deployers can work at the same time.
     """
 
     fleet: tuple[str, ...]
     faults: Mapping[str, Mapping[str, Any]]
     replaces: bool
     doubles: bool
+    beside: bool
 
 
 class Place(NamedTuple):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from harness.plan.random.draft import Draft, Stage
 from harness.plan.random.draws import Draws
 from harness.plan.random.mutators._base import Ground, Mutator, Place
+from harness.plan.random.mutators._left_half import goes_on
 
 COMPLETED = 3  # once in so many times the deployment is completed; rolling back what it left is tested less elsewhere
 
@@ -15,7 +16,7 @@ COMPLETED = 3  # once in so many times the deployment is completed; rolling back
 class InterruptDeployment(Mutator):
     """The deployer is killed when some replicas run the new release. Mostly what it left is rolled back as it is."""
 
-    weight: ClassVar[int] = 9
+    weight: ClassVar[int] = 7
     stages: ClassVar[tuple[Stage, ...]] = ("deploy", "deploy-again")
     excludes: ClassVar[tuple[str, ...]] = ("double-command",)
 
@@ -30,10 +31,7 @@ class InterruptDeployment(Mutator):
 
     def apply(self, draft: Draft, place: Place, ground: Ground, draws: Draws) -> Draft | None:
         """Stop it when so many replicas run the new release."""
-        leg, following = draft.legs[place.leg], draft.legs[place.leg + 1]
         stopped, completed = draws.between(1, len(ground.fleet) - 1), draws.once_in(COMPLETED)
-        later = leg.waits or leg.restarts or [one for one in leg.faults if one.moment == "after"]
-        half = following.stopped or [one for one in following.faults if one.moment == "half"]
-        if not completed and (later or half):
+        if not completed and goes_on(draft, place.leg):
             return None
         return draft.changed(place.leg, self.mutator_name(), stopped=stopped, completed=completed)

@@ -92,12 +92,52 @@ def test_where_containers_are_replaced_no_fault_is_within_one_meanwhile() -> Non
 
 @pytest.mark.parametrize("name", ["tiny", "reference", "rolling"])
 def test_only_a_rollback_of_a_whole_deployment_is_stopped_half_way(name: str) -> None:
+    """A deployment is stopped where none was begun, or where the one before was meant to fail."""
     stopped = 0
-    for step, _, fleet in (one for plan in plans(name) for one in walked(plan)):
-        if isinstance(step, Interrupt | Attempt):
-            stopped += 1
-            assert fleet == ("old" if step.verb == "deploy" else "new"), step
+    for plan in plans(name):
+        before: Step | None = None
+        for step, _, fleet in walked(plan):
+            if isinstance(step, Interrupt | Attempt):
+                stopped += 1
+                fails_again = isinstance(before, Interrupt) and "-failed-" in before.phase
+                expected = "half" if fails_again else "old" if step.verb == "deploy" else "new"
+                assert fleet == expected, step
+            before = step
     assert stopped > 50
+
+
+@pytest.mark.parametrize("name", ["tiny", "reference", "rolling"])
+def test_deployments_that_fail_are_two_or_three_and_are_rolled_back(name: str) -> None:
+    found = set()
+    for plan in plans(name):
+        commands = [step for step in plan.steps if isinstance(step, COMMANDS)]
+        failed = [number for number, step in enumerate(commands) if "-failed-" in step.phase]
+        for number in failed:
+            (leg, _, _) = commands[number].phase.partition("-failed-")
+            own = [step for step in commands if step.phase.startswith((f"{leg}-failed-", f"{leg}-stopped"))]
+            assert all(isinstance(step, Interrupt) and step.verb == "deploy" for step in own)
+            (following,) = commands[commands.index(own[-1]) + 1 :][:1]
+            assert isinstance(following, Rollback) or getattr(following, "verb", "") == "rollback", following
+            found.add(len(own))
+    assert found == {2, 3}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_two_deployers_are_given_what_takes_time_and_only_commands_of_the_stacks_own(name: str) -> None:
+    stages = set()
+    for plan in plans(name):
+        for number, step in enumerate(plan.steps):
+            if isinstance(step, Deploy | Rollback | Attempt) and step.deployers > 1:
+                stopped = any(
+                    one.phase == f"{step.phase}-stopped" for one in plan.steps[:number] if isinstance(one, Interrupt)
+                )
+                stages.add("second-attempt" if stopped else step.phase)
+    if name == "rolling":
+        assert stages == set()
+    else:
+        assert {"deploy", "rollback"} <= stages
+        assert stages <= {"deploy", "rollback", "deploy-again", "rollback-again", "second-attempt"}
+        assert ("second-attempt" in stages) == (name != "minimal")
 
 
 def test_one_replica_alone_is_never_half_way() -> None:
