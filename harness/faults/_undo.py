@@ -10,12 +10,13 @@ import msgspec
 from harness.engine import Engine
 from harness.engine.gone import gone
 from harness.engine.process import ExecProcess
+from harness.environment.found import pick, proxy_of
 from harness.errors import EngineError, HostError, ReplicaGone
 
 WITHIN = 60.0  # s that a script may take
 LAST_WORDS = 5  # lines of a script that failed
 
-Call = Literal["", "unpause", "start", "stop", "update"]
+Call = Literal["", "unpause", "start", "stop", "update", "lead"]
 STOPPED_WITHIN = 30.0  # s
 
 
@@ -29,6 +30,7 @@ class Undo(msgspec.Struct, frozen=True):
         privileged: with the rights of the engine's own root.
         call: what to ask the engine for instead.
         limits: with `update`: the container's limits as `Container.update` has them.
+        environment, links: with `lead`, of the door: its environment, and where links lead, by their names.
     """
 
     place: str
@@ -37,6 +39,8 @@ class Undo(msgspec.Struct, frozen=True):
     privileged: bool = False
     call: Call = ""
     limits: Mapping[str, int] = {}
+    environment: str = ""
+    links: Mapping[str, str] = {}
 
 
 def undo(engine: Engine, one: Undo) -> str | None:
@@ -70,6 +74,10 @@ def _call(engine: Engine, one: Undo) -> None:
             container.start()
     elif one.call == "stop":
         container.stop(STOPPED_WITHIN)
+    elif one.call == "lead":
+        proxy = proxy_of(pick(engine, one.environment))
+        for link, upstream in one.links.items():
+            proxy.lead(link, upstream)
     else:
         container.update(one.limits)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from harness.environment import Environment
+from harness.environment.found import pick
 from harness.environment.links import Link
 from harness.environment.replica import Replica
 from harness.errors import HarnessError, HostError
@@ -34,8 +35,7 @@ class FailedOver(PostgresFault):
     simulates: ClassVar[str] = "the loss of a primary, and an orderly failover behind a name or address that moves"
     how: ClassVar[str] = (
         "a fast shutdown, pg_promote on the standby, and links that lead there; nothing is rebuilt by hand, since a "
-        "primary that was shut down cleanly can follow the new timeline. Should the harness die, servers are put back, "
-        "and links go with their environment"
+        "primary that was shut down cleanly can follow the new timeline"
     )
     needs: ClassVar[str] = (
         "a streaming standby in `x-harness: servers` that its primary may follow in turn (pg_hba.conf), a superuser on "
@@ -98,7 +98,11 @@ class _Promoted(Act):
     def undoing(self) -> Sequence[Undo]:
         self._upstreams()
         self._switchback = Switchback.of(self._primary, self._standby)
-        return list(reversed(self._switchback.steps()))  # the last one is undone first
+        environment = self._environment.id
+        door = pick(self._environment.engine, environment).containers["door"].id
+        upstreams = {link.name: link.upstream for link in self._links}
+        links = Undo("door", door, call="lead", environment=environment, links=upstreams)
+        return [links, *reversed(self._switchback.steps())]  # the last one is undone first
 
     def _upstreams(self) -> dict[str, str]:
         """Where each link has to lead, by its name: to the standby, on the same port."""
@@ -146,11 +150,9 @@ class _Promoted(Act):
         return all(proxies[name].upstream == upstream for name, upstream in upstreams.items())
 
     def back(self) -> None:
-        """The links lead to the primary again, which leads itself by now."""
+        """The servers were started again: what spoke to them has to begin anew."""
         for server in (self._primary, self._standby):
-            server.replica.close(end=False)  # they were started again
-        for link in self._links:
-            self._environment.proxy.lead(link.name, link.upstream)
+            server.replica.close(end=False)
 
     def left(self) -> str | None:
         try:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,9 @@ import pytest
 
 from harness import faults
 from harness.engine import Engine, proc
+from harness.engine.process import ExecProcess
+from harness.environment.found import pick, proxy_of
+from harness.errors import HarnessError
 from harness.faults.holding import Order, State, directory, known
 from harness.waiting import poll
 from suites.selftest.commands.support import World
@@ -107,3 +111,31 @@ def test_the_states_are_this_users_alone_and_a_torn_one_is_passed_over(
         state = State(Order("h1", {"fault": "down"}, 5.0), number, "down", "on", holder=proc.identity())
         (place / f"h1.{number}" / "state.json").write_bytes(text or msgspec.json.encode(state))
     assert [(state.number, state.alive) for _, state in known("h1")] == [(2, True)]
+
+
+def asked(engine: Engine, name: str, replica: str, statement: str) -> str:
+    """What PostgreSQL in a replica answers; empty while it does not."""
+    argv = ["psql", "-X", "-tA", "-U", "app", "-d", "app", "-c", statement]
+    with suppress(HarnessError), ExecProcess.start(engine.api, f"{name}-{replica}", argv, name=replica) as process:
+        lines = [text for stream, text in process.lines(20.0) if stream == "out"]
+        return lines[0].strip() if process.exit_code() == 0 and lines else ""
+    return ""
+
+
+@pytest.mark.containers
+def test_a_failover_whose_process_is_killed_is_taken_back_servers_and_links(up: str, harness_engine: Engine) -> None:
+    roles = "SELECT pg_is_in_recovery()::int || ' ' || (SELECT count(*) FROM pg_stat_replication)"
+    servers = ("database-1", "standby-1")
+    look = lambda: tuple(asked(harness_engine, up, one, roles) for one in servers)  # noqa: E731
+    leads = lambda: {  # noqa: E731
+        name: proxy.upstream for name, proxy in proxy_of(pick(harness_engine, up)).proxies().items()
+    }
+    before, links = look(), leads()
+    assert before == ("0 1", "1 0")
+    on = harness("fault", "inject", "-e", up, "database.failed-over")
+    assert on.returncode == 0, on.stderr
+    assert asked(harness_engine, up, "standby-1", roles).startswith("0")
+    assert leads() != links
+    (state,) = [state for _, state in known(up) if state.turn == "on"]
+    os.kill(int(state.holder.split("/")[-2]), signal.SIGKILL)
+    assert poll(lambda: look() == before and leads() == links, within=120.0, every=0.5), (look(), leads())
