@@ -125,13 +125,15 @@ def asked(engine: Engine, name: str, replica: str, statement: str) -> str:
 @pytest.mark.containers
 def test_a_failover_whose_process_is_killed_is_taken_back_servers_and_links(up: str, harness_engine: Engine) -> None:
     roles = "SELECT pg_is_in_recovery()::int || ' ' || (SELECT count(*) FROM pg_stat_replication)"
-    servers = ("database-1", "standby-1")
-    look = lambda: tuple(asked(harness_engine, up, one, roles) for one in servers)  # noqa: E731
-    leads = lambda: {  # noqa: E731
-        name: proxy.upstream for name, proxy in proxy_of(pick(harness_engine, up)).proxies().items()
-    }
+
+    def look() -> list[str]:
+        return [asked(harness_engine, up, one, roles) for one in ("database-1", "standby-1")]
+
+    def leads() -> dict[str, str]:
+        return {name: one.upstream for name, one in proxy_of(pick(harness_engine, up)).proxies().items()}
+
     before, links = look(), leads()
-    assert before == ("0 1", "1 0")
+    assert before == ["0 1", "1 0"]
     on = harness("fault", "inject", "-e", up, "database.failed-over")
     assert on.returncode == 0, on.stderr
     assert asked(harness_engine, up, "standby-1", roles).startswith("0")
