@@ -51,6 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="HOST:PORT",
         help="test this Toxiproxy server, which runs already, in suites/selftest/proxy; its proxies are removed",
     )
+    parser.addoption(
+        "--gate-faults",
+        default="quick",
+        metavar="NAMES",
+        help="the cases of suites/gate/test_under_faults.py, as of `harness gate --faults` (default: quick)",
+    )
     parser.addoption("--chaos-seed", type=int, default=1, help="of the campaign in suites/chaos (default: 1)")
     parser.addoption("--chaos-plans", type=int, default=2, help="how many plans suites/chaos runs (default: 2)")
     parser.addoption(
