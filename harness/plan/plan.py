@@ -126,7 +126,8 @@ class Plan:
             twice = [one for one in step.provides() if one in given and one.startswith("the phase ")]
             if twice:
                 raise self._refusal(number, step, f"{twice[0]} is measured already by a step before it")
-            given = (given | set(step.provides())) - set(step.removes())
+            given.update(step.provides())
+            given.difference_update(step.removes())
 
     def _refuse_strategy(self, stack: Stack) -> None:
         """Its strategy has to be one by which the stack can be deployed."""
