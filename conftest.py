@@ -93,6 +93,11 @@ def import_from_the_end(config: pytest.Config) -> None:
             import_module(".".join(file.relative_to(config.rootpath).with_suffix("").parts))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A text of a million characters is no name: workers tell it in every report; programs inherit it."""
+    return f"{val[:40]!r}, {len(val)} long" if isinstance(val, str | bytes) and len(val) > 200 else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses an environment needs an engine, whether it says so or not; likewise one that uses a program."""
     for item in items:
