@@ -32,7 +32,7 @@ with contextlib.suppress(ImportError):  # the suites that a team runs need no hy
 PROGRAMS = {"browser", "allure", "acme", "wheel", "redis_port", "postgres_port", "haproxy", "broker"}
 SERVERS = {"database", "redis", "nginx", "ways", "port"}
 
-pytest_plugins = ["fixtures.pytest_stacks", "pytester"]
+pytest_plugins = ["fixtures.pytest_stacks", "pytester", "suites.overhead"]
 
 
 def address(text: str) -> tuple[str, int]:

@@ -77,9 +77,13 @@ class Registry(Generic[T]):
             found[name] = point
         return found
 
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(sorted({*self._own, *self._others}))
+
     def names(self) -> tuple[str, ...]:
         """All names, sorted."""
-        return tuple(sorted({*self._own, *self._others}))
+        return self._names
 
     def own(self) -> tuple[str, ...]:
         """The names of those that are built in, sorted."""

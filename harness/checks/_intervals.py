@@ -38,16 +38,21 @@ def share_interval(count: int, of: int, confidence: float) -> tuple[float, float
 
 @lru_cache(maxsize=4096)
 def beta_quantile(p: float, a: float, b: float) -> float:
-    """The value below which a Beta(a, b) lies with probability `p`, by bisection."""
-    low, high = 0.0, 1.0
+    """The value below which a Beta(a, b) lies with probability `p`: by Newton's steps, and by bisection where one would
+    leave the bounds within which it is known to be.
+    """
+    low, high, x = 0.0, 1.0, 0.5
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     while True:
-        middle = (low + high) / 2.0
-        if middle in (low, high) or high - low < _CLOSE * low or high < _TINY:
-            return middle
-        if beta_cdf(middle, a, b) < p:
-            low = middle
-        else:
-            high = middle
+        over = beta_cdf(x, a, b) - p
+        low, high = (x, high) if over < 0.0 else (low, x)
+        density = math.exp(scale + (a - 1.0) * math.log(x) + (b - 1.0) * math.log1p(-x))
+        found = x - over / density if density > 0.0 else low
+        if not low < found < high:
+            found = (low + high) / 2.0
+        if found in (low, high) or abs(found - x) < _CLOSE * x or high < _TINY:
+            return found
+        x = found
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:

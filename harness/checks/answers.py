@@ -110,8 +110,10 @@ def _counted(stream: Stream, first: int, last: int) -> Iterator[tuple[_Answer, i
     mine = records[
         (records["flags"] & FINAL != 0) & (records["flags"] & OK != 0) & (records["n"] >= first) & (records["n"] < last)
     ]
-    pairs, counts = np.unique(np.stack([mine["request"], mine["server"]]), axis=1, return_counts=True)
-    for (kind, number), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+    # One number for each pair: telling pairs apart takes NumPy a hundred times as long.
+    pairs, counts = np.unique(mine["request"].astype(np.int64) << 32 | mine["server"], return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        kind, number = divmod(pair, 1 << 32)
         name = stream.requests[kind] if kind < len(stream.requests) else ""
         answer = _Answer(
             name, stream.servers.get(number, ""), stream.releases.get(number, ""), stream.forms.get(number)

@@ -34,6 +34,7 @@ WARM = 1.0  # s after a change in which a release warms up
 LEAST = 0.1  # s; what is later than its neighbours by less is nobody's trouble
 LONGEST = 1e3  # times what was held: how far is reckoned
 ASIDE = 4  # neighbours on each side at least
+MATTERS = 1e-17  # of a sum of chances; what is less changes no digit of it
 MOST_NEIGHBOURS = 0.8  # of the neighbours were faster: the others may be slow of themselves, too
 
 Times = npt.NDArray[np.float64]
@@ -169,12 +170,30 @@ def _clusters(load: TimedRequests, late: Mask) -> int:
 def _chance(new: int, answers: int, old: int, of: int) -> float:
     """How likely it is by chance that so many of the slow ones or more are the new release's: Fisher's exact test."""
     slow, every = new + old, answers + of
-    whole = _ways(every, slow)
-    return sum(
-        math.exp(_ways(answers, k) + _ways(of, slow - k) - whole)
-        for k in range(new, min(slow, answers) + 1)
-        if slow - k <= of
+    least, most = max(new, slow - of), min(slow, answers)
+    if least > most:
+        return 0.0
+    # The likeliest number first, and the others each from the one beside it, as far as they matter.
+    top = min(max(least, (slow + 1) * (answers + 1) // (every + 2)), most)
+    first = math.exp(_ways(answers, top) + _ways(of, slow - top) - _ways(every, slow))
+    above = _while_it_matters(
+        first, ((answers - k) * (slow - k) / ((k + 1) * (of - slow + k + 1)) for k in range(top, most))
     )
+    below = _while_it_matters(
+        first, (k * (of - slow + k) / ((answers - k + 1) * (slow - k + 1)) for k in range(top, least, -1))
+    )
+    return first + above + below
+
+
+def _while_it_matters(first: float, factors: Iterable[float]) -> float:
+    """The sum of what follows a chance, each by its factor from the one before, none of which is larger than that."""
+    total, chance = 0.0, first
+    for factor in factors:
+        chance *= factor
+        total += chance
+        if chance < MATTERS * (first + total):
+            break
+    return total
 
 
 def _ways(of: int, chosen: int) -> float:

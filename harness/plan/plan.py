@@ -28,6 +28,7 @@ from harness.stack.validate import validate
 
 WIDTH = 80  # columns of the printed plan
 KEYS = ("name", "title", "from", "to", "strategy", "steps", "finally", "not-checked")
+_FAST = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's; what it writes is only read again
 FINALLY = "finally, whatever happened before, with every fault healed:"
 
 
@@ -125,7 +126,8 @@ class Plan:
             twice = [one for one in step.provides() if one in given and one.startswith("the phase ")]
             if twice:
                 raise self._refusal(number, step, f"{twice[0]} is measured already by a step before it")
-            given = (given | set(step.provides())) - set(step.removes())
+            given.update(step.provides())
+            given.difference_update(step.removes())
 
     def _refuse_strategy(self, stack: Stack) -> None:
         """Its strategy has to be one by which the stack can be deployed."""
@@ -192,7 +194,7 @@ def of_text(text: str, name: str, old: str = "", new: str = "") -> Plan:
 
 def of_data(data: Mapping[str, Any], name: str = "the plan") -> Plan:
     """A plan from what `to_data` gave."""
-    return of_text(yaml.safe_dump(dict(data), sort_keys=False), name)
+    return of_text(yaml.dump(dict(data), Dumper=_FAST, sort_keys=False), name)
 
 
 def _step(node: Node, findings: StackFindings) -> Step | None:

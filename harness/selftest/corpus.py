@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from harness.errors import UsageError
 from harness.selftest.overlay import DEFECT, VARIANT, DefectFile, VariantFile, copy_stock, lay
+from harness.stack import nodetree
 
 FOLDERS = ("defects", "variants")  # beside the Compose file
 
@@ -105,7 +106,7 @@ def read(stack: Path) -> Corpus:
 def _read(path: Path) -> DefectFile | VariantFile:
     kind: type[DefectFile | VariantFile] = DefectFile if path.name == DEFECT else VariantFile
     try:
-        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return kind.model_validate(nodetree.plain(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         got = " ".join(str(error).split())
         if isinstance(error, ValidationError):

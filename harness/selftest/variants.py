@@ -23,7 +23,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import UsageError
-from harness.stack import load
+from harness.stack import load, nodetree
 
 FILE = "selftest.yaml"
 
@@ -124,7 +124,7 @@ def read(stack: Path, file: Path | None = None) -> Variants:
     """
     path = file or stack.parent / FILE
     try:
-        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = _File.model_validate(nodetree.plain(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             "The variants of the stack cannot be read",

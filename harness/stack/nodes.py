@@ -9,6 +9,7 @@ from typing import Literal
 
 from harness.stack import plainwords
 
+_PLAIN = re.compile(r"[\w-]{1,80}")
 Tag = Literal["", "reset", "override"]
 
 
@@ -25,16 +26,16 @@ class SourceLocation:
 
     def key(self, key: str) -> SourceLocation:
         """The place of a key below this one, on the same line until something better is known."""
-        written = key if re.fullmatch(r"[\w-]{1,80}", key) else f'"{plainwords.short(key)}"'
-        return replace(self, path=f"{self.path}.{written}" if self.path else written)
+        written = key if _PLAIN.fullmatch(key) else f'"{plainwords.short(key)}"'
+        return SourceLocation(self.file, self.line, f"{self.path}.{written}" if self.path else written)
 
     def item(self, index: int) -> SourceLocation:
         """The place of an item of a list."""
-        return replace(self, path=f"{self.path}[{index}]")
+        return SourceLocation(self.file, self.line, f"{self.path}[{index}]")
 
     def at(self, line: int) -> SourceLocation:
         """The same path on another line."""
-        return replace(self, line=line)
+        return SourceLocation(self.file, line, self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ class _Fast(_Plain, _Events):  # type: ignore[misc,valid-type]
     """libyaml's, or PyYAML's own where it was built without."""
 
 
+def plain(content: str) -> Any:
+    """What a text holds, as PyYAML has it, for files that are the harness's own. Raises yaml.YAMLError."""
+    return yaml.load(content, Loader=_Events)  # noqa: S506 - it is a safe one
+
+
 def composed(content: str, name: str) -> yaml.Node | None:
     """The node of a text's one document; None for an empty text.
 

@@ -29,6 +29,7 @@ from harness.plan.steps.measure import Measure
 from harness.plan.steps.restart import Restart
 from harness.plan.steps.rollback import Rollback
 
+_COMMANDS = (Deploy, Rollback, Attempt)
 COMMAND, REPLICA, RESTART, OTHER = 3.0, 2.0, 4.0, 5.0
 SECONDS = {
     "again": 2.0,
@@ -57,7 +58,7 @@ def seconds(steps: Iterable[Step], fleet: int) -> float:
 
 
 def _of(step: Step, fleet: int) -> float:
-    if isinstance(step, Deploy | Rollback | Attempt):
+    if isinstance(step, _COMMANDS):
         return COMMAND + REPLICA * fleet
     if isinstance(step, Interrupt):
         return COMMAND + REPLICA * min(step.replicas, fleet)

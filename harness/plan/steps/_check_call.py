@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationInfo, model_serializer, model_validator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.plan.trial import Trial
 
 PHASES = ("baseline", "before", "deployed")  # parameters of checks that name another phase
+_PLAIN = {str, int, float, bool, type(None)}
 COMPARE_STATE = ("trace", "second-deployment", "one-way")  # checks that compare fingerprints
 
 
@@ -52,6 +53,8 @@ class CheckCall(Block):
     def of(cls, check: checks.Check) -> CheckCall:
         """`Asked.of(partial(queue.check, within=30.0))`."""
         name, parameters = checks.parts_of(check)
+        if all(type(value) in _PLAIN for value in parameters.values()):
+            return _made(name, **parameters)
         return cls(check=name, parameters=parameters)
 
     @classmethod
@@ -102,6 +105,11 @@ class CheckCall(Block):
             key: progress.of(str(value)) if key in PHASES and not self.compares_state else value
             for key, value in self.parameters.items()
         }
+
+
+@lru_cache(maxsize=4096, typed=True)  # a random plan is written anew for each change, and asks the same again
+def _made(name: str, /, **parameters: Any) -> CheckCall:
+    return CheckCall(check=name, parameters=parameters)
 
 
 def adapted(asked: Iterable[CheckCall], stack: Stack) -> tuple[CheckCall, ...]:

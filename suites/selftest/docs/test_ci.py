@@ -95,7 +95,8 @@ class World:
         for name, text in {"harness": SHIM, "python": STUB, "python3": STUB}.items():
             (bin_ / name).write_text(text)
             (bin_ / name).chmod(0o755)
-        shutil.copytree(reference.STACK.parent, directory, dirs_exist_ok=True)
+        without = shutil.ignore_patterns("defects", "variants", "__pycache__")
+        shutil.copytree(reference.STACK.parent, directory, dirs_exist_ok=True, ignore=without)
         (directory / "events").write_text('{"v":1,"id":0,"t":1.0,"s":0.0,"kind":"run.start","data":{"stack":"x"}}\n')
 
     def run(self, script: str, scripts: Scripts, verdict: int = 0) -> int:

@@ -67,10 +67,10 @@ def test_the_parts_can_be_read_one_by_one() -> None:
     assert parts == ("It broke", "here", "1", "2", "mend it", "log")
 
 
-@pytest.mark.parametrize("kind", sorted(kinds(), key=repr), ids=repr)
-def test_every_error_can_be_raised_with_a_sentence_alone(kind: type[HarnessError]) -> None:
-    with pytest.raises(HarnessError, match="It broke"):
-        raise kind("It broke")
+def test_every_error_can_be_raised_with_a_sentence_alone() -> None:
+    for kind in kinds():  # those that were imported by now: no parameter, which every worker would have to know alike
+        with pytest.raises(kind, match="It broke"):
+            raise kind("It broke")
 
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b1m \u202eevil\u2066 \u200b\x00\r"

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from harness.probes.logs.errors import CLASSIFIED, MAX_LINES, ErrorLines
+from harness.probes.logs import errors
+from harness.probes.logs.errors import MAX_LINES, ErrorLines
 from harness.probes.logs.records import Moment, RecordCounter, compiled
 from harness.probes.logs.sequence import Sequence
 from harness.stack import Log
@@ -94,8 +95,8 @@ NONE = {
 }
 
 
-def read(*lines: str, form: str = "text", errors: str | None = None) -> ErrorLines:
-    declared = {"path": "/log", "format": form, **({"errors": errors} if errors else {})}
+def read(*lines: str, form: str = "text", pattern: str | None = None) -> ErrorLines:
+    declared = {"path": "/log", "format": form, **({"errors": pattern} if pattern else {})}
     counter = RecordCounter(Log.model_validate(declared), Sequence())
     counter.add("".join(line + "\n" for line in lines).encode(), Moment(0.0, 0.0, 0.0))
     counter.errors.fields()
@@ -104,11 +105,12 @@ def read(*lines: str, form: str = "text", errors: str | None = None) -> ErrorLin
 
 @pytest.mark.parametrize("logger", ERRORS)
 @pytest.mark.parametrize("many", [False, True], ids=["alone", "among many"])
-def test_an_error_is_known_in_the_form_of(logger: str, many: bool) -> None:
+def test_an_error_is_known_in_the_form_of(logger: str, many: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alone, and behind so many other lines that only those are looked at which may tell an error."""
     record = ERRORS[logger].startswith("{")
     other = '{"level": 30, "msg": "fine"}' if record else "2026-11-28 11:00:00 INFO all is well"
-    found = read(*[other] * (CLASSIFIED + 10 if many else 0), ERRORS[logger], form="json" if record else "text")
+    monkeypatch.setattr(errors, "CLASSIFIED", 20)
+    found = read(*[other] * (30 if many else 0), ERRORS[logger], form="json" if record else "text")
     assert found.count == 1
     assert found.lines == [ERRORS[logger]]
     assert many or found.styles
@@ -132,7 +134,7 @@ def test_what_told_the_level_is_said_and_what_tells_none_too() -> None:
 
 def test_a_declared_pattern_takes_the_place_of_the_levels() -> None:
     lines = ['{"level":"error","msg":"x"}', '{"level":"info","msg":"broken pipe"}', "broken pipe"]
-    assert read(*lines, errors="broken pipe").count == 2
+    assert read(*lines, pattern="broken pipe").count == 2
 
 
 def test_errors_that_differ_in_numbers_and_keys_are_of_one_kind() -> None:

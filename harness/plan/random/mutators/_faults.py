@@ -33,28 +33,31 @@ class FaultMutator(Mutator):
 
     def places(self, draft: Draft, ground: Ground) -> Iterator[Place]:
         """Every stage of every leg at which one of its faults can be."""
-        for number, leg in enumerate(draft.legs):
+        mine = self._of(ground)
+        for number, leg in enumerate(draft.legs if mine else ()):
             for stage in dict.fromkeys((leg.own, leg.half, leg.second, leg.later)):
-                if any(self._offers(draft, Place(number, stage), ground)):
+                if any(self._offers(draft, Place(number, stage), ground, mine)):
                     yield Place(number, stage)
 
     def apply(self, draft: Draft, place: Place, ground: Ground, draws: Draws) -> Draft | None:
         """One of them."""
         name, moment = draws.weighted(
-            [(weight, (one, when)) for weight, one, when in self._offers(draft, place, ground)]
+            [(weight, (one, when)) for weight, one, when in self._offers(draft, place, ground, self._of(ground))]
         )
         seconds = draws.between(LEAST, MOST) if moment in ("mixed", "after") else 0
         placed = PlacedFault({"fault": name, **ground.faults[name]}, moment, seconds)
         return draft.changed(place.leg, self.mutator_name(), faults=(*draft.legs[place.leg].faults, placed))
 
-    def _offers(self, draft: Draft, place: Place, ground: Ground) -> Iterator[Offer]:
+    def _of(self, ground: Ground) -> list[str]:
+        return [name for name in ground.faults if self._mine(name)]
+
+    def _offers(self, draft: Draft, place: Place, ground: Ground, mine: list[str]) -> Iterator[Offer]:
         leg = draft.legs[place.leg]
         moments = list(_moments(leg, place.stage, from_half=draft.from_half(place.leg), fleet=len(ground.fleet)))
-        for name in ground.faults if moments else ():
-            if self._mine(name):
-                for weight, moment in moments:
-                    if _possible(name, moment, ground) and all(_together(name, moment, one) for one in leg.faults):
-                        yield weight, name, moment
+        for name in mine:
+            for weight, moment in moments:
+                if _possible(name, moment, ground) and all(_together(name, moment, one) for one in leg.faults):
+                    yield weight, name, moment
 
     def _mine(self, name: str) -> bool:
         return family_of(name) in self.families
