@@ -110,7 +110,7 @@ def _counted(stream: Stream, first: int, last: int) -> Iterator[tuple[_Answer, i
     mine = records[
         (records["flags"] & FINAL != 0) & (records["flags"] & OK != 0) & (records["n"] >= first) & (records["n"] < last)
     ]
-    # One number for each pair: telling pairs apart takes NumPy a hundred times as long.
+    # One number for each pair: telling pairs apart takes NumPy much longer.
     pairs, counts = np.unique(mine["request"].astype(np.int64) << 32 | mine["server"], return_counts=True)
     for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
         kind, number = divmod(pair, 1 << 32)
