@@ -16,6 +16,7 @@ from harness.chaos.seeds import Shard, plan_seed
 from harness.chaos.tasks import Came, Limits, Task
 from harness.chaos.thinning import OF_A_FINDING, PASSES
 from harness.errors import NoEngine, NoSpace
+from harness.files import write
 from harness.plan.pace import Pace
 from harness.plan.signature import Signature
 from harness.signals import Terminated
@@ -247,7 +248,7 @@ def test_the_lever_ends_what_runs_in_good_order_and_lets_nothing_begin(ledger: L
     def pull() -> None:
         for _ in range(2):
             runner.held.acquire(timeout=30.0)
-        lever.write_text("release day\n")
+        write(lever, "release day\n")  # at once: an empty one would be another word
 
     threading.Thread(target=pull).start()
     going = campaign(ledger, tmp_path, runner, limits=Limits(jobs=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Network
@@ -111,9 +112,11 @@ class Made:
         return opened
 
     def talk(self, link: str = CACHE, data: bytes = b"ping") -> float:
-        """Seconds for a round trip over a new connection, as the link's consumer makes it."""
+        """Seconds for a new connection and a round trip over it, as the link's consumer makes them."""
+        began = time.perf_counter()
         with self.connect(link) as opened:
-            return round_trip(opened, data)
+            round_trip(opened, data)
+        return time.perf_counter() - began
 
     def toxics(self) -> dict[str, list[tuple[str, str]]]:
         """The (type, stream) of every toxic, by the link that has any; `down` for a link that is down."""
