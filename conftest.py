@@ -71,6 +71,7 @@ def pytest_report_header() -> str:
     return f"tests marked `sampled`: part {part} ({SAMPLE}); tox run -e soak runs all" if part else ""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test that uses an environment needs an engine, whether it says so or not; likewise one that uses a program.
 

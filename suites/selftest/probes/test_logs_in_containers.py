@@ -203,10 +203,14 @@ class MadeAnew:
 def test_10_a_container_that_was_made_anew_took_its_log_along(environment: Subject) -> None:
     log = Watched(environment)
     first, second = environment["app"]
-    anew = log.asked = MadeAnew(first, second)
     assert second.run(": >/log").exit_code == 0
-    log.write()
-    verdict = log.watch(2.0, anew.exchange)
+    for _ in range(4):  # as a gate does: a phase in which the machine stood still is measured again
+        anew = log.asked = MadeAnew(first, second)
+        log.write()
+        verdict = log.watch(2.0, anew.exchange)
+        if not verdict.stalled:
+            break
+        first.begin()
     assert verdict.outcome is Outcome.FAIL, verdict
     assert "vanished with its container, which was recreated" in verdict.reason
 
