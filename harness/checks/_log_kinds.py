@@ -57,7 +57,6 @@ class KnownErrors:
     def __init__(self, reports: Sequence[Event[ProbeLog]], replicas: int) -> None:
         self.kinds = kinds_of(reports)
         self.seconds = sum(float(event.body.seconds) for event in reports)
-        self.records = sum(event.body.records for event in reports)
         self.replicas = replicas
         self._patterns = _varying([name.split() for name in self.kinds if name not in ("", OTHERS)])
 
