@@ -27,3 +27,23 @@ def test_scattered_failures_fail_by_their_share() -> None:
 
 def test_a_rate_that_was_not_reached_is_unknown() -> None:
     assert judge(sent=10, ok=10).outcome is Outcome.UNKNOWN
+
+
+def test_the_limits_of_what_the_windows_say_are_included() -> None:
+    assert judge(longest_outage=1.0)
+    assert judge(ok=495, failed=5)
+    assert judge(ok=494, failed=6).outcome is Outcome.FAIL
+    made = Made().load("baseline", p99=0.3).load("deploy", p99=3.0)
+    assert availability.check(made.events, phase="deploy"), "ten times the baseline's"
+    made = Made().load("baseline", p99=0.3).load("deploy", p99=3.1)
+    found = availability.check(made.events, phase="deploy")
+    assert (found.outcome, found.reason) == (
+        Outcome.UNKNOWN, "the p99 of the answers is 3.1 s: how many were late is not known",
+    )  # fmt: skip
+    assert judge(p99=None)
+
+
+def test_what_the_windows_say_rests_on_those_of_the_phase() -> None:
+    for bad in ({"longest_outage": 2.0}, {"ok": 400, "failed": 100}):
+        made = Made().load("baseline").load("deploy", **bad)
+        assert availability.check(made.events, phase="deploy").evidence == (1,)
