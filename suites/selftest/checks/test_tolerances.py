@@ -65,7 +65,8 @@ def test_only_a_bad_end_of_a_command_or_a_request_speaks_against_an_action() -> 
     assert went({"type": "http"}, {"status": 400}) == f"act was answered with status 400{so}"
     ran = "1 activity ran"
     for provider, output in (
-        ({"type": "http"}, {"status": 399}), ({"type": "process"}, {"status": 0}), ({"type": "python"}, {"status": 500}),
+        ({"type": "http"}, {"status": 399}), ({"type": "process"}, {"status": 0}),
+        ({"type": "python"}, {"status": 500}),
         ({"type": "http"}, "down"), ({"type": "process"}, {"status": "bad"}), ({"type": "process"}, None),
         ("act", {"status": 500}), (None, {"status": 500}),
     ):  # fmt: skip
