@@ -123,7 +123,8 @@ def test_what_told_the_levels_is_said_and_a_log_that_tells_none_is_named() -> No
 @pytest.mark.parametrize(
     ("now", "exposed", "before", "exposed_before", "more"),
     [(1, 3.0, 1, 5.0, False), (6, 3.0, 2, 5.0, False), (150, 3.0, 1, 5.0, True), (40, 3.0, 3, 5.0, True),
-     (150, 3.0, 250, 5.0, False), (400, 3.0, 250, 5.0, True), (30, 10.0, 1, 10.0, True), (3, 0.0, 1, 5.0, False)],
+     (150, 3.0, 250, 5.0, False), (400, 3.0, 250, 5.0, True), (30, 10.0, 1, 10.0, True), (3, 0.0, 1, 5.0, False),
+     (150, 0.5, 1, 0.5, True)],
 )  # fmt: skip
 def test_a_rate_is_higher_when_it_is_more_than_twice_the_baselines_beyond_doubt(
     now: int, exposed: float, before: int, exposed_before: float, more: bool
@@ -168,7 +169,7 @@ def test_errors_on_a_machine_that_stood_still_prove_nothing_and_rest_on_their_re
 
 def test_kinds_that_differ_in_the_word_that_changes_count_together_and_others_do_not() -> None:
     users = [kind("no user ann in the cache"), kind("no user bob in the cache")]
-    assert judge([*users, kind("no lock", 20)], [*users, kind("no lock", 20), kind("no user eve in the cache")])
+    assert judge([*users, kind("no lock", 200)], [*users, kind("no lock", 200), kind("no user eve in the cache")])
     many = [kind(f"no user {number} in the cache", 2) for number in range(60)]
     found = judge(users, many)
     assert found.outcome is Outcome.FAIL

@@ -227,3 +227,8 @@ def test_a_pass_tells_what_this_phase_had_alone() -> None:
 def test_records_that_come_late_rest_on_their_report(times: dict[str, Any]) -> None:
     found = told({}, {"times": times}, carries_time=True)
     assert (found.outcome, found.evidence) == (Outcome.FAIL, (LOAD + 2,))
+
+
+def test_records_that_come_late_are_explained_for_one_and_a_half_times_a_stall() -> None:
+    for share, outcome in ((0.55, Outcome.UNKNOWN), (0.45, Outcome.FAIL)):
+        assert told({"times": {"blocks": 3, "lag": 3.0}}, carries_time=True, share=share).outcome is outcome

@@ -34,13 +34,13 @@ def test_zombies_and_processes_whose_start_is_not_known_have_no_role() -> None:
 
 
 def test_a_phase_that_begins_with_a_look_without_a_change_begins_with_whom_the_last_look_saw() -> None:
-    made = look(look(Made(), "before", row(7, 5.0)), "before", row(8, 6.0))
+    made = look(look(look(Made(), "first", row(5, 3.0)), "before", row(7, 5.0)), "before", row(8, 6.0))
     unchanged(made, "now")
     look(made, "now", row(9, 7.0))
     mine = of_replicas(made.events)[REPLICA]
     first, second = mine.in_phase("now")
-    assert (numbers(first), first.event, first.told) == ({1, 8}, made.events[2], made.events[1])
-    assert (numbers(second), second.event, second.told) == ({1, 9}, made.events[3], made.events[3])
+    assert (numbers(first), first.event, first.told) == ({1, 8}, made.events[3], made.events[2])
+    assert (numbers(second), second.event, second.told) == ({1, 9}, made.events[4], made.events[4])
 
 
 def test_a_phase_that_begins_with_a_look_at_all_needs_no_earlier_one() -> None:

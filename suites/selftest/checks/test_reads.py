@@ -188,3 +188,11 @@ def test_when_a_record_was_written_is_told_by_the_window_it_lies_in() -> None:
 def test_only_the_control_is_somebody_else(arm: str, counts: bool) -> None:
     made = Made().add("workload.start", at=0.0, began=100.0, arm=arm).reads("deployed", start=0)
     assert (reads.check(made.events, phase="deployed").outcome is Outcome.PASS) is counts
+
+
+def test_what_is_not_there_is_quoted_too_and_counts_where_a_stall_is_to_explain_all() -> None:
+    gone = {**WRONG, "expected": "what was written", "got": "status 404", "ended": 2.9}
+    found = reads.check(Made().reads("deployed", bad=[gone]).events, phase="deployed")
+    assert "k-7 gave status 404 for what was written" in found.reason
+    made = witness(witness(Made(), 0.0, seconds=50), 0.9, seconds=1, first=2)
+    assert reads.check(made.reads("deployed", bad=[gone]).events, phase="deployed").outcome is Outcome.UNKNOWN

@@ -110,3 +110,5 @@ def test_a_failure_in_place_of_an_answer_reaches_it_too() -> None:
     made = Made().load("p", served_by={"a": 50, "b": 50}).load("q", served_by={"b": 200}, failures=[failure])
     before, now = of(made.events, WorkloadWindow)
     assert unreached("a", [before], [now]) == 0.0
+    both = Made().load("q", served_by={"a": 1, "b": 200}, failures=[failure])
+    assert unreached("a", [before], of(both.events, WorkloadWindow)) == 0.0

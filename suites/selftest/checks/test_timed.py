@@ -197,3 +197,12 @@ def test_the_windows_of_an_older_history_end_when_they_were_recorded() -> None:
     made.clock.advance(9.0)
     made.load("p", seconds=4.0, start=None)
     assert [span(made.events, one) for one in of(made.events, WorkloadWindow)] == [(-4.0, 0.0), (6.0, 10.0)]
+
+
+def test_failures_a_second_apart_are_one_stretch_however_many() -> None:
+    """The stall before the first of them explains them all, and would not explain the last one alone."""
+    stood = WitnessedStalls(witness(witness(Made(), 0.0, seconds=20), 1.0, seconds=2, first=0).events)
+    chain = timed([2.0, 3.0, 4.0, 5.0, 6.0], bad=range(5))
+    assert chain.unexplained(~chain.ok, stood)[0] == 0
+    last = timed([6.0], bad=[0])
+    assert last.unexplained(~last.ok, stood)[0] == 1

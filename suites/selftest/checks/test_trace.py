@@ -147,3 +147,39 @@ def test_every_verdict_says_in_one_line_what_was_not_looked_at() -> None:
         verdict = judged("trace", made.fingerprint("after", {**after, **of_table("on")}))
         assert "; not looked at: large objects of backend; " in verdict.reason, verdict.outcome
         assert "no two fingerprints before tell what the load moves" in verdict.reason
+
+
+def test_of_many_differences_eight_or_so_are_spelt_out() -> None:
+    file = {"type": "file", "owner": "0:0", "mode": "0644", "size": 1, "sha256": "11"}
+    new = {f"/srv/x/{name}/a": file for name in "abcdefghijklmnopqrst"}
+    reason = judged(
+        "trace", Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(OLD | new))
+    ).reason
+    assert 8 <= reason.count("is new") <= 9
+    assert reason.startswith("20 differences: ")
+
+
+def noted(after: Mapping[str, object]) -> Verdict:
+    """Both fingerprints have a part with a note."""
+    made = Made()
+    for phase, files in (("before", OLD), ("after", after)):
+        made.fingerprint(phase, {"files": StatePart(files, note="large files by their size alone")})
+    return judged("trace", made, MEANT)
+
+
+def test_what_the_parts_note_is_told_once_in_a_pass_and_beside_a_failure() -> None:
+    note = "; files of backend-1: large files by their size alone; files of backend-2: "
+    passed = noted(NEW)
+    assert passed.outcome is Outcome.PASS
+    assert "; declared: backend: files:/srv/b (it is kept for a fast rollback); files of backend-1" in passed.reason
+    assert passed.reason.count(note) == 1
+    assert passed.reason.startswith("the rollback left no trace: 6 items of 3 replicas are the same")
+    assert noted(OLD).reason.count("; declared, and matched nothing: backend: files:/srv/b" + note) == 1
+    failed = noted({**OLD, "/srv/c": NEW["/srv/b"]})
+    assert failed.outcome is Outcome.FAIL
+    assert "; not looked at: files of backend-1: large files by their size alone" in failed.reason
+    assert failed.reason.count("large files") == 3
+
+
+def test_where_all_was_looked_at_nothing_is_said_of_what_was_not() -> None:
+    assert "not looked at" not in judged("trace", Made().fingerprint("before").fingerprint("after")).reason

@@ -236,7 +236,11 @@ def late_canary(share: float, *, first: int, come: float | None = None) -> Verdi
 def test_a_stall_explains_a_canary_for_one_and_a_half_times_its_length_right_after_the_answer(
     come: float | None,
 ) -> None:
-    assert late_canary(0.7, first=99, come=come).outcome is Outcome.UNKNOWN
+    assert late_canary(0.6, first=99, come=come).outcome is Outcome.UNKNOWN
     assert late_canary(0.4, first=99, come=come).outcome is Outcome.FAIL, "too short"
-    assert late_canary(0.7, first=90, come=come).outcome is Outcome.FAIL, "over before the answer"
-    assert late_canary(0.7, first=105, come=come).outcome is Outcome.FAIL, "after the record was due"
+    assert late_canary(0.6, first=90, come=come).outcome is Outcome.FAIL, "over before the answer"
+    assert late_canary(0.6, first=105, come=come).outcome is Outcome.FAIL, "after the record was due"
+
+
+def test_any_stall_that_is_long_enough_explains_what_has_no_length_of_its_own() -> None:
+    assert WitnessedStalls(witness(Made(), 0.4).events).explains(10.0, 10.5)

@@ -34,7 +34,14 @@ def stood_by(share: float, *, busy: float | None, steal: float | None) -> Made:
 
 @pytest.mark.parametrize(
     ("share", "busy", "steal", "held"),
-    [(0.6, 1.0, 0.0, 0.0), (0.59, 1.0, 0.0, 5.0), (0.6, 1.0, 0.1, 5.0), (0.6, 0.6, 0.4, 0.0), (0.6, None, None, 5.0)],
+    [
+        (0.6, 1.0, 0.0, 0.0),
+        (0.59, 1.0, 0.0, 5.0),
+        (0.6, 1.0, 0.1, 5.0),
+        (0.6, 0.6, 0.4, 0.0),
+        (0.6, None, None, 5.0),
+        (0.06, 0.1, 0.0, 0.0),
+    ],
 )
 def test_what_the_environment_uses_is_held_against_all_that_the_processors_did_for_anybody(
     share: float, busy: float | None, steal: float | None, held: float
@@ -94,5 +101,16 @@ def test_a_report_that_comes_a_moment_late_is_no_gap() -> None:
 
 def test_reports_of_no_length_say_nothing() -> None:
     made = used(witness(Made(), 0.5, busy=2.0), 1.8)
-    made.history.record(raw("witness", environment="h1", place="door", begin=5.0, end=5.0, stood=0.0, busy=9.0))
+    made.history.record(raw("witness", environment="h1", place="door", begin=5.0, end=5.0, stood=0.0, busy=900.0))
     assert stood(made, 50.0, 60.0) == 0.0
+
+
+def test_of_a_report_that_lasted_longer_a_part_counts_for_a_part_of_it() -> None:
+    """Two of ten seconds lie in the stretch, with a fifth of what the processors did: 0.6 s of 1 s were its own."""
+    for busy, held in ((5.0, 0.0), (5.1, 1.0)):
+        made = Made()
+        made.history.record(
+            raw("witness", environment="h1", place="door", begin=50.0, end=60.0, stood=5.0, busy=busy, steal=0.0)
+        )
+        looked(made, "backend-1", 0, 60, cpu=lambda at: 0.3 * at)
+        assert stood(made, 52.0, 54.0) == pytest.approx(held), busy
