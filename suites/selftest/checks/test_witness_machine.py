@@ -106,7 +106,7 @@ def test_reports_of_no_length_say_nothing() -> None:
 
 
 def test_of_a_report_that_lasted_longer_a_part_counts_for_a_part_of_it() -> None:
-    """Two of ten seconds lie in the stretch, with a fifth of what the processors did: 0.62 s of 1 s were its own, or of 1.1 s."""
+    """Two of ten seconds lie in the stretch, with a fifth of what the processors did: 0.62 s of 1 s, or of 1.1 s."""
     for busy, held in ((5.0, 0.0), (5.5, 1.0)):
         made = Made()
         made.history.record(
