@@ -196,3 +196,24 @@ def test_what_is_not_there_is_quoted_too_and_counts_where_a_stall_is_to_explain_
     assert "k-7 gave status 404 for what was written" in found.reason
     made = witness(witness(Made(), 0.0, seconds=50), 0.9, seconds=1, first=2)
     assert reads.check(made.reads("deployed", bad=[gone]).events, phase="deployed").outcome is Outcome.UNKNOWN
+
+
+def test_a_pass_rests_on_the_reads_of_all_its_phases_and_adds_them_up() -> None:
+    made = Made().reads("other", late=9).reads("deploy", late=1).reads("deployed", late=2)
+    verdict = reads.check(made.events, phase="deployed", changing=["deploy"])
+    assert (verdict.reason, verdict.evidence) == ("60 reads found what was written; 3 only when asked again", (1, 2))
+    assert reads.check(Made().reads("deployed").events, phase="deployed").reason == "30 reads found what was written"
+
+
+def test_reads_that_found_nothing_good_are_reads_all_the_same() -> None:
+    made = Made().reads("deployed", good=0, asked=2, bad=[WRONG, SILENT], wrong=1, unanswered=1)
+    assert reads.check(made.events, phase="deployed").outcome is Outcome.FAIL
+    made = Made().reads("deployed", good=0, asked=0, wrong=0, unanswered=0)
+    assert reads.check(made.events, phase="deployed").reason == "nothing was read in the phase deployed"
+
+
+def test_all_that_was_written_is_told_without_a_part() -> None:
+    verdict = reads_forward.check(Made().reads("p", every=True).events, phase="p")
+    assert verdict.reason == "30 records read as written"
+    silent = reads_forward.check(Made().reads("p", every=True, bad=[SILENT]).events, phase="p")
+    assert "1 of 30 records could not be read after the phase p: k-8" in silent.reason
