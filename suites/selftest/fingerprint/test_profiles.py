@@ -162,8 +162,8 @@ def small(low: float, high: float, **powers: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("power", "said"),
-    [("m1", "has 20 or less in 200 rows; before: at least 200"), ("p0", "has 20 or less in 200 rows; before: at least 200"),
-     ("p1", "")],
+    [("m1", "has 20 or less in 200 rows; before: at least 200"),
+     ("p0", "has 20 or less in 200 rows; before: at least 200"), ("p1", "")],
 )  # fmt: skip
 def test_numbers_below_a_tenth_of_the_least_are_told(power: str, said: str) -> None:
     before = small(200.0, 900.0, p2=500)
