@@ -229,3 +229,11 @@ def test_bad_answers_and_attempts_that_were_not_the_last_tell_nothing() -> None:
     stream = Stream(start.id, "", "subject", 0.0, 0.0, "", ("a",), {1: "w"}, rows, "", releases={1: "4.1.0"})
     found = answers.check(made.events, phase="rolled-back", samples=Samples((stream,)), release="4.1.0", named=True)
     assert found.reason == "1 answers name 4.1.0"
+
+
+def test_a_form_that_several_servers_give_is_that_of_all() -> None:
+    was = of("a", (30, "w", "", OLD), (30, "v", "", OLD))
+    found = told(was, of("a", (60, "w", "", frozenset({"id"}))), of("a", (60, "w", "", frozenset({"id"}))))
+    assert "60 of 60 answers lack state" in found.reason
+    two = told(*WAS, of("a", (10, "v", "4.1.1", NEW), (5, "v", "4.1.2", NEW)))
+    assert two.reason.endswith("(v gave 15)")

@@ -71,8 +71,8 @@ def test_pauses_count_from_the_first_event_to_the_last_of_the_phase_and_rest_on_
     assert judge(later)
 
 
-def mute(*answers: bool, stood: float = 0.0, first: int = 200) -> str:
-    """What is said of a replica that is asked once a second and answers now and then; from second `first` on, the
+def mute(*answers: bool, stood: float = 0.0, first: int = 200, apart: float = 1.0) -> str:
+    """What is said of a replica that is asked every so many seconds, and answers or not; from second `first` on, the
     machine stood still.
     """
     made = Made()
@@ -83,6 +83,7 @@ def mute(*answers: bool, stood: float = 0.0, first: int = 200) -> str:
     made.containers("baseline")
     for answer in answers:
         made.inside("deploy", "backend-2", error=None if answer else "no answer")
+        made.clock.advance(apart - 1.0)
     return judge(made.containers("deployed")).reason.removesuffix(": it stood still, or could not be asked")
 
 
@@ -131,3 +132,37 @@ def test_new_kills_are_counted_and_not_those_of_before() -> None:
     made = Made().containers("deployed").inside("baseline", "backend-2", oom_kills=3)
     made.inside("deployed", "backend-2", oom_kills=5)
     assert judge(made).reason == "2 processes of backend-2 were killed by the OOM killer"
+
+
+def test_a_replica_that_is_asked_rarely_is_silent_from_two_questions_in_vain_on() -> None:
+    said = "backend-2 did not answer for {} s, while the machine ran"
+    assert mute(True, False, True, apart=3.0) == "3 containers ran through"
+    assert mute(True, False, False, True, apart=3.0) == said.format("9.0")
+    assert mute(True, False, apart=3.0) == "3 containers ran through"
+    assert mute(True, False, False, apart=3.0) == said.format("6.0")
+    assert mute(True, False, False, apart=1.25) == "3 containers ran through", "2.5 s are no longer than is allowed"
+
+
+def test_a_long_silence_is_explained_for_four_times_a_stall_and_what_is_allowed() -> None:
+    silence = True, *[False] * 19, True
+    assert mute(*silence, stood=0.23, first=3) == "3 containers ran through"
+    assert mute(*silence, stood=0.21, first=3).startswith("backend-2 did not answer for 20.0 s")
+
+
+def test_pauses_before_a_phase_without_any_event_are_none_of_it() -> None:
+    made = Made().add("container", "deploy", replica="backend-2", action="pause")
+    assert judge(made.add("container", "deploy", replica="backend-2", action="pause")).outcome is Outcome.UNKNOWN
+
+
+def test_one_more_kill_is_told_in_the_singular() -> None:
+    made = Made().containers("deployed").inside("baseline", "backend-2", oom_kills=3)
+    made.inside("deployed", "backend-2", oom_kills=4)
+    assert judge(made).reason == "1 process of backend-2 was killed by the OOM killer"
+
+
+def test_a_steady_pass_rests_on_the_first_and_the_last_look_at_each_replica() -> None:
+    made = Made().containers("deployed")
+    for _ in range(4):
+        made.inside("deployed", "backend-1")
+    found = containers.check(made.events, phase="deployed", replicas=REPLICAS[:1], steady=True)
+    assert found.evidence == (0, 3, 6)

@@ -190,5 +190,6 @@ def test_an_exception_is_swallowed_where_nothing_but_its_trace_and_its_words_end
     assert not swallowed(trace, "KeyError: 1", "  went on", "done")
     assert not swallowed(trace), "what it says is not there"
     assert not swallowed("KeyError: 1")
+    assert swallowed(trace, " File", "KeyError: 1"), "however little it is indented"
     assert swallowed("began", "went on", trace, "KeyError: 1"), "what came before it does not matter"
     assert swallowed(trace, '  File "x"', "KeyError: 1", trace, '  File "x"', "ValueError: 2"), "the last one counts"

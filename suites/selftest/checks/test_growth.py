@@ -72,6 +72,7 @@ def test_growth_that_reaches_nothing_in_a_day_passes() -> None:
 
     assert judge(made(4096))[0] is Outcome.PASS
     assert judge(made(1024))[0] is Outcome.FAIL
+    assert judge(made(1500))[0] is Outcome.FAIL, "1440 MiB in a day, and 210 MiB are there already"
 
 
 def test_a_phase_that_was_too_short_is_unknown() -> None:
@@ -134,12 +135,12 @@ def test_growth_that_is_hardly_any_is_none() -> None:
 
 
 def test_growth_rests_on_the_looks_at_what_grows() -> None:
-    made = soaked(600, threads=lambda at: 20 + at / 10)
+    made = soaked(600, threads=lambda at: 20 + at / 5)
     made.add("probe.postgres", "soak", replica="database-1", connections={"idle": 10}, error=None)
     found = growth.check(made.events, phase="soak", replicas=["backend-1"])
     assert found.outcome is Outcome.FAIL
     assert found.evidence == tuple(range(120))
-    assert "at 79: at this rate 4 times that is reached in" in found.reason
+    assert found.reason.endswith("are at 139: at this rate 4 times that is reached in 35 minutes")
 
 
 def test_a_pass_says_of_how_many_replicas() -> None:

@@ -220,3 +220,21 @@ def test_where_a_process_was_is_told_by_the_last_look_at_places() -> None:
     look(made, "rolled-back", row(11, 90.0), places=[[11, "/usr/bin/python3", "/srv/4.1.1"]])
     look(made, "rolled-back", row(11, 90.0), places=[[11, "/usr/bin/python3", "/srv/4.1.0"]])
     assert judge(made.releases("rolled-back", "4.1.0"))[0] is Outcome.PASS
+
+
+def test_a_pool_whose_workers_change_while_nothing_is_deployed_is_no_server_that_stayed() -> None:
+    made = Made()
+    for phase, first, second in (("baseline", 7, 8), ("deployed", 9, 10), ("rolled-back", 9, 11)):
+        unchanged(look(made, phase, row(first, 5.0 * first), row(second, 5.0 * second)), phase)
+    steady = tuple(made.events)
+    assert loaded.check(steady, phase="rolled-back", before="deployed", replicas=[REPLICA]).outcome is Outcome.FAIL
+    look(made, "rolled-back", row(9, 45.0), row(12, 60.0))
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_a_phase_without_a_change_rests_on_the_look_that_told_who_is_there() -> None:
+    made = unchanged(look(Made(), "start", row(7, 5.0)), "baseline")
+    for phase, pid in (("deployed", 9), ("rolled-back", 11)):
+        unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert (found.outcome, found.evidence) == (Outcome.PASS, (0, 1, 2, 3, 4, 5))

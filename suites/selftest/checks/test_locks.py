@@ -141,8 +141,8 @@ def test_a_wait_is_explained_by_a_stall_while_it_lasted() -> None:
     assert stood(0.9, 98, 2) is Outcome.UNKNOWN
     assert stood(0.9, 90, 5) is Outcome.FAIL, "before"
     assert stood(0.9, 101, 5) is Outcome.FAIL, "after"
-    assert stood(0.9, 99, 1, 4.5) is Outcome.UNKNOWN, "0.9 s explain 3.6 s of 4.5 s, of which 1 s is allowed"
-    assert stood(0.86, 99, 1, 4.5) is Outcome.FAIL
+    assert stood(0.77, 95, 3, 10.0) is Outcome.UNKNOWN, "2.3 s explain 9.2 s of 10 s, of which 1 s is allowed"
+    assert stood(0.73, 95, 3, 10.0) is Outcome.FAIL
 
 
 def test_a_long_statement_is_cut() -> None:

@@ -174,9 +174,9 @@ def test_the_limits_are_included() -> None:
 
 
 def test_the_most_frequent_new_kind_is_quoted_and_fatal_errors_are_none() -> None:
-    kinds = {**USUAL, "debug: b": 50, "debug: a": 150}
+    kinds = {**USUAL, "debug: b": 150, "debug: a": 50}
     found = judge(kinds, {"info": 440, "debug": 200})
-    assert found.reason.endswith("has 200 records of the level debug, which it did not have before: debug: a")
+    assert found.reason.endswith("has 200 records of the level debug, which it did not have before: debug: b")
     bare = judge(dict(USUAL), {"info": 240, "debug": 200})
     assert bare.reason.endswith("has 200 records of the level debug, which it did not have before")
     assert judge({**USUAL, "fatal: x": 200}, {"info": 440, "fatal": 200})

@@ -232,3 +232,26 @@ def test_records_that_come_late_rest_on_their_report(times: dict[str, Any]) -> N
 def test_records_that_come_late_are_explained_for_one_and_a_half_times_a_stall() -> None:
     for share, outcome in ((0.55, Outcome.UNKNOWN), (0.45, Outcome.FAIL)):
         assert told({"times": {"blocks": 3, "lag": 3.0}}, carries_time=True, share=share).outcome is outcome
+
+
+def test_of_three_reports_the_last_one_says_what_became_of_a_log() -> None:
+    for report in ({"mount": {"was": "/a", "shows": "/b"}}, {"state": "deleted"}):
+        assert told({}, {}, report).evidence == (LOAD + 3,)
+
+
+def test_half_a_line_of_a_log_that_may_be_silent_counts_though_nothing_else_came() -> None:
+    def outcome(seconds: float) -> Outcome:
+        made = Made()
+        made.clock.advance(100.0)
+        made.load("deployed").log("deployed", **NOTHING).log("deployed", **NOTHING)
+        made.log("deployed", partial={"bytes": 12, "since": made.clock.now() - seconds}, **NOTHING)
+        wanted = [ExpectedLog("backend-1", LOG, 2.0, may_be_silent=True)]
+        return logs.check(made.events, phase="deployed", release="4.1.1", logs=wanted).outcome
+
+    assert (outcome(2.0), outcome(2.1)) == (Outcome.PASS, Outcome.FAIL)
+
+
+def test_what_is_allowed_of_a_longer_silence_is_what_the_log_may_be_silent() -> None:
+    """Of six seconds that were watched two are allowed, and 2.67 s explain four."""
+    for share, outcome in ((0.46, Outcome.UNKNOWN), (0.43, Outcome.FAIL)):
+        assert told({**NOTHING, "seconds": 6.0}, share=share).outcome is outcome

@@ -105,14 +105,14 @@ def test_a_figure_that_the_baseline_did_not_tell_hides_no_other() -> None:
 def test_a_pool_is_four_of_a_role_that_stayed_and_of_the_fleet() -> None:
     def pooled(size: int, *, steady: bool = True, replicas: tuple[str, ...] = ("backend-1",)) -> Verdict:
         made = Made().inside("baseline", "backend-0", processes=1).inside("baseline", "other-1", processes=1)
-        workers = [row(40 + n, 10.0, parent=7) for n in range(size)]
-        others = workers if steady else [row(80 + n, 10.0, parent=7) for n in range(size)]
+        workers = [row(40 + n, 10.0, "worker", parent=7) for n in range(size)]
+        others = workers if steady else [row(80 + n, 10.0, "worker", parent=7) for n in range(size)]
         look(look(made, "baseline", row(7, 5.0), *others, processes=9), "baseline", row(7, 5.0), *workers, processes=9)
         unchanged(look(made, "rolled-back", row(7, 5.0), processes=9), "rolled-back")
         return resources.check(made.events, phase="rolled-back", replicas=replicas)
 
     four = pooled(4)
-    assert four.reason == "0 of 4 processes python3 of backend-1 are left: less can be done at once"
+    assert four.reason == "0 of 4 processes worker of backend-1 are left: less can be done at once"
     assert four.evidence == (3, 4, 5), "the baseline's last look, and the last one with what it knew"
     assert pooled(3).outcome is Outcome.PASS
     assert pooled(4, steady=False).outcome is Outcome.PASS

@@ -112,3 +112,7 @@ def test_a_failure_in_place_of_an_answer_reaches_it_too() -> None:
     assert unreached("a", [before], [now]) == 0.0
     both = Made().load("q", served_by={"a": 1, "b": 200}, failures=[failure])
     assert unreached("a", [before], of(both.events, WorkloadWindow)) == 0.0
+
+
+def test_what_leads_elsewhere_rests_on_the_look_at_the_load_balancer_and_on_the_load() -> None:
+    assert judged({"backend-1": 100, "backend-3": 200}).evidence == (1, 5)

@@ -153,3 +153,8 @@ def test_a_failure_says_who_and_in_which_words_and_rests_on_their_ends() -> None
     assert refused.evidence == (3, 5)
     lied = judge(both(0, 1), "4.1.1", "4.1.0", "4.1.1")
     assert lied.reason.endswith("not 4.1.1 (its last words: run 0 says 0)")
+
+
+def test_an_end_that_is_the_phases_last_event_is_of_the_phase() -> None:
+    found = check(both(0, 1).events, phase="deploy", verb="deploy", release="4.1.1")
+    assert found.reason == "what the fleet runs after the deploy is not known"
