@@ -269,3 +269,13 @@ def test_how_many_keys_there_are_counts_where_a_witness_saw_the_number_stand_sti
     other = taken(cache_1={"queues": of_keys(False, a=5)})
     more = taken(cache_1={"queues": of_keys(False, a=6)})
     assert not compare(other, more, (), [(few, few)]).differences, "of keys alone"
+
+
+def test_a_sample_may_lack_a_type_that_the_whole_has() -> None:
+    def typed(kind: str, *, partial: bool) -> Fingerprint:
+        item = {"type": kind, "ttl": "none", "format": ["text"], "count": 9}
+        return taken(cache_1={"keys": StatePart({"a": item}, partial=partial)})
+
+    whole, part = typed("hash or string", partial=False), typed("string", partial=True)
+    assert not compare(whole, part).differences
+    assert compare(whole, typed("string", partial=False)).differences

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import NotMeasured
 from harness.events import FingerprintTaken, decode, encode
 from harness.fingerprint import Fingerprint, StatePart
-from suites.selftest.fingerprint.test_compare import taken
+from suites.selftest.fingerprint.test_compare import contents, taken
 
 
 def test_three_things_that_cannot_be_told_are_named_where_equality_is_asked_for() -> None:
@@ -62,3 +62,16 @@ def test_all_that_is_said_of_a_part_survives_its_way_through_the_history() -> No
 def test_names_that_are_no_text_are_shared_all_the_same() -> None:
     odd = {f"/srv/\udc80{n}": 1 for n in range(9)}
     assert len(taken(web_1={"files": odd}, web_2={"files": dict(odd)}).body().contents) == 1
+
+
+def test_the_same_items_are_shared_in_whatever_order_they_were_found() -> None:
+    items = {f"package-{n}": "1" for n in range(9)}
+    back = dict(reversed(items.items()))
+    assert len(taken(web_1={"packages": items}, web_2={"packages": back}).body().contents) == 1
+
+
+def test_what_the_load_moves_is_known_of_the_later_one() -> None:
+    early, late = contents(t="1 row"), contents(t="2 rows")
+    told = Fingerprint(late.replicas, 2.0, quiet=((early, early),))
+    assert early.explain(told)[0] == "1 difference that was not declared"
+    assert early.explain(late)[0] == "0 differences that were not declared"

@@ -207,3 +207,13 @@ def test_what_is_usual_was_seen_on_both_sides_by_then_with_the_seconds_between()
     assert witness.usual("db-1", "contents", "t", 4.0) == [(1.0, 4.0, 3.0)]
     assert witness.usual("db-1", "contents", "t", 9.0) == [(1.0, 4.0, 3.0), (4.0, 9.0, 5.0)]
     assert witness.usual("db-2", "contents", "t", 9.0) == []
+
+
+def test_a_type_that_is_frequent_now_was_not_missed() -> None:
+    one = {**key("string", "none", "json"), "count": 100, "types": {"string": 100}}
+    many = {**key("hash or string", "none", "json"), "count": 100, "types": {"hash": 50, "string": 50}}
+    assert not as_traffic_has_it("keys", one, many, sampled=SAMPLED)
+    for lacks in ("count", "types"):
+        assert as_traffic_has_it("keys", one, {**many, lacks: None}, sampled=SAMPLED), "nobody counted them"
+    assert as_traffic_has_it("keys", {**one, "count": 2}, many, sampled=SAMPLED), "of two, both may be of one kind"
+    assert as_traffic_has_it("keys", {**one, "count": None}, many, sampled=SAMPLED)

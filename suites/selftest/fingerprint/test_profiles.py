@@ -230,3 +230,35 @@ def test_only_pairs_with_a_profile_on_both_sides_tell_what_is_usual() -> None:
 def test_a_column_that_held_numbers_in_a_pair_tells_no_words() -> None:
     assert novel(BASELINE, words(failed=500), [Usual(FEW, FEW, 6.0)], 30.0) is None
     assert novel(FEW, words(failed=500), [Usual(BASELINE, BASELINE, 6.0)], 30.0) is None
+
+
+def columns(at: float, **told: Any) -> Fingerprint:
+    """A table with these columns of states."""
+    items: dict[str, Any] = {"t": "500 rows"}
+    for name, counts in told.items():
+        items |= {f"t/{name}": f"{at:g}", f"t/{name}{SUFFIX}": words(**counts)}
+    return Fingerprint({"db-1": {"contents": StatePart(items)}}, at, f"at {at:g}")
+
+
+QUIET = [(columns(0.0, a={"x": 500}, b={"x": 500}), columns(6.0, a={"x": 500}, b={"x": 500}))]
+
+
+def test_every_column_with_something_new_is_told() -> None:
+    after = columns(36.0, a={"new": 500}, b={"newer": 500})
+    assert len(compare(QUIET[0][1], after, (), QUIET).differences) == 2
+
+
+def test_twenty_rows_within_fourteen_seconds_are_new_where_six_seconds_were_watched() -> None:
+    """16 rows have to show it; of 26 seconds 30 would."""
+    deployed, after = columns(20.0, a={"x": 480, "new": 20}), columns(90.0, a={"x": 499, "new": 1})
+    assert compare(QUIET[0][1], after, (), QUIET, [deployed]).differences
+    fewer = columns(20.0, a={"x": 485, "new": 15})
+    assert not compare(QUIET[0][1], after, (), QUIET, [fewer]).differences
+
+
+def test_a_fingerprint_in_between_without_the_column_tells_nothing_of_it() -> None:
+    after = columns(90.0, a={"x": 499, "new": 1})
+    for other in (columns(20.0, c={"new": 500}), Fingerprint({}, 20.0)):
+        assert not compare(QUIET[0][1], after, (), QUIET, [other]).differences
+    hashed = Fingerprint({"db-1": {"contents": StatePart({f"t/a{SUFFIX}": "1a"})}}, 20.0)
+    assert not compare(QUIET[0][1], after, (), QUIET, [hashed]).differences

@@ -43,3 +43,11 @@ def test_what_is_unseen_is_said_of_the_parts_that_both_have() -> None:
     for before, after in ((none, values), (values, none), (taken(cache_1={}), values), (values, taken(cache_1={}))):
         assert not any("values of keys" in words for words in compare(before, after).unseen)
     assert compare(taken(web_1={"files": {"/a": 1}}), taken(web_1={"sockets": {"a": 1}})).unseen == ()
+
+
+def test_contents_and_values_are_both_told_and_a_service_is_all_but_the_number() -> None:
+    both = taken(web_api_1={"contents": {"t": "1 row"}, "values": {"a": "1"}})
+    why = ": no two fingerprints before tell what the load moves"
+    assert compare(both, both).unseen == (
+        "files of web-api", f"of web-api-1, table contents{why}", f"of web-api-1, values of keys{why}",
+    )  # fmt: skip

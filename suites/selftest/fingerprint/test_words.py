@@ -227,3 +227,11 @@ def test_a_link_says_where_it_pointed_only_where_that_changed() -> None:
 
 def test_a_path_with_a_backslash_is_shown_as_it_is() -> None:
     assert shown("/srv/a\\b") == "/srv/a\\b"
+
+
+def test_a_package_that_is_gone_is_told_with_its_version() -> None:
+    assert said("packages", "curl", "7.88", None) == "1 package fewer (curl 7.88)"
+
+
+def test_a_path_with_both_kinds_of_quotes_is_shown_as_it_is_written() -> None:
+    assert shown('/srv/it\'s "here"\n') == '/srv/it\'s "here"\\n'
