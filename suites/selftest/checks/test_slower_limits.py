@@ -15,8 +15,8 @@ def load(
 ) -> TimedRequests:
     """So many requests of a kind, each answered after so long; those that failed by number."""
     kinds = np.array([kind for kind, many, _ in groups for _ in range(many)])
-    latency = np.array([took for _, many, took in groups for _ in range(many)])
-    due = begin + apart * np.arange(len(kinds))
+    latency = np.array([took for _, many, took in groups for _ in range(many)], np.float64)
+    due = np.asarray(begin + apart * np.arange(len(kinds)), np.float64)
     ok = ~np.isin(np.arange(len(kinds)), bad)
     nobody = np.full(len(kinds), "")
     return TimedRequests(due, due + latency, np.zeros(len(due)), ok, begin, float(due[-1]) + 9.0, kinds, nobody)
