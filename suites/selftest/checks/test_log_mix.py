@@ -202,3 +202,10 @@ def test_a_replica_that_answered_in_one_window_alone_is_told_by_its_own_requests
     made = held(made, "rolled-back", USUAL).load("rolled-back", served_by={"backend-2": 999})
     found = log_mix.check(made.events, phase="rolled-back", logs=EXPECTED)
     assert found.reason.startswith("too few requests reached backend")
+
+
+def test_a_log_whose_kinds_and_levels_all_count_nothing_was_not_told_by_kind() -> None:
+    found = judge({"info: resume done": 0}, {"info": 0}, records=40)
+    assert (found.outcome, found.reason) == (
+        Outcome.UNKNOWN, f"what {LOG} on backend-1 holds was not told by kind",
+    )  # fmt: skip
