@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.checks import metastable
 from harness.checks.metastable import check
 from harness.clock import ManualClock
 from harness.history import Event, History
@@ -186,3 +187,19 @@ def test_the_age_of_a_job_in_another_phase_is_none_of_this_one() -> None:
 def test_samples_that_are_torn_leave_it_unknown() -> None:
     found = judged(problem="the file is torn")
     assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "the file is torn")
+
+
+def test_work_in_flight_is_the_rate_times_what_it_takes_and_may_grow_by_a_factor_and_one() -> None:
+    """Fifty requests a second of 5 ms are a quarter of one; of half a second, 25."""
+    assert judged(latency=0.5).reason.startswith("25.0 requests are in flight, 0.2 in the baseline")
+    most = (metastable.OVERLOADED * 0.25 + 1.0) / RATE
+    assert judged(latency=most * 0.98)
+    assert judged(latency=most * 1.02).outcome is Outcome.FAIL
+
+
+def test_an_old_job_rests_on_the_last_look_at_the_queue() -> None:
+    found = judged(ages=(0.1, 9.0), other_age=1.0)
+    assert (found.outcome, len(found.evidence)) == (Outcome.FAIL, 1)
+    assert found.evidence[0] > judged(ages=(9.0,), other_age=1.0).evidence[0], "and not on one before it"
+    assert judged(ages=(metastable.AGE + 0.2,))
+    assert judged(ages=(metastable.AGE + 0.3,)).outcome is Outcome.FAIL
