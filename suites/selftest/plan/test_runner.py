@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import NotMeasured, UsageError
 from harness.plan.runner import run
 from harness.plan.steps import InPhase, PlanEnded, Progress, Step
 from harness.plan.steps.heal import Heal
@@ -154,6 +154,26 @@ def test_what_is_not_healed_is_healed_at_the_end_also_of_a_plan_that_breaks(monk
         assert sorted(off) == ["off with-a", "off with-b"]
 
 
+class Certain(Noted):
+    """Is run in any case."""
+
+    @property
+    def in_any_case(self) -> bool:
+        return True
+
+
+class Lost(Noted):
+    """Cannot be done."""
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        raise NotMeasured("the load was lost")
+
+
+def test_an_error_of_a_final_step_is_raised_also_where_a_later_one_ends_the_plan() -> None:
+    with pytest.raises(NotMeasured, match="the load was lost"):
+        run(plan_of(Noted(text="a"), final=(Lost(), Last(), Noted(text="z"))), trial())
+
+
 class Giving(Noted):
     """Gives one thing and takes another away."""
 
@@ -189,12 +209,12 @@ def test_the_whole_plan_is_recorded_as_data() -> None:
 
 def test_each_step_is_recorded_with_what_it_is_and_whether_it_changes_anything() -> None:
     made = trial()
-    run(plan_of(Noted(text="a"), Changing(text="b")), made)
+    run(plan_of(Noted(text="a"), Changing(text="b"), final=(Noted(text="z"),)), made)
     begun, ended = (select(made.history.events, kind) for kind in ("plan.step.start", "plan.step.end"))
     assert [(one.data["number"], one.data["name"], one.data["changes"]) for one in begun] == [
-        (1, Noted.step_name(), False), (2, Changing.step_name(), True),
+        (1, Noted.step_name(), False), (2, Changing.step_name(), True), (3, Noted.step_name(), False),
     ]  # fmt: skip
-    assert [one.data["number"] for one in ended] == [1, 2]
+    assert [one.data["number"] for one in ended] == [1, 2, 3]
 
 
 class Ending(InPhase):
@@ -236,7 +256,7 @@ def test_a_fault_that_is_healed_after_an_error_is_told_of_it(monkeypatch: pytest
 
     monkeypatch.setattr(made, "fault", fault)
     monkeypatch.setattr(made.workload, "start", lambda: None)
-    for final in ((), (Noted(text="z"),)):
+    for final in ((), (Noted(text="z"),), (Certain(text="z"),)):
         with pytest.raises(KeyboardInterrupt):
             run(plan_of(Load(), inject("a"), inject("b"), Interrupted(), final=final), made)
         assert seen == [("with-b", KeyboardInterrupt, True), ("with-a", KeyboardInterrupt, True)]
