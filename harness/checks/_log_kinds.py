@@ -21,18 +21,18 @@ class Kind:
     """Errors of one kind.
 
     Attributes:
-        name: what they have in common.
         count: how many.
         example: what one of them said.
     """
 
-    name: str
     count: int
     example: str
 
 
 def kinds_of(events: Collection[Event[ProbeLog]]) -> dict[str, Kind]:
-    """The errors of these reports by kind; what an older history does not tell apart is one kind, without a name."""
+    """The errors of these reports, by what those of a kind have in common; what an older history does not tell apart is
+    one kind, without a name.
+    """
     found: dict[str, Kind] = {}
     for event in events:
         body = event.body
@@ -42,7 +42,7 @@ def kinds_of(events: Collection[Event[ProbeLog]]) -> dict[str, Kind]:
             told.append(("", rest, next(iter(body.error_lines), "")))
         for name, count, example in told:
             before = found.get(name)
-            found[name] = Kind(name, count + (before.count if before else 0), before.example if before else example)
+            found[name] = Kind(count + (before.count if before else 0), before.example if before else example)
     return found
 
 
@@ -57,7 +57,6 @@ class KnownErrors:
     def __init__(self, reports: Sequence[Event[ProbeLog]], replicas: int) -> None:
         self.kinds = kinds_of(reports)
         self.seconds = sum(float(event.body.seconds) for event in reports)
-        self.records = sum(event.body.records for event in reports)
         self.replicas = replicas
         self._patterns = _varying([name.split() for name in self.kinds if name not in ("", OTHERS)])
 

@@ -140,7 +140,7 @@ def _of(events: tuple[Event, ...], phase: str, log: ExpectedLog) -> _Mix | None:
 
 def _shares(found: Sequence[Mapping[str, int]]) -> dict[str, float]:
     total = sum(sum(one.values()) for one in found)
-    return {name: sum(one.get(name, 0) for one in found) / total for one in found for name in one}
+    return {name: sum(one.get(name, 0) for one in found) / total for one in found for name in one} if total else {}
 
 
 def _gone(before: _Mix, now: _Mix) -> list[str]:

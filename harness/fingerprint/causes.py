@@ -72,11 +72,9 @@ def causes(differences: Sequence[Difference]) -> list[Cause]:
 
 
 def _top(one: Difference, led_by: dict[int, Difference | None]) -> Difference:
-    """What leads it in the end."""
-    seen = {id(one)}
-    while (leader := led_by[id(one)]) is not None and id(leader) not in seen:
+    """What leads it in the end. There are no circles: what leads follows at most a directory above it, or a link."""
+    while (leader := led_by[id(one)]) is not None:
         one = leader
-        seen.add(id(one))
     return one
 
 

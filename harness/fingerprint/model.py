@@ -108,7 +108,7 @@ def _compared(one: Fingerprint, other: Fingerprint) -> Comparison:
 
 
 def _digest(items: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(items, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _data(part: StatePart, digest: str, seen: Counter[str], contents: dict[str, Any]) -> dict[str, Any]:

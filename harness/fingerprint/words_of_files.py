@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from posixpath import basename, dirname
+from posixpath import dirname
 from typing import Any
 
 MAX_NAMED = 4  # files of a group that are named
@@ -67,5 +67,5 @@ def _files(found: list[str]) -> str:
 
 
 def _named(found: list[str], directory: str) -> str:
-    names = [shown(path.removeprefix(f"{directory}/")) or basename(path) for path in sorted(found)]
+    names = [shown(path.removeprefix(f"{directory}/")) for path in sorted(found)]
     return ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")

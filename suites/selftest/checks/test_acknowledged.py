@@ -26,6 +26,7 @@ def judged(
     promises_problem: str = "",
     unread: str = "",
     flags: int = OK | FINAL,
+    latency: float = 0.0,
     **asked: Any,
 ) -> Verdict:
     """Ten requests a second that were all answered at once; the work was read back a minute later."""
@@ -36,6 +37,7 @@ def judged(
     read = history.record(raw("probe.readback", phase="p", **{"error": None, **asked}))
     records = np.zeros(10, SAMPLE)
     records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, flags
+    records["latency"] = latency
     stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises, promises_problem)
     events: tuple[Event, ...] = history.events
     found = Samples((stream,), {} if there is None else {read.id: there}, {read.id: unread} if unread else {})
@@ -137,3 +139,53 @@ def test_promises_that_are_not_all_there_leave_it_unknown_whatever_was_found() -
 
 def test_a_readback_that_is_not_as_it_was_is_named() -> None:
     assert "readback-3.json was changed" in judged(None, unread="readback-3.json was changed").reason
+
+
+def test_what_is_told_of_lost_and_of_repeated_work_rests_on_the_readback() -> None:
+    lost = judged({"k-0": 1})
+    assert lost.evidence == (1,)
+    assert lost.reason == "9 pieces of 10 acknowledged are lost: k-1, k-2 and k-3 and 6 more"
+    twice = judged(all_there(k_4=2))
+    assert twice.evidence == (1,)
+    assert twice.reason == "1 piece of work happened more than once: k-4 (2 times)"
+    assert "2 pieces of work happened" in judged(all_there(k_4=2, k_5=2)).reason
+
+
+def test_nothing_more_is_said_where_nothing_more_is_there() -> None:
+    assert judged(all_there()).reason == "all 10 pieces of acknowledged work are there, once each"
+
+
+def test_work_counts_from_its_answer_and_not_from_when_it_was_due() -> None:
+    """The last request was due at 0.9 s; answered after half a second it may still be on its way at 1.0 s."""
+    first = all_there()
+    del first["k-9"]
+    assert judged(first, before=1.0).outcome is Outcome.FAIL
+    assert judged(first, before=1.0, latency=0.5)
+
+
+def stood_still(share: float, seconds: float) -> Outcome:
+    """Work is missing two seconds after it was acknowledged, while the machine stood still for a share of them."""
+    clock = ManualClock()
+    history = History(clock=clock)
+    start = history.record(raw("workload.start", environment="h1"))
+    for at in range(4):
+        still = share if at >= 2 else 0.0
+        history.record(raw("witness", place="door", begin=float(at), end=at + 1.0, stood=still, busy=1.0))
+    clock.advance(2.0 + seconds)
+    read = history.record(raw("probe.readback", phase="p", error=None, before=2.0))
+    records = np.zeros(1, SAMPLE)
+    records["flags"] = OK | FINAL
+    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, "", ((0, "k-0"),), "")
+    return check(history.events, phase="p", samples=Samples((stream,), {read.id: {}}, {})).outcome
+
+
+def test_what_is_on_its_way_because_the_machine_stood_still_is_not_lost() -> None:
+    assert stood_still(0.5, 2.0) is Outcome.UNKNOWN
+    assert stood_still(0.2, 2.0) is Outcome.FAIL, "a stall explains four times its length, which is 1.6 s"
+
+
+def test_only_the_readback_of_the_phase_counts() -> None:
+    clock = ManualClock()
+    history = History(clock=clock)
+    history.record(raw("probe.readback", phase="another", error=None, before=1.0))
+    assert check(history.events, phase="p").reason == "the acknowledged work was not read back"

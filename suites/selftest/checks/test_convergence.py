@@ -114,3 +114,47 @@ def test_where_the_load_balancer_brought_no_answer_last_one_shortly_before_count
 
 def test_the_registry_is_not_asked_where_there_is_none() -> None:
     assert judge(made(registry=["4.0.0"]), registry=False)
+
+
+def test_what_disagrees_rests_on_its_answer_and_on_the_one_that_says_what_is_meant() -> None:
+    """Releases are events 0 to 2, the registry 3, the configurations 4 to 6, the schema 7, the load balancer 8."""
+    for other, evidence in (
+        ({"releases": ["4.1.0", "4.1.1", "4.1.0"]}, (1, 3)),
+        ({"configurations": ["4.1.0", "4.1.0", "4.1.1"]}, (3, 6)),
+        ({"schema": ["4.1.1"]}, (3, 7)),
+        ({"balancer": ["UP", "DRAIN", "UP"]}, (8,)),
+    ):
+        assert judge(made(**other)).evidence == evidence, other
+    weightless = made(balancer=None).balancer("rolled-back", "UP", "UP", "UP", weight=0)
+    assert judge(weightless).evidence == (8,)
+    given = judge(made(releases=["4.1.0", "4.1.1", "4.1.0"]), release="4.1.0")
+    assert given.evidence == (1,)
+
+
+def test_without_replicas_nothing_converges() -> None:
+    found = convergence.check(made().events, phase="rolled-back")
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "no replica was to be asked for its release")
+
+
+def test_a_registry_that_is_not_to_be_asked_is_not_believed() -> None:
+    found = judge(made(registry=["4.0.9"]), registry=False)
+    assert found
+    assert found.reason.endswith("agree on 4.1.0")
+
+
+def test_nobody_who_names_a_release_means_none() -> None:
+    found = judge(made(releases=[None] * 3), registry=False, configured=(), schema=None, balancer=False)
+    assert found.outcome is Outcome.UNKNOWN
+    assert "backend-1 could not be asked" in found.reason
+    nothing = judge(Made(), configured=(), balancer=False)
+    assert nothing.outcome is Outcome.UNKNOWN
+    assert "what the schema answers on" not in nothing.reason
+
+
+def test_an_answer_of_the_load_balancer_counts_for_as_long_as_it_is_recent() -> None:
+    for seconds, outcome in ((convergence.RECENT, Outcome.PASS), (convergence.RECENT + 0.1, Outcome.UNKNOWN)):
+        built = made(balancer=None)
+        built.balancer("rolled-back", "UP", "UP", "UP")
+        built.clock.advance(seconds - 1.0)
+        built.balancer("rolled-back")
+        assert judge(built).outcome is outcome, seconds

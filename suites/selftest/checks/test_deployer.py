@@ -129,3 +129,67 @@ def test_an_exception_that_was_swallowed_is_told() -> None:
     assert verdict.reason.endswith("; its last words are of an exception: ConnectionError: no such host")
     verdict = judge(made.releases("deployed", "4.1.1", "4.1.0", "4.1.1"))
     assert verdict.reason.endswith("not 4.1.1 (its last words: ConnectionError: no such host)")
+
+
+def test_only_what_ended_before_the_phases_last_event_counts() -> None:
+    begun = {"verb": "deploy", "release": "4.1.1", "command": ["go"], "place": "control-1"}
+    made = Made().ended("deploy", "deploy").releases("deployed", *["4.1.1"] * 3).add("deployer.start", "later", **begun)
+    assert judge(made), "one that was started later is none of this phase"
+    other = Made().ended("deploy", "deploy").add("deployer.start", "deploy", **{**begun, "verb": "rollback"})
+    assert judge(other.releases("deployed", *["4.1.1"] * 3)), "nor is one of another verb"
+    assert judge(Made().ended("deploy", "deploy")).reason == "no deploy of the deployer has ended"
+    last = Made().releases("deployed", *["4.1.1"] * 3).add("deployer.start", "deployed", **begun)
+    assert judge(last).reason.startswith("no deploy of the deployer has ended")
+    running = Made().ended("deploy", "deploy").releases("deployed", *["4.1.1"] * 3)
+    assert judge(running.add("deployer.start", "deployed", **begun)).outcome is Outcome.UNKNOWN
+
+
+def test_one_that_was_interrupted_says_so() -> None:
+    made = Made().ended("deploy", "deploy", None, "stopped").releases("deployed", *["4.1.1"] * 3)
+    assert judge(made).reason == "the deploy was stopped before it ended"
+
+
+def test_a_bad_end_rests_on_its_event_and_a_broken_word_on_those_who_broke_it() -> None:
+    fleet = ["4.1.1"] * 3
+    assert judge(Made().add("note").ended("deploy", "deploy", 3).releases("deployed", *fleet)).evidence == (1,)
+    late = Made().add("note").ended("deploy", "deploy", None, "timeout").releases("deployed", *fleet)
+    assert judge(late).evidence == (1,)
+    lied = Made().add("note").ended("deploy", "deploy").releases("deployed", "4.1.1", "4.1.0", "4.1.1")
+    assert judge(lied).evidence == (1, 3)
+
+
+def test_a_timeout_of_which_nobody_knows_how_long_it_took_says_so() -> None:
+    end = {"start": 0, "verb": "deploy", "release": "4.1.1", "exit_code": None, "ended": "timeout", "seconds": None}
+    made = Made().add("deployer.end", "deploy", **end).releases("deployed", *["4.1.1"] * 3)
+    assert judge(made).reason == "the deploy was stopped: it ran for 0.0 s, its timeout"
+
+
+def test_a_pass_says_how_many_run_what_was_deployed() -> None:
+    made = Made().ended("deploy", "deploy").releases("deployed", "4.1.1")
+    found = deployer.check(made.events, phase="deployed", verb="deploy", release="4.1.1", replicas=REPLICAS[:1])
+    assert found.reason == "the deploy ended with exit code 0, and 1 replica runs 4.1.1"
+
+
+def swallowed(*lines: str) -> bool:
+    """Whether a deployer that ended well with these lines has swallowed an exception."""
+    made = Made()
+    start = {"verb": "deploy", "release": "4.1.1", "command": ["go"], "place": "control-1"}
+    begun = made.add("deployer.start", "deploy", **start).events[-1].id
+    for text in lines:
+        made.add("deployer.line", "deploy", start=begun, stream="err", text=text)
+    ended = {"start": begun, "verb": "deploy", "release": "4.1.1", "seconds": 1.0, "ended": "exit", "exit_code": 0}
+    made.add("deployer.end", "deploy", **ended).releases("deployed", *["4.1.1"] * 3)
+    return "of an exception" in judge(made).reason
+
+
+def test_an_exception_is_swallowed_where_nothing_but_its_trace_and_its_words_end_the_output() -> None:
+    trace = "Traceback (most recent call last):"
+    assert swallowed(trace, "KeyError: 1")
+    assert swallowed("begin", trace, '  File "x"', "    x[1]", "KeyError: 1")
+    assert not swallowed(trace, '  File "x"', "KeyError: 1", "went on")
+    assert not swallowed(trace, "KeyError: 1", "  went on", "done")
+    assert not swallowed(trace), "what it says is not there"
+    assert not swallowed("KeyError: 1")
+    assert swallowed(trace, " File", "KeyError: 1"), "however little it is indented"
+    assert swallowed("began", "went on", trace, "KeyError: 1"), "what came before it does not matter"
+    assert swallowed(trace, '  File "x"', "KeyError: 1", trace, '  File "x"', "ValueError: 2"), "the last one counts"

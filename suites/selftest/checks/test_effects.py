@@ -88,3 +88,49 @@ def test_what_is_not_known_is_not_passed(counts: Any, asked: dict[str, Any], wor
     verdict = judged(*counts, **asked)
     assert verdict.outcome is Outcome.UNKNOWN
     assert words in verdict.reason
+
+
+def test_what_is_wrong_with_an_effect_rests_on_where_it_was_counted() -> None:
+    assert judged(ONE_EACH, {**ONE_EACH, "k-4": 0}).evidence == (2,)
+    assert judged({**ONE_EACH, "k-4": 3}, ONE_EACH).evidence == (1,)
+    gone = dict(ONE_EACH)
+    del gone["k-4"]
+    assert "mails: none for 1 of 10 acknowledged pieces of work: k-4" in judged(gone, ONE_EACH).reason
+
+
+def test_only_what_was_counted_in_the_phase_counts() -> None:
+    history = History(clock=ManualClock())
+    history.record(raw("probe.effect", phase="another", name="mails", key="k", pieces=1, file="x", before=1.0))
+    assert check(history.events, phase="p", effects=("mails",)).reason == "mails: it was not counted"
+
+
+def counted(share: float = 0.0, *, seconds: float = 2.0, problem: str = "", promises: Any = ((0, "k-0"),)) -> Verdict:
+    """An effect of work that was acknowledged at second 2 is missing some seconds later."""
+    clock = ManualClock()
+    history = History(clock=clock)
+    start = history.record(raw("workload.start", environment="h1"))
+    for at in range(4):
+        still = share if at >= 2 else 0.0
+        history.record(raw("witness", place="door", begin=float(at), end=at + 1.0, stood=still, busy=1.0))
+    clock.advance(2.0 + seconds)
+    read = history.record(
+        raw("probe.effect", phase="p", name="mails", key="k", pieces=1, file="x", error=None, before=2.0)
+    )
+    records = np.zeros(1, SAMPLE)
+    records["flags"] = OK | FINAL
+    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises, "")
+    return check(history.events, phase="p", effects=("mails",), samples=Samples((stream,), {read.id: {}}, {}))
+
+
+def test_an_effect_that_is_on_its_way_because_the_machine_stood_still_is_not_missing() -> None:
+    assert counted(0.5).outcome is Outcome.UNKNOWN
+    assert counted(0.2).outcome is Outcome.FAIL, "a stall explains four times its length, which is 1.6 s"
+
+
+def test_samples_that_are_not_whole_leave_it_unknown_and_say_what_is_missing() -> None:
+    torn = counted(problem="the file is torn")
+    assert (torn.outcome, torn.reason) == (Outcome.UNKNOWN, "mails: the file is torn")
+    untold = counted(promises=((7, "k-7"),))
+    assert untold.reason == (
+        "mails: the samples do not say when k-7 was acknowledged; mails: nothing was acknowledged before it was counted"
+    )

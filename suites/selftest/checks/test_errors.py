@@ -1,8 +1,12 @@
 from typing import Any
 
+import numpy as np
+
 from harness.checks import errors
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 from suites.selftest.checks.builder import Made
+from suites.selftest.checks.witnessed import Requests
 
 
 def judge(budget: float = 0.0, **data: Any) -> Verdict:
@@ -44,3 +48,24 @@ def test_no_workload_is_unknown() -> None:
 def test_every_window_of_the_phase_counts() -> None:
     made = Made().load("deployed", ok=400, failed=100).load("deployed")
     assert errors.check(made.events, phase="deployed").outcome is Outcome.FAIL
+
+
+def test_failures_rest_on_the_windows_of_the_phase() -> None:
+    made = Made().load("baseline").load("deployed", ok=490, failed=10)
+    found = errors.check(made.events, phase="deployed")
+    assert (found.outcome, found.evidence) == (Outcome.FAIL, (1,))
+
+
+def test_failures_that_a_stall_explains_prove_nothing_where_the_rest_is_within_the_budget() -> None:
+    """The machine stood still from second 62 to 64, and the phase has 500 requests."""
+    for others, budget, outcome in (
+        (0, 0.0, Outcome.UNKNOWN), (1, 0.0, Outcome.FAIL), (5, 0.01, Outcome.UNKNOWN), (6, 0.01, Outcome.FAIL),
+    ):  # fmt: skip
+        requests = Requests(0.0)
+        for second in (62.0, 63.0):
+            requests.history.record(
+                raw("witness", environment="h1", place="door", begin=second, end=second + 1.0, stood=0.9, busy=1.0)
+            )
+        requests.fail(requests.at(12.0, 14.0))
+        requests.fail(np.isin(np.arange(1000), range(900, 900 + others)))
+        assert requests.verdict("errors", budget=budget).outcome is outcome, (others, budget)

@@ -72,6 +72,7 @@ def test_growth_that_reaches_nothing_in_a_day_passes() -> None:
 
     assert judge(made(4096))[0] is Outcome.PASS
     assert judge(made(1024))[0] is Outcome.FAIL
+    assert judge(made(1500))[0] is Outcome.FAIL, "1440 MiB in a day, and 210 MiB are there already"
 
 
 def test_a_phase_that_was_too_short_is_unknown() -> None:
@@ -112,3 +113,55 @@ def test_two_points_that_are_far_off_turn_no_slope() -> None:
     found = trend(at, value, 0.999)
     assert found is not None
     assert found.low <= 0.0
+
+
+def test_what_would_reach_its_limit_in_a_day_is_told_in_minutes_or_hours() -> None:
+    def left(limit: int) -> str:
+        """A MiB a minute, from 100 MiB on; 110 MiB at last."""
+        made = soaked(601, resident=lambda at: 100 * MIB + at / 60 * MIB, memory_limit=lambda _: limit * MIB)
+        return judge(made)[1].rpartition("is reached in ")[2]
+
+    assert [left(limit) for limit in (111, 170, 229, 230, 231, 290, 410)] == [
+        "1 minutes", "60 minutes", "119 minutes", "2 hours", "2 hours", "3 hours", "5 hours",
+    ]  # fmt: skip
+    assert left(105) == "0 minutes", "it is there already"
+
+
+def test_growth_that_is_hardly_any_is_none() -> None:
+    """Ten descriptors in the two thirds of the phase that are judged."""
+    for all_, outcome in ((16.0, Outcome.FAIL), (13.0, Outcome.PASS)):
+        made = soaked(601, descriptors=lambda at, all_=all_: 40 + at / 600 * all_)  # type: ignore[misc]
+        assert judge(made)[0] is outcome, all_
+
+
+def test_growth_rests_on_the_looks_at_what_grows() -> None:
+    made = soaked(600, threads=lambda at: 20 + at / 5)
+    made.add("probe.postgres", "soak", replica="database-1", connections={"idle": 10}, error=None)
+    found = growth.check(made.events, phase="soak", replicas=["backend-1"])
+    assert found.outcome is Outcome.FAIL
+    assert found.evidence == tuple(range(120))
+    assert found.reason.endswith("are at 139: at this rate 4 times that is reached in 35 minutes")
+
+
+def test_a_pass_says_of_how_many_replicas() -> None:
+    made = soaked()
+    assert judge(made)[1] == "nothing that 1 replica uses grows towards a limit"
+    for at in range(60):
+        made.add("probe.postgres", "soak", replica="database-1", connections={"idle": 10 + at % 2}, error=None)
+    assert judge(made)[1] == "nothing that 2 replicas use grows towards a limit"
+    assert growth.check(made.events, phase="soak").reason == "no replica was to be looked at"
+
+
+def test_the_fewest_points_of_a_half_that_tell_anything_are_enough() -> None:
+    """One for each ten seconds; the first third of the phase is left out, and both halves of the rest need them."""
+    for seconds in range(100, 400, 10):
+        first = (seconds - 10) * (1 - growth.WARM) / 2 / 10
+        outcome = judge(soaked(seconds))[0]
+        if first <= FEWEST - 1:
+            assert outcome is Outcome.UNKNOWN, seconds
+        if first >= FEWEST + 1:
+            assert outcome is Outcome.PASS, seconds
+
+
+def test_what_a_length_finds_is_told_of_all_figures() -> None:
+    assert growth.finds(600.0) == ("growth from about 0.6 MiB, 1.5 descriptors, 1.2 threads, 1.5 connections a minute")

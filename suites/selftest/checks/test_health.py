@@ -1,3 +1,5 @@
+from typing import Any
+
 from harness.checks import health
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import REPLICAS, Made
@@ -34,3 +36,30 @@ def test_a_replica_that_is_healthy_when_it_is_asked_again_passes_and_that_is_tol
 def test_a_replica_that_is_sick_when_it_is_asked_again_fails() -> None:
     assert judge(Made().health("deployed", True, False, True).health("deployed", True, False)).outcome is Outcome.FAIL
     assert judge(Made().health("deployed", True, True, True).health("deployed", False)).outcome is Outcome.FAIL
+
+
+def test_what_is_told_of_a_replica_rests_on_its_own_last_answer() -> None:
+    assert judge(Made().health("deployed", True, False, True)).evidence == (1,)
+    assert judge(Made().health("deployed", True, True, True)).evidence == (0, 1, 2)
+
+
+def test_each_that_had_to_be_asked_again_is_told_with_what_it_said_first() -> None:
+    made = Made().health("deployed", False, False, True).health("deployed", True, True, True)
+    again = "; {} only when it was asked again (connection refused)"
+    assert sorted(judge(made).reason.removeprefix("3 replicas are healthy")) == sorted(
+        again.format("backend-1") + again.format("backend-2")
+    )
+    one = health.check(Made().health("deployed", True).events, phase="deployed", replicas=REPLICAS[:1])
+    assert one.reason == "1 replica is healthy"
+
+
+def test_why_a_replica_could_not_be_asked_is_told() -> None:
+    def why(**answer: Any) -> str:
+        made = Made().add("probe.health", "deployed", replica="backend-1", **answer)
+        return health.check(made.events, phase="deployed", replicas=REPLICAS[:1]).reason
+
+    assert why(ok=None, error="no shell") == "backend-1 could not be asked for its health: no shell"
+    assert why(ok=None, error=None) == "backend-1 could not be asked for its health: no answer"
+    assert why(ok=False, error=None) == "backend-1 is not healthy: no reason given"
+    nobody = health.check((), phase="deployed")
+    assert (nobody.outcome, nobody.reason) == (Outcome.UNKNOWN, "no replica was to be asked for its health")

@@ -8,6 +8,7 @@ from harness.checks import loaded
 from harness.verdict import Outcome
 from suites.selftest.checks.builder import Made
 from suites.selftest.checks.processes import REPLICA, Row, look, row, unchanged
+from suites.selftest.checks.witnessed import witness
 
 WORKERS = [row(40 + n, 10.0, parent=7) for n in range(4)]
 MASTER = row(7, 5.0)
@@ -140,3 +141,100 @@ def test_an_old_process_beside_all_new_ones_may_be_about_to_end() -> None:
     new = [row(50 + n, 50.0, parent=7) for n in range(4)]
     made = there_and_back([MASTER, *WORKERS], [MASTER, *new], [MASTER, *after, new[3]])
     assert judge(made)[0] is Outcome.PASS
+
+
+def test_what_runs_on_is_named_with_its_numbers_and_rests_on_all_that_show_it() -> None:
+    new = [row(53, 50.0), row(54, 50.0)]
+    made = there_and_back([row(7, 5.0), row(8, 5.0)], new, new)
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert "python3 (processes 53, 54) of it runs on" in found.reason
+    assert found.evidence == (3, 5, 6), "the ends of both phases, and what the replica said"
+
+
+def test_a_pass_rests_on_every_look_of_the_phases() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert found.evidence == (0, 1, 2, 3, 4, 5)
+    place = [[11, "/usr/bin/python3", "/srv/4.1.1"]]
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    look(made, "rolled-back", row(11, 90.0), places=place)
+    unchanged(made, "rolled-back").releases("rolled-back", "4.1.0")
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA], other="4.1.1")
+    assert (found.outcome, found.evidence) == (Outcome.FAIL, (7,)), "the look that told the place"
+
+
+def test_one_replica_that_was_not_looked_at_hides_no_other() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(9, 50.0)])
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=["backend-9", REPLICA])
+    assert found.outcome is Outcome.FAIL
+    nobody = loaded.check(made.events, phase="rolled-back", before="deployed")
+    assert (nobody.outcome, nobody.reason) == (Outcome.UNKNOWN, "no replica's processes were to be looked at")
+
+
+@pytest.mark.parametrize("phase", ["baseline", "deployed", "rolled-back"])
+def test_each_of_the_phases_has_to_be_known(phase: str) -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(9, 50.0)])
+    left = tuple(event for event in made.events if event.phase != phase)
+    if phase == "baseline":  # what was told in a phase before holds in the next one
+        found = loaded.check(left, phase="rolled-back", before="deployed", replicas=[REPLICA])
+        assert found.outcome is Outcome.UNKNOWN
+    else:
+        found = loaded.check(left, phase="rolled-back", before="deployed", replicas=[REPLICA])
+        assert f"backend-1 were not looked at in the phase {phase}" in found.reason
+
+
+def test_what_the_replica_says_is_that_of_this_phase() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(9, 50.0)])
+    made.releases("later", "4.1.1")
+    assert judge(made)[1].startswith("backend-1 says 4.1.0, but")
+
+
+def test_a_process_that_may_be_about_to_end_on_a_machine_that_stood_still_proves_nothing() -> None:
+    """The phase begins at second 104 and its last look is at second 105."""
+    for first, outcome in ((104, Outcome.UNKNOWN), (101, Outcome.FAIL), (106, Outcome.FAIL)):
+        made = witness(witness(Made(), 0.0), 0.9, first=first, seconds=1)
+        made.clock.advance(100.0)
+        for phase, pid in (("baseline", 7), ("deployed", 9), ("rolled-back", 9)):
+            look(made, phase, row(pid, 5.0 * pid), serving=[pid])
+            unchanged(made, phase)
+        assert judge(made)[0] is outcome, first
+
+
+def test_a_role_that_one_phase_alone_has_was_not_replaced() -> None:
+    agent = row(30, 50.0, "agent")
+    gone = there_and_back([row(7, 5.0), agent], [row(9, 50.0)], [row(11, 90.0)])
+    assert judge(gone)[0] is Outcome.PASS
+    came = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0), agent])
+    assert judge(came)[0] is Outcome.PASS
+
+
+def test_every_process_in_a_wrong_place_is_named_also_after_one_that_is_gone() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    places = [[99, "/x", "/srv/4.1.1"], [11, "/usr/bin/python3", "/srv/4.1.1"]]
+    look(made, "rolled-back", row(11, 90.0), places=places).releases("rolled-back", "4.1.0")
+    assert judge(made)[0] is Outcome.FAIL
+
+
+def test_where_a_process_was_is_told_by_the_last_look_at_places() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    look(made, "rolled-back", row(11, 90.0), places=[[11, "/usr/bin/python3", "/srv/4.1.1"]])
+    look(made, "rolled-back", row(11, 90.0), places=[[11, "/usr/bin/python3", "/srv/4.1.0"]])
+    assert judge(made.releases("rolled-back", "4.1.0"))[0] is Outcome.PASS
+
+
+def test_a_pool_whose_workers_change_while_nothing_is_deployed_is_no_server_that_stayed() -> None:
+    made = Made()
+    for phase, first, second in (("baseline", 7, 8), ("deployed", 9, 10), ("rolled-back", 9, 11)):
+        unchanged(look(made, phase, row(first, 5.0 * first), row(second, 5.0 * second)), phase)
+    steady = tuple(made.events)
+    assert loaded.check(steady, phase="rolled-back", before="deployed", replicas=[REPLICA]).outcome is Outcome.FAIL
+    look(made, "rolled-back", row(9, 45.0), row(12, 60.0))
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_a_phase_without_a_change_rests_on_the_look_that_told_who_is_there() -> None:
+    made = unchanged(look(Made(), "start", row(7, 5.0)), "baseline")
+    for phase, pid in (("deployed", 9), ("rolled-back", 11)):
+        unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert (found.outcome, found.evidence) == (Outcome.PASS, (0, 1, 2, 3, 4, 5))

@@ -101,3 +101,62 @@ def test_a_log_that_went_with_its_container_passes_and_the_pass_says_what_is_not
     assert "what 2 logs of containers that were replaced got last is not known" in found.reason
     assert judged(made(backend_1={**gone, **errors(9)})).outcome is Outcome.FAIL
     assert judged(made(backend_1={**gone, "changes": [{"what": "rotated"}]})).outcome is Outcome.UNKNOWN
+
+
+def test_what_is_told_of_new_errors_rests_on_the_reports_that_have_them_and_begins_with_the_most_frequent() -> None:
+    history = made(backend_1={"errors": 9, "error_kinds": [
+        {"name": "a few", "count": 2, "example": "a few"}, {"name": "many more", "count": 7, "example": "many more"},
+    ]})  # fmt: skip
+    history.log("rollback", "backend-1")
+    found = judged(history)
+    assert found.reason == (
+        f"{LOG} on backend-1 got 9 error lines of 2 kinds that baseline did not have, e.g. 7 x many more"
+    )
+    assert found.evidence == (3,)
+
+
+def test_a_pass_rests_on_the_reports_of_both_phases_and_says_no_more_than_there_is_to_say() -> None:
+    found = judged(made())
+    assert found.reason == "3 logs got no errors of kinds that baseline did not have"
+    assert found.evidence == (0, 1, 2, 3, 4, 5)
+    nobody = log_errors.check(made().events, phase="rollback")
+    assert (nobody.outcome, nobody.reason) == (Outcome.UNKNOWN, "no log was to be watched")
+
+
+def test_one_log_that_was_not_watched_hides_no_other() -> None:
+    history = made(backend_3=errors(28))
+    left = [one for one in history.events if one.data["replica"] != "backend-1" or one.phase == "baseline"]
+    assert log_errors.check(left, phase="rollback", logs=LOGS).outcome is Outcome.FAIL
+
+
+def test_a_pass_tells_both_what_came_of_ending_and_what_is_not_known() -> None:
+    gone = {"state": "replaced", "changes": [{"what": "new container"}]}
+    assert judged(made(backend_1={**gone, **errors(1)})).reason == (
+        "3 logs got no errors of kinds that baseline did not have, but for 1 record, which may come of ending and "
+        "starting; what 1 log of containers that were replaced got last is not known"
+    )
+
+
+def test_why_a_log_could_not_be_read_is_told_with_its_name() -> None:
+    def why(**report: Any) -> str:
+        return judged(made(backend_1=report)).reason
+
+    head = f"{LOG} on backend-1 could not be read completely: "
+    assert why(error="no shell", losses=[{"what": "the end of it"}]) == head + "no shell"
+    assert why(losses=[{"what": "the end of it"}]) == head + "the end of it"
+    assert why(state="missing") == head + "its state is missing"
+    assert why(state=None) == head + "its state is not known"
+    silent = [ExpectedLog(replica, LOG, max_silence=2.0, may_be_silent=True) for replica in REPLICAS]
+    events = made(backend_1={"state": "missing"}).events
+    assert log_errors.check(events, phase="rollback", logs=silent)
+
+
+def test_errors_are_excused_by_a_stall_however_short_the_report() -> None:
+    def outcome(share: float) -> Outcome:
+        history = witness(Made(), share)
+        history.clock.advance(100.0)
+        history.log("baseline", seconds=2.0).log("rollback", seconds=2.0, **errors(9))
+        return log_errors.check(history.events, phase="rollback", logs=LOGS[:1]).outcome
+
+    assert outcome(0.25) is Outcome.UNKNOWN
+    assert outcome(0.15) is Outcome.FAIL

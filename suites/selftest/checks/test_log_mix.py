@@ -4,6 +4,7 @@ from harness.checks import log_mix
 from harness.checks.logs import ExpectedLog
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import LOG, Made
+from suites.selftest.checks.witnessed import witness
 
 EXPECTED = [ExpectedLog("backend-1", LOG, 2.0)]
 USUAL = {"info: resume queued": 200, "info: resume done": 200, "info: cache miss for *": 40}
@@ -108,3 +109,103 @@ def test_too_few_requests_and_a_log_that_was_not_watched_are_unknown() -> None:
     made = held(Made(), "rolled-back", USUAL).load("rolled-back")
     assert log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).outcome is Outcome.UNKNOWN
     assert log_mix.check((), phase="rolled-back").outcome is Outcome.UNKNOWN
+
+
+def test_a_pass_rests_on_the_load_and_the_logs_of_both_phases_alone() -> None:
+    made = held(Made(), "baseline", USUAL).load("baseline", served_by={"backend-1": 200})
+    made = held(made, "deployed", USUAL).load("deployed", served_by={"backend-1": 200})
+    made = held(made, "rolled-back", USUAL).load("rolled-back", served_by={"backend-1": 200})
+    assert log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).evidence == (0, 1, 4, 5)
+
+
+def test_a_finding_rests_on_the_report_that_shows_it() -> None:
+    made = held(Made(), "baseline", USUAL).load("baseline", served_by={"backend-1": 200})
+    made = held(made, "rolled-back", {"info: resume queued": 200}).load("rolled-back", served_by={"backend-1": 200})
+    assert log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).evidence == (2,)
+
+
+def test_which_log_was_not_watched_and_when_is_told() -> None:
+    before = log_mix.check(held(Made(), "rolled-back", USUAL).events, phase="rolled-back", logs=EXPECTED)
+    assert before.reason == f"{LOG} on backend-1 was not watched in baseline"
+    after = log_mix.check(held(Made(), "baseline", USUAL).events, phase="rolled-back", logs=EXPECTED)
+    assert after.reason == f"{LOG} on backend-1 was not watched in rolled-back"
+    older = judge({}, {}, records=40)
+    assert older.reason == f"what {LOG} on backend-1 holds was not told by kind"
+    few = judge(USUAL, served=3)
+    assert few.reason == f"too few requests reached backend to compare {LOG} with baseline"
+
+
+def test_the_logs_of_two_services_are_judged_by_themselves_and_counted_together() -> None:
+    other = "/var/log/worker.log"
+    made = Made()
+    for phase, kinds in (("baseline", USUAL), ("rolled-back", {"info: resume queued": 10})):
+        made = held(made, phase, USUAL).load(phase, served_by={"backend-1": 200, "worker-1": 10})
+        made = held(made, phase, kinds, replica="worker-1", path=other)
+    expected = [*EXPECTED, ExpectedLog("worker-1", other, 2.0)]
+    found = log_mix.check(made.events, phase="rolled-back", logs=expected)
+    assert found.reason == f"too few requests reached worker to compare {other} with baseline"
+    assert log_mix.check(made.events, phase="baseline", logs=EXPECTED).reason.startswith("1 log of 1 hold")
+    same = [*EXPECTED, ExpectedLog("worker-1", LOG, 2.0)]
+    for phase in ("baseline", "rolled-back"):
+        made = held(made, phase, USUAL, replica="worker-1").load(phase, served_by={"worker-1": 200})
+    assert log_mix.check(made.events, phase="rolled-back", logs=same).reason.startswith("2 logs of 2 hold")
+
+
+def test_the_limits_are_included() -> None:
+    few = log_mix.MIN_REQUESTS
+    even = {"info: a": 2 * few}
+    for served, outcome in ((few, Outcome.PASS), (few - 1, Outcome.UNKNOWN)):
+        made = held(Made(), "baseline", even).load("baseline", served_by={"backend-1": served})
+        made = held(made, "rolled-back", even).load("rolled-back", served_by={"backend-1": served})
+        assert log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).outcome is outcome
+    left = int(log_mix.REMAINING * 200)
+    assert judge({**USUAL, "info: resume done": left})
+    assert judge({**USUAL, "info: resume done": left - 1}).outcome is Outcome.FAIL
+    for count, outcome in ((log_mix.APPEARED, Outcome.FAIL), (log_mix.APPEARED - 1, Outcome.PASS)):
+        made = held(Made(), "baseline", {"a": 100}).load("baseline", served_by={"backend-1": 100})
+        made = held(made, "rolled-back", {"a": 100}, {"info": 100 - count, "debug": count})
+        made.load("rolled-back", served_by={"backend-1": 100})
+        assert log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).outcome is outcome, count
+    for count, outcome in ((50, Outcome.FAIL), (49, Outcome.PASS)):
+        made = held(Made(), "baseline", {"a": 1000}).load("baseline", served_by={"backend-1": 1000})
+        made = held(made, "rolled-back", {"a": 1000}, {"info": 1000 - count, "debug": count})
+        made.load("rolled-back", served_by={"backend-1": 1000})
+        assert log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).outcome is outcome, count
+
+
+def test_the_most_frequent_new_kind_is_quoted_and_fatal_errors_are_none() -> None:
+    kinds = {**USUAL, "debug: b": 150, "debug: a": 50}
+    found = judge(kinds, {"info": 440, "debug": 200})
+    assert found.reason.endswith("has 200 records of the level debug, which it did not have before: debug: b")
+    bare = judge(dict(USUAL), {"info": 240, "debug": 200})
+    assert bare.reason.endswith("has 200 records of the level debug, which it did not have before")
+    assert judge({**USUAL, "fatal: x": 200}, {"info": 440, "fatal": 200})
+
+
+def test_a_mix_that_changed_on_a_machine_that_stood_still_proves_nothing() -> None:
+    def outcome(share: float, seconds: float = 4.0) -> Outcome:
+        made = witness(Made(), share)
+        made.clock.advance(100.0)
+        made = held(made, "baseline", USUAL).load("baseline", served_by={"backend-1": 200})
+        made = held(made, "rolled-back", {"info: resume queued": 200}, seconds=seconds)
+        made.load("rolled-back", served_by={"backend-1": 200})
+        return log_mix.check(made.events, phase="rolled-back", logs=EXPECTED).outcome
+
+    assert outcome(0.6) is Outcome.UNKNOWN
+    assert outcome(0.1) is Outcome.FAIL
+    assert outcome(0.25, 2.0) is Outcome.UNKNOWN, "however short"
+
+
+def test_a_replica_that_answered_in_one_window_alone_is_told_by_its_own_requests() -> None:
+    made = held(Made(), "baseline", USUAL).load("baseline", served_by={"backend-1": 200})
+    made.load("baseline", served_by={"backend-2": 999})
+    made = held(made, "rolled-back", USUAL).load("rolled-back", served_by={"backend-2": 999})
+    found = log_mix.check(made.events, phase="rolled-back", logs=EXPECTED)
+    assert found.reason.startswith("too few requests reached backend")
+
+
+def test_a_log_whose_kinds_and_levels_all_count_nothing_was_not_told_by_kind() -> None:
+    found = judge({"info: resume done": 0}, {"info": 0}, records=40)
+    assert (found.outcome, found.reason) == (
+        Outcome.UNKNOWN, f"what {LOG} on backend-1 holds was not told by kind",
+    )  # fmt: skip

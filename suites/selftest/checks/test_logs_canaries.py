@@ -124,3 +124,54 @@ def test_a_canary_that_may_have_come_while_the_last_look_was_under_way_is_left_o
     assert missed.outcome is Outcome.FAIL
     long = judged(samples((6, 5.5, 1, GOOD), (7, 7.0, 2, GOOD)), [("c1-6", 5.7)], looked=BEGAN + 8.0)
     assert long, "it was asked for 1 s after the answer, which may take 2 s"
+
+
+def answered(number: int, due: float, server: int, *, after: float = 0.5, sent: float = 0.0) -> Samples:
+    """One canary that was sent so long after it was due, and answered so long after that. Exact in binary."""
+    found = samples((number, due, server, GOOD))
+    found.streams[0].records["sent"], found.streams[0].records["latency"] = sent, sent + after
+    return found
+
+
+def test_a_canary_counts_from_when_it_was_sent_and_not_from_when_it_was_due() -> None:
+    assert judged(answered(7, 4.75, 2, sent=0.5)).outcome is Outcome.FAIL
+    assert judged(answered(7, 4.75, 2, sent=0.0)).outcome is Outcome.UNKNOWN
+
+
+def test_the_limits_of_what_is_judged_are_included() -> None:
+    assert judged(answered(7, 5.0, 1)).outcome is Outcome.FAIL, "sent when the watch began"
+    assert judged(answered(7, 8.0, 1)).outcome is Outcome.FAIL, "due right at the last look, half a second before 11 s"
+    assert judged(answered(7, 8.25, 1)).outcome is Outcome.UNKNOWN, "could still come after the last look"
+    assert judged(answered(7, 6.0, 1), [("c1-7", 9.0)]), "2 s after the answer, with half a second of a look"
+
+
+def test_where_several_logs_have_a_canary_the_first_record_counts() -> None:
+    nobody = answered(7, 6.0, 0)
+    for first, second in ((9.75, 6.75), (6.75, 9.75), (6.75, 6.75)):
+        assert judged(nobody, [("c1-7", first)], [("c1-7", second)])
+    assert judged(nobody, [("c1-7", 9.75)], [("c1-7", 9.75)]).outcome is Outcome.FAIL
+
+
+def test_a_canary_after_one_that_was_answered_by_somebody_without_a_log_is_judged() -> None:
+    both = samples((6, 5.5, 3, GOOD), (7, 6.0, 2, GOOD)).streams[0]
+    stream = Stream(0, "h1", "subject", 0.0, BEGAN, "c1", (), SERVERS | {3: "lb-1"}, both.records)
+    verdict = judged(Samples((stream,)))
+    assert verdict.outcome is Outcome.FAIL
+    assert "canary c1-7" in verdict.reason
+
+
+def test_a_canary_that_may_be_in_a_log_that_was_not_watched_is_left_out() -> None:
+    made = Made().load("deployed", environment="h1")
+    made.clock.advance(10.0)
+    made.log("deployed", "backend-1", environment="h1", seconds=6.0)
+    found = logs.check(
+        made.events, phase="deployed", release="4.1.1", logs=EXPECTED, samples=samples((7, 6.0, 0, GOOD))
+    )
+    assert found.outcome is Outcome.UNKNOWN
+    assert "no canary was answered while the logs were watched" in found.reason
+
+
+def test_a_canary_that_is_late_or_missing_rests_on_the_reports_of_its_log() -> None:
+    late = judged(samples((7, 6.0, 1, GOOD)), [("c1-7", 9.1)])
+    assert late.evidence == (1,)
+    assert judged(samples((7, 6.0, 2, GOOD))).evidence == (2,)

@@ -86,3 +86,22 @@ def test_a_refusal_in_another_phase_does_not_count() -> None:
     made = Made().releases("deployed", *["4.1.1"] * 3).registry("deployed", "4.1.1").fingerprint("deployed")
     made.ended("later", "rollback", 1).releases("refused", *["4.1.1"] * 3).registry("refused", "4.1.1")
     assert judged(made.fingerprint("refused")).outcome is Outcome.UNKNOWN
+
+
+def test_what_is_wrong_with_a_refusal_rests_on_what_shows_it() -> None:
+    """Events 0 to 4 are of the phase before; 5 is the rollback, 6 to 9 what runs then, and 10 the fingerprint."""
+    assert judged(story(code=0).fingerprint("refused")).evidence == (5,)
+    late = judged(story(runs="4.1.0").fingerprint("refused"))
+    assert late.evidence == (1, 7), "what the replica said before and afterwards"
+    other = story().fingerprint(
+        "refused", {"files": StatePart({"/srv/current": {"type": "link", "owner": "0:0", "target": "2"}})}
+    )
+    assert judged(other).evidence == (4, 10)
+
+
+def test_a_stack_without_a_registry_is_judged_by_its_replicas() -> None:
+    made = Made().releases("deployed", *["4.1.1"] * 3).fingerprint("deployed").ended("refused", "rollback", 1)
+    made.releases("refused", *["4.1.1"] * 3).fingerprint("refused")
+    asked = {"phase": "refused", "before": "deployed", "release": "4.1.1", "because": WHY, "replicas": REPLICAS}
+    assert find("one-way")(made.events, registry=False, **asked)
+    assert find("one-way")(made.events, **asked).outcome is Outcome.UNKNOWN

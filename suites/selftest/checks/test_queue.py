@@ -100,3 +100,27 @@ def test_what_is_not_known_of_a_queue_says_how_much_is() -> None:
 
 def test_the_evidence_of_a_pass_has_the_baseline_and_all_looks() -> None:
     assert judge(Made().queue("baseline", 0, 3).queue("rolled-back", 80, 4)).evidence == (0, 1, 2, 3)
+
+
+def test_a_failure_rests_on_the_look_that_shows_it() -> None:
+    full = judge(Made().queue("baseline", 0).queue("rolled-back", *[80] * 7))
+    again = judge(Made().queue("baseline", 0).queue("rolled-back", 80, 0, 90))
+    late = judge(Made().queue("baseline", 0).queue("rolled-back", *[80] * 6, 0, 0))
+    old = judge(Made().queue("baseline", 0, ages=[0.0]).queue("rolled-back", *[2] * 6, ages=[9.0] * 6))
+    assert [found.evidence for found in (full, again, late, old)] == [(7,), (3,), (7,), (6,)]
+
+
+def test_why_a_queue_could_not_be_asked_is_what_was_said_last() -> None:
+    made = Made().queue("baseline", 0)
+    for error in ("gone", "no such queue"):
+        made.add("probe.queue", "rolled-back", depth=None, error=error)
+    assert judge(made).reason.startswith("the queue could not be asked: no such queue")
+    made = Made().queue("baseline", 0).queue("rolled-back", 3)
+    for error in ("gone", "no such queue"):
+        made.add("probe.queue", "rolled-back", depth=None, error=error)
+    assert judge(made).reason.startswith("the queue could not be asked at the last look: no such queue")
+    silent = Made().queue("baseline", 0).add("probe.queue", "rolled-back", depth=None, error=None)
+    assert judge(silent).reason == "the queue could not be asked"
+    aged = Made().queue("baseline", 0, ages=[0.0])
+    aged.add("probe.queue", "rolled-back", depth=2, age=None, error="no heads")
+    assert judge(aged).reason.endswith("not known at the last look: no heads")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.checks import reads, reads_forward
+from harness.checks._reads import written_in
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import Made
 from suites.selftest.checks.witnessed import witness
@@ -137,3 +138,82 @@ def test_what_is_not_there_after_the_fault_counts() -> None:
     made = Made().reads("rollback").reads("rolled-back", bad=[ABSENT])
     verdict = reads.check(made.events, phase="rolled-back", changing=["rollback"], disturbed=["rollback"])
     assert verdict.outcome is Outcome.FAIL
+
+
+def both_wrong(made: Made, **second: Any) -> Verdict:
+    made.reads("deployed", bad=[WRONG, {**WRONG, "key": "k-9", **second}])
+    return reads.check(made.events, phase="deployed")
+
+
+def test_two_are_told_in_the_plural_and_rest_on_the_event_that_has_them() -> None:
+    found = both_wrong(Made().reads("deployed"), attempts=2)
+    assert found.outcome is Outcome.FAIL
+    assert "2 of 30 records read in the phase deployed are not as written: k-7 gave" in found.reason
+    assert "k-9 gave environment: 13 for environment: 12 (status 200, backend-2, 2 attempts)" in found.reason
+    assert found.evidence == (1,), "and not on the reads that were good"
+    silent = reads.check(Made().reads("deployed").reads("deployed", bad=[SILENT]).events, phase="deployed")
+    assert "1 of 30 records could not be read in the phase deployed: k-8" in silent.reason
+    assert silent.evidence == (1,)
+
+
+def test_what_is_counted_and_not_told_is_counted_all_the_same() -> None:
+    found = reads.check(Made().reads("deployed", unanswered=1).events, phase="deployed")
+    assert found.outcome is Outcome.FAIL
+    assert found.reason == "1 of 30 records could not be read in the phase deployed"
+
+
+def test_a_stall_explains_bad_reads_only_where_it_explains_every_one() -> None:
+    slow = {**WRONG, "ended": 2.9}
+
+    def outcome(*bad: dict[str, Any], **data: Any) -> Outcome:
+        made = witness(witness(Made(), 0.0, seconds=50), 0.9, seconds=1, first=2)
+        return reads.check(made.reads("deployed", bad=bad, **data).events, phase="deployed").outcome
+
+    assert outcome(slow, slow) is Outcome.UNKNOWN
+    assert outcome(slow, {**slow, "asked": 9.0, "ended": 9.9}) is Outcome.FAIL, "the machine ran then"
+    assert outcome(slow, {**slow, "asked": None}) is Outcome.FAIL, "nobody knows when"
+    assert outcome(slow, {**slow, "ended": None}) is Outcome.FAIL, "nobody knows when"
+    assert outcome(slow, wrong=2) is Outcome.FAIL, "of one nothing is told"
+
+
+def test_when_a_record_was_written_is_told_by_the_window_it_lies_in() -> None:
+    made = Made().add("workload.start", at=0.0, began=100.0, arm="subject")
+    made.add("workload", None, start=0, began=100.0, seconds=4.0, sent=1, ok=1)
+    made.add("workload", "deployed", start=0, began=101.0, seconds=1.0, sent=1, ok=1)
+    for second, phase in ((0.9, ""), (1.0, "deployed"), (2.0, "deployed"), (2.1, ""), (None, "")):
+        assert written_in(made.events, second) == phase, second
+
+
+@pytest.mark.parametrize(("arm", "counts"), [("", True), ("subject", True), ("control", False)])
+def test_only_the_control_is_somebody_else(arm: str, counts: bool) -> None:
+    made = Made().add("workload.start", at=0.0, began=100.0, arm=arm).reads("deployed", start=0)
+    assert (reads.check(made.events, phase="deployed").outcome is Outcome.PASS) is counts
+
+
+def test_what_is_not_there_is_quoted_too_and_counts_where_a_stall_is_to_explain_all() -> None:
+    gone = {**WRONG, "expected": "what was written", "got": "status 404", "ended": 2.9}
+    found = reads.check(Made().reads("deployed", bad=[gone]).events, phase="deployed")
+    assert "k-7 gave status 404 for what was written" in found.reason
+    made = witness(witness(Made(), 0.0, seconds=50), 0.9, seconds=1, first=2)
+    assert reads.check(made.reads("deployed", bad=[gone]).events, phase="deployed").outcome is Outcome.UNKNOWN
+
+
+def test_a_pass_rests_on_the_reads_of_all_its_phases_and_adds_them_up() -> None:
+    made = Made().reads("other", late=9).reads("deploy", late=1).reads("deployed", late=2)
+    verdict = reads.check(made.events, phase="deployed", changing=["deploy"])
+    assert (verdict.reason, verdict.evidence) == ("60 reads found what was written; 3 only when asked again", (1, 2))
+    assert reads.check(Made().reads("deployed").events, phase="deployed").reason == "30 reads found what was written"
+
+
+def test_reads_that_found_nothing_good_are_reads_all_the_same() -> None:
+    made = Made().reads("deployed", good=0, asked=2, bad=[WRONG, SILENT], wrong=1, unanswered=1)
+    assert reads.check(made.events, phase="deployed").outcome is Outcome.FAIL
+    made = Made().reads("deployed", good=0, asked=0, wrong=0, unanswered=0)
+    assert reads.check(made.events, phase="deployed").reason == "nothing was read in the phase deployed"
+
+
+def test_all_that_was_written_is_told_without_a_part() -> None:
+    verdict = reads_forward.check(Made().reads("p", every=True).events, phase="p")
+    assert verdict.reason == "30 records read as written"
+    silent = reads_forward.check(Made().reads("p", every=True, bad=[SILENT]).events, phase="p")
+    assert "1 of 30 records could not be read after the phase p: k-8" in silent.reason

@@ -27,3 +27,11 @@ def test_a_replica_that_was_not_asked_is_unknown() -> None:
     verdict = judge(Made().registry("deployed", "4.1.1").releases("deployed", "4.1.1", "4.1.1"))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "backend-3" in verdict.reason
+
+
+def test_a_pass_says_of_how_many_replicas_and_nobody_is_unknown() -> None:
+    made = Made().releases("deployed", *["4.1.1"] * 3).registry("deployed", "4.1.1")
+    found = registry.check(made.events, phase="deployed", replicas=REPLICAS)
+    assert found.reason == "the registry and 3 replicas agree on 4.1.1"
+    nobody = registry.check(made.events, phase="deployed")
+    assert nobody.reason == "no replica was to be compared with the registry"

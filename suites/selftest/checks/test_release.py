@@ -84,3 +84,35 @@ def test_a_pass_says_how_often_was_asked_and_what_that_may_have_missed() -> None
     asked_often(made, "backend-3", {"4.1.1": 9}, workers=8, unanswered=1)
     said = "3 replicas run 4.1.1, asked 9 to 35 times and 1 times in vain: one bad worker of 8 is heard so with 70 %"
     assert judge(made) == (Outcome.PASS, said)
+
+
+def test_mixed_answers_rest_on_those_who_gave_them() -> None:
+    made = Made().releases("deployed", "4.1.1", None, "4.1.1")
+    asked_often(made, "backend-2", {"4.1.0": 4, "4.1.1": 31}, workers=8)
+    asked = {"phase": "deployed", "release": "4.1.1", "replicas": REPLICAS}
+    assert release.check(made.events, **asked).evidence == (3,)  # type: ignore[arg-type]
+    turns = Made()
+    for last in ("4.1.1", "4.1.0", "4.1.1"):
+        turns.releases("deployed", "4.1.1", last, "4.1.1")
+    assert release.check(turns.events, **asked).evidence == (1, 4, 7)  # type: ignore[arg-type]
+
+
+def test_all_who_came_to_it_late_are_told_and_only_what_they_said_in_this_phase() -> None:
+    made = Made().releases("before", *["4.0.9"] * 3).releases("deployed", "4.1.1", "4.1.0", "4.1.0")
+    made.releases("deployed", *["4.1.1"] * 3)
+    came = "; {} came to it in this phase, and said 4.1.0 before"
+    assert judge(made)[1] == "3 replicas run 4.1.1" + came.format("backend-2") + came.format("backend-3")
+
+
+def test_one_replica_is_told_in_the_singular() -> None:
+    found = release.check(
+        Made().releases("deployed", "4.1.1").events, phase="deployed", release="4.1.1", replicas=REPLICAS[:1]
+    )
+    assert found.reason == "1 replica runs 4.1.1"
+
+
+def test_three_counts_are_told_as_the_least_and_the_most() -> None:
+    made = Made()
+    for replica, count in zip(REPLICAS, (35, 36, 40), strict=True):
+        asked_often(made, replica, {"4.1.1": count}, workers=2)
+    assert judge(made)[1] == "3 replicas run 4.1.1, asked 35 to 40 times"

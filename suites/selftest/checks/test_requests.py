@@ -216,3 +216,47 @@ def test_failures_are_told_by_kind_status_and_server() -> None:
     requests.fail(requests.at(12.0, 13.0) & (requests.rows["server"] == 2))
     reason = requests.verdict("errors").reason
     assert reason == "25 of 500 requests failed (5 %), budget 0 % (25 x resume with status 503 by backend-2)"
+
+
+def test_the_longest_outage_that_nothing_explains_is_told() -> None:
+    requests = Requests()
+    requests.stop_generator(11.0, 14.0)
+    requests.fail(requests.at(18.0, 19.5))
+    found = requests.verdict(budget=0.9)
+    assert found.outcome is Outcome.FAIL
+    assert found.reason.startswith("no request was answered in time for 1.5 s, longer than 1 s")
+    longer = Requests()
+    longer.fail(longer.at(11.0, 12.5))
+    longer.fail(longer.at(14.0, 17.0))
+    assert longer.verdict(budget=0.9).reason.startswith("no request was answered in time for 3.0 s")
+
+
+def test_a_pass_tells_the_longest_outage_however_short_and_how_many_answers_were_late() -> None:
+    requests = Requests()
+    requests.fail(requests.at(12.0, 12.5))
+    assert requests.verdict(budget=0.1).reason == "5 % of 500 requests failed, longest outage 0.5 s"
+    late = Requests()
+    late.rows["latency"][late.at(13.0, 13.1)] = 1.5
+    assert ", 5 answered later than 1 s, longest outage " in late.verdict(budget=0.1, longest_outage=2.0).reason
+
+
+def test_the_share_of_failures_may_be_the_budget_and_no_more() -> None:
+    for failures, outcome in ((5, Outcome.PASS), (6, Outcome.FAIL)):
+        requests = Requests()
+        requests.fail(np.isin(np.arange(1000), np.arange(600, 600 + 10 * failures, 10)))
+        found = requests.verdict()
+        assert found.outcome is outcome, failures
+    assert found.reason == "1.2 % of 500 requests failed, more than 1 % (6 x request-1 with status 503)"
+    assert found.evidence == (found.evidence[-1],), "the window of the phase"
+
+
+def test_an_outage_is_explained_where_the_generator_sent_nothing_for_all_but_what_is_allowed() -> None:
+    for stall, outcome in ((0.75, Outcome.UNKNOWN), (0.5, Outcome.FAIL)):
+        requests = Requests()
+        requests.stop_generator(12.0, 12.0 + stall)
+        requests.rows["flags"][requests.at(12.0, 12.0 + stall)] = FINAL
+        requests.fail(requests.at(12.0 + stall, 13.7))
+        found = requests.verdict(budget=0.9, longest_outage=0.98)
+        assert (found.outcome, "load generator stood still" in found.reason) == (
+            outcome, outcome is Outcome.UNKNOWN,
+        ), found  # fmt: skip

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import pytest
 
 from harness.checks import find
-from harness.events import DeployerStart
-from harness.fingerprint import Allowance, StatePart
+from harness.events import DeployerStart, encode
+from harness.fingerprint import Allowance, Fingerprint, StatePart
 from harness.verdict import Outcome, Verdict
-from suites.selftest.checks.builder import Made
+from suites.raw import raw
+from suites.selftest.checks.builder import REPLICAS, Made
 
 OLD = {"/srv/a": {"type": "file", "owner": "0:0", "mode": "0644", "size": 1, "sha256": "11"}}
 NEW = {**OLD, "/srv/b": {"type": "file", "owner": "0:0", "mode": "0644", "size": 1, "sha256": "22"}}
@@ -147,3 +148,80 @@ def test_every_verdict_says_in_one_line_what_was_not_looked_at() -> None:
         verdict = judged("trace", made.fingerprint("after", {**after, **of_table("on")}))
         assert "; not looked at: large objects of backend; " in verdict.reason, verdict.outcome
         assert "no two fingerprints before tell what the load moves" in verdict.reason
+
+
+def test_of_many_differences_eight_or_so_are_spelt_out() -> None:
+    file = {"type": "file", "owner": "0:0", "mode": "0644", "size": 1, "sha256": "11"}
+    new = {f"/srv/x/{name}/a": file for name in "abcdefghijklmnopqrst"}
+    reason = judged(
+        "trace", Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(OLD | new))
+    ).reason
+    assert 8 <= reason.count("is new") <= 9
+    assert reason.startswith("20 differences: ")
+
+
+def noted(after: Mapping[str, object]) -> Verdict:
+    """Both fingerprints have a part with a note."""
+    made = Made()
+    for phase, files in (("before", OLD), ("after", after)):
+        made.fingerprint(phase, {"files": StatePart(files, note="large files by their size alone")})
+    return judged("trace", made, MEANT)
+
+
+def test_what_the_parts_note_is_told_once_in_a_pass_and_beside_a_failure() -> None:
+    note = "; files of backend-1: large files by their size alone; files of backend-2: "
+    passed = noted(NEW)
+    assert passed.outcome is Outcome.PASS
+    assert "; declared: backend: files:/srv/b (it is kept for a fast rollback); files of backend-1" in passed.reason
+    assert passed.reason.count(note) == 1
+    assert passed.reason.startswith("the rollback left no trace: 6 items of 3 replicas are the same")
+    assert noted(OLD).reason.count("; declared, and matched nothing: backend: files:/srv/b" + note) == 1
+    failed = noted({**OLD, "/srv/c": NEW["/srv/b"]})
+    assert failed.outcome is Outcome.FAIL
+    assert "; not looked at: files of backend-1: large files by their size alone" in failed.reason
+    assert failed.reason.count("large files") == 3
+
+
+def test_where_all_was_looked_at_nothing_is_said_of_what_was_not() -> None:
+    assert "not looked at" not in judged("trace", Made().fingerprint("before").fingerprint("after")).reason
+
+
+def states(*told: tuple[float, str, dict[str, int]], other: bool = False) -> Verdict:
+    """Fingerprints of a column of states: when each was taken, its name, and the words with their rows. With `other`,
+    that of the deployment is of another environment.
+    """
+    made = Made()
+    for at, name, words in told:
+        made.clock.advance(at - made.clock.monotonic() + START)
+        profile = {"rows": 500, "words": words}
+        items = {"t": "500 rows", "t/state": f"{at:g}", "t/state (values)": profile}
+        environment = {"environment": "h2"} if other and name == "deployed" else {}
+        body = Fingerprint({one: {"contents": StatePart(items)} for one in REPLICAS}, name=name).body()
+        made.history.record(raw("fingerprint", phase=name, **environment, **encode(body)))
+    return judged("trace", made)
+
+
+START = Made().clock.monotonic()
+LEFT = (
+    (0.0, "start", {"suspended": 500}), (6.0, "before", {"suspended": 300, "running": 200}),
+    (20.0, "deployed", {"running": 40, "new": 460}), (90.0, "after", {"running": 499, "new": 1}),
+)  # fmt: skip
+
+
+def test_what_was_new_in_between_and_is_left_in_a_single_row_is_a_trace() -> None:
+    found = states(*LEFT)
+    assert found.outcome is Outcome.FAIL
+    assert "t.state has 'new' in 1 row, which it never had" in found.reason
+    assert states(*LEFT[:2], LEFT[3]).outcome is Outcome.PASS, "nobody saw that it was new"
+    assert states(*LEFT, other=True).outcome is Outcome.PASS, "and in another environment it was none of this one"
+    late = (0.0, "start", {"suspended": 500}), LEFT[2], (40.0, "before", LEFT[1][2]), LEFT[3]
+    assert states(*late).outcome is Outcome.PASS, "nor was it what came before"
+
+
+def test_all_that_is_declared_is_told_together() -> None:
+    made = Made().fingerprint("before", of_files(OLD)).fingerprint("after", of_files(NEW))
+    idle = Allowance("backend", "files:/tmp/**", "scratch")
+    reason = judged("trace", made, MEANT, idle).reason
+    assert reason.startswith("the rollback left no trace: 6 items of 3 replicas are the same; declared: backend: files")
+    assert "; declared, and matched nothing: backend: files:/tmp/**" in reason
+    assert noted(NEW).reason.count("large files") == 3, "once for each replica"

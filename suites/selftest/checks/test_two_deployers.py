@@ -122,3 +122,39 @@ def test_of_a_fleet_that_did_not_answer_as_a_whole_only_what_answered_is_claimed
     made.add("probe.release", "seen", replica=REPLICAS[0], release="4.1.1", error=None)
     alone = deployer.check(made.events, **asked, may_refuse=True)  # type: ignore[arg-type]
     assert alone.reason.endswith("2 of 3 replicas answered, and run 4.1.1"), alone
+
+
+def test_the_last_two_runs_of_the_verb_before_the_phases_last_event_count() -> None:
+    made = both(3, 5)
+    for event in both(0, 1).events:
+        data = {key: value for key, value in event.data.items() if key != "phase"}
+        if "start" in data:
+            data["start"] += 6
+        made.add(event.kind, event.phase, **data)
+    made.releases("seen", *["4.1.1"] * 3)
+    made.add("deployer.start", "later", verb="deploy", release="4.1.1", command=["x"], where="control")
+    made.add("deployer.end", "later", start=made.events[-1].id, verb="deploy", exit_code=9, ended="exit", seconds=1.0)
+    found = check(made.events, phase="seen", verb="deploy", release="4.1.1", replicas=REPLICAS)
+    assert found.reason == "the two ended with exit codes 0 and 1, and 3 replicas run 4.1.1"
+    other = both(0, 1)
+    other.add("deployer.start", "deploy", verb="rollback", release=None, command=["x"], where="control")
+    assert judge(other), "a run of another verb is none of them"
+
+
+def test_a_phase_without_events_has_no_runs_before_its_end() -> None:
+    found = check(both(0, 1).events, phase="seen", verb="deploy", release="4.1.1", replicas=REPLICAS)
+    assert found.reason.startswith("two deployers were not given the deploy")
+
+
+def test_a_failure_says_who_and_in_which_words_and_rests_on_their_ends() -> None:
+    hung = judge(both(0, None, "timeout"))
+    assert hung.reason == "the deploy was stopped: it ran for 2.0 s, its timeout"
+    refused = judge(both(1, 5), "4.1.0", "4.1.0", "4.1.0")
+    assert refused.evidence == (3, 5)
+    lied = judge(both(0, 1), "4.1.1", "4.1.0", "4.1.1")
+    assert lied.reason.endswith("not 4.1.1 (its last words: run 0 says 0)")
+
+
+def test_an_end_that_is_the_phases_last_event_is_of_the_phase() -> None:
+    found = check(both(0, 1).events, phase="deploy", verb="deploy", release="4.1.1")
+    assert found.reason == "what the fleet runs after the deploy is not known"

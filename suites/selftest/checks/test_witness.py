@@ -217,3 +217,30 @@ def test_a_canary_that_came_late_on_a_machine_that_stood_still_proves_nothing() 
             checks.find("logs"), only, canary(made), "deployed", {"release": "4.1.1", "logs": LOGS[1:2]}
         )
         assert found.outcome is outcome, (share, found)
+
+
+def late_canary(share: float, *, first: int, come: float | None = None) -> Verdict:
+    """One that backend-2 answered 5 s before the last report of its log, at second 98; the machine stood still for a
+    share of each of five seconds. Its record came so long after the answer, or never.
+    """
+    made = witness(witness(Made(), 0.0, seconds=110), share, seconds=5, first=first)
+    made.clock.advance(100.0)
+    found = canary(logs(made))
+    looks = {} if come is None else {"canaries": {"c1-0": made.clock.now() - 5.0 + come}, "canary_looks": {"c1-0": 0.0}}
+    made.log("deployed", "backend-2", **looks)
+    only = [event for event in made.events if event.kind != "probe.log" or event.data["replica"] == "backend-2"]
+    return checks.call(checks.find("logs"), only, found, "deployed", {"release": "4.1.1", "logs": LOGS[1:2]})
+
+
+@pytest.mark.parametrize("come", [None, 4.9])
+def test_a_stall_explains_a_canary_for_one_and_a_half_times_its_length_right_after_the_answer(
+    come: float | None,
+) -> None:
+    assert late_canary(0.6, first=99, come=come).outcome is Outcome.UNKNOWN
+    assert late_canary(0.4, first=99, come=come).outcome is Outcome.FAIL, "too short"
+    assert late_canary(0.6, first=90, come=come).outcome is Outcome.FAIL, "over before the answer"
+    assert late_canary(0.6, first=105, come=come).outcome is Outcome.FAIL, "after the record was due"
+
+
+def test_any_stall_that_is_long_enough_explains_what_has_no_length_of_its_own() -> None:
+    assert WitnessedStalls(witness(Made(), 0.4).events).explains(10.0, 10.5)

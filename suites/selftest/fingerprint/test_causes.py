@@ -116,3 +116,91 @@ DIFFERENCES = st.builds(
 def test_every_difference_has_one_cause(every: list[Difference]) -> None:
     told = [one for cause in causes(every) for one in (*cause.heads, *cause.followers)]
     assert sorted(map(repr, told)) == sorted(map(repr, every))
+
+
+def led(*every: Difference) -> dict[str, list[str]]:
+    """What follows from each head, by their keys."""
+    return {cause.heads[0].key: [one.key for one in cause.followers] for cause in causes(every)}
+
+
+def test_an_image_is_told_with_its_packages_and_nothing_else() -> None:
+    packages = found("packages", ("curl", "7", "8"), ("zlib", None, "1"))
+    settings = found("settings", ("packages", 1, 2))
+    assert led(*found("image", ("image", "sha256:1", "sha256:2")), *packages, *settings) == {
+        "image": ["curl", "zlib"], "packages": [],
+    }  # fmt: skip
+    assert led(*found("sockets", ("image", None, 1)), *packages)["image"] == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "x"), ("x", None)])
+def test_a_server_and_a_role_are_told_with_their_settings(before: Any, after: Any) -> None:
+    server = led(
+        *found("servers", ("main", before, after)),
+        *found("settings", ("main work_mem", before, after), ("mainly work_mem", 1, 2), ("x of role main", 1, 2)),
+        *found("queues", ("main jobs", 1, 2)),
+    )
+    assert server["main"] == ["main work_mem"]
+    role = led(
+        *found("roles", ("app", before, after)),
+        *found("settings", ("work_mem of role app", before, after), ("app work_mem", 1, 2)),
+        *found("queues", ("x of role app", 1, 2)),
+    )
+    assert role["app"] == ["work_mem of role app"]
+    other = led(*found("sockets", ("main", before, after)), *found("settings", ("main work_mem", 1, 2)))
+    assert other["main"] == []
+
+
+def test_what_only_changed_leads_nothing_but_a_link() -> None:
+    assert led(*found("servers", ("main", "a", "b")), *found("settings", ("main work_mem", 1, 2)))["main"] == []
+    process = "python3 -m web (user root)"
+    variables = found("environment", ("LEVEL of python3 -m web", None, "debug"))
+    for before, after, follows in ((0, 2, True), (2, 0, True), (None, 1, True), (1, 2, False), (2, 1, False)):
+        one = led(*found("processes", (process, before, after)), *variables)[process]
+        assert bool(one) is follows, (before, after)
+
+
+def test_only_a_table_of_the_schema_is_told_with_its_columns() -> None:
+    column = found("schema", ("column plans.id", None, "integer"))
+    assert led(*found("schema", ("table plans", None, "x")), *column)["table plans"] == ["column plans.id"]
+    assert led(*found("contents", ("table plans", None, "x")), *column)["table plans"] == []
+    assert led(*found("schema", ("view plans", None, "x")), *column)["view plans"] == []
+
+
+def test_a_directory_is_told_with_what_came_below_it_and_nothing_else() -> None:
+    for came in (True, False):
+
+        def change(key: str, item: Any, came: bool = came) -> tuple[str, Any, Any]:
+            return (key, None, item) if came else (key, item, None)
+
+        every = found(
+            "files", change("/srv/a", DIRECTORY), change("/srv/a/x", FILE), change("/srv/ab", FILE),
+            ("/srv/a/y", *((FILE, None) if came else (None, FILE))), ("/srv/a/z", FILE, {**FILE, "size": 9}),
+        )  # fmt: skip
+        assert led(*every)["/srv/a"] == ["/srv/a/x"]
+    file = found("files", ("/srv/a", None, FILE), ("/srv/a/x", None, FILE))
+    assert led(*file)["/srv/a"] == [], "it is no directory"
+
+
+def test_a_link_that_points_where_it_did_leads_nothing() -> None:
+    owned = found(
+        "files", ("/srv/current", link("releases/1"), {**link("releases/1"), "owner": "9:9"}),
+        ("/srv/releases/1/a", None, FILE),
+    )  # fmt: skip
+    assert led(*owned)["/srv/current"] == []
+    became = found("files", ("/srv/current", FILE, link("releases/1")), ("/srv/releases/1/a", None, FILE))
+    assert led(*became)["/srv/current"] == ["/srv/releases/1/a"], "a file became a link"
+
+
+def test_files_that_came_in_one_directory_are_one_cause_and_directories_are_one_each() -> None:
+    files = found(
+        "files", ("/srv/a", None, FILE), ("/srv/b", None, FILE), ("/srv/c", FILE, None), ("/etc/d", None, FILE),
+    )  # fmt: skip
+    assert number_of_causes(files) == 3
+    assert number_of_causes(found("files", ("/srv/a", None, DIRECTORY), ("/srv/b", None, DIRECTORY))) == 2
+    assert number_of_causes(found("settings", ("/srv/a", None, 1), ("/srv/b", None, 1))) == 2
+
+
+def test_of_causes_that_explain_as_much_the_more_telling_part_comes_first() -> None:
+    parts = [part for part in PARTS if part != "image"]  # which explains its packages, too
+    every = [one for part in reversed(parts) for one in found(part, ("/x", None, 1))]
+    assert [cause.part for cause in causes([*found("of ours", ("/x", None, 1)), *every])] == [*parts, "of ours"]

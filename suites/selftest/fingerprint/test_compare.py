@@ -221,3 +221,61 @@ def test_a_replica_without_a_shell_is_named_among_what_is_not_looked_at() -> Non
     bare = {"image": StatePart({"image": "sha256:1"}), **_without_shell(ALWAYS)}
     one = taken(web_1=bare, lb_1={"files": {"/a": 1}})
     assert "processes, sockets and packages of web" in compare(one, one).unseen
+
+
+def test_an_exception_may_be_of_a_name_with_a_colon() -> None:
+    assert Allowance("cache", "keys:session:*", "why").covers("cache-1", "keys", "session:<n>")
+
+
+def test_a_part_that_cannot_be_told_hides_no_other() -> None:
+    before = taken(web_1={"files": StatePart(None, "no answer"), "settings": {"x": 1}}, web_2={"settings": {"x": 1}})
+    after = taken(web_1={"files": {"/a": 1}, "settings": {"x": 2}}, web_2={"settings": {"x": 2}})
+    found = compare(before, after)
+    assert [(one.replica, one.key) for one in found.differences] == [("web-1", "x"), ("web-2", "x")]
+    assert (found.items, found.replicas, len(found.untold)) == (2, 2, 1)
+
+
+def test_a_note_of_both_is_told_once_and_one_of_the_later_first() -> None:
+    def noted(before: str | None, after: str | None) -> tuple[str, ...]:
+        one, two = (taken(web_1={"files": StatePart({"/a": 1}, note=note)}) for note in (before, after))
+        return compare(one, two).notes
+
+    assert noted("large files by size", "large files by size") == ("files of web-1: large files by size",)
+    assert noted("was", "is") == ("files of web-1: is",)
+    assert noted("was", None) == ("files of web-1: was",)
+
+
+def test_a_part_of_another_package_is_compared_too_and_comes_last() -> None:
+    found = compare(
+        taken(web_1={"of ours": {"a": 1}, "packages": {"a": 1}}), taken(web_1={"of ours": {}, "packages": {}})
+    )
+    assert [one.part for one in found.differences] == ["packages", "of ours"]
+
+
+def test_what_is_new_or_gone_of_what_moves_is_for_other_parts_to_tell() -> None:
+    """A table that came is in the schema; its rows are none to compare."""
+    before, after = contents(t="2 rows"), contents(t="2 rows", u="1 row")
+    assert compare(before, after, (), [(before, before)]).differences == ()
+    assert compare(after, before, (), [(after, after)]).differences == ()
+    changed = contents(t="3 rows")
+    assert [one.key for one in compare(before, changed, (), [(before, before)]).differences] == ["t"]
+
+
+def test_how_many_keys_there_are_counts_where_a_witness_saw_the_number_stand_still() -> None:
+    few, many = taken(cache_1={"keys": of_keys(False, a=5)}), taken(cache_1={"keys": of_keys(False, a=6)})
+    assert compare(few, many, (), [(few, few)]).differences
+    assert not compare(few, many, (), [(few, many)]).differences
+    assert not compare(few, many).differences
+    other = taken(cache_1={"queues": of_keys(False, a=5)})
+    more = taken(cache_1={"queues": of_keys(False, a=6)})
+    assert not compare(other, more, (), [(few, few)]).differences, "of keys alone"
+
+
+def test_a_sample_may_lack_a_type_that_the_whole_has() -> None:
+    def typed(kind: str, *, partial: bool) -> Fingerprint:
+        item = {"type": kind, "ttl": "none", "format": ["text"], "count": 9}
+        return taken(cache_1={"keys": StatePart({"a": item}, partial=partial)})
+
+    whole, part = typed("hash or string", partial=False), typed("string", partial=True)
+    assert not compare(whole, part).differences
+    assert compare(whole, typed("string", partial=False)).differences

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.fingerprint import Allowance, Fingerprint, StatePart, compare, in_words
-from harness.fingerprint.profiles import SUFFIX, Usual, left, novel
+from harness.fingerprint.profiles import SUFFIX, Novelty, Usual, left, novel
 
 BEFORE, BASELINE = (
     {"rows": 500, "words": {"suspended": 500}},
@@ -151,3 +151,114 @@ def test_numbers_of_another_size_that_are_left_are_told() -> None:
     assert new is not None
     assert str(left(new, numbers(9000, p0=499, p3=1))) == "has 1000 or more in 1 row; before: at most 4"
     assert left(new, numbers(90, p0=400, p1=100)) is None
+
+
+def small(low: float, high: float, **powers: int) -> dict[str, Any]:
+    """`small(0.02, 900, p2=300, m2=200)`: numbers of hundreds and of hundredths."""
+    signs = {"p": "", "m": "-"}
+    magnitudes = {signs[name[0]] + name[1:]: count for name, count in powers.items()}
+    return {"rows": 500, "low": low, "high": high, "magnitudes": magnitudes}
+
+
+@pytest.mark.parametrize(
+    ("power", "said"),
+    [("m1", "has 20 or less in 200 rows; before: at least 200"),
+     ("p0", "has 20 or less in 200 rows; before: at least 200"), ("p1", "")],
+)  # fmt: skip
+def test_numbers_below_a_tenth_of_the_least_are_told(power: str, said: str) -> None:
+    before = small(200.0, 900.0, p2=500)
+    assert told(before, small(0.2, 900.0, p2=300, **{power: 200}), before) == said
+
+
+def test_a_hundred_times_less_than_the_least_is_less_than_a_tenth_of_it() -> None:
+    before = small(100.0, 900.0, p2=500)
+    assert told(before, small(1.0, 900.0, p2=300, p0=200), before) == "has 10 or less in 200 rows; before: at least 100"
+    tiny = small(0.5, 0.9, m1=500)
+    assert told(tiny, small(0.0001, 0.9, m1=300, m4=200), tiny) == "has 0.05 or less in 200 rows; before: at least 0.5"
+    none = small(0.0, 0.0, p0=0)
+    assert not told(none, small(0.001, 0.0, m3=200), none), "there was no least but 0"
+
+
+def test_numbers_below_the_least_that_are_left_are_told() -> None:
+    before = small(200.0, 900.0, p2=500)
+    new = novel(before, small(0.2, 900.0, p2=300, m1=200), [Usual(before, before, 6.0)], 30.0)
+    assert new is not None
+    assert str(left(new, small(0.2, 900.0, p2=499, m1=1))) == "has 20 or less in 1 row; before: at least 200"
+    assert str(left(new, small(0.2, 900.0, p2=490, m1=1, p0=9))) == "has 20 or less in 10 rows; before: at least 200"
+    assert left(new, small(20.0, 900.0, p2=300, p1=200)) is None
+    larger = Novelty({}, (), 5, 100.0, 4.0)
+    assert str(left(larger, numbers(400, p2=3))) == "has 100 or more in 3 rows; before: at most 4"
+    assert left(larger, numbers(90, p1=3)) is None
+    assert left(Novelty({"S": 3}, ("running",), 3), numbers(90, p1=3)) is None, "it holds numbers now"
+
+
+def test_ten_times_as_large_is_new_where_nothing_grew() -> None:
+    usual = numbers(10, p0=300, p1=200)
+    for power, said in (("p2", "has 100 or more in 200 rows; before: at most 10"), ("p1", "")):
+        assert told(usual, numbers(900, p0=300, **{power: 200}), usual) == said
+    below = {"rows": 500, "low": 0.1, "high": 0.5, "magnitudes": {"-1": 500}}
+    after = {"rows": 500, "low": 0.1, "high": 90.0, "magnitudes": {"-1": 300, "1": 200}}
+    assert told(below, after, below) == "has 10 or more in 200 rows; before: at most 0.5"
+
+
+def test_what_grew_may_go_on_ten_times_as_fast_and_what_shrank_did_not_grow() -> None:
+    """From 10 to 20 in 6 s: in 30 s by 50, ten times as fast by 500; so 1000 is beyond 520, and 100 is not."""
+    first, before = numbers(10, p0=300, p1=200), numbers(20, p0=300, p1=200)
+    assert not told(before, numbers(400, p0=300, p2=200), first)
+    assert told(before, numbers(4000, p0=300, p3=200), first)
+    assert told(first, numbers(400, p0=300, p2=200), before) == ""
+    shrank = novel(first, numbers(4000, p0=300, p3=200), [Usual(before, first, 6.0)], 30.0)
+    assert str(shrank) == "has 1000 or more in 200 rows; before: at most 20"
+    both = novel(before, numbers(900, p0=300, p2=200), [Usual(before, first, 6.0), Usual(first, before, 6.0)], 30.0)
+    assert both is None, "what fell once does not make up for what grew"
+
+
+def test_five_rows_with_something_new_are_enough_and_the_shortest_times_count() -> None:
+    after = words(running=400, failed=5)
+    assert told(BASELINE, after, BEFORE, 0.5)
+    assert not told(BASELINE, words(running=400, failed=4), BEFORE, 0.5)
+    assert not told(BASELINE, after, BEFORE, 0.0)
+    assert novel(BASELINE, words(failed=500), [Usual(BEFORE, BASELINE, 0.5)], 1.0)
+
+
+def test_only_pairs_with_a_profile_on_both_sides_tell_what_is_usual() -> None:
+    for pair in (Usual("1a", BASELINE, 6.0), Usual(BASELINE, "1a", 6.0)):  # type: ignore[arg-type]
+        assert novel(BASELINE, words(failed=500), [pair], 30.0) is None
+        assert novel(BASELINE, words(failed=500), [pair, Usual(BEFORE, BASELINE, 6.0)], 30.0)
+
+
+def test_a_column_that_held_numbers_in_a_pair_tells_no_words() -> None:
+    assert novel(BASELINE, words(failed=500), [Usual(FEW, FEW, 6.0)], 30.0) is None
+    assert novel(FEW, words(failed=500), [Usual(BASELINE, BASELINE, 6.0)], 30.0) is None
+
+
+def columns(at: float, **told: Any) -> Fingerprint:
+    """A table with these columns of states."""
+    items: dict[str, Any] = {"t": "500 rows"}
+    for name, counts in told.items():
+        items |= {f"t/{name}": f"{at:g}", f"t/{name}{SUFFIX}": words(**counts)}
+    return Fingerprint({"db-1": {"contents": StatePart(items)}}, at, f"at {at:g}")
+
+
+QUIET = [(columns(0.0, a={"x": 500}, b={"x": 500}), columns(6.0, a={"x": 500}, b={"x": 500}))]
+
+
+def test_every_column_with_something_new_is_told() -> None:
+    after = columns(36.0, a={"new": 500}, b={"newer": 500})
+    assert len(compare(QUIET[0][1], after, (), QUIET).differences) == 2
+
+
+def test_twenty_rows_within_fourteen_seconds_are_new_where_six_seconds_were_watched() -> None:
+    """16 rows have to show it; of 26 seconds 30 would."""
+    deployed, after = columns(20.0, a={"x": 480, "new": 20}), columns(90.0, a={"x": 499, "new": 1})
+    assert compare(QUIET[0][1], after, (), QUIET, [deployed]).differences
+    fewer = columns(20.0, a={"x": 485, "new": 15})
+    assert not compare(QUIET[0][1], after, (), QUIET, [fewer]).differences
+
+
+def test_a_fingerprint_in_between_without_the_column_tells_nothing_of_it() -> None:
+    after = columns(90.0, a={"x": 499, "new": 1})
+    for other in (columns(20.0, c={"new": 500}), Fingerprint({}, 20.0)):
+        assert not compare(QUIET[0][1], after, (), QUIET, [other]).differences
+    hashed = Fingerprint({"db-1": {"contents": StatePart({f"t/a{SUFFIX}": "1a"})}}, 20.0)
+    assert not compare(QUIET[0][1], after, (), QUIET, [hashed]).differences

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness.fingerprint.compare import Difference
-from harness.fingerprint.words import in_words
+from harness.fingerprint.compare import Difference, compare
+from harness.fingerprint.model import Fingerprint
+from harness.fingerprint.parts import StatePart
+from harness.fingerprint.words import explained, in_words
 from harness.fingerprint.words_of_files import files, shown
 
 FILE = {"type": "file", "mode": "0644", "owner": "0:0", "size": 5, "sha256": "aa"}
@@ -150,3 +152,86 @@ def test_a_path_that_is_not_printable_is_shown_on_one_line() -> None:
     assert shown("/srv/it's") == "/srv/it's"
     assert shown("/srv/a\nb\x07") == "/srv/a\\nb\\x07"
     assert shown("/srv/it's\n") == "/srv/it's\\n"
+
+
+def test_keys_that_are_gone_or_of_another_number_are_told_with_what_they_were() -> None:
+    was = {"type": "string", "format": ["json", "text"], "ttl": "none", "count": 30}
+    assert said("keys", "plan:*", was, None) == (
+        "keys like plan:* are gone (they were string of json or text, time to live: none)"
+    )
+    assert said("keys", "plan:*", was, {**was, "count": 90}) == "there are 90 keys like plan:*, before: 30"
+    bare = {**was, "format": []}
+    assert said("keys", "plan:*", None, bare) == "keys like plan:* exist now (string of nothing, time to live: none)"
+
+
+def test_a_value_is_told_by_itself_or_by_what_it_holds() -> None:
+    assert said("values", "flag", {"value": "off"}, {"value": "on"}) == "value of key flag is on, before: off"
+    assert said("values", "flag", {"value": "off"}, "on") == "value of key flag is on, before: off"
+
+
+def test_nothing_in_brackets_is_told_of_what_is_empty() -> None:
+    assert said("schema", "view v", None, "") == "view v exists now"
+    assert said("schema", "view v", "", None) == "view v is gone"
+    assert said("schema", "rows", 1, None) == "rows is gone"
+    assert said("schema", "rows", False, None) == "rows is gone (it was False)"
+
+
+def test_an_image_is_told_with_how_many_packages() -> None:
+    for many, words in ((1, "1 package"), (2, "2 packages")):
+        every = [Difference("web-1", "image", "image", "1", "2")]
+        every += [Difference("web-1", "packages", f"p{n}", "1", "2") for n in range(many)]
+        assert in_words(every) == [f"web-1: the image is 2, before: 1, and with it {words}"]
+
+
+def test_what_follows_is_counted_and_six_of_it_are_named() -> None:
+    table = Difference("db-1", "schema", "table plans", None, "owner app")
+    for many in (6, 7):
+        columns = [Difference("db-1", "schema", f"column plans.{n} of x", None, "text") for n in range(many)]
+        names = ", ".join(f"column plans.{n} of x" for n in range(6)) + (" and 1 more" if many > 6 else "")
+        assert in_words([table, *columns]) == [f"db-1: table plans exists now (owner app), with {many} more ({names})"]
+    variable = Difference("db-1", "environment", "A of x of python3", None, "1")
+    process = Difference("db-1", "processes", "python3 (user root)", None, 1)
+    assert in_words([process, variable]) == ["db-1: python3 (user root) runs now, with its variables (A)"]
+
+
+@pytest.mark.parametrize(
+    ("many", "head"), [(1, "1 difference that was not declared"), (2, "2 differences that were not")]
+)
+def test_a_comparison_is_explained_with_how_much_was_not_declared(many: int, head: str) -> None:
+    one, two = (
+        Fingerprint({"web-1": {"settings": StatePart({f"s{n}": value for n in range(many)})}}) for value in (1, 2)
+    )
+    assert explained(compare(one, two))[0].startswith(head)
+
+
+def test_sixty_differences_are_spelt_out_where_a_comparison_is_explained() -> None:
+    one, two = (
+        Fingerprint({"web-1": {"settings": StatePart({f"s{n:02}": value for n in range(61)})}}) for value in (1, 2)
+    )
+    line = explained(compare(one, two))[1]
+    assert line.count("is 2, before: 1") == 60
+    assert line.endswith("; and 1 more (settings: s60)")
+    twelve = in_words(compare(one, two).differences)
+    assert twelve[0].count("is 2, before: 1") == 12
+
+
+def test_a_directory_alone_and_a_link_are_told_as_what_they_are() -> None:
+    assert list(files([("/srv/a", None, DIRECTORY)])) == ["directory /srv/a is new"]
+    assert list(files([("/srv/a", LINK, None), ("/etc/b", {}, None)])) == ["link /srv/a is gone", "file /etc/b is gone"]
+
+
+def test_a_link_says_where_it_pointed_only_where_that_changed() -> None:
+    (line,) = files([("/srv/current", LINK, {**LINK, "owner": "7:7"})])
+    assert line == "/srv/current belongs to 7:7, before: 0:0"
+
+
+def test_a_path_with_a_backslash_is_shown_as_it_is() -> None:
+    assert shown("/srv/a\\b") == "/srv/a\\b"
+
+
+def test_a_package_that_is_gone_is_told_with_its_version() -> None:
+    assert said("packages", "curl", "7.88", None) == "1 package fewer (curl 7.88)"
+
+
+def test_a_path_with_both_kinds_of_quotes_is_shown_as_it_is_written() -> None:
+    assert shown('/srv/it\'s "here"\n') == '/srv/it\'s "here"\\n'

@@ -8,9 +8,10 @@ import pytest
 
 from harness import checks
 from harness.errors import UsageError
-from harness.plan.asserting import completed
+from harness.plan.asserting import Checks, completed, needed
 from harness.plan.trial import Trial
-from harness.stack import XHarness
+from harness.stack import Stack, XHarness
+from harness.stack.xharness import CheckSettings
 from harness.verdict import Outcome
 from suites.raw import raw, select
 from suites.selftest.plan.made import tiny_stack, trial
@@ -85,3 +86,81 @@ def test_a_haproxy_that_is_watched_is_the_load_balancer_of_the_fleet(servers: di
     made = trial(stack.model_copy(update={"harness": harness}))
     asked = completed(made, "convergence", "p", {"release": "1.0.0"})
     assert asked["balancer"] is expected
+
+
+def filled(name: str, stack: Stack | None = None, **given: Any) -> dict[str, Any]:
+    return completed(trial(stack), name, "p", given)
+
+
+def test_who_is_asked_depends_on_what_is_asked() -> None:
+    made = trial()
+    everybody, healthy, fleet = made.names, made.watched_for_health, made.fleet_names
+    assert len({everybody, healthy, fleet}) > 1
+    assert completed(made, "containers", "p", {})["replicas"] == everybody
+    assert completed(made, "health", "p", {})["replicas"] == healthy
+    assert completed(made, "release", "p", {"release": "1.0.0"})["replicas"] == fleet
+
+
+def with_schema() -> Stack:
+    """The tiny stack with a schema that can be asked for its release."""
+    stack = tiny_stack()
+    declared = {"database_schema": {"service": "web", "command": ["x"], "releases": {"1.0.0": "17"}}}
+    schema = XHarness.model_validate({"probes": declared}).probes.database_schema
+    probes = stack.harness.probes.model_copy(update={"database_schema": schema})
+    return stack.model_copy(update={"harness": stack.harness.model_copy(update={"probes": probes})})
+
+
+def test_the_schema_is_asked_for_where_it_is_declared() -> None:
+    assert filled("convergence", release="1.0.0")["schema"] is None
+    assert filled("convergence", with_schema(), release="1.0.0")["schema"] == {"1.0.0": "17"}
+
+
+def test_what_the_stack_declares_of_a_check_counts_and_the_rest_is_filled_in() -> None:
+    stack = tiny_stack()
+    checks_of = {"release": CheckSettings(parameters={"release": "9"})}
+    tuned = stack.model_copy(update={"harness": stack.harness.model_copy(update={"checks": checks_of})})
+    assert filled("release", tuned) == {"release": "9", "replicas": trial(tuned).fleet_names}
+    assert filled("release", tuned, release="1.0.0")["release"] == "1.0.0"
+
+
+def test_a_refusal_says_in_which_phase_and_what_the_check_takes() -> None:
+    with pytest.raises(UsageError) as caught:
+        filled("no-change", before="x", colour="red")
+    said = str(caught.value)
+    assert "The check no-change takes no 'colour'" in said
+    assert "phase p" in said
+    assert "before, phase, replicas, registry" in said
+    assert "events" not in said
+    with pytest.raises(UsageError) as caught:
+        filled("second-deployment")
+    assert "phase p" in str(caught.value)
+    assert "checks.second_deployment(phase='p', before=...)" in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        filled("recovery", samples=None, colour="red")
+    assert "samples" not in str(caught.value).partition("expected")[2]
+
+
+def test_samples_are_never_asked_of_the_caller() -> None:
+    assert "samples" not in filled("recovery")
+
+
+def test_a_check_of_several_words_is_found_by_its_name_with_underscores() -> None:
+    made = trial()
+    assert callable(made.checks.__getattr__("no_change"))
+    with pytest.raises(AttributeError) as caught:
+        made.checks.__getattr__("no_chance")
+    assert caught.value.name == "no_chance"
+    with pytest.raises(AttributeError):
+        made.checks.__getattr__("_release")
+
+
+def test_only_what_neither_check_nor_stack_knows_is_needed() -> None:
+    assert needed("release") == ["release"]
+    assert needed("second-deployment") == ["before"]
+    assert needed("availability") == []
+    assert needed("effects") == []
+    assert needed("deployer") == ["verb", "release"]
+
+
+def test_a_check_as_a_method_has_the_words_of_the_check() -> None:
+    assert vars(Checks)["release"].__doc__ == checks.find("release").__doc__

@@ -15,6 +15,7 @@ from harness.plan.incident import Incident, replay
 from harness.plan.plan import Plan, of_data, of_text
 from harness.stack import Stack, load
 from harness.stack.xharness import CheckSettings
+from harness.stack.xharness.logs import Rotation
 
 GOLDEN = Path(__file__).parent / "golden"
 OLD, NEW = "4.1.0", "4.1.1"
@@ -46,6 +47,16 @@ def tuned() -> Stack:
     return plain.model_copy(update={"harness": plain.harness.model_copy(update={"checks": settings})})
 
 
+def rotated() -> Stack:
+    """The same, with a log that may be rotated."""
+    plain = stack()
+    logs = {
+        service: [one.model_copy(update={"rotate": Rotation(signal="HUP")}) for one in every]
+        for service, every in plain.harness.logs.items()
+    }
+    return plain.model_copy(update={"harness": plain.harness.model_copy(update={"logs": logs})})
+
+
 def plans() -> dict[str, Plan]:
     """Every plan of the harness's own, by the name of its file."""
     gate, script = Gate(stack(), OLD, NEW), Incident.load(reference.ROOT / "incident.yaml")
@@ -53,13 +64,15 @@ def plans() -> dict[str, Plan]:
         "round-trip": round_trip(gate),
         "half-deployment": half_deployment(gate),
         "round-trip-recovery": round_trip(Gate(stack(), OLD, NEW, Settings(recovery=True))),
+        "soaked": round_trip(Gate(stack(), OLD, NEW, Settings(soak=600.0))),
+        "rotated": round_trip(Gate(rotated(), OLD, NEW)),
         "one-way": round_trip(Gate(one_way(), OLD, NEW)),
         "tuned": round_trip(Gate(tuned(), OLD, NEW)),
         "incident": replay(script, load(script.stack, script.override, environ={})),
     }
 
 
-NAMES = ["round-trip", "half-deployment", "round-trip-recovery", "one-way", "tuned", "incident"]
+NAMES = ["round-trip", "half-deployment", "round-trip-recovery", "soaked", "rotated", "one-way", "tuned", "incident"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,7 +98,7 @@ def test_each_line_fits_a_terminal_of_80_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plans_of_the_harness_make_sense_on_their_stacks(name: str) -> None:
-    plans()[name].check(one_way() if name == "one-way" else stack())
+    plans()[name].check({"one-way": one_way, "rotated": rotated}.get(name, stack)())
 
 
 if __name__ == "__main__":

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness import checks
 from harness.clock import ManualClock
-from harness.events import VerdictGiven
+from harness.events import RunEnd, VerdictGiven
 from harness.history import Event, History, of, read
-from harness.plan.judging import as_events, judge_again, of_environment
+from harness.plan.judging import as_events, judge_again, of_environment, supported
 from harness.plan.link import Link, LinkPart
 from harness.report import Report
-from harness.samples import Samples
+from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
 from suites.raw import fields, raw
 
@@ -159,3 +160,123 @@ def test_a_link_of_a_check_that_is_no_more_or_that_cannot_be_read_is_kept() -> N
     assert gone.kept == "there is no check 'gone' any more"
     (torn,) = judge_again(linked(expected=Outcome.PASS, data={"text": ""}).events, Samples())
     assert torn.kept.startswith("what it was put together from cannot be read")
+
+
+def lost(*problems: str) -> Samples:
+    """Samples of which these could not be read."""
+    return Samples(unread=dict(enumerate(problems)))
+
+
+def test_a_pass_of_a_run_without_all_of_its_evidence_is_unknown_and_says_how_much_is_missing() -> None:
+    passed = Verdict("run", Outcome.PASS, "all 3 checks passed", (1, 2))
+    assert supported(passed, Samples()) == passed
+    one = supported(passed, lost("samples.bin is gone"))
+    assert (one.check, one.outcome, one.evidence) == ("run", Outcome.UNKNOWN, (1, 2))
+    assert one.reason == "all 3 checks passed, but evidence is missing: samples.bin is gone"
+    assert one.look == "what became of the run's directory"
+    two = supported(passed, lost("samples.bin is gone", "readback-3.json was changed"))
+    assert two.reason.endswith("evidence is missing: samples.bin is gone (and 1 more)")
+    assert supported(passed, lost("a", "b", "c")).reason.endswith("missing: a (and 2 more)")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.UNKNOWN])
+def test_what_is_no_pass_stays_as_it_is_whatever_is_missing(outcome: Outcome) -> None:
+    verdict = Verdict("run", outcome, "as it was")
+    assert supported(verdict, lost("samples.bin is gone")) == verdict
+
+
+def test_the_end_of_a_run_says_what_todays_verdicts_come_to() -> None:
+    history = saved(None, "1.0", "1.1")
+    end = as_events(history.events, judge_again(history.events, Samples()), Samples())[-1].body
+    assert end == RunEnd("fail", "release: web-2 runs 1.1, not 1.0", 1)
+    torn = as_events(saved().events, judge_again(saved().events, Samples()), lost("samples.bin is gone"))[-1].body
+    assert isinstance(torn, RunEnd)
+    assert (torn.outcome, torn.exit_code) == ("unknown", 2)
+    assert torn.reason == "all 1 checks passed, but evidence is missing: samples.bin is gone"
+
+
+def test_everything_but_the_verdicts_and_the_end_stays_as_it_was() -> None:
+    history = saved(None, "1.0", "1.1")
+    broke = (*history.events[:-1], history.record(raw("run.error", what="x", message="x", exit_code=3)))
+    again = as_events(broke, judge_again(broke, Samples()), Samples())
+    assert [event.kind for event in again] == [event.kind for event in broke]
+    assert again[:3] == broke[:3]
+    assert again[-1] == broke[-1]
+    ended = as_events((*broke, history.events[4]), judge_again(broke, Samples()), Samples())[-1].body
+    assert ended == history.events[4].body
+
+
+def test_what_is_kept_is_as_it_was_then_and_says_whose_it_is() -> None:
+    history = saved()
+    history.record(
+        raw("verdict", check="gone", outcome="fail", reason="r", evidence=[1], look="", phase="p", parameters={})
+    )
+    torn = linked(expected=Outcome.PASS, data={"text": ""})
+    for events, said in ((history.events, "r"), (torn.events, None)):
+        found = judge_again(events, Samples())[-1]
+        assert found.event is events[-1]
+        assert found.then is found.now
+        assert found.then.reason == (said or events[-1].data["reason"])
+
+
+def test_a_check_that_takes_its_parameters_no_more_is_named() -> None:
+    history = saved()
+    history.record(
+        raw(
+            "verdict", check="release", outcome="pass", reason="r", evidence=[], look="", phase="p", parameters={"x": 1}
+        )
+    )
+    found = judge_again(history.events, Samples())[1]
+    assert found.now.check == "release"
+    assert found.now.reason == "today's check cannot be asked as it was then: it takes no x"
+
+
+def requests(*, phase: str | None = "p", link: bool = False) -> tuple[History, Samples]:
+    """A verdict on 50 requests of which one failed, by the samples; the window itself says nothing of failures."""
+    history = History(clock=ManualClock())
+    start = history.record(raw("workload.start", environment="h1", file="s.bin", at=0.0, began=0.0, arm="subject"))
+    rows = np.zeros(50, SAMPLE)
+    rows["n"], rows["intended"], rows["flags"] = np.arange(50), np.arange(50) / 10, OK | FINAL
+    rows["server"], rows["outcome"] = 1, 200
+    window = {"start": start.id, "first": 0, "last": 50, "began": 0.0, "intended": 50, "sent": 50, "ok": 50, "shed": 0}
+    history.record(raw("workload", environment="h1", **window, **({"phase": phase} if phase else {})))
+    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "", ("a",), {1: "w"}, rows, "", releases={1: "2.0"})
+    given = Verdict("answers", Outcome.PASS, "r", (), parameters={"release": "1.0", "named": True})
+    mark: dict[str, object] = {}
+    if link:
+        mark["link"] = Link("answered", "wrong ones", Outcome.FAIL, [LinkPart("p", given)]).data()
+    history.record(
+        raw("verdict", **fields(given), environment="h1", **mark, **({"phase": phase} if phase and not link else {}))
+    )
+    return history, Samples((stream,))
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_checks_that_look_at_the_samples_get_them_again(link: bool) -> None:
+    history, samples = requests(link=link)
+    (found,) = judge_again(history.events, samples)
+    assert "50 of 50 name 2.0, not 1.0" in found.now.reason
+    (torn,) = judge_again(history.events, Samples())
+    assert torn.now.outcome is not found.now.outcome
+
+
+def test_a_verdict_without_a_phase_is_asked_again_for_none() -> None:
+    history, samples = requests(phase=None)
+    (found,) = judge_again(history.events, samples)
+    assert found.now.reason == "no good answer is known of the phase "
+
+
+def test_a_link_is_held_again_against_what_was_seen_without_a_deployment() -> None:
+    part = checks.verdict_of(of(saved(None, "1.0", "1.1").events, VerdictGiven)[-1].body)
+    for without, outcome in (("1.1", Outcome.PASS), ("1.0", Outcome.FAIL)):
+        history = History(clock=ManualClock())
+        for phase, second in (("p", "1.1"), ("q", without)):
+            for replica, release in zip(FLEET, ("1.0", second), strict=True):
+                history.record(
+                    raw("probe.release", replica=replica, release=release, error=None, phase=phase, environment="h1")
+                )
+        made = Link("deployed", "no errors", Outcome.PASS, [LinkPart("p", part)], [LinkPart("q", part)])
+        history.record(raw("verdict", **fields(made.verdict()), phase="x", environment="h1", link=made.data()))
+        (found,) = judge_again(history.events, Samples())
+        assert found.now.outcome is outcome, without
+        assert [event.phase for event in history.events[:4]] == ["p", "p", "q", "q"]

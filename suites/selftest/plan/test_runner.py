@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import NotMeasured, UsageError
 from harness.plan.runner import run
-from harness.plan.steps import PlanEnded, Progress, Step
+from harness.plan.steps import InPhase, PlanEnded, Progress, Step
 from harness.plan.steps.heal import Heal
 from harness.plan.steps.inject import Inject
 from harness.plan.steps.load import Load
@@ -152,3 +152,119 @@ def test_what_is_not_healed_is_healed_at_the_end_also_of_a_plan_that_breaks(monk
             run(plan_of(Load(), inject("a"), inject("b"), last), made)
         off = [text for _, text in notes(made) if text.startswith("off")]
         assert sorted(off) == ["off with-a", "off with-b"]
+
+
+class Certain(Noted):
+    """Is run in any case."""
+
+    @property
+    def in_any_case(self) -> bool:
+        return True
+
+
+class Lost(Noted):
+    """Cannot be done."""
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        raise NotMeasured("the load was lost")
+
+
+def test_an_error_of_a_final_step_is_raised_also_where_a_later_one_ends_the_plan() -> None:
+    with pytest.raises(NotMeasured, match="the load was lost"):
+        run(plan_of(Noted(text="a"), final=(Lost(), Last(), Noted(text="z"))), trial())
+
+
+class Giving(Noted):
+    """Gives one thing and takes another away."""
+
+    def provides(self) -> tuple[str, ...]:
+        return ("given",)
+
+    def removes(self) -> tuple[str, ...]:
+        return ("taken",)
+
+
+class Needing(Noted):
+    """Needs what it is told to."""
+
+    needs: tuple[str, ...] = ()
+
+    def requires(self) -> tuple[str, ...]:
+        return self.needs
+
+
+def test_what_was_given_before_is_there_for_the_final_steps_whatever_was_taken_since() -> None:
+    made = trial()
+    final = (Needing(text="z", needs=("given",)),)
+    run(plan_of(Giving(text="a"), Giving(text="b"), Noted(text="c"), final=final), made)
+    assert (4, "z") in notes(made)
+
+
+def test_the_whole_plan_is_recorded_as_data() -> None:
+    made = trial()
+    plan = plan_of(Noted(text="a"))
+    run(plan, made)
+    assert made.history.events[0].data["plan"] == plan.to_data()
+
+
+def test_each_step_is_recorded_with_what_it_is_and_whether_it_changes_anything() -> None:
+    made = trial()
+    run(plan_of(Noted(text="a"), Changing(text="b"), final=(Noted(text="z"),)), made)
+    begun, ended = (select(made.history.events, kind) for kind in ("plan.step.start", "plan.step.end"))
+    assert [(one.data["number"], one.data["name"], one.data["changes"]) for one in begun] == [
+        (1, Noted.step_name(), False), (2, Changing.step_name(), True), (3, Noted.step_name(), False),
+    ]  # fmt: skip
+    assert [one.data["number"] for one in ended] == [1, 2, 3]
+
+
+class Ending(InPhase):
+    """Ends the plan in a phase."""
+
+    def title(self) -> str:
+        return "end"
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        raise PlanEnded
+
+
+def test_a_plan_that_ended_before_anything_was_checked_says_so_in_its_phase_where_final_steps_might_hide_it() -> None:
+    made = trial()
+    run(plan_of(Ending(phase="deploy"), final=(Noted(text="z"),)), made)
+    (told,) = select(made.history.events, "verdict")
+    assert (told.phase, told.data["check"], told.data["outcome"], told.data["look"]) == (
+        "deploy", "plan", "unknown", "what ended it",
+    )  # fmt: skip
+    without = trial()
+    assert run(plan_of(Ending(phase="deploy")), without).outcome is Outcome.UNKNOWN
+    assert select(without.history.events, "verdict") == ()
+    judged = trial()
+    run(plan_of(Judging(), Ending(phase="deploy"), final=(Noted(text="z"),)), judged)
+    assert [one.data["check"] for one in select(judged.history.events, "verdict")] == ["release"]
+
+
+def test_a_fault_that_is_healed_after_an_error_is_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trial()
+    seen: list[object] = []
+
+    @contextmanager
+    def fault(_: object, phase: str, *, judged: bool = True) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            seen.append((phase, type(error), error.__traceback__ is not None))
+            raise
+
+    monkeypatch.setattr(made, "fault", fault)
+    monkeypatch.setattr(made.workload, "start", lambda: None)
+    for final in ((), (Noted(text="z"),), (Certain(text="z"),)):
+        with pytest.raises(KeyboardInterrupt):
+            run(plan_of(Load(), inject("a"), inject("b"), Interrupted(), final=final), made)
+        assert seen == [("with-b", KeyboardInterrupt, True), ("with-a", KeyboardInterrupt, True)]
+        seen.clear()
+
+
+class Interrupted(Noted):
+    """Somebody pressed Ctrl-C."""
+
+    def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+        raise KeyboardInterrupt

@@ -172,3 +172,25 @@ def test_what_the_plan_does_after_the_step_that_failed_changes_nothing() -> None
         history.record(verdict("release", "fail", "cache-1 runs 1.1.0"))
     assert short is not None
     assert signature_of(history.events) == short
+
+
+def test_a_signature_without_a_role_names_none() -> None:
+    assert str(Signature("logs", "leftovers")) == "logs: leftovers"
+
+
+def test_asides_and_numbers_leave_no_trace_in_a_cause() -> None:
+    assert (
+        plain("3 records (at 12:00) of 5, 6 and 7 of web-1 are gone; more", SERVICES) == "# record of # of web are gone"
+    )
+    assert plain("2 of 3, 4 and 5 failed", SERVICES) == "# failed"
+
+
+def test_a_replica_is_taken_for_its_own_service_where_one_name_is_in_another() -> None:
+    services = {"web-1": "web", "web-1-b": "other", "api-web-1": "api"}
+    assert plain("web-1-b and api-web-1 and web-1", services) == "other and api and web"
+
+
+def test_the_service_of_a_replica_is_all_but_its_number() -> None:
+    found = signature_of(failed("web-api-2 hangs", seen=("web-api-2", "web-1")).events)
+    assert found is not None
+    assert found.role == "web-api"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.stack import merge, shorthand
-from harness.stack.nodes import Node, SourceMapping
+from harness.stack.nodes import Node, SourceMapping, walk
 from harness.stack.source import parse
 from harness.stack.validate import data
 
@@ -74,6 +74,13 @@ def test_a_port_in_its_long_form_is_tcp_where_it_does_not_say() -> None:
     assert len(merged("ports: [{target: 80}]", "ports: [{target: 80, protocol: udp}]")["ports"]) == 2  # type: ignore[arg-type]
 
 
+def test_ports_that_differ_in_one_part_only_are_two() -> None:
+    port = {"target": 80, "published": "80", "protocol": "tcp", "host_ip": "127.0.0.1"}
+    for part, other in (("target", 81), ("published", "81"), ("protocol", "udp"), ("host_ip", "127.0.0.2")):
+        found = merged(f"ports: [{port}]", f"ports: [{port | {part: other}}]")
+        assert found["ports"] == [port, port | {part: other}], part
+
+
 def test_files_of_variables_are_the_same_by_path() -> None:
     found = merged("env_file: [{path: a.env, required: true}, b.env]", "env_file: [{path: a.env, required: false}]")
     paths = found["env_file"]
@@ -96,6 +103,12 @@ def test_what_is_merged_carries_no_tag_on() -> None:
     both = merge.fields(first, second)
     again = merge.fields(parse("x-m: {c: 3}\nx-l: [c]", "c.yaml"), both)
     assert data(again) == {"x-m": {"c": 3, "b": 2}, "x-l": ["c", "b"]}
+
+
+def test_nothing_in_a_clean_tree_has_a_tag() -> None:
+    root = parse("a: !override 1\nb: !override [x, !override y]\nc: !override {d: !override null}\n", "c.yaml")
+    assert [node.tag for node in walk(merge.clean(root))] == [""] * 7
+    assert data(merge.clean(root)) == {"a": 1, "b": ["x", "y"], "c": {"d": None}}
 
 
 def test_volumes_are_the_same_by_target_and_the_later_one_wins() -> None:
