@@ -20,6 +20,7 @@ from harness.servers import QueueAnswer, ServerAdapter, fetching, queue_of
 from harness.stack import QueueProbe
 from harness.waiting import poll
 
+CLOCKS_DIFFER = 60.0  # s by which the clocks of a replica and of this machine may differ
 Seen = tuple[float | None, float | None, str | None]
 """Depth, age of the oldest in seconds, error."""
 
@@ -117,13 +118,20 @@ def _told(declared: QueueProbe, text: str) -> QueueAnswer:
 
 
 def _aged(holds: str, depth: float, told: Any, now: float) -> Seen:
-    """A negative age is the difference of two clocks, and 0."""
+    """A job that is a little younger than nothing shows the difference of two clocks. One from the far future has a
+    time in another unit, or from a clock that is wrong: how long it waits is not known, and no pass rests on it.
+    """
     value = _number(told)
     if value is None and holds == "time":
         value = _moment(str(told))
     if value is None:
         return depth, None, shortened(f"neither a time nor an age: {told}")
-    return depth, round(max(0.0, now - value), 3) if holds == "time" else value, None
+    if holds != "time":
+        return depth, value, None
+    if value - now > CLOCKS_DIFFER:
+        said = f"the oldest job's time, {told}, lies {value - now:.3g} s in the future: another unit, or a wrong clock"
+        return depth, None, shortened(said)
+    return depth, round(max(0.0, now - value), 3), None
 
 
 def _moment(text: str) -> float | None:

@@ -51,6 +51,16 @@ HTTP = declared(http="http://127.0.0.1/queue", depth="waiting", oldest="since")
         (REDIS, "WRONGTYPE Operation against a key", None, None, "the answer is not a number: WRONGTYPE"),
         (PLAIN, "2\n1333525499", 2.0, 1.0, None),
         (PLAIN, "2\n1333525501", 2.0, 0.0, None),  # the clocks differ
+        (PLAIN, "2\n1333525560", 2.0, 0.0, None),
+        (PLAIN, "2\n1333525561", 2.0, None, "lies 61 s in the future: another unit, or a wrong clock"),
+        (
+            REDIS,
+            '2\n{"queued": 1333525490500}',
+            2.0,
+            None,
+            "1333525490500, lies 1.33e+12 s in the future: another unit",
+        ),
+        (TIME, "7\n2012-04-04 08:45:00+00", 7.0, None, "lies 3.6e+03 s in the future"),
         (AGE, "7\n12.5", 7.0, 12.5, None),
         (AGE, "7\n2012-04-04 07:44:50+00", 7.0, None, "neither a time nor an age"),
         (TIME, "7\n2012-04-04 07:44:50+00", 7.0, 10.0, None),
