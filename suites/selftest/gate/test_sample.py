@@ -46,7 +46,6 @@ def drawn(names: Sequence[str], turn: int, count: int) -> list[str]:
     return [names[(turn * count + place) % len(names)] for place in range(min(count, len(names)))]
 
 
-@pytest.mark.sampled
 @pytest.mark.containers
 @pytest.mark.paired
 @pytest.mark.parametrize("kind", ["defects", "variants"])
