@@ -150,7 +150,7 @@ class _Promoted(Act):
         return all(proxies[name].upstream == upstream for name, upstream in upstreams.items())
 
     def back(self) -> None:
-        """The servers were started again: what spoke to them has to begin anew."""
+        """The servers were started again: shells that were open in them are closed."""
         for server in (self._primary, self._standby):
             server.replica.close(end=False)
 

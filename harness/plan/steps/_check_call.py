@@ -107,7 +107,7 @@ class CheckCall(Block):
         }
 
 
-@lru_cache(maxsize=4096, typed=True)  # a random plan is written anew for each change, and asks the same again
+@lru_cache(maxsize=4096, typed=True)  # a random plan is written again after each change, mostly with the same checks
 def _made(name: str, /, **parameters: Any) -> CheckCall:
     return CheckCall(check=name, parameters=parameters)
 
