@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pytest
 
 from harness.engine import Engine
-from suites.sampling import SAMPLE, sampled
 from suites.soak import many
 
 # Who starts the tests in the background of a script, or under nohup, has these ignored, and a program that is started
@@ -32,7 +31,7 @@ with contextlib.suppress(ImportError):  # the suites that a team runs need no hy
 PROGRAMS = {"browser", "allure", "acme", "wheel", "redis_port", "postgres_port", "haproxy", "broker"}
 SERVERS = {"database", "redis", "nginx", "ways", "port"}
 
-pytest_plugins = ["fixtures.pytest_stacks", "pytester", "suites.overhead"]
+pytest_plugins = ["fixtures.pytest_stacks", "pytester", "suites.overhead", "suites.sampling"]
 
 
 def address(text: str) -> tuple[str, int]:
@@ -66,18 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_report_header() -> str:
-    part = os.environ.get(SAMPLE, "")
-    return f"tests marked `sampled`: part {part} ({SAMPLE}); tox run -e soak runs all" if part else ""
-
-
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses an environment needs an engine, whether it says so or not; likewise one that uses a program.
 
     The long ones go first, so that no worker is left with one at the end.
     """
-    take_sample(config, items)
     items.sort(key=lambda item: item.get_closest_marker("sampled") is None)
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
@@ -87,18 +80,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.programs)
         if shares(item) and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
-def take_sample(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not in this part of the long tests."""
-    long = [item.nodeid for item in items if item.get_closest_marker("sampled") is not None]
-    try:
-        chosen = set(sampled(long, os.environ.get(SAMPLE, "")))
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from None
-    others = set(long) - chosen
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in others])
-    items[:] = [item for item in items if item.nodeid not in others]
 
 
 def shares(item: pytest.Item) -> bool:

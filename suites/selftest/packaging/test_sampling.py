@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -53,3 +54,55 @@ def test_ci_takes_the_part_that_the_commit_names() -> None:
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert named.stdout == "3/9", "what somebody asks for goes first"
+
+
+MARKED = """
+import pytest
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.sampled
+@pytest.mark.alone
+def test_long(number): ...
+
+@pytest.mark.sampled
+@pytest.mark.alone
+@pytest.mark.single
+def test_single(): ...
+
+def test_short(): ...
+"""
+
+
+@pytest.fixture
+def ended(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """A session of pytest over `MARKED` with a part of the sample, and what else it is called with."""
+    pytester.makepyfile(test_marked=MARKED)
+
+    def run(part: str, *words: str) -> pytest.RunResult:
+        monkeypatch.setenv(SAMPLE, part)
+        return pytester.runpytest_inprocess("-p", "suites.sampling", "-p", "no:xdist", "-p", "no:cacheprovider", *words)
+
+    return run
+
+
+def test_the_sample_is_taken_of_what_was_selected(ended: Callable[..., pytest.RunResult]) -> None:
+    ended("0/4").assert_outcomes(passed=3, deselected=3)
+    ended("0/4", "-m", "single").assert_outcomes(passed=1, deselected=5)
+    ended("", "-m", "alone").assert_outcomes(passed=5, deselected=1)
+
+
+def test_a_run_whose_tests_are_all_of_another_part_is_no_failure(ended: Callable[..., pytest.RunResult]) -> None:
+    assert ended("1/4", "-m", "single").ret == pytest.ExitCode.OK
+
+
+def test_a_run_that_selects_nothing_is_one(ended: Callable[..., pytest.RunResult]) -> None:
+    assert ended("1/4", "-m", "misspelt").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert ended("", "-m", "misspelt").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert ended("1/4", "-k", "none_is_called_so").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_failure_stays_one(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester.makepyfile(test_marked=MARKED.replace("def test_short(): ...", "def test_short(): assert False"))
+    monkeypatch.setenv(SAMPLE, "1/9")
+    ended = pytester.runpytest_inprocess("-p", "suites.sampling", "-p", "no:xdist", "-p", "no:cacheprovider")
+    assert ended.ret == pytest.ExitCode.TESTS_FAILED
