@@ -1,8 +1,8 @@
 """Which of the tests that are marked `sampled` run: all of them, or the part that `HARNESS_SAMPLE` names.
 
-A test of a whole gate takes half a minute, and there are many; likewise many cases of one claim. CI runs a quarter of
+A test of a whole gate takes half a minute, and there are many; likewise many cases of one claim. CI runs a sixth of
 them for each commit, so that a verdict comes in time; `tox run -e soak` runs all. The commit's hash decides which
-quarter: the same commit always has the same tests, and none is left out for long.
+part: the same commit always has the same tests, and none is left out for long.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def sampled(names: Sequence[str], sample: str) -> list[str]:
         return list(names)
     found = re.fullmatch(r"(\d+)/([1-9]\d*)", sample)
     if found is None:
-        raise ValueError(f"{SAMPLE} is K/N, as in 2/4 for the third quarter, or empty for all, not {sample!r}")
+        raise ValueError(f"{SAMPLE} is K/N, as in 2/6 for the third part, or empty for all, not {sample!r}")
     first, parts = (int(number) for number in found.groups())
     return sorted(names)[first % parts :: parts]
 

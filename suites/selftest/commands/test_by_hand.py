@@ -151,6 +151,7 @@ def test_keep_failed_leaves_it_up_and_what_it_prints_works(world: World, engine:
     assert left_on(engine, world) == {}
 
 
+@pytest.mark.sampled
 def test_keep_failed_leaves_a_replica_that_never_became_ready_to_look_into(world: World, engine: Engine) -> None:
     def never(document: dict[str, Any]) -> None:
         check = {"test": ["CMD", "false"], "interval": "200ms", "retries": 2, "timeout": "500ms"}

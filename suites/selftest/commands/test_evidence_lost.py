@@ -132,6 +132,7 @@ def test_everything_that_a_run_leaves_is_for_its_owner_only(run: Run, tmp_path: 
     assert open_to_others(run.directory) == []
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 @pytest.mark.usefixtures("generous")
 def test_a_gate_whose_history_is_deleted_under_it_ends_with_3_and_names_it(world: World) -> None:

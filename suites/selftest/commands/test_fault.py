@@ -122,6 +122,7 @@ def asked(engine: Engine, name: str, replica: str, statement: str) -> str:
     return ""
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_a_failover_whose_process_is_killed_is_taken_back_servers_and_links(up: str, harness_engine: Engine) -> None:
     roles = "SELECT pg_is_in_recovery()::int || ' ' || (SELECT count(*) FROM pg_stat_replication)"

@@ -23,6 +23,7 @@ def test_build_prints_the_tags_and_builds_nothing_twice(world: World, engine: En
     assert "Step " not in ended.err, "everything was there already"
 
 
+@pytest.mark.sampled
 def test_what_save_writes_load_brings_in(world: World, engine: Engine) -> None:
     stack, file = variant(world.directory), world.directory / "images.tar.gz"
     saved = world.harness("images", "save", stack, "-o", file)

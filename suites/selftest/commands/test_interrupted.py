@@ -162,6 +162,7 @@ def local_deployer(world: World) -> Going:
     return going
 
 
+@pytest.mark.sampled
 def test_ctrl_c_ends_a_deployer_on_this_machine_and_what_it_started(world: World, engine: Engine) -> None:
     going = local_deployer(world)
     going.interrupt()

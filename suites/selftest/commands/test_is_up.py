@@ -54,6 +54,7 @@ def test_up_does_not_say_that_it_is_up_when_its_network_is_gone(world: World, en
     assert not engine.containers.list([f"{ENVIRONMENT}={environment}"])
 
 
+@pytest.mark.sampled
 def test_a_gate_under_which_the_network_is_removed_says_so_and_judges_no_release(world: World, engine: Engine) -> None:
     going = world.gate(variant(world.directory), *ROUND_TRIP, "--baseline", "20")
     going.until("step.start", name="baseline")

@@ -198,6 +198,7 @@ def test_two_hundred_commands_from_eight_threads_get_their_own_answers(shell: Sh
     assert [(a.stdout, a.stderr, a.exit_code) for a in answers] == [(f"{n}\n", f"e{n}\n", n % 7) for n in range(200)]
 
 
+@pytest.mark.sampled
 def test_a_replica_whose_shell_is_mute_is_waited_for_twice_and_then_only_shortly_until_it_speaks(
     shell: Shell, api: Api, sleeper: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_replica_whose_shell_is_mute_is_waited_for_twice_and_then_only_shortly
         assert shell._mute == 0
 
 
+@pytest.mark.sampled
 def test_a_shell_that_takes_up_no_command_is_waited_for_twice_and_then_only_shortly(
     shell: Shell, api: Api, sleeper: str
 ) -> None:

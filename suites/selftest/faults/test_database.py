@@ -136,6 +136,7 @@ def test_a_standby_that_lags_answers_with_the_past_and_catches_up(servers: Serve
     servers.peer(CLEAN)
 
 
+@pytest.mark.sampled
 def test_a_failed_over_database_is_reached_by_its_old_name_and_everything_is_as_it_was(servers: Servers) -> None:
     where = "d = database({}); say(d.execute('SELECT pg_is_in_recovery(), inet_server_addr()').fetchone())"
     look = "say(database('{}').execute('SELECT count(*) FROM environments WHERE id = 9000').fetchone()[0])"

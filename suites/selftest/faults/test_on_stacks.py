@@ -83,6 +83,7 @@ def test_with_a_toxiproxy_in_the_proxys_place_faults_bite_as_far_as_that_can_tel
     assert not any(state.toxics for state in proxy.proxies().values())
 
 
+@pytest.mark.sampled
 @pytest.mark.harness(stack=str(reference.STACK), release_from="4.1.0", release_to="4.1.1")
 def test_links_between_replicas_are_spoilt_one_by_one(trial: Trial, faults: Faults) -> None:
     environment = trial.environment

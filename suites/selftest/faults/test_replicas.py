@@ -146,6 +146,7 @@ def test_a_paused_replica_answers_nobody_and_then_does(servers: Servers) -> None
     assert get(servers)[0] == 200
 
 
+@pytest.mark.sampled
 def test_a_killed_container_runs_again_when_it_is_healed(servers: Servers) -> None:
     with servers.fault("process.killed", on="app") as on:
         assert get(servers)[0] == 0

@@ -117,6 +117,7 @@ def test_a_deployment_is_named_and_its_rollback_leaves_no_trace(loaded: Trial) -
         assert len(event.to_json()) < LARGEST
 
 
+@pytest.mark.sampled
 def test_values_that_the_load_does_not_move_are_told_and_those_that_it_moves_are_set_apart(loaded: Trial) -> None:
     environment = loaded.environment
     environment.fingerprint("first")
@@ -187,6 +188,7 @@ def test_a_table_that_is_locked_is_no_evidence(shared: Subject) -> None:
     assert found["tables"].items is None
 
 
+@pytest.mark.sampled
 def test_a_redis_with_a_million_keys_stays_bounded_and_says_so(environment: Subject) -> None:
     cache = environment.replica("cache-1")
     many = "for i = 1, 1000000 do redis.call('SET', 'user:' .. i, i) end redis.call('SET', 'rare:key', 'text')"

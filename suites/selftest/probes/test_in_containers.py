@@ -166,6 +166,7 @@ def test_a_replica_that_is_dead_is_null_and_the_others_are_told_on(tmp_path: Pat
     assert dead["error"]
 
 
+@pytest.mark.sampled
 def test_a_replica_that_is_paused_is_unknown_until_it_goes_on_and_the_others_are_told_on(tmp_path: Path) -> None:
     history = History(tmp_path / "events.jsonl")
     with (

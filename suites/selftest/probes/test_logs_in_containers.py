@@ -164,6 +164,7 @@ def test_8_a_writer_of_the_other_release_that_goes_on_beside_the_right_one(envir
     assert "it goes on to the end" in verdict.reason
 
 
+@pytest.mark.sampled
 def test_9_a_writer_that_holds_records_back(environment: Subject) -> None:
     log = Watched(environment, tolerance=0.5)
     log.write(buffering=16384)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
+import os
 import socket
 import struct
 import threading
@@ -222,7 +224,15 @@ def eventually(claim: Callable[[], Any], seconds: float = SECONDS) -> Any:
     return value
 
 
+# Below the ports that the kernel gives to connections, which may take a free one before a server has it; each process
+# of tests goes on from a place of its own.
+FIRST = os.getpid() * 97 % 17000
+PORTS = itertools.cycle([*range(15000 + FIRST, 32000), *range(15000, 15000 + FIRST)])
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        port: int = opened.getsockname()[1]
-        return port
+    """One on which nothing listens, for a server that cannot choose for itself."""
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("they come again and again")

@@ -128,6 +128,7 @@ def test_it_is_sampled_and_a_wrong_password_is_told(
     sampled(broker.server(password=Password(file=str(tmp_path / "password"))))
 
 
+@pytest.mark.sampled
 def test_a_queue_has_a_depth_and_where_messages_have_a_timestamp_an_age(broker: Running) -> None:
     broker.call("PUT", "queues/%2F/jobs", QUEUE)
     server = broker.server(queue=RabbitQueue(name="jobs", oldest=True))

@@ -197,6 +197,7 @@ def complaint(engine: Engine, spec: ContainerSpec) -> str:
         container.remove()
 
 
+@pytest.mark.sampled
 @pytest.mark.containers
 def test_a_real_engine_takes_what_is_let_through(tmp_path: Path, resources: tuple[Engine, Owner, Resources]) -> None:
     engine, owner, laid = resources
