@@ -227,7 +227,7 @@ def eventually(claim: Callable[[], Any], seconds: float = SECONDS) -> Any:
 # Below the ports that the kernel gives to connections, which may take a free one before a server has it; each process
 # of tests goes on from a place of its own.
 FIRST = os.getpid() * 97 % 17000
-PORTS = itertools.cycle([*range(15000 + FIRST, 32000), *range(15000, 15000 + FIRST)])
+PORTS: Iterator[int] = itertools.cycle([*range(15000 + FIRST, 32000), *range(15000, 15000 + FIRST)])
 
 
 def free_port() -> int:
