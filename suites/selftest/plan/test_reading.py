@@ -43,7 +43,7 @@ def silent() -> Stack:
     """The same, and nothing is read."""
     workload = WHOLE.harness.workload
     assert workload is not None
-    return changed(request=workload.request.model_copy(update={"read": None}))
+    return changed(requests=tuple(one.model_copy(update={"read": None}) for one in workload.mix))
 
 
 EFFECT = {"mails": Readback.model_validate({"in": "database", "command": ["cat"]})}
