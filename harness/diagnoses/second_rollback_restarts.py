@@ -37,11 +37,11 @@ def diagnose(case: Case) -> Diagnosis | None:
 
 
 def _nothing_to_do(case: Case, before: Attempt, attempt: Attempt) -> bool:
-    """Every replica said before and after it that it runs the old release."""
+    """The rollback before it went well, and every replica ran the old release before this one, and after it."""
     was, now = (
         {name: one.body.release for name, one in stage.releases.items()} for stage in (before.after, attempt.after)
     )
-    return was == now and set(was.values()) == {case.old}
+    return before.well and was == now and set(was.values()) == {case.old}
 
 
 def _again(mine: ReplicaProcesses, attempt: Attempt) -> tuple[list[str], list[Event]]:

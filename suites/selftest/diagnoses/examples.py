@@ -45,6 +45,7 @@ def twice_restarted(
     releases: tuple[str, ...] = (OLD,),
     who: tuple[str, ...] = REPLICAS,
     trace: bool = False,
+    code: int = 0,
 ) -> GateRun:
     """The second rollback.
 
@@ -52,8 +53,9 @@ def twice_restarted(
         again: when the servers that are there after it were started. releases: what runs then.
         who: whose servers these are.
         trace: the first rollback had left a trace already.
+        code: with which the first rollback ended.
     """
-    run = processes(GateRun().rolled_back(), "rolled-back", 10.0).seen("rolled-back", OLD)
+    run = processes(GateRun().rolled_back(code=code), "rolled-back", 10.0).seen("rolled-back", OLD)
     if trace:
         run.failed("rolled-back", "trace")
     run.attempt("rollback", "second-rollback")

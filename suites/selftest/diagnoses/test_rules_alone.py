@@ -59,6 +59,10 @@ def test_a_second_rollback_that_goes_elsewhere_has_more_to_say_than_that_it_rest
     assert not says("second-rollback-restarts", twice_restarted(releases=(NEW,)))
 
 
+def test_a_second_rollback_after_one_that_failed_has_a_reason_to_restart() -> None:
+    assert not says("second-rollback-restarts", twice_restarted(code=1))
+
+
 def test_a_second_rollback_that_restarts_one_replica_names_that_one() -> None:
     (said,) = says("second-rollback-restarts", twice_restarted(who=("backend-2",)))
     assert said.startswith("the second rollback restarted python3 of backend-2 although")
