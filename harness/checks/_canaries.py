@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.checks._evidence import Findings, counted
+from harness.checks._evidence import Findings, counted, listed
 from harness.checks._log_words import clock
 from harness.checks._witness import WitnessedStalls
 from harness.events import ProbeLog
@@ -144,7 +144,8 @@ def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Wi
     if not all(window.due(canary) for window in windows):
         return 0
     events = [event for window in windows for event in window.events]
-    where = "its log" if known else f"any of {counted(len(windows), 'log')}"
+    paths = listed(dict.fromkeys(window.log.path for window in windows))
+    where = f"its log ({paths})" if known else f"any of {counted(len(windows), 'log')}"
     if all(window.whole for window in windows):
         lasting = min(window.ended - canary.answered for window in windows)
         words = f"{said}, is not in {where} after {windows[0].within:g} s"

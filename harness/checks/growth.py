@@ -53,10 +53,13 @@ def check(
         usage = found.get((replica, "processes"))
         if usage is None or len(_halves(usage)[0][0]) < FEWEST:
             findings.missing(f"what {replica} uses was not looked at often enough in the phase {phase}")
+    reached = []
     for usage in found.values():
         findings.saw(*(event for event, _ in usage.points))
-        if (grows := _growing(usage)) is not None and (words := _reached(usage, grows, horizon)):
-            findings.fail(words, *(event for event, _ in usage.points))
+        if (grows := _growing(usage)) is not None and (end := _reached(usage, grows, horizon)) is not None:
+            reached.append((*end, usage))
+    for _, words, usage in sorted(reached, key=lambda one: one[0]):  # what ends first is said first
+        findings.fail(words, *(event for event, _ in usage.points))
     users = counted(len({name for name, _ in found}), "replica uses", "replicas use")
     return findings.verdict(
         f"nothing that {users} grows towards a limit",
@@ -106,16 +109,17 @@ def _growing(usage: Usage) -> Trend | None:
     return whole if enough else None
 
 
-def _reached(usage: Usage, grows: Trend, horizon: float) -> str:
-    """In words, when the limit is reached at this rate; empty where that is far away."""
+def _reached(usage: Usage, grows: Trend, horizon: float) -> tuple[float, str] | None:
+    """In how many seconds the limit is reached at this rate, and that in words; None where that is far away."""
     now = usage.points[-1][1]
     limit = usage.limit if usage.limit else TIMES * now
     if grows.low * horizon <= limit - now:
-        return ""
+        return None
     name = "the limit" if usage.limit else f"{TIMES:g} times that"
     left = max(0.0, limit - now) / grows.slope
     rate = f"{usage.said(60.0 * grows.slope)} a minute (at least {usage.said(60.0 * grows.low)})"
-    return f"{usage.words} grow by {rate} and are at {usage.said(now)}: at this rate {name} is reached in {_time(left)}"
+    said = f"{usage.words} grow by {rate} and are at {usage.said(now)}: at this rate {name} is reached in {_time(left)}"
+    return left, said
 
 
 def _time(seconds: float) -> str:

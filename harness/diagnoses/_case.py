@@ -9,12 +9,12 @@ from functools import cached_property
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.checks._evidence import listed
-from harness.checks._fingerprints import taken
+from harness.checks._evidence import Findings, listed
+from harness.checks._fingerprints import compared
 from harness.checks.deployer import last_words
 from harness.event import Event, of
 from harness.events import DeployerEnd, DeployerStart, EnvironmentUp, ProbeRelease, RunStart, VerdictGiven
-from harness.fingerprint import Allowance, Fingerprint, compare
+from harness.fingerprint import Allowance
 from harness.fingerprint.compare import Difference
 from harness.verdict import Outcome
 
@@ -180,15 +180,14 @@ class Case:
         found = {}
         for verdict in stage.failing(*(checks or COMPARING)):
             asked = verdict.body.parameters or {}
-            first, second = taken(self.events, str(asked.get("before", ""))), taken(self.events, verdict.phase or "")
-            if first is None or second is None:
-                continue
             try:
                 allow = _ALLOWANCES.validate_python(asked.get("allow") or ())
             except ValidationError:
                 continue
-            was, now = (Fingerprint.of(one.body, event=one.id) for one in (first, second))
-            found[verdict.id] = compare(was, now, allow).differences
+            # As the check compared them: with what the load moves by itself, and with what was new in between.
+            told = compared(Findings(""), self.events, str(asked.get("before", "")), verdict.phase or "", allow)
+            if told is not None:
+                found[verdict.id] = told.differences
         return found
 
 

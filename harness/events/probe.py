@@ -152,4 +152,6 @@ class ProbeReplica(OfReplica, frozen=True, rename={"rows": "list"}):
     replaced: Sequence[tuple[int, str]] | None = None
     descriptors: int | None = None  # count of the open ones of all processes; in the looks that read them again
     threads: int | None = None  # count, of all processes
-    resident: int | None = None  # bytes of memory of all processes, what they share counted for each
+    # bytes of memory of all processes that are neither a file's nor shared; earlier histories count what is shared, for
+    # each process
+    resident: int | None = None

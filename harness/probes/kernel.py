@@ -45,7 +45,7 @@ __cg="$__c/$__d/cpuacct.usage $__c/$__e/cpu.stat $__c/$__e/cpu.cfs_quota_us $__c
 $__c/memory/memory.usage_in_bytes $__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"; fi
 __net=; for __f in tcp tcp6 udp udp6; do [ -e /proc/net/$__f ] && __net="$__net /proc/net/$__f"; done
 look() { __w=$1; set -- /proc/[0-9]*; if [ "$__w" = all ] || [ "$*" != "$__p" ]; then __p="$*"
-__show /proc/[0-9]*/stat; else __A="$__A==> /proc/same <==
+__show /proc/[0-9]*/stat /proc/[0-9]*/statm; else __A="$__A==> /proc/same <==
 "; fi; __show $__cg; }
 sockets() { __show $__net; }
 __as() { __u=$1 __g=$2; shift 2
@@ -85,7 +85,7 @@ class ProcessEntry:
         started: in ticks since the machine's start.
         state: one letter, as in `ps`.
         threads: count.
-        resident: bytes of memory that are its own or shared with others.
+        resident: bytes of memory that are neither a file's nor shared with others; of them all where that is not told.
     """
 
     pid: int
@@ -172,6 +172,9 @@ def _processes(files: Mapping[str, str]) -> tuple[tuple[ProcessEntry, ...], int]
             pid, parent, session, threads, started, pages = (
                 int(one) for one in (match[1], rest[0], rest[2], rest[16], rest[18], rest[20])
             )
+            # A database's processes share what it caches: each that touches more of it would look like growth.
+            shared = (files.get(f"/proc/{pid}/statm") or "").split()[2:3]
+            pages = max(0, pages - int(shared[0])) if shared else pages
             found.append(ProcessEntry(pid, parent, match[2], started, match[3], session, threads, pages * PAGE))
     # Who has no parent and is not the first came in by exec, and so did its session.
     guests = {one.pid for one in found if one.parent == 0 and one.pid != 1}

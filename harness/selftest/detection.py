@@ -32,7 +32,7 @@ def table(overlays: Sequence[Overlay], seed: int, *, repeat: int = 1, arguments:
         order = list(overlays)
         rounds.shuffle(order)
         for one in order:
-            variant = GateVariant(one.name, one.defect is not None, {}, (), tuple(arguments))
+            variant = GateVariant(one.name, one.defect is not None, {}, (), (*one.declared.gate, *arguments))
             yield Case(n, TITLE, variant)
             n += 1
 
@@ -58,9 +58,10 @@ class DetectionRunner(Runner):
         """Run one. Stopped when the event was set meanwhile."""
         assert self.corpus is not None
         with self.place(case) as directory:
-            stack, overrides = self.corpus.stack_of(self.corpus[case.variant.name], directory / "stack")
+            overlay = self.corpus[case.variant.name]
+            stack, overrides = self.corpus.stack_of(overlay, directory / "stack")
             told = replace(case, variant=replace(case.variant, overrides=overrides))
-            ended = GateRunner(told, stack, directory, limit=self.limit).wait(stop)
+            ended = GateRunner(told, stack, directory, limit=self.limit + overlay.declared.soak).wait(stop)
             return self.judged(case, replace(ended, touches=({"what": TITLE},)))
 
     def details(self, case: Case, left: Left, touches: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -70,4 +71,5 @@ class DetectionRunner(Runner):
         defect = self.corpus[case.variant.name].defect
         seen = detected(left.events, defect.named_by if defect is not None else ())
         about = {"class": defect.class_, "suffers": defect.suffers} if defect is not None else {"class": None}
-        return {**seen.to_data(), **about, "on": time.strftime("%Y-%m-%d", time.gmtime())}
+        gate = " ".join(case.variant.arguments)
+        return {**seen.to_data(), **about, "gate": gate, "on": time.strftime("%Y-%m-%d", time.gmtime())}

@@ -5,6 +5,7 @@ It is a folder with one file that says what it is (`defect.yaml` or `variant.yam
     edits:                          # text of the stock, replaced; the stock must have it, so often and not otherwise
       - {in: releases/4.1.1/backend/web.py, old: "...", new: "..."}
     overrides: [compose.yaml]       # Compose files of the folder, merged into the stack
+    gate: [--soak, 5m]              # what its gate is told: a soak, and nothing else
     files/                          # below it, files that the stock does not have, at their places
 
 The copy that comes of it does not say what was done to it. A stock that has changed meanwhile is refused, because an
@@ -17,9 +18,10 @@ import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.errors import UsageError
+from harness.stack.quantities import seconds
 
 DEFECT, VARIANT = "defect.yaml", "variant.yaml"
 FILES = "files"  # of an overlay's folder: what it adds
@@ -31,8 +33,22 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _soak(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A soak, and nothing else: with any other word a gate might see what it does not see of a team's own release.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if words and (len(words) != 2 or words[0] != "--soak"):
+        raise ValueError("a gate may be told to soak, and nothing else: [--soak, 5m]")
+    if words:
+        seconds(words[1])
+    return words
+
+
 Words = Annotated[str, Field(min_length=1)]
 Listed = Annotated[tuple[Words, ...], BeforeValidator(_listed), Field(min_length=1)]
+Soaking = Annotated[tuple[Words, ...], AfterValidator(_soak)]
 
 
 class _Block(BaseModel):
@@ -71,6 +87,12 @@ class _Overlay(_Block):
     about: Words
     edits: tuple[Edit, ...] = ()
     overrides: tuple[Words, ...] = ()
+    gate: Soaking = ()  # what `harness gate` is told for this one: how long to soak, where it takes minutes to be seen
+
+    @property
+    def soak(self) -> float:
+        """Seconds by which its gate takes longer than others."""
+        return seconds(self.gate[1]) if self.gate else 0.0
 
 
 class DefectFile(_Overlay):

@@ -49,14 +49,21 @@ def gated(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
             "after": one.details.get("after"),
             "seconds": round(one.seconds),
             "on": one.details.get("on") or "",
+            **({"gate": gate} if (gate := one.details.get("gate")) else {}),
         }
         for one in results
     }
 
 
 def merged(record: Record, found: Record) -> dict[str, dict[str, Any]]:
-    """What was known, with what is known now."""
-    return {name: {**record.get(name, {}), **found.get(name, {})} for name in {**record, **found}}
+    """What was known, with what is known now; how an earlier gate was called goes with that gate."""
+    known = {name: dict(one) for name, one in record.items()}
+    for name, one in found.items():
+        earlier = known.setdefault(name, {})
+        if "came" in one:
+            earlier.pop("gate", None)
+        earlier.update(one)
+    return known
 
 
 def page(corpus: Corpus, record: Record, command: str) -> str:
@@ -117,7 +124,8 @@ def _came(known: Mapping[str, Any]) -> str:
     if "came" not in known:
         return f"{NOT_RUN} | | "
     after = known["after"]
-    return f"{known['came']} | {_cell(known['by'])} | {'' if after is None else f'{after:.0f}'}"
+    told = f" with `{known['gate']}`" if known.get("gate") else ""
+    return f"{known['came']}{told} | {_cell(known['by'])} | {'' if after is None else f'{after:.0f}'}"
 
 
 def _cell(text: str) -> str:

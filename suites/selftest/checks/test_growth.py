@@ -75,6 +75,14 @@ def test_growth_that_reaches_nothing_in_a_day_passes() -> None:
     assert judge(made(1500))[0] is Outcome.FAIL, "1440 MiB in a day, and 210 MiB are there already"
 
 
+def test_of_all_that_grows_what_reaches_its_limit_first_is_said_first() -> None:
+    def slowly(at: float) -> float:
+        return 100 * MIB + at / 60 * MIB
+
+    _, reason = judge(soaked(resident=slowly, descriptors=lambda at: 40 + 20 * at, threads=lambda at: 9 + at / 10))
+    assert [text.partition(" of ")[0] for text in reason.split("; ")] == ["open descriptors", "threads", "memory"]
+
+
 def test_a_phase_that_was_too_short_is_unknown() -> None:
     outcome, reason = judge(soaked(60, resident=lambda at: 100 * MIB + at * MIB))
     assert outcome is Outcome.UNKNOWN

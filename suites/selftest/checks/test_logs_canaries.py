@@ -50,7 +50,7 @@ def test_a_canary_in_the_log_of_who_answered_it_passes() -> None:
 def test_a_canary_that_is_not_in_the_log_fails_with_its_number_and_time() -> None:
     verdict = judged(samples((120, 6.0, 2, GOOD), (121, 6.1, 1, GOOD)), [("c1-121", 6.2)])
     assert verdict.outcome is Outcome.FAIL
-    assert verdict.reason == "canary c1-120, answered by backend-2 at 07:45:06, is not in its log after 2 s"
+    assert verdict.reason == f"canary c1-120, answered by backend-2 at 07:45:06, is not in its log ({LOG}) after 2 s"
 
 
 def test_the_log_of_another_replica_will_not_do_where_it_is_known_who_answered() -> None:

@@ -5,29 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harness.diagnoses import Diagnosed, diagnose, find, rules
 from harness.diagnoses import _kinds as kinds
+from suites.selftest.diagnoses.examples import MORE, Example
 from suites.selftest.diagnoses.made import LOG, NEW, OLD, GateRun
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "diagnosis.md"
 FLEET = ("release", "deployer", "trace", "logs")
 FILE = {"type": "file", "mode": "0644", "owner": "0:0", "size": 9, "sha256": "ab"}
 FAILURES = [{"request": "resume", "outcome": "status 500", "server": "backend-2", "count": 40}]
-
-
-@dataclass(frozen=True)
-class Example:
-    """What goes wrong, the sentence and the class that name it, and the same with what shows it taken away."""
-
-    wrong: Callable[[], GateRun]
-    sentence: str
-    kind: str
-    sound: Callable[[], GateRun]
 
 
 def twice(release: str, code: int = 0) -> GateRun:
@@ -87,7 +77,7 @@ def passes() -> GateRun:
     return GateRun().rolled_back().verdict("rolled-back", "release", "pass", "3 replicas run 4.1.0")
 
 
-EXAMPLES = {
+EXAMPLES = MORE | {
     "second-rollback": Example(
         lambda: twice(NEW), "the second rollback went forward to 4.1.1", kinds.SECOND, lambda: twice(OLD)
     ),

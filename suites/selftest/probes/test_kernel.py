@@ -74,6 +74,14 @@ def test_processes_are_told_from_those_that_came_in_from_outside() -> None:
     assert found.entered == 2
 
 
+def test_memory_that_is_a_files_or_shared_is_left_out_where_it_is_told() -> None:
+    shares = "==> /proc/7/statm <==\n9000 120 100 1 0 50 0\n\n"
+    told = stat(7, "postgres", 0, 1, 100).replace(" 99 1 2", " 99 120 2")
+    for more, pages in ((shares, 20), ("", 120), (shares.replace(" 100 ", " 130 "), 0)):
+        (one,) = kernel.read(told + more).processes or ()
+        assert one.resident == pages * kernel.PAGE
+
+
 def test_listening_sockets_are_named_and_connections_and_dockers_name_server_are_not() -> None:
     text = f"==> /proc/net/tcp <==\n{TCP}\n==> /proc/net/tcp6 <==\n{TCP6}\n==> /proc/net/udp <==\n{UDP}\n"
     assert kernel.listening(text)[0] == ("0.0.0.0:8080/tcp", "127.0.0.1:53/udp", "[::1]:22/tcp")

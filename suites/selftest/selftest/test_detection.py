@@ -15,7 +15,7 @@ from harness.selftest.detected import detected
 from harness.selftest.detection import sample, table
 from harness.selftest.detection_summary import line, summary, word
 from harness.selftest.table import Result
-from suites.selftest.selftest.corpora import small
+from suites.selftest.selftest.corpora import DEFECT, small
 
 REASON = "backend-1 runs 4.1.1, not 4.1.0"
 
@@ -78,6 +78,12 @@ def test_the_table_knows_what_is_a_defect_and_hands_the_gate_nothing_of_it(corpu
         assert case.variant.arguments == ("--hold", "2")
         assert not case.variant.environment
         assert not case.variant.overrides
+
+
+def test_a_gate_that_its_overlay_tells_to_soak_does_and_what_the_caller_says_comes_last(tmp_path: Path) -> None:
+    corpus = read(small(tmp_path, DEFECT + "gate: [--soak, 5m]\n"))
+    told = {case.variant.name: case.variant.arguments for case in table(corpus.all, 1, arguments=["--soak", "9m"])}
+    assert told == {"wrong": ("--soak", "5m", "--soak", "9m"), "comment": ("--soak", "9m")}
 
 
 def test_the_samples_of_successive_turns_come_to_the_whole_corpus(corpus: Corpus) -> None:
@@ -173,6 +179,16 @@ def test_what_was_measured_is_kept_beside_the_stack_without_what_is_gone(corpus:
     assert kept.keys() == {"wrong"}
     assert (kept["wrong"]["came"], kept["wrong"]["proof"], kept["wrong"]["after"]) == ("named", "seen", 31.0)
     assert kept["wrong"]["on"] == "2012-04-08", "the day of the gate, not of the record"
+
+
+def test_the_table_says_how_the_last_gate_was_called_and_forgets_how_an_earlier_one_was(corpus: Corpus) -> None:
+    soaked = record.merged({}, record.gated([result("wrong", 1, named=True, gate="--soak 5m")]))
+    assert "| named with `--soak 5m` | release rolled-back |" in record.page(corpus, soaked, "again")
+    proven = record.merged(soaked, {"wrong": {"proof": "seen"}})
+    assert proven["wrong"]["gate"] == "--soak 5m", "a proof is no gate"
+    plain = record.merged(proven, record.gated([result("wrong", 0, gate="")]))
+    assert "gate" not in plain["wrong"]
+    assert "| missed |" in record.page(corpus, plain, "again")
 
 
 def test_the_table_of_the_document_says_what_was_not_run(corpus: Corpus) -> None:

@@ -110,3 +110,19 @@ def test_a_corpus_without_anything_harmless_is_refused(tmp_path: Path) -> None:
     (tmp_path / "variants/comment/variant.yaml").unlink()
     with pytest.raises(UsageError, match="1 defects, 0 variants"):
         read(stack)
+
+
+def test_a_gate_may_be_told_to_soak(tmp_path: Path) -> None:
+    declared = read(small(tmp_path, DEFECT + "gate: [--soak, 5m]\n"))["wrong"].declared
+    assert (declared.gate, declared.soak) == (("--soak", "5m"), 300.0)
+    assert read(small(tmp_path, DEFECT))["wrong"].declared.soak == 0.0
+
+
+@pytest.mark.parametrize(
+    "words", ["[--hold, '9']", "[--soak, 5m, --hold, '9']", "[--soak]", "[--soak, soon]", "--soak=5m"]
+)
+def test_a_gate_may_be_told_nothing_but_to_soak(tmp_path: Path, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(small(tmp_path, DEFECT + f"gate: {words}\n"))
+    assert "gate" in str(caught.value)
+    assert "defects/wrong" in str(caught.value)

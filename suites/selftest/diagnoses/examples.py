@@ -1,0 +1,200 @@
+"""Examples of rules that look at more than verdicts: what the deployer says, processes, and who failed when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness.diagnoses import _kinds as kinds
+from harness.fingerprint import StatePart
+from suites.selftest.diagnoses.made import EVENLY, LOG, NEW, OLD, REPLICAS, GateRun, parts
+
+THERE = 'FAILED: column "resumed_by" of relation "environments" already exists'
+
+
+@dataclass(frozen=True)
+class Example:
+    """What goes wrong, the sentence and the class that name it, and the same with what shows it taken away."""
+
+    wrong: Callable[[], GateRun]
+    sentence: str
+    kind: str
+    sound: Callable[[], GateRun]
+
+
+def deployed_again(words: str, *, code: int = 1, first: str = "", back: int = 0) -> GateRun:
+    """The second deployment fails; what the deployer says of it, and of the first one."""
+    run = GateRun().attempt("deploy", "deploy", words=first).seen("deployed", NEW)
+    run.attempt("rollback", "rollback", back).seen("rolled-back", OLD)
+    run.attempt("rollback", "second-rollback").seen("rolled-back-twice", OLD)
+    run.attempt("deploy", "second-deploy", code, words=words).seen("deployed-again", OLD)
+    return run.failed("deployed-again", "release", "deployer", "logs")
+
+
+def processes(run: GateRun, phase: str, started: float, *, replicas: tuple[str, ...] = REPLICAS) -> GateRun:
+    """The replicas' servers, by the moment at which they were started, beside a supervisor that stays."""
+    for name in replicas:
+        row = [70 + int(started), 1, "python3", started, "S"]
+        run.inside(phase, name, main=row, list=[[1, 0, "supervisord", 1.0, "S"], row])
+    return run
+
+
+def twice_restarted(
+    again: float = 20.0,
+    *,
+    releases: tuple[str, ...] = (OLD,),
+    who: tuple[str, ...] = REPLICAS,
+    trace: bool = False,
+    code: int = 0,
+) -> GateRun:
+    """The second rollback.
+
+    Args:
+        again: when the servers that are there after it were started. releases: what runs then.
+        who: whose servers these are.
+        trace: the first rollback had left a trace already.
+        code: with which the first rollback ended.
+    """
+    run = processes(GateRun().rolled_back(code=code), "rolled-back", 10.0).seen("rolled-back", OLD)
+    if trace:
+        run.failed("rolled-back", "trace")
+    run.attempt("rollback", "second-rollback")
+    processes(run, "rolled-back-twice", again, replicas=who).seen("rolled-back-twice", *releases)
+    return run.failed("second-rollback", "availability")
+
+
+def logged(run: GateRun, phase: str, found: int, **data: object) -> GateRun:
+    """Each replica's log has the keys of so many requests."""
+    for name in REPLICAS:
+        run.log(phase, name, canaries={f"c1-{n}": 9.0 for n in range(found)}, **data)
+    return run
+
+
+def thinned(found: int, before: int = 100, *, answered: int = 100, **data: object) -> GateRun:
+    """Of 100 requests that each replica answered its log had so many before, and now it has so many of `answered`."""
+    run = logged(logged(GateRun(), "baseline", before).deployed(), "deployed", found, **data)
+    run.load("deployed", served_by=dict.fromkeys(EVENLY, answered), ok=3 * answered, sent=3 * answered)
+    return run.failed("deployed", "logs")
+
+
+def looked(run: GateRun, *on_new: bool) -> None:
+    """A look at every replica: whether it still runs the new release."""
+    for name, new in zip(REPLICAS, on_new, strict=True):
+        run.inside("rollback", name, release=NEW if new else OLD, release_age=0.0)
+
+
+def mixed(*groups: tuple[str, float, float], later: int = 0, before: int = 0, server: bool = True) -> GateRun:
+    """A rolling rollback: backend-1 is back after 1 to 4 s, backend-2 after 5 to 8 s, backend-3 after 9 to 12 s.
+
+    Args:
+        groups: who failed, and in which seconds after the rollback began.
+        later, before: failures when it was over, and before anything was deployed.
+        server: it is known who answered what failed.
+    """
+    failure = {"request": "resume", "outcome": "status 500", "count": 40}
+    run = GateRun()
+    if before:
+        run.load("baseline", served_by=EVENLY, failed=1, failures=[{**failure, "server": "backend-1", "count": 1}])
+    run.deployed()
+    began = run.clock.now()
+    run.add("deployer.start", "rollback", verb="rollback", release=None, command=["x"], place="control-1")
+    start = run.events[-1].id
+    for back in range(4):
+        looked(run, *(number >= back for number in range(3)))
+    run.add(
+        "deployer.end", "rollback", start=start, verb="rollback", release=OLD, exit_code=0, ended="exit", seconds=13
+    )
+    failures = [
+        {**failure, "server": name if server else "", "first": began + first, "last": began + last}
+        for name, first, last in groups
+    ]
+    run.load("rollback", served_by=EVENLY, failed=40 * len(groups), failures=failures)
+    run.log("rollback", "backend-1", errors=40, error_lines=["ERROR KeyError: 'current'"])
+    run.failed("rollback", "availability").seen("rolled-back", OLD)
+    more = [{**failure, "server": "backend-1", "first": run.clock.now(), "last": run.clock.now()}] if later else []
+    return run.load("rolled-back", served_by=EVENLY, failed=later, failures=more)
+
+
+def cached(
+    shares: Sequence[float],
+    *,
+    asked: int = 100,
+    evicted: int = 0,
+    busy: float = 1.0,
+    check: str = "queue",
+    forms: Sequence[str] = ("json list", "json list"),
+) -> GateRun:
+    """A cache that found 80 % of what it was asked for before the deployment, and these parts of it after the rollback.
+
+    Args:
+        asked: how often a second.
+        evicted: what it gave up meanwhile.
+        busy: the share of the looks after the rollback that found the database at work.
+        forms: of what is cached, before and after.
+    """
+    run, hits, total = GateRun(), 0.0, 0
+    for phase, found, form in (("baseline", [0.8] * 8, forms[0]), ("rolled-back", shares, forms[1])):
+        if phase == "rolled-back":
+            run.deployed().attempt("rollback", "rollback").seen("rolled-back", OLD)
+        for number, share in enumerate(found):
+            hits, total = hits + share * asked, total + asked
+            gone = evicted * (number if phase == "rolled-back" else 0)
+            counts = {"hits": round(hits), "misses": total - round(hits), "evicted": gone, "expired": 0}
+            run.add("probe.redis", phase, replica="cache-1", error=None, **counts)
+            works = phase == "rolled-back" and number < busy * len(found)
+            at = [[0.3, f"SELECT step\n FROM history WHERE id = {number}"]] if works else None
+            told = {"slowest": at, "slowest_from": "pg_stat_activity"}
+            run.add("probe.postgres", phase, replica="database-1", error=None, **told)
+        run.fingerprint(phase, keys(form))
+    return run.failed("rolled-back", check)
+
+
+def keys(form: str) -> dict[str, StatePart]:
+    """A fingerprint with plans of a form."""
+    item = {"type": "string", "ttl": "none", "format": [form], "count": 500}
+    return {**parts(), "keys": StatePart({"plan:<n>": item})}
+
+
+def unused(now: str = "binary", share: float = 0.8, *, busy: float = 1.0, check: str = "queue") -> GateRun:
+    """Plans have another form after the rollback, and the cache finds so much of what it is asked for."""
+    run = cached([share] * 12, busy=busy, check=check, forms=("json list", now))
+    return run.verdict("rolled-back", "trace", reason="1 difference", before="baseline")
+
+
+MORE = {
+    "migration-again": Example(
+        lambda: deployed_again(THERE),
+        "the second deployment applies a migration again that the rollback did not take back: the deployer says "
+        + THERE, kinds.SECOND, lambda: deployed_again("FAILED: the network backend already exists"),
+    ),
+    "second-rollback-restarts": Example(
+        twice_restarted,
+        "the second rollback restarted python3 of every replica although there was nothing to take back", kinds.SECOND,
+        lambda: twice_restarted(10.0),
+    ),
+    "cache-missed": Example(
+        lambda: cached([0.05] * 12),
+        "requests take the slow path after the rollback: cache-1 finds 5% of what it is asked for, 80% before, and no"
+        " more of it in 22 s: what is worked out is not found again; the database works at SELECT step FROM history"
+        " WHERE id = ?, and did not before", kinds.LOOKUP, lambda: cached([0.8] * 12),
+    ),
+    "cache-unused": Example(
+        unused,
+        "the old release finds what the new one cached and does not use it: backend-1, backend-2, backend-3: keys like"
+        " plan:<n> are string of binary, time to live: none, before: string of json list, time to live: none; cache-1"
+        " finds 80% of what it is asked for, 80% before, and requests take the slow path all the same: the database"
+        " works at SELECT step FROM history WHERE id = ?, and did not before", kinds.CACHE,
+        lambda: unused("json list"),
+    ),
+    "log-thinned": Example(
+        lambda: thinned(50),
+        f"{LOG} of every replica loses records after the deployment: it is written, and has 50% of the requests that"
+        " were answered, 100% before", kinds.LOGS, lambda: thinned(97),
+    ),
+    "mixed-fleet": Example(
+        lambda: mixed(("backend-1", 6.5, 12.0), ("backend-2", 9.5, 12.0)),
+        "4.1.1 and 4.1.0 do not work side by side: while the fleet was mixed in the rollback, all 80 failures came from"
+        " backend-1 and backend-2 on 4.1.0, and none came once every replica ran 4.1.0; backend-1 says ERROR KeyError:"
+        " 'current'", kinds.MIXED, lambda: mixed(("backend-1", 6.5, 12.0), ("backend-3", 12.5, 14.0)),
+    ),
+}  # fmt: skip
