@@ -238,3 +238,22 @@ def test_a_phase_without_a_change_rests_on_the_look_that_told_who_is_there() -> 
         unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
     found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
     assert (found.outcome, found.evidence) == (Outcome.PASS, (0, 1, 2, 3, 4, 5))
+
+
+def test_where_nothing_was_taken_back_no_place_is_wrong() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    look(made, "rolled-back", row(11, 90.0), places=[[11, "/opt/server (deleted)", "/"]])
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert found.outcome is Outcome.PASS
+
+
+def test_a_verdict_rests_on_the_look_that_told_the_places_and_one_that_told_no_process_names_no_role() -> None:
+    made = Made().inside("start", REPLICA, list=None, main=None, places=[[11, "/opt/server (deleted)", "/"]])
+    for phase, pid in (("baseline", 7), ("deployed", 9), ("rolled-back", 11)):
+        unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
+    told = len(made.events)
+    look(made, "rolled-back", row(11, 55.0), places=[[11, "/usr/bin/python3", "/srv/4.1.0"]])
+    for _ in range(2):
+        unchanged(made, "rolled-back")
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA], other="4.1.1")
+    assert (found.outcome, told in found.evidence) == (Outcome.PASS, True)
