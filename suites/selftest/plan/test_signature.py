@@ -194,3 +194,18 @@ def test_the_service_of_a_replica_is_all_but_its_number() -> None:
     found = signature_of(failed("web-api-2 hangs", seen=("web-api-2", "web-1")).events)
     assert found is not None
     assert found.role == "web-api"
+
+
+def test_the_longest_name_of_a_replica_is_replaced_first() -> None:
+    services = {"web-1": "web", "a.web-1.b-2": "a.web-1.b"}
+    for order in (services, dict(reversed(services.items()))):
+        assert plain("a.web-1.b-2 hangs", order) == "a.web.b hangs"
+
+
+def test_what_bears_no_number_is_nobodys_replica() -> None:
+    found = signature_of(failed("nothing was answered", seen=("web-1", "database")).events)
+    assert found is not None
+    assert found.role == "web"
+    alone = signature_of(failed("nothing was answered", seen=("database",)).events)
+    assert alone is not None
+    assert alone.role == ""
