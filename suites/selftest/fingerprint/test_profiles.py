@@ -111,6 +111,7 @@ def test_a_trace_of_them_is_a_difference_of_the_column_in_one_sentence() -> None
     assert in_words(found.differences) == [
         "database-1: environments.state has 'S', 'R' in 200 rows, which it never had; before: 'running', 'suspended'"
     ]
+    assert found.differences[0].before == BASELINE
     assert not compare(before, taken(36.0, BASELINE, "3c"), (), [(first, before)]).differences
 
 
