@@ -148,7 +148,7 @@ class Checks:
         if name.replace("_", "-") not in checks.names():
             known = ", ".join(self.__dir__())
             raise AttributeError(f"there is no check {name!r}; there are {known}", name=name)
-        return self.asks(checks.find(name.replace("_", "-")))
+        return self.asks(checks.find(name))
 
     def __dir__(self) -> list[str]:
         return [name.replace("-", "_") for name in checks.names()]

@@ -206,6 +206,6 @@ def test_work_in_flight_is_the_rate_times_what_it_takes_and_may_grow_by_a_factor
 def test_an_old_job_rests_on_the_last_look_at_the_queue() -> None:
     found = judged(ages=(0.1, 9.0), other_age=1.0)
     assert (found.outcome, len(found.evidence)) == (Outcome.FAIL, 1)
-    assert found.evidence[0] == judged(ages=(9.0,), other_age=1.0).evidence[0] + 1, "the phase's own, and no other"
+    assert found.evidence[0] == judged(ages=(0.1, 9.0)).evidence[0] + 1, "the phase's own, and none that came later"
     assert judged(ages=(metastable.AGE + 0.2,))
     assert judged(ages=(metastable.AGE + 0.3,)).outcome is Outcome.FAIL

@@ -220,9 +220,9 @@ def test_a_replica_that_could_not_be_asked_on_a_machine_that_stood_still_may_be_
 
 
 def test_a_role_that_the_baseline_had_once_and_thrice_is_no_pool() -> None:
-    made = look(Made(), "baseline", row(20, 5.0))
+    made = unchanged(look(Made(), "baseline", row(20, 5.0)), "baseline", 9)
     look(made, "baseline", *(row(20 + n, 5.0 + n) for n in range(3)))
-    for n in range(6):
+    for n in range(12):
         look(made, "deployed", row(50, 50.0), row(51, 50.0), row(60 + n, 51.0 + n))
     assert judge(made)[0] is Outcome.PASS
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -96,6 +97,10 @@ def test_who_is_asked_depends_on_what_is_asked() -> None:
     made = trial()
     everybody, healthy, fleet = made.names, made.watched_for_health, made.fleet_names
     assert len({everybody, healthy, fleet}) > 1
+    other = cast(Trial, SimpleNamespace(stack=made.stack, names=("a",), watched_for_health=("b",), fleet_names=("c",)))
+    assert [completed(other, name, "p", {})["replicas"] for name in ("containers", "health", "growth")] == [
+        ("a",), ("b",), ("c",),
+    ]  # fmt: skip
     assert completed(made, "containers", "p", {})["replicas"] == everybody
     assert completed(made, "health", "p", {})["replicas"] == healthy
     assert completed(made, "release", "p", {"release": "1.0.0"})["replicas"] == fleet
