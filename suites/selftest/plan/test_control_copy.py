@@ -18,7 +18,7 @@ from harness.history import EVENTS, History
 from harness.plan.control.order import READY, ControlStatus
 from harness.plan.control.shared import BRINGS_WITHIN, SharedControl
 from harness.samples import FINAL, OK, SAMPLE, append, read
-from suites.raw import select
+from suites.raw import raw, select
 
 
 class Standing:
@@ -61,6 +61,8 @@ def test_every_copy_is_counted_and_hashed(standing: Standing, history: History) 
     standing.control.bring()  # nothing new, and nothing to say
     saved = select(history.events, "workload.saved", arm="control", environment="h9")
     assert [event.data["samples"]["count"] for event in saved] == [5, 10]
+    (start,) = select(history.events, "workload.start")
+    assert [(event.data["start"], event.data["final"]) for event in saved] == [(start.id, False)] * 2
     assert history.path is not None
     (stream,) = read(history.path.parent, history.events).of("h9", "control")
     assert (stream.problem, stream.promises_problem, stream.records["n"].tolist()) == ("", "", list(range(10)))
@@ -84,8 +86,9 @@ def test_a_control_whose_own_samples_are_cut_off_is_no_control(standing: Standin
     standing.sends(5)
     standing.control.bring()
     os.truncate(standing.samples.path, 100)
-    with pytest.raises(NotMeasured, match="samples were cut off"):
+    with pytest.raises(NotMeasured, match="samples were cut off") as caught:
         standing.control.bring()
+    assert (caught.value.where, caught.value.got) == (str(standing.samples.path), "100 bytes")
 
 
 def test_two_that_follow_the_same_control_do_not_write_into_one_file(standing: Standing, history: History) -> None:
@@ -151,6 +154,7 @@ def test_its_load_is_recorded_as_a_control_on_this_historys_axis_without_its_pro
 
 def test_who_answered_is_named_once_and_only_of_its_own_load(standing: Standing, history: History) -> None:
     own = standing.control._ready.start
+    history.record(raw("note", text="its own number is another one here"))
     standing.control.follow(history)
     for start, number, name in ((own, 1, "web-1"), (own + 99, 2, "other"), (own, 2, "web-2"), (own, None, "nobody")):
         standing.history.record(WorkloadName(start, number, name))

@@ -145,6 +145,15 @@ def test_whoever_joins_a_control_that_runs_starts_none(tmp_path: Path, monkeypat
     assert len(started) == 1, "one that failed is not tried again"
 
 
+def test_a_control_whose_process_ends_at_once_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "_start", lambda *_: ended(1))
+    clock = ManualClock()
+    refused(lambda: shared.join(ControlSpec(tiny_stack(), OLD, "r", "owner"), tmp_path, clock))
+    assert clock.monotonic() == 0.0
+
+
 def test_where_no_control_was_begun_there_is_none_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Engine, "connect", lambda: pytest.fail("the engine is not needed"))
     shared.end_all(tmp_path, ManualClock())
