@@ -256,8 +256,7 @@ def test_a_look_that_told_no_process_names_no_role_and_one_of_another_phase_that
         unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
     told = len(made.events)
     look(made, "between", row(11, 55.0), places=[[11, "/usr/bin/python3", "/srv/4.1.0"]])
-    for _ in range(2):
-        unchanged(made, "rolled-back")
+    unchanged(look(made, "rolled-back", row(11, 55.0)), "rolled-back")
     found = loaded.check(
         made.releases("rolled-back", "4.1.0").events, phase="rolled-back", before="deployed", replicas=[REPLICA],
         other="4.1.1",
