@@ -71,7 +71,7 @@ def find(
         after=(spans[1][0] + since, end),
         subject=ArmRequests.of(streams, timeouts),
         control=beside if both else None,
-        rate=max((starts[number].body.rate or 0.0 for number in used), default=0.0),
+        rate=max(starts[number].body.rate or 0.0 for number in used),
         control_rate=max((starts[stream.start].body.rate or 0.0 for stream in control), default=0.0),
         windows=tuple(windows),
         problems=tuple(stream.problem for stream in (*streams, *control) if stream.problem),

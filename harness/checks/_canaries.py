@@ -76,12 +76,12 @@ def judge(
     windows = {(log.replica, log.path): _Window(log, watched.get((log.replica, log.path), ())) for log in wanted}
     environments = {event.environment or "" for events in watched.values() for event in events}
     problems = [stream.problem for name in environments for stream in samples.of(name) if stream.problem]
-    judged = 0
+    judged = False
     for canary in (one for name in sorted(environments) for one in answered(samples, name)):
         named = [one for one in windows.values() if one.log.replica == canary.server]
         if canary.server and not named:
             continue  # answered by somebody who has no such log
-        judged += _one(findings, canary, named or list(windows.values()), witness, known=bool(named))
+        judged |= _one(findings, canary, named or list(windows.values()), witness, known=bool(named))
     if problems:
         findings.missing(f"not all samples are there, so canaries may be missing: {problems[0]}")
     elif not judged:
@@ -121,8 +121,8 @@ class _Window:
         return bool(self.events) and canary.sent >= self.began and canary.answered + self.within <= self.seen
 
 
-def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: WitnessedStalls, *, known: bool) -> int:
-    """Judge one canary; 1 where it could be."""
+def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: WitnessedStalls, *, known: bool) -> bool:
+    """Judge one canary; whether it could be."""
 
     def stall(window: _Window, late: float) -> str:
         """What explains it, by the history's axis."""
@@ -140,9 +140,9 @@ def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Wi
         if late > window.within:
             words = f"{said}, came into its log {late:.1f} s later at the earliest"
             findings.timed(words, stall(window, late), *window.events)
-        return 1
+        return True
     if not all(window.due(canary) for window in windows):
-        return 0
+        return False
     events = [event for window in windows for event in window.events]
     paths = listed(dict.fromkeys(window.log.path for window in windows))
     where = f"its log ({paths})" if known else f"any of {counted(len(windows), 'log')}"
@@ -152,4 +152,4 @@ def _one(findings: Findings, canary: Canary, windows: list[_Window], witness: Wi
         findings.timed(words, stall(windows[0], lasting), *events)
     else:
         findings.missing(f"{said}, is not in {where}, of which not everything could be read")
-    return 1
+    return True

@@ -76,4 +76,4 @@ def with_unseen(verdict: Verdict, comparison: Comparison) -> Verdict:
 
 
 def _read(event: Event[FingerprintTaken]) -> Fingerprint:
-    return Fingerprint.of(event.body, taken=event.since_start, event=event.id)
+    return Fingerprint.of(event.body, taken=event.since_start)

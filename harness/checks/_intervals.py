@@ -59,8 +59,6 @@ def beta_cdf(x: float, a: float, b: float) -> float:
     """The probability that a Beta(a, b) lies below x: the regularised incomplete beta function."""
     if x <= 0.0:
         return 0.0
-    if x >= 1.0:
-        return 1.0
     if x > (a + 1.0) / (a + b + 2.0):  # there the fraction converges slowly, and by symmetry need not be used
         return 1.0 - beta_cdf(1.0 - x, b, a)
     scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)

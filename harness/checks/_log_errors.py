@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from harness.checks._canaries import ALONE
@@ -91,12 +92,11 @@ class LogErrors:
 
     def _styles(self) -> str:
         """By what the levels were told; a log in which no line tells one is named."""
-        styles: dict[str, int] = {}
+        styles = Counter[str]()
         for event in self._reports:
-            for name, count in event.body.styles.items():
-                styles[name] = styles.get(name, 0) + count
+            styles.update(event.body.styles)
         silent = sorted({event.body.path for event in self._reports if event.body.levels and not event.body.styles})
-        most = sorted(styles, key=lambda name: -styles[name])[:MAX_STYLES]
+        most = [name for name, _ in styles.most_common(MAX_STYLES)]
         words = [f"levels told by {listed(most)}"] if most else []
         if silent:
             words.append(f"no line of {listed(silent)} tells a level in a form that is known")

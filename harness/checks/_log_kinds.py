@@ -58,7 +58,7 @@ class KnownErrors:
         self.kinds = kinds_of(reports)
         self.seconds = sum(float(event.body.seconds) for event in reports)
         self.replicas = replicas
-        self._patterns = _varying([name.split() for name in self.kinds if name not in ("", OTHERS)])
+        self._patterns = _varying([name.split() for name in self.kinds])
 
     def family(self, name: str) -> set[str] | None:
         """The kinds of the baseline that are taken for the same as this one; None where it is new."""

@@ -74,7 +74,7 @@ def mounted(log: ProbeLog) -> str:
     if not shows or (shows == was and "//deleted" not in shows):
         return ""
     what = "deleted" if "//deleted" in shows else f"renamed to {shows}"
-    source = was.removesuffix("//deleted")
+    source = was.removesuffix("//deleted") or "the file"
     return f"is a mounted single file, and the mount still shows the old one: outside, {source} was {what}"
 
 
@@ -173,12 +173,11 @@ def other_release(event: Event[ProbeLog], name: str, count: int, expected: str) 
     if not span:
         return said
     first, last = span
-    after = log.seconds - max(0.0, event.time - last)
     when = f"at {clock(last)}" if first == last else f"from {clock(first)} to {clock(last)}"
     left = event.time - last
-    rest = (
-        f"{after:.1f} s after the watch began, none in the last {left:.1f} s" if left > 1.0 else "it goes on to the end"
-    )
+    rest = "it goes on to the end"
+    if left > 1.0:
+        rest = f"{log.seconds - left:.1f} s after the watch began, none in the last {left:.1f} s"
     return f"{said} ({when}; {rest})"
 
 

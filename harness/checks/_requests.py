@@ -24,6 +24,7 @@ PUNCTUAL = 0.05  # s by which the generator may be late and still is not blind
 
 Times = npt.NDArray[np.float64]
 Names = npt.NDArray[np.str_]
+Columns = Mapping[str, npt.NDArray[Any]]  # of `TimedRequests`, by name
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def load(
     if samples is None or not any(_saved(starts.get(window.body.start)) for window in windows):
         return None
     streams: dict[int | None, Stream] = {stream.start: stream for stream in samples.streams}
-    parts, before, spans = list[TimedRequests](), list[TimedRequests](), list[tuple[float, float]]()
+    parts, before, spans = list[Columns](), list[Columns](), list[tuple[float, float]]()
     for window in windows:
         stream = streams.get(window.body.start)
         if stream is None or stream.problem:
@@ -167,10 +168,10 @@ def load(
         if len(mine) < counted:
             return f"{len(mine)} samples, and {counted} were counted"
         spans.append(span(events, window))
-        parts.append(_made(mine, stream, *spans[-1]))
+        parts.append(_columns(mine, stream))
         if len(parts) == 1:
             recent = final["intended"] > spans[0][0] - EARLIER
-            before.append(_made(final[(final["n"] < first) & recent], stream, *spans[-1]))
+            before.append(_columns(final[(final["n"] < first) & recent], stream))
     since, until = min(begin for begin, _ in spans), max(end for _, end in spans)
     return _joined_up(parts, since, until, _joined_up(before, since, until))
 
@@ -178,18 +179,18 @@ def load(
 def whole_load(starts: Sequence[Event[WorkloadStart]], samples: Samples | None, until: float) -> TimedRequests | str:
     """All requests of these loads, whichever window they are in; a text where they are not there."""
     streams: dict[int | None, Stream] = {stream.start: stream for stream in (samples.streams if samples else ())}
-    parts = list[TimedRequests]()
+    parts = list[Columns]()
     for start in starts:
         stream = streams.get(start.id)
         if stream is None or stream.problem:
             return stream.problem if stream is not None else "the requests were not saved"
         final = stream.records[stream.records["flags"] & FINAL != 0].copy()
         final["intended"] += stream.at
-        parts.append(_made(final, stream, 0.0, until))
+        parts.append(_columns(final, stream))
     return _joined_up(parts, 0.0, until) if parts else "there was no load"
 
 
-def _made(records: Records, stream: Stream, since: float, until: float) -> TimedRequests:
+def _columns(records: Records, stream: Stream) -> Columns:
     """Without those whose kept connection was closed before any byte of an answer: nobody knows what came of them."""
     found = records[(records["outcome"] != KEPT_CLOSED) | (records["flags"] & OK != 0)]
     due, latency, sent = (found[name].astype(np.float64) for name in ("intended", "latency", "sent"))
@@ -197,23 +198,17 @@ def _made(records: Records, stream: Stream, since: float, until: float) -> Timed
     numbers = np.minimum(found["request"].astype(np.int64), len(kinds) - 1)
     servers = np.array([stream.servers.get(number, "") for number in range(max(stream.servers, default=0) + 2)])
     who = np.minimum(found["server"].astype(np.int64), len(servers) - 1)
-    ok = found["flags"] & OK != 0
-    return TimedRequests(due, due + latency, sent, ok, since, until, kinds[numbers], servers[who])
+    which = {"kinds": kinds[numbers], "servers": servers[who]}
+    return {"due": due, "ended": due + latency, "sent": sent, "ok": found["flags"] & OK != 0, **which}
 
 
 def _joined_up(
-    parts: Sequence[TimedRequests], since: float, until: float, earlier: TimedRequests | None = None
+    parts: Sequence[Columns], since: float, until: float, earlier: TimedRequests | None = None
 ) -> TimedRequests:
     """The requests of several windows as one, in the order in which they were due."""
-    order = np.argsort(np.concatenate([one.due for one in parts]), kind="stable")
-
-    def every(name: str) -> npt.NDArray[Any]:
-        return np.asarray(np.concatenate([getattr(one, name) for one in parts])[order])
-
-    return TimedRequests(
-        every("due"), every("ended"), every("sent"), every("ok"), since, until, every("kinds"), every("servers"),
-        earlier,
-    )  # fmt: skip
+    order = np.argsort(np.concatenate([one["due"] for one in parts]), kind="stable")
+    every = {name: np.concatenate([one[name] for one in parts])[order] for name in parts[0]}
+    return TimedRequests(**every, since=since, until=until, earlier=earlier)
 
 
 def _runs(which: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:

@@ -53,7 +53,7 @@ def _group(
     old, new = np.sort(before.served[usual & before.ok]), np.sort(after.served[mask & after.ok])
     for which, fewest in FEWEST.items():
         if min(len(old), len(new)) < fewest:
-            continue
+            return  # the next one takes more
         was, now = quantile(old, SHARES[which]), quantile(new, SHARES[which])
         bound = factor * was + allowance
         if now > bound:
@@ -69,10 +69,8 @@ def _few(before: TimedRequests, after: TimedRequests, factor: float, allowance: 
     """Answers that are slower than hardly any was, in too many seconds to be chance. The p95 does not see one in
     twenty; seconds are counted because answers are late together: a single pause is one event, whatever it holds up.
     """
-    old = before.served[before.ok]
-    if not len(old) or not after.ok.any():
-        return
-    bound = factor * quantile(np.sort(old), 0.95) + allowance
+    # Without a good answer it is NaN, and nothing is later than that.
+    bound = factor * quantile(np.sort(before.served[before.ok]), 0.95) + allowance
     (was, were), (now, are) = _seconds(before, bound), _seconds(after, bound)
     most, least = share_interval(was, were, CONFIDENCE)[1], share_interval(now, are, CONFIDENCE)[0]
     if least > most:

@@ -27,7 +27,7 @@ def trend(at: Values, value: Values, confidence: float) -> Trend | None:
     n = len(at)
     if n < FEWEST:
         return None
-    first, second = np.triu_indices(n, 1)
+    first, second = np.triu_indices(n)  # a point and itself are no step apart
     steps = at[second] - at[first]
     kept = steps > 0.0
     slopes = np.sort((value[second] - value[first])[kept] / steps[kept])

@@ -154,7 +154,7 @@ def measured(
 
 def percent(share: float) -> str:
     """`0 %`, `0.4 %`, `12 %`."""
-    return f"{100 * share:.0f} %" if share == 0 or share >= 0.1 else f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def milliseconds(seconds: float) -> str:

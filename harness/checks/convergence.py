@@ -45,7 +45,7 @@ def check(
     events = tuple(events)
     findings = Findings(NAME)
     runs = latest(events, ProbeRelease, phase)
-    believed = last(events, ProbeRegistry, phase) if registry else None
+    believed = last(events, ProbeRegistry, phase)
     meant = _Meant.of(release, believed if registry else _first(runs, replicas))
     if not replicas:
         findings.missing("no replica was to be asked for its release")

@@ -60,17 +60,17 @@ def check(
                 findings.missing(f"the processes of {replica} were not looked at in the phase {name}")
         told = says.get(replica)
         word = f"{replica} says {told.body.release}" if told is not None and told.body.release else replica
-        now, was = looks[phase], looks[before]
-        if now is None or was is None or looks[baseline] is None or looks[deployed] is None:
+        first, second, was, now = looks[baseline], looks[deployed], looks[before], looks[phase]
+        if first is None or second is None or was is None or now is None:
             continue
-        kept = _Kept(mine, baseline, deployed, phase)
+        kept = _Kept(mine, first, second, (baseline, phase))
         for role, instances in kept.of(was, now):
             words = f"{word}, but {_words(role, instances)} of it runs on from before: {_due(role)}"
             # On a machine that stood still it may be about to end.
             stall = witness.explains(mine.asked[phase][0].since_start, now.event.since_start)
             findings.timed(words, stall, told, was.event, now.event)
         if other:
-            _places(findings, mine, word, (baseline, phase), other)
+            _places(findings, mine, word, first, now, other)
     return findings.verdict(
         f"every server process of {counted(len(replicas), 'replica')} that a deployment replaces was replaced",
         look="how the deployer restarts what it changes, and what that process has loaded",
@@ -92,9 +92,9 @@ class _Kept:
     """Finds what a change should have started again."""
 
     mine: ReplicaProcesses
-    baseline: str
-    deployed: str
-    phase: str
+    first: Look  # at the end of the baseline
+    second: Look  # after the first deployment
+    phases: tuple[str, str]  # the baseline, and after the change
 
     def of(self, was: Look, now: Look) -> Iterator[tuple[Role, frozenset[Instance]]]:
         """The processes that stayed, by role."""
@@ -107,33 +107,26 @@ class _Kept:
         """Whether the new ones are all there, and the old ones beside them: those finish what they had begun. Should
         they stay, the fingerprint has them.
         """
-        first = self.mine.at_end(self.baseline)
-        return first is not None and len(instances) > len(first.roles.get(role, ()))
+        return len(instances) > len(self.first.roles.get(role, ()))
 
     def _replaced(self, role: Role) -> bool:
         """Whether the first deployment replaced all processes of the role."""
-        first, second = self.mine.at_end(self.baseline), self.mine.at_end(self.deployed)
-        if first is None or second is None:
-            return False
-        old, new = first.roles.get(role, frozenset()), second.roles.get(role, frozenset())
+        old, new = (look.roles.get(role, frozenset()) for look in (self.first, self.second))
         return bool(old and new) and not old & new
 
     def _counts(self, role: Role, stayed: Collection[Instance]) -> bool:
         if self.mine.serves(stayed):
             return True
-        quiet = (self.mine.in_phase(name) for name in (self.baseline, self.phase))
+        quiet = (self.mine.in_phase(name) for name in self.phases)
         return role[0] not in TOOLS and all(steady(looks, role) for looks in quiet)
 
 
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
-def _places(findings: Findings, mine: ReplicaProcesses, word: str, phases: tuple[str, str], other: str) -> None:
+def _places(findings: Findings, mine: ReplicaProcesses, word: str, first: Look, now: Look, other: str) -> None:
     """Whether a process runs where it did not in the baseline: in what was deleted, or is of the other release."""
     told = sorted((one for every in mine.asked.values() for one in every), key=lambda one: one.id)
-    first, now = mine.at_end(phases[0]), mine.at_end(phases[1])
-    if first is None or now is None:
-        return
     there = {pid: role for role, every in now.roles.items() for pid, _ in every}
     # They are looked at when a process began or ended, and else rarely: what was told before a phase holds in it.
     for field, odd in (("places", partial(_misplaced, other=other)), ("replaced", _replaced)):

@@ -115,7 +115,7 @@ class _Traffic:
 
     def words(self, replica: str) -> str:
         if self._by:
-            return f"while it answered {counted(self._by.get(replica, 0), 'request')}"
+            return f"while it answered {counted(self._by[replica], 'request')}"
         return f"while the workload had {counted(self._answered, 'request')} answered"
 
 

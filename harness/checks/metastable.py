@@ -80,11 +80,11 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """What a stretch of time offered and got."""
+    """How many requests a stretch of time offered, how many of them were answered well, and how often it was tried."""
 
     offered: int
-    goodput: float
-    attempts: float
+    answered: int
+    attempts: int
 
 
 def _judge(
@@ -105,29 +105,29 @@ def _judge(
     if last.offered < MIN_REQUESTS:
         findings.missing(f"only {last.offered} requests were due in the last {held:g} s")
         return ""
-    if last.goodput < GOODPUT:
+    goodput, attempts = last.answered / last.offered, last.attempts / last.offered
+    if goodput < GOODPUT:
         findings.timed(
-            f"goodput is {percent(last.goodput)} of what is offered, long after the trigger", arms.stall, *arms.windows
+            f"goodput is {percent(goodput)} of what is offered, long after the trigger", arms.stall, *arms.windows
         )
-    if last.attempts > ATTEMPTS:
-        said = f"there are {last.attempts:.2f} attempts for each request"
+    if attempts > ATTEMPTS:
+        said = f"there are {attempts:.2f} attempts for each request"
         findings.timed(f"{said}: retries keep the load up", arms.stall, *arms.windows)
     _in_flight(findings, arms, end - held, end)
     _age(findings, events, phase, baseline)
     back = f"goodput is back after {took or 0.0:.0f} s of {allowed:.0f} s and held"
-    return f"{back}, {last.attempts:.2f} attempts a request"
+    return f"{back}, {attempts:.2f} attempts a request"
 
 
 def _load(arms: Arms, samples: Samples, begin: float, end: float) -> _Load:
     part = arms.subject.between(begin, end)
-    offered = len(part.due)
     starts = {event.body.start for event in arms.windows}
     attempts = 0
     for stream in samples.streams:
         if stream.start in starts:
             due = stream.at + stream.records["intended"]
             attempts += int(((due >= begin) & (due < end) & (stream.records["outcome"] != SHED)).sum())
-    return _Load(offered, float(part.ok.mean()) if offered else 0.0, attempts / offered if offered else 0.0)
+    return _Load(len(part.due), int(part.ok.sum()), attempts)
 
 
 def _came_back(arms: Arms) -> float | None:

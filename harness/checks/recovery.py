@@ -159,7 +159,7 @@ def _failures(findings: Findings, arms: Arms, budget: float, confidence: float) 
     if low > budget:
         findings.timed(f"{bad} of {count} requests failed, more than {percent(budget)}", arms.stall, *arms.windows)
     elif high > budget:
-        few = math.ceil(math.log(1.0 - confidence) / math.log1p(-budget)) if 0.0 < budget < 1.0 else 0
+        few = math.ceil(math.log(1.0 - confidence) / math.log1p(-budget)) if budget > 0.0 else "no number of"
         findings.missing(f"{said}: {percent(budget)} are allowed, and {few} requests without a failure would show it")
     return said
 

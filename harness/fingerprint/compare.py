@@ -142,12 +142,12 @@ def _novelties(replica: str, name: str, states: Sequence[State], witness: Witnes
     first, last = states[0], states[-1]
     for key, item in _items(last, replica, name).items():
         old, column = _items(first, replica, name).get(key), key.removesuffix(SUFFIX)
-        if old is None or not is_profile(item) or not is_profile(old) or witness.still(replica, name, column):
+        if not is_profile(item) or not is_profile(old) or witness.still(replica, name, column):
             continue
         usual = [Usual(*one) for one in witness.usual(replica, name, key, first.taken)]
         for state in reversed(states[1:]):
             seen = _items(state, replica, name).get(key)
-            new = novel(old, seen, usual, state.taken - first.taken) if seen is not None and is_profile(seen) else None
+            new = novel(old, seen, usual, state.taken - first.taken) if is_profile(seen) else None
             found = left(new, item) if new is not None else None
             if found is not None:
                 yield Difference(replica, name, column, old, found)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 SUFFIX = " (values)"  # of an item that is a profile
 ROWS, WORDS = 20, 12  # of a table with fewer rows nothing is told, and of a column with more different words
@@ -41,18 +41,18 @@ class Novelty:
     """What a column has, and never had on the old release.
 
     Attributes:
-        words: the new ones, each with its number of rows; none where it holds numbers.
-        known: the words that it had.
         rows: how many rows have something new.
         beyond: the limit that their numbers are beyond; None where it holds words.
         most: how large, or how small, the numbers were before.
+        words: the new ones, each with its number of rows; none where it holds numbers.
+        known: the words that it had.
     """
 
-    words: Mapping[str, int]
-    known: Sequence[str]
     rows: int
     beyond: float | None = None
     most: float = 0.0
+    words: Mapping[str, int] = field(default_factory=dict)
+    known: Sequence[str] = ()
 
     def __str__(self) -> str:
         """`has values that it did not have: 'S' in 20 rows; before: running and suspended`."""
@@ -65,7 +65,7 @@ class Novelty:
         return f"has {self.beyond:g} or {words[0]} in {rows}; before: {words[1]} {self.most:g}"
 
 
-def is_profile(item: Any) -> bool:
+def is_profile(item: Any) -> TypeGuard[Profile]:
     """Whether an item of `contents` is a profile."""
     return isinstance(item, Mapping) and ("words" in item or "magnitudes" in item)
 
@@ -89,13 +89,13 @@ def left(found: Novelty, after: Profile) -> Novelty | None:
     """What is left later on of something new; None where nothing is. A single record may be too many."""
     if found.beyond is None:
         words = {word: int(after["words"][word]) for word in found.words if word in after.get("words", {})}
-        return Novelty(words, found.known, sum(words.values())) if words else None
+        return Novelty(sum(words.values()), words=words, known=found.known) if words else None
     powers = {int(power): int(rows) for power, rows in (after.get("magnitudes") or {}).items()}
     if found.beyond > found.most:
         rows = sum(count for power, count in powers.items() if 10.0**power >= found.beyond)
     else:
         rows = sum(count for power, count in powers.items() if 10.0 ** (power + 1) <= found.beyond)
-    return Novelty({}, (), rows, found.beyond, found.most) if rows else None
+    return Novelty(rows, found.beyond, found.most) if rows else None
 
 
 def _words(before: Profile, after: Profile, usual: Sequence[Usual]) -> Novelty | None:
@@ -108,7 +108,7 @@ def _words(before: Profile, after: Profile, usual: Sequence[Usual]) -> Novelty |
     new = {
         word: int(rows) for word, rows in after["words"].items() if word not in known and _shape(word) not in counted
     }
-    return Novelty(new, sorted(known), sum(new.values())) if new else None
+    return Novelty(sum(new.values()), words=new, known=sorted(known))
 
 
 def _shape(word: str) -> str:
@@ -126,10 +126,10 @@ def _numbers(before: Profile, after: Profile, usual: Sequence[Usual], ratio: flo
     upper = max(TIMES * most, most + TIMES * grew * ratio)
     rows = sum(count for power, count in powers.items() if 10.0**power >= upper)
     if most > 0.0 and rows:
-        return Novelty({}, (), rows, _power_above(upper), most)
+        return Novelty(rows, _power_above(upper), most)
     least = min((float(item["low"]) for item in items if item["low"]), default=0.0)
     rows = sum(count for power, count in powers.items() if 10.0 ** (power + 1) * TIMES <= least)
-    return Novelty({}, (), rows, least / TIMES, least) if least > 0.0 and rows else None
+    return Novelty(rows, least / TIMES, least)
 
 
 def _power_above(value: float) -> float:

@@ -29,7 +29,7 @@ def unseen(before: State, after: State, witness: Witness) -> Iterator[str]:
     for words, replicas in said.items():
         yield f"{words} of {_services(replicas)}"
     for replica in parts:
-        yield from _unwitnessed(replica, before.replicas.get(replica, {}), after.replicas.get(replica, {}), witness)
+        yield from _unwitnessed(replica, before.replicas.get(replica, {}), after.replicas[replica], witness)
 
 
 def _unwitnessed(
@@ -58,4 +58,4 @@ def _services(replicas: Iterable[str]) -> str:
 def _named(names: list[str], most: int = MAX_NAMES) -> str:
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join(one for one in (", ".join(names[:-1]), names[-1] if names else "") if one)
+    return " and ".join(one for one in (", ".join(names[:-1]), names[-1]) if one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.fingerprint.causes import Cause, causes, table_of
@@ -126,7 +126,7 @@ def _named(names: Iterable[str], most: int = MAX_NAMES) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else str(value)
+    text = str(value)
     return repr(text[:VALUE])[1:-1] + ("..." if len(text) > VALUE else "")
 
 
@@ -154,7 +154,7 @@ def _socket(one: Difference) -> str:
 
 
 def _variable(one: Difference) -> str:
-    return _thing(Difference(one.replica, one.part, f"variable {one.key}", one.before, one.after))
+    return _thing(replace(one, key=f"variable {one.key}"))
 
 
 def _keys(one: Difference) -> str:
@@ -178,7 +178,7 @@ def _queue(one: Difference) -> str:
 
 def _value(one: Difference) -> str:
     was, now = (item.get("value") if isinstance(item, dict) else item for item in (one.before, one.after))
-    return _thing(Difference(one.replica, one.part, f"value of key {one.key}", was, now))
+    return _thing(replace(one, key=f"value of key {one.key}", before=was, after=now))
 
 
 def _contents(found: list[Difference]) -> str:

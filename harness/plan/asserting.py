@@ -145,10 +145,10 @@ class Checks:
 
     def __getattr__(self, name: str) -> Callable[..., Verdict]:
         """One of another package; `no-change` is `no_change`. AttributeError names those that there are."""
-        if name.startswith("_") or name.replace("_", "-") not in checks.names():
+        if name.replace("_", "-") not in checks.names():
             known = ", ".join(self.__dir__())
-            raise AttributeError(f"there is no check {name!r}; there are {known}", name=name, obj=None)
-        return self.asks(checks.find(name.replace("_", "-")))
+            raise AttributeError(f"there is no check {name!r}; there are {known}", name=name)
+        return self.asks(checks.find(name))
 
     def __dir__(self) -> list[str]:
         return [name.replace("-", "_") for name in checks.names()]

@@ -141,12 +141,16 @@ def _run(number: int, step: Step, trial: Trial, progress: Progress, given: set[s
 def _heal(
     progress: Progress, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """Heal what is still on, the last one first; every one is tried before the first error is raised."""
+    """Heal what is still on, the last one first; every one is tried before the first error is raised. Where something
+    else ended the plan, that stays what is raised, and is told of it.
+    """
     problems: list[BaseException] = []
     for name in reversed(list(progress.faults)):
         try:
             progress.faults.pop(name).__exit__(kind, error, trace)
         except BaseException as problem:
-            problems.append(problem)
-    if problems and problems[0] is not error:
-        raise problems[0]
+            if problem is not error:
+                problems.append(problem)
+    if problems:
+        with cleaning_up_after(error):
+            raise problems[0]

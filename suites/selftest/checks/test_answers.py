@@ -231,6 +231,21 @@ def test_bad_answers_and_attempts_that_were_not_the_last_tell_nothing() -> None:
     assert found.reason == "1 answers name 4.1.0"
 
 
+def test_an_answer_of_somebody_who_was_never_named_names_no_release_and_nobody_gave_it() -> None:
+    made = Made()
+    start = made.history.record(raw("workload.start", file="samples.bin", at=0.0, began=0.0))
+    rows = np.zeros(5, SAMPLE)
+    rows["n"], rows["flags"], rows["server"] = np.arange(5), OK | FINAL, [0, 0, 1, 1, 2]
+    made.load("rolled-back", start=start.id, first=0, last=5)
+    stream = Stream(
+        start.id, "", "subject", 0.0, 0.0, "", ("a",), {1: "w"}, rows, "", releases={1: "4.1.0", 2: "4.1.0"}
+    )
+    found = answers.check(made.events, phase="rolled-back", samples=Samples((stream,)), release="4.1.0", named=True)
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "2 of 5 good answers name no release")
+    other = answers.check(made.events, phase="rolled-back", samples=Samples((stream,)), release="9", named=True)
+    assert other.reason == "3 of 5 name 4.1.0, not 9 (w gave 2)"
+
+
 def test_a_form_that_several_servers_give_is_that_of_all() -> None:
     was = of("a", (30, "w", "", OLD), (30, "v", "", OLD))
     found = told(was, of("a", (60, "w", "", frozenset({"id"}))), of("a", (60, "w", "", frozenset({"id"}))))

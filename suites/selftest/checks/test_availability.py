@@ -93,3 +93,11 @@ def test_failures_that_a_stall_explains_are_left_out_of_the_budget() -> None:
     for others, outcome in ((5, Outcome.UNKNOWN), (6, Outcome.FAIL)):
         found = stalled(1.8, 11.0, 13.0, (11.0, 13.0), (18.0, 18.0 + others / 50 - 0.01), longest_outage=5.0)
         assert found.outcome is outcome, others
+
+
+def test_an_outage_in_which_the_generator_sent_nothing_is_told_with_how_long_that_was() -> None:
+    requests = Requests(0.0)
+    requests.stop_generator(12.0, 14.0)
+    found = requests.verdict(budget=0.9)
+    assert found.outcome is Outcome.UNKNOWN
+    assert "; the load generator stood still for 2.0 s of these 2.0 s, so this proves nothing: no " in found.reason

@@ -11,6 +11,7 @@ import pytest
 
 from harness.checks import growth
 from harness.checks._trend import FEWEST, trend
+from harness.checks._usage import used
 from harness.verdict import Outcome
 from suites.selftest.checks.builder import Made
 
@@ -173,3 +174,20 @@ def test_the_fewest_points_of_a_half_that_tell_anything_are_enough() -> None:
 
 def test_what_a_length_finds_is_told_of_all_figures() -> None:
     assert growth.finds(600.0) == ("growth from about 0.6 MiB, 1.5 descriptors, 1.2 threads, 1.5 connections a minute")
+
+
+def test_what_is_gained_is_reckoned_from_the_first_look_to_the_last_of_both_halves() -> None:
+    """A quarter of a MiB in ten seconds, for each of which one look counts: seventeen looks gain four MiB."""
+    known = dict[int, bool]()
+    for seconds in range(210, 280, 10):
+        made = soaked(seconds, resident=lambda at: 100 * MIB + at // 10 * MIB // 4)
+        usage = used(made.events, "soak")["backend-1", "resident"]
+        known[sum(len(at) for at, _ in growth._halves(usage))] = growth._growing(usage) is not None
+    assert {points: grows for points, grows in known.items() if points in (16, 17)} == {16: False, 17: True}
+
+
+def test_times_are_told_in_minutes_up_to_two_hours_and_then_in_hours() -> None:
+    assert growth._time(30.0 * 60.0) == "30 minutes"
+    assert growth._time(7199.0) == "120 minutes"
+    assert growth._time(7200.0) == "2 hours"
+    assert growth._time(5000 * 3600.0) == "5000 hours"

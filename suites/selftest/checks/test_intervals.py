@@ -30,6 +30,11 @@ def test_the_beta_distribution_is_that_of_scipy(x: float, a: float, b: float) ->
     assert beta_cdf(x, a, b) == pytest.approx(float(special.betainc(a, b, x)), rel=1e-8, abs=1e-12)
 
 
+@pytest.mark.parametrize(("a", "b"), [(0.5, 0.5), (1.0, 9.0), (9.0, 1.0)])
+def test_nothing_lies_below_none_and_everything_below_all(a: float, b: float) -> None:
+    assert (beta_cdf(-0.5, a, b), beta_cdf(0.0, a, b), beta_cdf(1.0, a, b), beta_cdf(1.5, a, b)) == (0.0, 0.0, 1.0, 1.0)
+
+
 @given(probabilities, st.floats(0.5, 3000.0), st.floats(0.5, 3000.0))
 def test_quantiles_of_the_beta_distribution_are_those_of_scipy(p: float, a: float, b: float) -> None:
     assert beta_quantile(p, a, b) == pytest.approx(float(special.betaincinv(a, b, p)), rel=1e-8)

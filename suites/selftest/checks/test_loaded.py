@@ -238,3 +238,40 @@ def test_a_phase_without_a_change_rests_on_the_look_that_told_who_is_there() -> 
         unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
     found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
     assert (found.outcome, found.evidence) == (Outcome.PASS, (0, 1, 2, 3, 4, 5))
+
+
+def test_where_nothing_was_taken_back_no_place_is_wrong() -> None:
+    made = there_and_back([row(7, 5.0)], [row(9, 50.0)], [row(11, 90.0)])
+    look(made, "rolled-back", row(11, 90.0), places=[[11, "/opt/server (deleted)", "/"]]).releases(
+        "rolled-back", "4.1.0"
+    )
+    found = loaded.check(made.events, phase="rolled-back", before="deployed", replicas=[REPLICA])
+    assert found.outcome is Outcome.PASS
+    assert judge(made)[0] is Outcome.FAIL
+
+
+def test_a_look_that_told_no_process_names_no_role_and_one_of_another_phase_that_told_places_counts() -> None:
+    made = Made().inside("start", REPLICA, list=None, main=None, places=[[11, "/opt/server (deleted)", "/"]])
+    for phase, pid in (("baseline", 7), ("deployed", 9)):
+        unchanged(look(made, phase, row(pid, 5.0 * pid)), phase)
+    told = len(made.events)
+    look(made, "between", row(11, 55.0), places=[[11, "/usr/bin/python3", "/srv/4.1.0"]])
+    unchanged(look(made, "rolled-back", row(11, 55.0)), "rolled-back")
+    found = loaded.check(
+        made.releases("rolled-back", "4.1.0").events, phase="rolled-back", before="deployed", replicas=[REPLICA],
+        other="4.1.1",
+    )  # fmt: skip
+    assert (found.outcome, told in found.evidence) == (Outcome.PASS, True)
+
+
+def test_what_the_first_deployment_left_out_or_was_not_looked_at_after_is_not_due() -> None:
+    """A process of the baseline that was away after the first deployment, and is there before and after the change."""
+    agent = row(30, 5.0, "agent")
+    for deployed, outcome in (([row(9, 50.0)], Outcome.PASS), (None, Outcome.UNKNOWN)):
+        made = Made()
+        for phase, rows in (("baseline", [row(7, 5.0), agent]), ("deployed", deployed), ("held", [row(9, 50.0), agent]),
+                            ("rolled-back", [row(11, 90.0), agent])):  # fmt: skip
+            if rows is not None:
+                unchanged(look(made, phase, *rows, serving=[one[0] for one in rows]), phase)
+        found = loaded.check(made.events, phase="rolled-back", before="held", replicas=[REPLICA])
+        assert found.outcome is outcome, found

@@ -209,3 +209,39 @@ def test_a_log_whose_kinds_and_levels_all_count_nothing_was_not_told_by_kind() -
     assert (found.outcome, found.reason) == (
         Outcome.UNKNOWN, f"what {LOG} on backend-1 holds was not told by kind",
     )  # fmt: skip
+
+
+def test_two_logs_of_a_replica_are_judged_by_themselves() -> None:
+    """The other one has so many records that twice as many in the first one are no more in both."""
+    other, made = "/var/log/audit.log", Made()
+    for phase, times in (("baseline", 1), ("rolled-back", 3)):
+        made = held(made, phase, {"info: done": times * 200}).load(phase, served_by={"backend-1": 200})
+        made = held(made, phase, {"info: seen": 90_000}, path=other)
+    expected = [*EXPECTED, ExpectedLog("backend-1", other, 2.0)]
+    found = log_mix.check(made.events, phase="rolled-back", logs=expected)
+    assert found.reason == f"{LOG} on backend-1 has 3.0 records for a request, more than 2 times the 1.0 before"
+
+
+def test_a_replica_that_took_over_most_of_anothers_records_made_no_more_of_them() -> None:
+    """Two and a half times as many here and a tenth there: hardly more for a request in all, and none has gone."""
+    more = {name: round(2.48 * count) for name, count in USUAL.items()}
+    assert both(more, {name: count // 10 for name, count in USUAL.items()})
+    assert both(more, USUAL).outcome is Outcome.FAIL
+
+
+def test_where_all_are_judged_together_records_are_counted_for_a_request_and_by_time() -> None:
+    found = both({"info: done": 4000}, {"info: done": 4000}, (15, 15), ({"info: done": 400}, {"info: done": 400}))
+    assert found.outcome is Outcome.FAIL
+    assert found.reason == (
+        f"{LOG} on the replicas of backend has 266.7 records for a request, more than 2 times the 2.0 before"
+    )
+    assert both(USUAL, USUAL, (15, 15)), "no more in the same time"
+
+
+def test_a_window_in_which_a_replica_answered_nothing_adds_no_request_of_it() -> None:
+    for served, known in ((19, False), (20, True)):
+        made = held(Made(), "baseline", USUAL).load("baseline", served_by={"backend-1": 200})
+        made = held(made, "rolled-back", USUAL).load("rolled-back", served_by={"backend-1": served})
+        made.load("rolled-back", served_by={"backend-2": 200})
+        found = log_mix.check(made.events, phase="rolled-back", logs=EXPECTED)
+        assert ("too few requests" in found.reason) is not known

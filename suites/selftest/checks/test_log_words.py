@@ -121,6 +121,7 @@ def test_a_file_that_was_truncated_to_a_size_that_is_not_known_is_empty() -> Non
         ("/host/log", "/host/log//deleted", "/host/log was deleted"),
         ("/host/log//deleted", "/host/log//deleted", "/host/log was deleted"),
         ("/host/log", "/host/log.1", "/host/log was renamed to /host/log.1"),
+        (None, "/host/log.1", "the file was renamed to /host/log.1"),
     ],
 )
 def test_a_mounted_file_that_is_an_old_one_is_told(was: str | None, shows: str | None, said: str) -> None:

@@ -252,3 +252,9 @@ def test_the_same_log_of_a_service_is_told_by_the_number_at_the_end() -> None:
     assert same_log("web-api-2", LOG) == same_log("web-api-11", LOG) == ("web-api", LOG)
     assert same_log("web-api", LOG) == ("web-api", LOG)
     assert same_log("lb", LOG) == ("lb", LOG)
+
+
+def test_two_kinds_that_each_come_half_as_often_again_are_none_that_comes_twice_as_often() -> None:
+    """Each by itself is more than by chance, and less than what is told."""
+    assert judge([kind("no row", 1000), kind("no lock", 1000)], [kind("no row", 1600), kind("no lock", 1600)])
+    assert not judge([kind("no row", 1000)], [kind("no row", 2600)])

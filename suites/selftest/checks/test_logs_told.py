@@ -255,3 +255,17 @@ def test_what_is_allowed_of_a_longer_silence_is_what_the_log_may_be_silent() -> 
     """Of six seconds that were watched two are allowed, and 2.67 s explain four."""
     for share, outcome in ((0.46, Outcome.UNKNOWN), (0.43, Outcome.FAIL)):
         assert told({**NOTHING, "seconds": 6.0}, share=share).outcome is outcome
+
+
+def test_one_report_is_enough_for_half_a_line_that_stays() -> None:
+    made = witness(Made(), 0.0, seconds=120)
+    made.clock.advance(100.0)
+    made.load("deployed").log("deployed", partial={"bytes": 12, "since": made.clock.now() - 4.0})
+    found = logs.check(made.events, phase="deployed", release="4.1.1", logs=[ExpectedLog("backend-1", LOG, 2.0)])
+    assert (found.outcome, found.evidence) == (Outcome.FAIL, (LOAD + 1,))
+
+
+def test_a_log_that_was_silent_for_too_long_rests_on_its_own_reports() -> None:
+    made = Made().load("deployed").log("deployed", "backend-2").log("deployed", silence=2.1).log("deployed")
+    wanted = [ExpectedLog("backend-2", LOG, 2.0), ExpectedLog("backend-1", LOG, 2.0)]
+    assert logs.check(made.events, phase="deployed", release="4.1.1", logs=wanted).evidence == (2, 3)

@@ -70,6 +70,8 @@ def judged(
         history.record(raw("probe.queue", phase="other", depth=1, age=other_age))
     for age in ages:
         history.record(raw("probe.queue", phase="after", depth=1, age=age))
+    if other_age is not None:
+        history.record(raw("probe.queue", phase="other", depth=1, age=other_age))
     if pushed is not None:
         history.record(raw("workload", phase="push", intended=pushed[0], ok=pushed[1]))
         parameters["push"] = "push"
@@ -116,6 +118,8 @@ def test_whatever_keeps_the_overload_alive_fails_in_its_own_words(what: dict[str
 def test_a_push_that_is_absorbed_is_said(pushed: tuple[int, int], outcome: Outcome) -> None:
     found = judged(pushed=pushed)
     assert found.outcome is outcome, found
+    if outcome is Outcome.FAIL:
+        assert len(found.evidence) == 1, "the window of the push"
     assert ("a push was absorbed" in found.reason) is (outcome is Outcome.PASS)
 
 
@@ -166,6 +170,8 @@ def test_twenty_requests_in_the_last_seconds_tell_something() -> None:
     assert judged(held=0.4)
     few = judged(held=0.38)
     assert (few.outcome, few.reason) == (Outcome.UNKNOWN, "only 19 requests were due in the last 0.38 s")
+    none = judged(held=0.001)
+    assert (none.outcome, none.reason) == (Outcome.UNKNOWN, "only 0 requests were due in the last 0.001 s")
 
 
 def test_a_pass_tells_when_goodput_was_back_and_how_many_attempts_a_request_took() -> None:
@@ -200,6 +206,6 @@ def test_work_in_flight_is_the_rate_times_what_it_takes_and_may_grow_by_a_factor
 def test_an_old_job_rests_on_the_last_look_at_the_queue() -> None:
     found = judged(ages=(0.1, 9.0), other_age=1.0)
     assert (found.outcome, len(found.evidence)) == (Outcome.FAIL, 1)
-    assert found.evidence[0] > judged(ages=(9.0,), other_age=1.0).evidence[0], "and not on one before it"
+    assert found.evidence[0] == judged(ages=(0.1, 9.0)).evidence[0] + 1, "the phase's own, and none that came later"
     assert judged(ages=(metastable.AGE + 0.2,))
     assert judged(ages=(metastable.AGE + 0.3,)).outcome is Outcome.FAIL

@@ -59,6 +59,8 @@ def test_dependence_is_the_correlation_with_the_block_before_less_its_bias(seed:
 def test_the_correlation_has_its_limits() -> None:
     assert _dependence(ALTERNATING, ALTERNATING) == (0.0, 1.0)
     assert _dependence(np.zeros(5), np.zeros(5)) == (0.0, 1.0), "no noise at all"
+    hardly = np.array([0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0])  # -0.02: less than its bias
+    assert _dependence(hardly, hardly) == (0.0, 1.0), "what is against dependence is not corrected into it"
     rising = np.arange(40.0)
     assert _dependence(rising, rising) == pytest.approx((MOST_LAG, 0.2 / 1.8))
 
@@ -76,14 +78,23 @@ def test_dependent_blocks_count_for_fewer() -> None:
 
 
 def test_so_few_blocks_count_at_least_as_two_of_which_one_is_free() -> None:
-    """Six blocks that rise count for less than one; the bounds have one degree of freedom all the same."""
-    before, after = np.arange(3.0) / 100, np.arange(3.0) / 100
+    """Twenty blocks that rise count for little more than two; the bounds have one degree of freedom all the same."""
+    before, after = np.arange(10.0) / 100, np.arange(10.0) / 100
     found = compare(before, after, 0.1, 0.05)
     assert found is not None
     shrink = (1.0 - found.lag) / (1.0 + found.lag)
-    error = math.sqrt(before.var(ddof=1) * 2.0 / (3 * shrink) + 2.0 * DRIFT**2)
-    degrees = max(1.0, 6 * shrink - 2.0)
-    assert math.log(found.high / found.low) == pytest.approx(2.0 * stats.t.ppf(0.95, degrees) * error)
+    assert 20 * shrink < 3.0
+    error = math.sqrt(before.var(ddof=1) * 2.0 / (10 * shrink) + 2.0 * DRIFT**2)
+    assert math.log(found.high / found.low) == pytest.approx(2.0 * stats.t.ppf(0.95, 1.0) * error)
+
+
+def test_a_rate_that_would_do_acts_on_both_rows_and_a_length_on_the_later_one() -> None:
+    before = after = ALTERNATING * 0.6
+    found = compare(before, after + 0.02, 0.1, 0.05)
+    assert found is not None
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.longer is not None
+    assert found.busier == pytest.approx((1.0 / 6.0 + 1.0 / 6.0) / (1.0 / 6.0 + 1.0 / 6.0 / found.longer))
 
 
 @pytest.mark.parametrize(("shift", "outcome"), [(0.0, Outcome.PASS), (0.5, Outcome.FAIL), (0.0953, Outcome.UNKNOWN)])
@@ -167,3 +178,15 @@ def test_points_at_the_same_time_have_no_slope_between_them() -> None:
     assert found is not None
     assert (found.slope, found.low, found.high) == pytest.approx((3.0, 3.0, 3.0))
     assert trend(np.zeros(20), np.arange(20.0), 0.99) is None
+
+
+@pytest.mark.parametrize(
+    ("many", "confidence", "ranks"),
+    [(6, 0.999, (0, 14)), (9, 0.999, (2, 34)), (10, 0.95, (11, 34)), (20, 0.99, (55, 135))],
+)
+def test_the_bounds_of_a_trend_lie_at_sens_ranks(many: int, confidence: float, ranks: tuple[int, int]) -> None:
+    at = np.cumsum(np.random.default_rng(1).uniform(0.5, 1.5, many))
+    found = trend(at, at**2, confidence)
+    assert found is not None
+    slopes = sorted(at[j] + at[i] for i in range(many) for j in range(i + 1, many))
+    assert (found.low, found.high) == pytest.approx((slopes[ranks[0]], slopes[ranks[1]]))

@@ -59,14 +59,14 @@ SLOW: dict[str, Any] = {"p95": 0.2}
 LATE: dict[str, Any] = {"lateness_p95": 0.2}
 
 
-def recovery(*windows: dict[str, Any], every: float = 3.0, within: float = 30.0) -> Verdict:
+def recovery(*windows: dict[str, Any], every: float = 3.0, **asked: Any) -> Verdict:
     """The verdict on windows that begin so many seconds apart; the first is the phase itself."""
     made = Made().load("baseline")
     names = [f"window-{number}" for number in range(1, len(windows) + 1)]
     for name, data in zip(names, windows, strict=True):
         made.load(name, **data)
         made.clock.advance(every - 1)
-    return performance.check(made.events, phase=names[0], again=names[1:], within=within)
+    return performance.check(made.events, phase=names[0], again=names[1:], **{"within": 30.0, **asked})
 
 
 def test_a_first_window_that_is_good_needs_no_other() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from harness.checks import performance
 from harness.checks._evidence import BUSY
+from harness.samples import Samples, Stream
 from harness.verdict import Outcome, Verdict
+from harness.workload.samples import RunningSamples
 from suites.raw import raw
 from suites.selftest.checks.builder import Made
 from suites.selftest.checks.witnessed import Requests, judged, witness
@@ -138,3 +140,146 @@ def test_a_kind_that_is_slow_proves_nothing_where_a_stall_explains_all_but_half_
         assert found.outcome is outcome, found
     assert found.reason.startswith("p50 of the resume requests 500 ms, 10 ms before")
     assert len(found.evidence) == 2
+
+
+SLOW: dict[str, Any] = {"p95": 0.2}
+
+
+def spoilt(*windows: tuple[dict[str, Any], bool], within: float) -> Verdict:
+    """Windows that begin twenty seconds apart; the machine stood still for half of each that it spoilt."""
+    made, stood = Made(), dict[int, float]()
+    made.clock.advance(100.0)
+    made.load("baseline")
+    names = [f"window-{number}" for number in range(1, len(windows) + 1)]
+    for name, (data, spoils) in zip(names, windows, strict=True):
+        made.clock.advance(19.0)
+        end = int(made.clock.monotonic())
+        stood.update(dict.fromkeys(range(end - 10, end), 0.5 * spoils))
+        made.load(name, **data)
+    for second in range(200):
+        witness(made, stood.get(second, 0.0), first=second, seconds=1)
+    return performance.check(made.events, phase=names[0], again=names[1:], within=within)
+
+
+def test_a_spoilt_window_is_no_reason_against_one_that_was_good_in_time() -> None:
+    found = spoilt((SLOW, True), ({}, False), within=20.0)
+    assert found.outcome is Outcome.PASS
+    assert "; at first: the machine stood still for 5.0 s of these 10.0 s, so this proves nothing" in found.reason
+
+
+def test_a_further_window_that_began_in_time_and_was_spoilt_leaves_a_late_recovery_unknown() -> None:
+    found = spoilt((SLOW, False), (SLOW, True), ({}, False), within=20.0)
+    assert (found.outcome, found.look, found.stalled) == (Outcome.UNKNOWN, BUSY, True)
+    assert found.reason.startswith("as in the baseline again only 40.0 s after the first window began, later than 20 s")
+    assert "; before: not as in the baseline again, in window 2, 20.0 s after" in found.reason
+    assert spoilt((SLOW, False), (SLOW, True), ({}, False), within=19.0).outcome is Outcome.FAIL, "it began too late"
+    assert spoilt((SLOW, False), (SLOW, False), ({}, False), within=20.0).outcome is Outcome.FAIL
+
+
+def test_no_time_to_recover_is_given_but_on_request() -> None:
+    made = Made().load("baseline").load("deployed", **SLOW).load("later")
+    assert performance.check(made.events, phase="deployed", again=["later"]).outcome is Outcome.FAIL
+
+
+def test_a_phase_of_several_windows_begins_with_the_first() -> None:
+    made = Made().load("baseline").load("deployed", **SLOW).load("deployed", **SLOW).load("later").load("later")
+    found = performance.check(made.events, phase="deployed", again=["later"], within=2.0)
+    assert found.outcome is Outcome.PASS
+    assert found.reason.startswith("as in the baseline again 2.0 s after the first window began")
+
+
+def test_the_stalls_of_a_baseline_shorter_than_a_second_are_a_share_of_its_own_length() -> None:
+    made = witness(witness(Made(), 0.3, seconds=100), 0.0, first=100)
+    made.clock.advance(100.0)
+    made.load("baseline", seconds=0.5)
+    made.clock.advance(20.0)
+    assert "for 30 % of the baseline and 0 % of this window" in judged("performance", made.load("deployed")).reason
+
+
+# -- one by one --------------------------------------------------------------------------------------------------------
+
+
+def kinds(every: int = 2) -> Requests:
+    """One of so many requests resumes; no stall but what is recorded."""
+    requests = Requests(0.0)
+    requests.kinds = ("read", "resume")
+    requests.rows["request"] = np.arange(1000) % every == 0
+    return requests
+
+
+def test_what_is_slow_in_all_is_not_told_once_more_by_kind() -> None:
+    requests = kinds()
+    requests.rows["latency"][requests.at(10.0, 20.0)] = 0.5
+    found = requests.verdict("performance")
+    assert found.outcome is Outcome.FAIL
+    assert "requests 5" not in found.reason, "p50 of the read requests 500 ms"
+
+
+def test_a_slow_kind_proves_nothing_in_a_window_that_the_machine_spoilt_as_a_whole() -> None:
+    """The machine stood still at its beginning, and the kind was asked for long after: 20 of 500 requests."""
+    for stood, outcome in ((0.9, Outcome.UNKNOWN), (0.0, Outcome.FAIL)):
+        requests = kinds(25)
+        requests.history.record(
+            raw("witness", environment="h1", place="door", begin=60.0, end=62.5, stood=2.5 * stood, busy=1.0)
+        )
+        late = requests.at(16.0, 20.0) & (np.arange(1000) % 10 == 0)
+        requests.rows["request"][requests.at(10.0, 20.0)] = 0
+        requests.rows["request"][late], requests.rows["latency"][late] = 1, 0.15
+        found = requests.verdict("performance")
+        assert found.outcome is outcome, found
+        assert "p50 of the resume requests 150 ms, 10 ms before" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("unexplained", "outcome"),
+    [(25, Outcome.UNKNOWN), (26, Outcome.FAIL), (250, Outcome.UNKNOWN), (251, Outcome.FAIL)],
+)
+def test_a_quantile_proves_nothing_where_stalls_explain_all_but_its_share_of_the_slow_answers(
+    unexplained: int, outcome: Outcome
+) -> None:
+    """Of 500 answers, 5 % may be slow with the same p95, and half with the same p50."""
+    requests = Requests(0.0)
+    stall = {"environment": "h1", "place": "door", "begin": 60.0, "end": 61.0, "busy": 1.0}
+    requests.history.record(raw("witness", stood=0.9, **stall))
+    slow = requests.at(10.0, 10.5) | requests.at(14.0, 13.99 + unexplained / 50)
+    assert slow.sum() == 25 + unexplained
+    requests.rows["latency"][slow] = 0.3
+    if unexplained > 100:  # the p95 is as it was
+        requests.rows["latency"][requests.at(0.0, 1.0)] = 0.3
+    found = requests.verdict("performance")
+    assert found.outcome is outcome, found
+
+
+def test_requests_that_were_saved_of_one_of_the_phases_alone_are_not_compared_one_by_one() -> None:
+    requests = kinds()
+    other = requests.history.record(raw("workload.start", at=50.0, began=1000.0, arm="subject", rate=50.0))
+    running = RunningSamples(requests.rows["intended"], 1000.0, requests=requests.kinds)
+    running.add(requests.rows)
+    for phase, first, last, start in (("baseline", 0, 500, other.id), ("deployed", 500, 1000, requests.start.id)):
+        requests.history.record(running.window(phase, first, last, last / 50, start))
+    stream = Stream(requests.start.id, "", "subject", 50.0, 1000.0, "", requests.kinds, {}, requests.rows)
+    found = performance.check(requests.history.events, phase="deployed", samples=Samples((stream,)))
+    assert found.outcome is Outcome.PASS
+    assert performance.check(requests.history.events, phase="deployed").outcome is Outcome.PASS, "nor without any"
+
+
+def test_a_control_that_was_slow_in_the_first_second_of_the_window_alone_is_slower_as_well() -> None:
+    """That is a tenth of its answers, and more than the p95 lets pass."""
+    requests = Requests(0.0)
+    beside = requests.rows.copy()
+    beside["latency"][requests.at(10.0, 11.0)] = 0.3
+    requests.rows["latency"][requests.at(15.0, 20.0)] = 0.3
+    start = requests.history.record(
+        raw("workload.start", file="control.bin", at=50.0, began=1000.0, arm="control", rate=50.0, timeout=5.0)
+    )
+    running = RunningSamples(requests.rows["intended"], 1000.0)
+    running.add(requests.rows)
+    for phase, first, last in (("baseline", 0, 500), ("deployed", 500, 1000)):
+        requests.history.record(running.window(phase, first, last, last / 50, requests.start.id))
+    ours = Stream(requests.start.id, "", "subject", 50.0, 1000.0, "", (), {}, requests.rows)
+    control = Stream(start.id, "", "control", 50.0, 1000.0, "", (), {}, beside)
+    events = requests.history.events
+    assert performance.check(events, phase="deployed", samples=Samples((ours,))).outcome is Outcome.FAIL
+    found = performance.check(events, phase="deployed", samples=Samples((ours, control)))
+    assert found.outcome is Outcome.UNKNOWN
+    assert "the untouched control was slower as well (p95 300 ms, 10 ms before)" in found.reason

@@ -217,3 +217,16 @@ def test_all_that_was_written_is_told_without_a_part() -> None:
     assert verdict.reason == "30 records read as written"
     silent = reads_forward.check(Made().reads("p", every=True, bad=[SILENT]).events, phase="p")
     assert "1 of 30 records could not be read after the phase p: k-8" in silent.reason
+
+
+@CHECKS
+def test_what_was_acknowledged_and_is_not_found_fails(check: Check, every: bool) -> None:
+    verdict = check(Made().reads("deployed", every=every, bad=[ABSENT]).events, phase="deployed")
+    assert verdict.outcome is Outcome.FAIL
+    assert "k-9 gave status 404 for what was written" in verdict.reason
+
+
+def test_reads_of_which_as_many_were_good_as_were_not_there_were_reads() -> None:
+    made = Made().reads("rollback", bad=[ABSENT], good=1)
+    found = reads.check(made.events, phase="rollback", disturbed=["rollback"])
+    assert found.outcome is Outcome.PASS

@@ -82,7 +82,7 @@ def test_how_many_requests_would_show_that_hardly_any_fails() -> None:
     assert said.endswith(": 1 % are allowed, and 299 requests without a failure would show it")
     assert failures(0, 300, 0.01).unknown == []
     (none,) = failures(0, 100, 0.0).unknown
-    assert none.endswith(": 0 % are allowed, and 0 requests without a failure would show it")
+    assert none.endswith(": 0 % are allowed, and no number of requests without a failure would show it")
     assert failures(50, 100, 0.01).wrong == ["50 of 100 requests failed, more than 1 %"]
     assert failures(100, 100, 1.0).wrong == failures(100, 100, 1.0).unknown == []
 
@@ -113,6 +113,8 @@ def test_what_would_suffice_for_enough_blocks_is_told(name: str, rate: float, sp
 def test_a_stretch_that_is_long_enough_has_a_block_without_a_value() -> None:
     long = _arms.Arms((5.0, 20.0), (30.0, 45.0), arms().subject, None, 100.0, 0.0, (), ())
     assert recovery._too_few(long, "p50") == "a block of it has no value"
+    short = _arms.Arms((15.0, 20.0), (30.0, 45.0), arms().subject, None, 100.0, 0.0, (), ())
+    assert recovery._too_few(short, "p50") == "it needs 10 s more"
 
 
 def test_more_seconds_and_a_higher_rate_are_told_where_they_would_do() -> None:

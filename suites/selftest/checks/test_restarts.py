@@ -217,3 +217,22 @@ def test_a_replica_that_could_not_be_asked_on_a_machine_that_stood_still_may_be_
     for _ in range(3):
         elsewhere.inside("deployed", REPLICA, error="no answer")
     assert not restarts.check(elsewhere.events, phase="deployed", replicas=[REPLICA]).stalled
+
+
+def test_a_role_that_the_baseline_had_once_and_thrice_is_no_pool() -> None:
+    made = unchanged(look(Made(), "baseline", row(20, 5.0)), "baseline", 9)
+    look(made, "baseline", *(row(20 + n, 5.0 + n) for n in range(3)))
+    for n in range(12):
+        look(made, "deployed", row(50, 50.0), row(51, 50.0), row(60 + n, 51.0 + n))
+    assert judge(made)[0] is Outcome.PASS
+
+
+def test_after_a_baseline_of_a_second_a_phase_of_five_may_replace_five_times_as_many() -> None:
+    pool = [row(20 + n, 5.0) for n in range(3)]
+    for replaced, outcome in ((10, Outcome.PASS), (11, Outcome.FAIL)):
+        made = look(Made(), "baseline", *pool, row(23, 5.0), serving=[20, 21, 22, 23])
+        unchanged(made, "baseline", 1)
+        for n in range(replaced + 1):
+            look(made, "deployed", *pool, row(60 + n, 50.0 + n))
+            made.clock.advance(5.0 / replaced - 1.0)
+        assert judge(made)[0] is outcome, replaced

@@ -47,6 +47,13 @@ def test_failed_requests_of_the_baseline_tell_nothing_of_what_is_usual() -> None
     assert told(before, load(("a", 100, 0.3), ("b", 100, 0.01)))
 
 
+def test_a_kind_that_was_always_slow_is_compared_with_itself() -> None:
+    usual = load(("a", 100, 0.01), ("b", 40, 0.5))
+    assert told(usual, usual) == []
+    (found,) = told(usual, load(("a", 100, 0.01), ("b", 40, 1.75)))[:1]
+    assert found.words.startswith("p50 of the b requests 1.75 s, 500 ms before")
+
+
 def test_so_few_answers_tell_a_quantile_and_one_less_does_not_and_each_quantile_is_looked_at() -> None:
     few = FEWEST["p50"]
     for many, outcome in ((few, True), (few - 1, False)):
@@ -61,6 +68,14 @@ def test_answers_late_in_every_second_are_told_with_the_seconds() -> None:
     (found,) = told(before, load(*late, begin=300.0))
     assert found.words == "20 of 1000 answers took longer than 80 ms, in 20 of 20 seconds; before in 0 of 20"
     assert (found.share, found.of, int(found.late.sum())) == (0.0, 20, 20)
+
+
+def test_seconds_are_counted_from_where_the_load_began() -> None:
+    """Two late answers in each second, the first and the last of it."""
+    before = load(("a", 1000, 0.01), begin=100.25)
+    late = [("a", 1, 0.5), ("a", 48, 0.01), ("a", 1, 0.5)] * 20
+    (found,) = told(before, load(*late, begin=300.25))
+    assert found.words.endswith(", in 20 of 20 seconds; before in 0 of 20")
 
 
 def test_an_answer_within_the_bound_is_not_late() -> None:

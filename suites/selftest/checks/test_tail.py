@@ -28,15 +28,15 @@ OLD = ((0.0, 10.0), (29.0, 34.0), (36.0, 40.0))
 class Run:
     """Requests at an even rate through a round trip; 10 ms each."""
 
-    def __init__(self, rate: float = 50.0, codes: tuple[int, ...] = (0, 0, 0, 0), seed: int = 1) -> None:
+    def __init__(
+        self, rate: float = 50.0, codes: tuple[int, ...] = (0, 0, 0, 0), seed: int = 1, arm: str = "subject"
+    ) -> None:
         self.random = np.random.default_rng(seed)
         self.history = History(clock=ManualClock())
         self.rows = np.zeros(int(END * rate), SAMPLE)
         self.rows["n"], self.rows["intended"] = np.arange(len(self.rows)), np.arange(len(self.rows)) / rate
         self.rows["latency"], self.rows["outcome"], self.rows["flags"] = 0.01, 202, OK | FINAL
-        self.start = self.history.record(
-            raw("workload.start", file="s.bin", at=0.0, began=0.0, arm="subject", rate=rate)
-        )
+        self.start = self.history.record(raw("workload.start", file="s.bin", at=0.0, began=0.0, arm=arm, rate=rate))
         for (verb, begin, end), code in zip(CHANGES, codes, strict=True):
             self.to(begin)
             start = self.history.record(raw("deployer.start", verb=verb))
@@ -60,6 +60,21 @@ class Run:
         due = self.rows["intended"]
         held = (due >= begin) & (due < end)
         self.rows["latency"][held] = end - due[held] + 0.01
+        return self
+
+    def stall(self, *spans: tuple[float, float]) -> Run:
+        """The machine stands still for most of each second in these."""
+        for second in range(int(END)):
+            stood = 0.9 if any(begin <= second < end for begin, end in spans) else 0.0
+            self.history.record(
+                raw("witness", environment="h1", place="door", begin=second, end=second + 1.0, stood=stood, busy=1.0)
+            )
+        return self
+
+    def only(self, begin: float, end: float) -> Run:
+        """There was no other load than that."""
+        due = self.rows["intended"]
+        self.rows = self.rows[(due >= begin) & (due < end)]
         return self
 
     def verdict(self, phase: str = "deployed-again", **parameters: Any) -> Verdict:
@@ -87,6 +102,10 @@ def test_as_many_on_both_releases_are_no_finding(seed: int) -> None:
 def test_a_sound_release_passes_and_the_reason_says_what_would_have_been_seen() -> None:
     found = Run().verdict()
     assert found.outcome is Outcome.PASS
+    assert found.reason.startswith(
+        "0 of 500 answers of the new release and 0 of 950 answers of the old one were slow by themselves, later than "
+        "those beside them by more than 100 ms; a share of "
+    )
     assert re.search(
         r"a share of 2\.[0-9] % would have been seen, 2 % would need 1\d s on the new release", found.reason
     )
@@ -128,12 +147,49 @@ def test_a_low_rate_is_told_with_what_it_would_need_and_too_few_are_unknown() ->
     assert re.search(r"a share of \d\d % would have been seen, 2 % would need \d\d\d s", found.reason)
     few = Run(rate=0.4).verdict()
     assert few.outcome is Outcome.UNKNOWN
-    assert "too few to see any share" in few.reason
+    assert few.reason == "3 answers of the new release are too few to see any share of slow ones"
+    assert re.search(r"a share of 1\.[0-9] % would have been seen$", Run(rate=100.0).verdict().reason), "less than 2 %"
 
 
 def test_after_a_command_that_failed_nobody_knows_which_release_answers() -> None:
     assert Run(codes=(1, 0, 0, 1)).slow(0.2, *NEW).verdict().outcome is Outcome.UNKNOWN
     assert Run(codes=(1, 0, 0, 0)).slow(0.2, *NEW).verdict().outcome is Outcome.FAIL
+
+
+def test_slow_is_twice_the_old_releases_p95_and_fifty_milliseconds() -> None:
+    run = Run()
+    run.rows["latency"] = 0.05
+    assert "later than those beside them by more than 150 ms" in run.verdict().reason
+
+
+@pytest.mark.parametrize(("begin", "end", "release"), [(17.0, END, "old"), (0.0, 17.0, "new")])
+def test_without_an_answer_on_one_of_the_releases_there_is_nothing_to_compare(
+    begin: float, end: float, release: str
+) -> None:
+    """The rollback here tells nothing: it failed."""
+    found = Run(codes=(0, 1, 1, 1)).only(begin, end).verdict()
+    assert (found.check, found.outcome) == ("tail", Outcome.UNKNOWN)
+    assert found.reason == f"no request was answered on the {release} release between deployments"
+
+
+def test_what_a_stall_explains_of_both_deployments_proves_nothing_and_of_one_leaves_it_proven() -> None:
+    both = Run().slow(0.04, *NEW).stall(*NEW).verdict()
+    assert (both.outcome, both.stalled) == (Outcome.UNKNOWN, True)
+    assert "so this proves nothing" in both.reason
+    one = Run().slow(0.04, *NEW).stall(NEW[0]).verdict()
+    assert (one.outcome, one.stalled) == (Outcome.FAIL, False)
+
+
+def test_it_rests_on_the_loads_the_changes_and_the_last_event_of_the_phase() -> None:
+    run = Run(arm="")
+    run.to(END)
+    for _ in range(2):
+        run.history.record(raw("note", text="not the last one"), phase="deployed-again")
+    assert run.verdict().evidence == (*range(9), 11)
+
+
+def test_without_an_event_it_is_unknown() -> None:
+    assert tail.check((), phase="deployed").reason == "there was no load"
 
 
 def test_requests_that_were_not_saved_are_unknown() -> None:

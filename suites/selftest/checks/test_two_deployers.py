@@ -7,6 +7,7 @@ import pytest
 from harness.checks import deployer
 from harness.checks.two_deployers import check
 from harness.verdict import Outcome, Verdict
+from suites.raw import raw
 from suites.selftest.checks.builder import REPLICAS, Made
 
 
@@ -149,6 +150,9 @@ def test_a_phase_without_events_has_no_runs_before_its_end() -> None:
 def test_a_failure_says_who_and_in_which_words_and_rests_on_their_ends() -> None:
     hung = judge(both(0, None, "timeout"))
     assert hung.reason == "the deploy was stopped: it ran for 2.0 s, its timeout"
+    spoke = both(0, None, "timeout")
+    spoke.history.record(raw("deployer.line", phase="deploy", start=1, stream="out", text="waiting for the lock"))
+    assert judge(spoke).reason == f"{hung.reason}; its last words: waiting for the lock"
     refused = judge(both(1, 5), "4.1.0", "4.1.0", "4.1.0")
     assert refused.evidence == (3, 5)
     lied = judge(both(0, 1), "4.1.1", "4.1.0", "4.1.1")

@@ -279,3 +279,12 @@ def test_a_sample_may_lack_a_type_that_the_whole_has() -> None:
     whole, part = typed("hash or string", partial=False), typed("string", partial=True)
     assert not compare(whole, part).differences
     assert compare(whole, typed("string", partial=False)).differences
+
+
+def test_a_profile_is_not_compared_with_what_is_none() -> None:
+    profile, odd = (
+        Fingerprint({"db-1": {"contents": StatePart({"t": "5 rows", "t/a (values)": what})}}, taken)
+        for what, taken in (({"rows": 5, "words": {"x": 5}}, 6.0), ("1a", 36.0))
+    )
+    for first, last in ((profile, odd), (odd, profile)):
+        assert not compare(first, last, (), [(first, first)]).differences

@@ -32,6 +32,11 @@ def test_of_two_that_were_taken_at_once_the_earlier_event_is_what_was_before() -
     for early, late in ((numbered(3, "1"), numbered(7, "2")), (numbered(None, "1"), numbered(1, "2"))):
         assert "setting x is 2, before: 1" in late.explain(early)[1]
         assert "setting x is 2, before: 1" in early.explain(late)[1]
+    first, second = numbered(None, "1"), numbered(None, "2")
+    assert "setting x is 2, before: 1" in first.explain(second)[1], (
+        "of events that are not known, the one that is asked"
+    )
+    assert "setting x is 1, before: 2" in second.explain(first)[1]
 
 
 @pytest.mark.parametrize(("items", "shared"), [(4, False), (5, True)])
@@ -57,6 +62,7 @@ def test_all_that_is_said_of_a_part_survives_its_way_through_the_history() -> No
     assert (again.name, again.taken, again.event, body.seconds, body.took) == ("x", 3.0, 9, 1.5, {"web-1": 0.5})
     bare = FingerprintTaken("x", {"web-1": {"files": {"note": "by size"}}}, {}, None, {})
     assert Fingerprint.of(bare).replicas["web-1"]["files"].error == "the history does not contain it"
+    assert Fingerprint.of(bare).taken == 0.0
 
 
 def test_names_that_are_no_text_are_shared_all_the_same() -> None:

@@ -111,6 +111,7 @@ def test_a_trace_of_them_is_a_difference_of_the_column_in_one_sentence() -> None
     assert in_words(found.differences) == [
         "database-1: environments.state has 'S', 'R' in 200 rows, which it never had; before: 'running', 'suspended'"
     ]
+    assert found.differences[0].before == BASELINE
     assert not compare(before, taken(36.0, BASELINE, "3c"), (), [(first, before)]).differences
 
 
@@ -186,10 +187,40 @@ def test_numbers_below_the_least_that_are_left_are_told() -> None:
     assert str(left(new, small(0.2, 900.0, p2=499, m1=1))) == "has 20 or less in 1 row; before: at least 200"
     assert str(left(new, small(0.2, 900.0, p2=490, m1=1, p0=9))) == "has 20 or less in 10 rows; before: at least 200"
     assert left(new, small(20.0, 900.0, p2=300, p1=200)) is None
-    larger = Novelty({}, (), 5, 100.0, 4.0)
+    larger = Novelty(5, 100.0, 4.0)
     assert str(left(larger, numbers(400, p2=3))) == "has 100 or more in 3 rows; before: at most 4"
     assert left(larger, numbers(90, p1=3)) is None
-    assert left(Novelty({"S": 3}, ("running",), 3), numbers(90, p1=3)) is None, "it holds numbers now"
+    assert left(Novelty(3, words={"S": 3}, known=("running",)), numbers(90, p1=3)) is None, "it holds numbers now"
+
+
+@pytest.mark.parametrize(
+    ("beyond", "most", "after", "rows"),
+    [
+        (1e30, 4.0, numbers(1e30, p29=3), None),
+        (1e30, 4.0, numbers(1e31, p30=3), 3),
+        (10.0, 100.0, small(1.0, 900.0, p0=3), 3),
+        (110.0, 1100.0, small(10.0, 2000.0, p1=3), 3),
+        (7e-30, 7e-29, small(5e-30, 1.0, m30=3), None),
+        (7e-30, 7e-29, small(5e-31, 1.0, m31=3), 3),
+    ],
+)
+def test_numbers_of_any_size_are_left_where_all_of_their_power_of_ten_are_beyond_the_limit(
+    beyond: float, most: float, after: Any, rows: int | None
+) -> None:
+    found = left(Novelty(5, beyond, most), after)
+    assert (None if found is None else found.rows) == rows
+
+
+def test_numbers_are_new_where_all_of_their_power_of_ten_are_beyond_ten_times_the_largest() -> None:
+    usual = numbers(11, p0=300, p1=200)
+    assert not told(usual, numbers(900, p0=300, p2=200), usual), "100 is not beyond 110"
+    assert told(usual, numbers(9000, p0=300, p3=200), usual) == "has 1000 or more in 200 rows; before: at most 11"
+
+
+def test_a_column_without_a_number_but_0_did_not_grow_and_grew_from_0() -> None:
+    few = numbers(3, p0=200)
+    assert novel(few, numbers(900, p2=200), [Usual(NONE, NONE, 6.0)], 60.0) is not None
+    assert novel(few, numbers(900, p2=200), [Usual(NONE, few, 6.0)], 24.0) is None, "by 3 in 6 s: in 24 s to 123"
 
 
 def test_ten_times_as_large_is_new_where_nothing_grew() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.fingerprint import Fingerprint, StatePart
 from harness.fingerprint.compare import compare
+from harness.fingerprint.profiles import SUFFIX
 from suites.selftest.fingerprint.test_compare import contents, taken
 
 
@@ -51,3 +52,14 @@ def test_contents_and_values_are_both_told_and_a_service_is_all_but_the_number()
     assert compare(both, both).unseen == (
         "files of web-api", f"of web-api-1, table contents{why}", f"of web-api-1, values of keys{why}",
     )  # fmt: skip
+
+
+def test_profiles_of_columns_are_no_items_of_their_own() -> None:
+    def told(rows: str, state: str) -> Fingerprint:
+        items = {"t": rows, "t/state": state, f"t/state{SUFFIX}": {"rows": 500, "words": {state: 500}}}
+        return Fingerprint({"db-1": {"contents": StatePart(items)}})
+
+    one, two = told("1 row", "running"), told("2 rows", "done")
+    assert (
+        "of db-1, table contents that the load moves, too (t and t/state)" in compare(two, two, (), [(one, two)]).unseen
+    )

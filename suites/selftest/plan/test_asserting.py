@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from harness import checks
 from harness.errors import UsageError
-from harness.plan.asserting import Checks, completed, needed
+from harness.plan.asserting import Asks, Checks, completed, needed
 from harness.plan.trial import Trial
 from harness.stack import Stack, XHarness
 from harness.stack.xharness import CheckSettings
@@ -96,6 +97,10 @@ def test_who_is_asked_depends_on_what_is_asked() -> None:
     made = trial()
     everybody, healthy, fleet = made.names, made.watched_for_health, made.fleet_names
     assert len({everybody, healthy, fleet}) > 1
+    other = cast(Trial, SimpleNamespace(stack=made.stack, names=("a",), watched_for_health=("b",), fleet_names=("c",)))
+    assert [completed(other, name, "p", {})["replicas"] for name in ("containers", "health", "growth")] == [
+        ("a",), ("b",), ("c",),
+    ]  # fmt: skip
     assert completed(made, "containers", "p", {})["replicas"] == everybody
     assert completed(made, "health", "p", {})["replicas"] == healthy
     assert completed(made, "release", "p", {"release": "1.0.0"})["replicas"] == fleet
@@ -123,6 +128,14 @@ def test_what_the_stack_declares_of_a_check_counts_and_the_rest_is_filled_in() -
     assert filled("release", tuned, release="1.0.0")["release"] == "1.0.0"
 
 
+def test_what_the_stack_declares_of_availability_is_filled_in_where_the_check_has_a_value_of_its_own() -> None:
+    declared = tiny_stack().harness.availability
+    found = filled("availability")
+    assert {name: found[name] for name in ("latency", "longest_outage", "budget")} == {
+        "latency": declared.latency, "longest_outage": declared.longest_outage, "budget": declared.budget,
+    }  # fmt: skip
+
+
 def test_a_refusal_says_in_which_phase_and_what_the_check_takes() -> None:
     with pytest.raises(UsageError) as caught:
         filled("no-change", before="x", colour="red")
@@ -146,7 +159,9 @@ def test_samples_are_never_asked_of_the_caller() -> None:
 
 def test_a_check_of_several_words_is_found_by_its_name_with_underscores() -> None:
     made = trial()
-    assert callable(made.checks.__getattr__("no_change"))
+    seen: list[object] = []
+    Checks(lambda check, phase: seen.append((check.func, phase))).__getattr__("no_change")(phase="p")  # type: ignore[arg-type,return-value]
+    assert seen == [(checks.find("no-change"), "p")]
     with pytest.raises(AttributeError) as caught:
         made.checks.__getattr__("no_chance")
     assert caught.value.name == "no_chance"
@@ -164,3 +179,9 @@ def test_only_what_neither_check_nor_stack_knows_is_needed() -> None:
 
 def test_a_check_as_a_method_has_the_words_of_the_check() -> None:
     assert vars(Checks)["release"].__doc__ == checks.find("release").__doc__
+    asks: Asks[...] = Asks(checks.find("release"))
+    assert asks.__doc__ == checks.find("release").__doc__
+    seen: list[object] = []
+    told = Checks(lambda check, phase: seen.append((check.func, phase)))  # type: ignore[arg-type,return-value]
+    asks.__get__(told, Checks)(phase="p")
+    assert seen == [(checks.find("release"), "p")]

@@ -13,7 +13,7 @@ from harness.errors import FaultUnavailable
 from harness.events import PlanLeftOut
 from harness.history import History, of
 from harness.plan import gating
-from harness.plan.budget import Budget, about, estimate, fitting, named
+from harness.plan.budget import FAULTS, Budget, about, estimate, fitting, named
 from harness.plan.cases import cases
 from harness.plan.gate import Gate, Settings
 from harness.plan.plan import Plan
@@ -57,7 +57,28 @@ def test_how_long_the_others_took_is_reckoned_with() -> None:
 
 def test_times_and_names_are_short() -> None:
     assert (about(41.4), about(300.0)) == ("about 41 seconds", "about 5 minutes")
+    assert (about(99.0), about(100.0), about(18_000.0)) == ("about 99 seconds", "about 2 minutes", "about 300 minutes")
     assert named("abcdefgh") == "a, b, c, d, e, f and 2 more"
+    assert named("abcdef") == "a, b, c, d, e, f"
+    assert named("") == ""
+
+
+def test_a_plan_is_estimated_by_its_changes_its_faults_and_what_it_holds() -> None:
+    case = plan(GATE, cases(STACK, ["process.killed"])[0])
+    faults = sum(step.to_data()["step"] in FAULTS for step in case.steps)
+    changes = sum(step.changes for step in case.steps)
+    holds = sum(getattr(step, "seconds", 0.0) for step in case.steps)
+    assert faults >= 2, "it is injected and healed"
+    assert estimate(case) == pytest.approx(5.0 + holds + 3.2 * changes + 2.5 * faults)
+    assert estimate(Plan("p", "t", "1", "2", ())) == 5.0
+
+
+def test_what_all_plans_took_is_spent() -> None:
+    budget = Budget(100.0)
+    for _ in range(3):
+        budget.took(20.0, 20.0)
+    assert budget.spent == 60.0
+    assert (budget.allows(40.0), budget.allows(41.0)) == (True, False)
 
 
 class Slow:

@@ -160,6 +160,8 @@ def test_a_link_of_a_check_that_is_no_more_or_that_cannot_be_read_is_kept() -> N
     assert gone.kept == "there is no check 'gone' any more"
     (torn,) = judge_again(linked(expected=Outcome.PASS, data={"text": ""}).events, Samples())
     assert torn.kept.startswith("what it was put together from cannot be read")
+    (damaged,) = judge_again(linked(expected=Outcome.PASS, data="two of them").events, Samples())
+    assert damaged.kept.startswith("what it was put together from cannot be read")
 
 
 def lost(*problems: str) -> Samples:

@@ -22,6 +22,7 @@ from harness.plan._magnitude import FACTOR, Larger, alike, larger
         ("5 of 100 failed", "0 of 100 failed", None),
         ("6 of 100 failed", "0 of 100 failed", Larger("6 of 100", "0 of 100")),
         ("3 of 0 replicas", "0 of 0 replicas", None),
+        ("9 of 0 replicas", "1 of 0 replicas", Larger("9 of 0", "1 of 0")),
         # Next to nothing.
         ("5 keys", "0 keys", None),
         ("6 keys", "0 keys", Larger("6", "0")),

@@ -215,6 +215,8 @@ def test_each_step_is_recorded_with_what_it_is_and_whether_it_changes_anything()
         (1, Noted.step_name(), False), (2, Changing.step_name(), True), (3, Noted.step_name(), False),
     ]  # fmt: skip
     assert [one.data["number"] for one in ended] == [1, 2, 3]
+    run(plan_of(Ending(phase="deploy")), made)
+    assert select(made.history.events, "plan.step.start")[-1].data["planned"] == "deploy"
 
 
 class Ending(InPhase):
@@ -242,29 +244,22 @@ def test_a_plan_that_ended_before_anything_was_checked_says_so_in_its_phase_wher
     assert [one.data["check"] for one in select(judged.history.events, "verdict")] == ["release"]
 
 
-def test_a_fault_that_is_healed_after_an_error_is_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trial()
-    seen: list[object] = []
-
-    @contextmanager
-    def fault(_: object, phase: str, *, judged: bool = True) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            seen.append((phase, type(error), error.__traceback__ is not None))
-            raise
-
-    monkeypatch.setattr(made, "fault", fault)
-    monkeypatch.setattr(made.workload, "start", lambda: None)
-    for final in ((), (Noted(text="z"),), (Certain(text="z"),)):
-        with pytest.raises(KeyboardInterrupt):
-            run(plan_of(Load(), inject("a"), inject("b"), Interrupted(), final=final), made)
-        assert seen == [("with-b", KeyboardInterrupt, True), ("with-a", KeyboardInterrupt, True)]
-        seen.clear()
-
-
 class Interrupted(Noted):
     """Somebody pressed Ctrl-C."""
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         raise KeyboardInterrupt
+
+
+class Taking(Noted):
+    """Takes away what another step gave."""
+
+    def removes(self) -> tuple[str, ...]:
+        return ("given",)
+
+
+def test_a_final_step_whose_needs_were_taken_away_is_left_out() -> None:
+    made = trial()
+    final = (Needing(text="z", needs=("given",)),)
+    run(plan_of(Giving(text="a"), Taking(text="b"), Last(), Giving(text="c"), final=final), made)
+    assert "step 5 is left out" in notes(made)[-1][1]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.clock import ManualClock
+from harness.diagnoses._kinds import UNKNOWN
 from harness.events import DeployerEnd, DeployerStart, ProbeRelease, VerdictGiven
 from harness.history import History
+from harness.plan import signature
 from harness.plan.signature import Signature, first_failure, plain, signature_of
 
 SERVICES = {"web-1": "web", "web-2": "web", "web-12": "web", "cache-1": "cache"}
@@ -194,3 +198,29 @@ def test_the_service_of_a_replica_is_all_but_its_number() -> None:
     found = signature_of(failed("web-api-2 hangs", seen=("web-api-2", "web-1")).events)
     assert found is not None
     assert found.role == "web-api"
+
+
+def test_the_longest_name_of_a_replica_is_replaced_first() -> None:
+    services = {"web-1": "web", "a.web-1.b-2": "a.web-1.b"}
+    for order in (services, dict(reversed(services.items()))):
+        assert plain("a.web-1.b-2 hangs", order) == "a.web.b hangs"
+
+
+def test_what_bears_no_number_is_nobodys_replica() -> None:
+    found = signature_of(failed("nothing was answered", seen=("web-1", "database")).events)
+    assert found is not None
+    assert found.role == "web"
+    alone = signature_of(failed("nothing was answered", seen=("database",)).events)
+    assert alone is not None
+    assert alone.role == ""
+
+
+@pytest.mark.parametrize(("kind", "cause"), [("leftovers", "leftovers"), (UNKNOWN, "by-name")])
+def test_a_cause_is_the_class_of_its_diagnosis_or_its_name_where_it_has_none(
+    monkeypatch: pytest.MonkeyPatch, kind: str, cause: str
+) -> None:
+    found = SimpleNamespace(name="by-name", kind=kind)
+    monkeypatch.setattr(signature, "diagnose", lambda _: SimpleNamespace(of=lambda _: found))
+    told = signature_of(failed("web-1 is gone").events)
+    assert told is not None
+    assert told.cause == cause
