@@ -13,8 +13,7 @@ from harness.history import Event, History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
-
-PROMISES = tuple((n, f"k-{n}") for n in range(10))
+from suites.selftest.checks.witnessed import PROMISES, acknowledged
 
 
 def judged(
@@ -30,15 +29,10 @@ def judged(
     **asked: Any,
 ) -> Verdict:
     """Ten requests a second that were all answered at once; the work was read back a minute later."""
-    clock = ManualClock()
-    history = History(clock=clock)
-    start = history.record(raw("workload.start", environment="h1"))
-    clock.advance(at)
+    history, stream = acknowledged(
+        at, flags, latency, promises=promises, problem=problem, promises_problem=promises_problem
+    )
     read = history.record(raw("probe.readback", phase="p", **{"error": None, **asked}))
-    records = np.zeros(10, SAMPLE)
-    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, flags
-    records["latency"] = latency
-    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, problem, promises, promises_problem)
     events: tuple[Event, ...] = history.events
     found = Samples((stream,), {} if there is None else {read.id: there}, {read.id: unread} if unread else {})
     return check(events, phase="p", samples=found)

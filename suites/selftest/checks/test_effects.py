@@ -13,6 +13,7 @@ from harness.history import History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
+from suites.selftest.checks.witnessed import acknowledged
 
 ONE_EACH = {f"k-{n}": 1 for n in range(10)}
 
@@ -21,10 +22,7 @@ def judged(
     *counts: dict[str, int] | None, effects: Any = ("mails", "invoices"), unread: str = "", key: str = "k", **asked: Any
 ) -> Verdict:
     """Ten requests that were all answered in the first second; a minute later each effect was counted."""
-    clock = ManualClock()
-    history = History(clock=clock)
-    start = history.record(raw("workload.start", environment="h1"))
-    clock.advance(60.0)
+    history, stream = acknowledged()
     found, missing = dict[int, Any](), dict[int, str]()
     for name, there in zip(("mails", "invoices"), counts, strict=False):
         usual = {"name": name, "key": key, "pieces": 10, "file": "x", "error": None, "before": 50.0}
@@ -33,10 +31,6 @@ def judged(
             found[event.id] = there
         elif unread:
             missing[event.id] = unread
-    records = np.zeros(10, SAMPLE)
-    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, OK | FINAL
-    promises = tuple((n, f"k-{n}") for n in range(10))
-    stream = Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, "", promises)
     return check(history.events, phase="p", effects=effects, samples=Samples((stream,), found, missing))
 
 

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 
 from harness import checks
+from harness.clock import ManualClock
 from harness.history import History
 from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
 from harness.verdict import Verdict
 from harness.workload.samples import RunningSamples as Running
 from suites.raw import raw
 from suites.selftest.checks.builder import Made
+
+PROMISES = tuple((n, f"k-{n}") for n in range(10))
 
 
 def witness(made: Made, share: float = 0.0, *, busy: float = 1.0, seconds: int = 200, first: int = 0) -> Made:
@@ -43,6 +46,21 @@ def before(share: float) -> Made:
 def judged(name: str, made: Made, **parameters: Any) -> Verdict:
     samples = parameters.pop("samples", Samples())
     return checks.call(checks.find(name), made.events, samples, "deployed", parameters)
+
+
+def acknowledged(
+    later: float = 60.0, flags: int = OK | FINAL, latency: float = 0.0, **stream: Any
+) -> tuple[History, Stream]:
+    """A history, `later` seconds old, and ten requests in its first second that each promised a piece of work."""
+    clock = ManualClock()
+    history = History(clock=clock)
+    start = history.record(raw("workload.start", environment="h1"))
+    clock.advance(later)
+    records = np.zeros(10, SAMPLE)
+    records["n"], records["intended"], records["flags"] = np.arange(10), np.arange(10) / 10, flags
+    records["latency"] = latency
+    given = {"promises": PROMISES, **stream}
+    return history, Stream(start.id, "h1", "subject", 0.0, 0.0, "k", (), {}, records, **given)
 
 
 class Requests:
