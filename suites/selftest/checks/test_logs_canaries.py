@@ -93,7 +93,7 @@ def test_a_missing_canary_is_unknown_where_a_part_of_the_log_is_lost() -> None:
     lost = [{"what": "what was written to inode 1 after byte 5 is lost"}]
     found = judged(samples((7, 6.0, 1, GOOD)), losses=lost)
     assert (found.outcome, "more" in found.reason) == (Outcome.UNKNOWN, False), "one was answered"
-    assert ", is not in its log, of which not everything could be read" in found.reason
+    assert ", is not in its log (/var/log/backend/backend.log), of which not everything could be read" in found.reason
 
 
 def test_without_samples_or_with_damaged_ones_nothing_is_known() -> None:
