@@ -1,5 +1,7 @@
 """The pytest plugin: fixtures, options and markers. Collection touches no daemon.
 
+What the fixtures need is imported when they run: a session that uses none of them loads nearly nothing.
+
 Every test that asks for `environment` gets one of its own, brought up on `--release-from`, and a directory of its own
 with the history, the workload's samples and, when it fails, the logs and state of every replica.
 """
@@ -13,39 +15,39 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from harness.checklist import pytest_vouches
-from harness.deploy import Deployer, built_in, releases_needed
-from harness.engine import Engine, proc
-from harness.environment import Keep
+from harness import proc
 from harness.errors import INTERNAL, HarnessError, HistoryError, UsageError
-from harness.events import RunStart
-from harness.faults.injection import Faults
-from harness.fingerprint import Fingerprint
-from harness.history import History
-from harness.plan.asserting import Checks
-from harness.plan.control import end_all
-from harness.plan.gate import Gate, Settings
-from harness.plan.load import ComparedWorkload
-from harness.plan.run import Options, Run, new_run_id, of_stack
-from harness.plan.subject import Subject
-from harness.plan.trial import Trial
+from harness.plan.run_id import new_run_id
 from harness.printable import clean_lines
-from harness.redaction import Redactor
-from harness.report.pytest_allure import follow
-from harness.stack import Stack, load
+
+if TYPE_CHECKING:
+    from harness.deploy import Deployer
+    from harness.engine import Engine
+    from harness.environment import Keep
+    from harness.faults.injection import Faults
+    from harness.history import History
+    from harness.plan.asserting import Checks
+    from harness.plan.gate import Gate
+    from harness.plan.load import ComparedWorkload
+    from harness.plan.run import Run
+    from harness.plan.subject import Subject
+    from harness.plan.trial import Trial
+    from harness.redaction import Redactor
+    from harness.stack import Stack
 
 RUN_ID = pytest.StashKey[str]()
 OWNER = pytest.StashKey[str]()  # the process that all workers of the run answer to
 FAILED = pytest.StashKey[bool]()
 LOST = pytest.StashKey[bool]()  # a history of the run was lost: no test of it proves anything
-REDACTOR = pytest.StashKey[Redactor]()  # of the stack that a test runs on
+REDACTOR: pytest.StashKey[Redactor] = pytest.StashKey()  # of the stack that a test runs on
 MARKER = (
     "harness(stack=..., release_from=..., release_to=..., keep=...): what this test runs on, instead of the options"
 )
+VOUCHES = "vouches(key, ..., title=...): the items of the pre-release checklist that this test vouches for"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,11 +72,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, name the run, and let SIGTERM unwind as Ctrl-C does."""
     config.addinivalue_line("markers", MARKER)
-    config.addinivalue_line("markers", pytest_vouches.MARKER)
+    config.addinivalue_line("markers", VOUCHES)
     shared = getattr(config, "workerinput", {}).get("harness_run")
     config.stash[RUN_ID] = shared or new_run_id()
     config.stash[OWNER] = getattr(config, "workerinput", {}).get("harness_owner") or proc.identity()
     if path := config.getoption("harness_vouched_for", None):
+        from harness.checklist import pytest_vouches
+
         vouching = pytest_vouches.Vouching(config, config.invocation_params.dir / path, config.stash[RUN_ID])
         config.pluginmanager.register(vouching, vouching.NAME)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -107,8 +111,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the controls of the run, once no worker needs them any more."""
-    if RUN_ID in config.stash and not hasattr(config, "workerinput"):
-        end_all(_out(config) / config.stash[RUN_ID])
+    if RUN_ID not in config.stash or hasattr(config, "workerinput"):
+        return
+    if (directory := _out(config) / config.stash[RUN_ID]).exists():
+        from harness.plan.control import end_all
+
+        end_all(directory)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -133,7 +141,11 @@ def pytest_runtest_makereport(
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """A failed `after == before` of fingerprints says what differs, in words."""
-    if op == "==" and isinstance(left, Fingerprint) and isinstance(right, Fingerprint):
+    if op != "==" or not type(left).__module__.startswith("harness.fingerprint"):
+        return None
+    from harness.fingerprint import Fingerprint
+
+    if isinstance(left, Fingerprint) and isinstance(right, Fingerprint):
         return ["the fingerprints are not the same", *left.explain(right)]
     return None
 
@@ -150,6 +162,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.fixture
 def stack(request: pytest.FixtureRequest) -> Stack:
     """The stack under test: of the `harness` marker, `--stack`, or `harness_stack` in the ini file."""
+    from harness.redaction import Redactor
+    from harness.stack import load
+
     named = _setting(request.config, "stack", request)
     if not named:
         raise UsageError(
@@ -162,6 +177,8 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     request.node.stash[REDACTOR] = Redactor(found.secrets)
     if len(found.harness.releases) > 1:
         old, new = (_setting(request.config, f"release_{name}", request) for name in ("from", "to"))
+        from harness.checklist import pytest_vouches
+
         pytest_vouches.ran_on(request.node, found, (old or _release(found, 0), new or _release(found, -1)))
     return found
 
@@ -181,6 +198,8 @@ def release_to(request: pytest.FixtureRequest, stack: Stack) -> str:
 @pytest.fixture(scope="session")
 def harness_engine() -> Iterator[Engine]:
     """The container engine, connected when a test first needs it."""
+    from harness.engine import Engine
+
     with Engine.connect() as engine:
         yield engine
 
@@ -188,10 +207,15 @@ def harness_engine() -> Iterator[Engine]:
 @pytest.fixture
 def harness_run(request: pytest.FixtureRequest, harness_engine: Engine, stack: Stack) -> Iterator[Run]:
     """This test's part of the run: its directory and history."""
+    from harness.events import RunStart
+    from harness.plan.run import Options, Run, of_stack
+    from harness.redaction import Redactor
+    from harness.report.pytest_allure import follow
+
     config = request.config
     options = Options(
         out=_out(config),
-        keep=cast(Keep, _setting(config, "keep", request) or "never"),
+        keep=cast("Keep", _setting(config, "keep", request) or "never"),
         worker=getattr(config, "workerinput", {}).get("workerid", "main"),
         id=config.stash[RUN_ID],
         name=re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100],
@@ -214,6 +238,8 @@ def history(harness_run: Run) -> History:
 @pytest.fixture
 def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, release_from: str) -> Iterator[Subject]:
     """An environment of this test's own, up on `release_from`."""
+    from harness.deploy import built_in, releases_needed
+
     releases: tuple[str, ...] = ()
     if built_in(stack):
         releases = releases_needed(stack, release_from, request.getfixturevalue("release_to"))
@@ -228,6 +254,8 @@ def environment(request: pytest.FixtureRequest, harness_run: Run, stack: Stack, 
 @pytest.fixture
 def trial(environment: Subject, harness_run: Run, stack: Stack, release_from: str) -> Iterator[Trial]:
     """The environment with its deployer, workload and probes, as the gate uses it."""
+    from harness.plan.trial import Trial
+
     beside = partial(harness_run.control, stack, release_from)
     with Trial(environment, harness_run.samples(environment), beside) as found:
         yield found
@@ -248,6 +276,8 @@ def checks(trial: Trial) -> Checks:
 @pytest.fixture
 def faults(environment: Subject) -> Faults:
     """The faults that can be injected into the environment, by name; see docs/faults.md."""
+    from harness.faults.injection import Faults
+
     return Faults(environment)
 
 
@@ -260,6 +290,8 @@ def workload(trial: Trial) -> ComparedWorkload:
 @pytest.fixture
 def gate(stack: Stack, release_from: str, release_to: str) -> Gate:
     """What `harness gate` would gate."""
+    from harness.plan.gate import Gate, Settings
+
     return Gate(stack, release_from, release_to, Settings())
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from harness import proc
 from harness.chaos.records import UNNAMED, About, Element, Finding, Kept, Shrunk, State, Tried
 from harness.chaos.schema import connected, translated
-from harness.engine import proc
 from harness.errors import UsageError
 from harness.plan.signature import Signature
 from harness.verdict import Outcome

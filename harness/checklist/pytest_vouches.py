@@ -17,7 +17,6 @@ from harness.plan.inputs import digest_of, file_digest, inputs
 from harness.stack import Stack
 from harness.stack.xharness.checklist import KEY
 
-MARKER = "vouches(key, ..., title=...): the items of the pre-release checklist that this test vouches for"
 NOT_RUN = "not run"
 RAN_ON = pytest.StashKey[dict[str, Any]]()
 WORST = ("failed", "error", "passed again", "xpassed", "xfailed", "skipped", NOT_RUN)

@@ -19,7 +19,7 @@ from harness.environment.found import environments, pick, replica
 from harness.errors import EngineError, EngineGone, UsageError
 from harness.events import EnvironmentUp
 from harness.history import Event, History
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.redaction import Redactor
 from harness.signals import cleaning_up_after
 from harness.stack import load

@@ -35,7 +35,7 @@ def replay(run: Path, times: int, jobs: int, scenario: str | None, although_chan
     saved.plan.check(stack)
     from harness.plan.plan_process import PlanOrder
     from harness.plan.repeating import repeat
-    from harness.plan.run import new_run_id
+    from harness.plan.run_id import new_run_id
 
     _begin(saved)
     order = PlanOrder(saved.plan, stack.file, stack.overrides, saved.seed)

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from harness.engine import proc, state
+from harness import proc
+from harness.engine import state
 from harness.errors import EngineError
 from harness.waiting import poll
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import docker
 
+from harness import proc
 from harness.clock import Clock, SystemClock
-from harness.engine import proc
 from harness.engine.labels import (
     BUILDING,
     ENVIRONMENT,
@@ -53,7 +53,7 @@ class LeaseRecord:
     Attributes:
         volume: its name. environment, run, worker, test: whose.
         expires: Unix seconds by the engine's clock; None for never.
-        holder: the process, see `harness.engine.proc.identity`.
+        holder: the process, see `harness.proc.identity`.
         kept: made by `keep`.
     """
 

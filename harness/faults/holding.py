@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness import faults
-from harness.engine import Engine, proc
+from harness import faults, proc
+from harness.engine import Engine
 from harness.environment.attached import attach
 from harness.environment.found import environments, pick
 from harness.errors import FaultUnproven, HarnessError, UsageError
@@ -51,7 +51,7 @@ class State(msgspec.Struct, frozen=True):
     Attributes:
         order: what was asked for. number: its name among those of the environment. title: the fault, in words.
         turn: starting, on, healed, or failed (then `said` has the error).
-        holder: the process, see `harness.engine.proc.identity`.
+        holder: the process, see `harness.proc.identity`.
         until: Unix time at which it heals by itself.
         bit: whether it touched anything; None where that could not be told.
         said: what it touched, or why that is not known; the error.

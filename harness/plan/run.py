@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import secrets
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +11,8 @@ from typing import Self, TypedDict
 
 import msgspec
 
-from harness import __version__
-from harness.engine import Engine, proc
+from harness import __version__, proc
+from harness.engine import Engine
 from harness.engine.sweep import sweep
 from harness.environment import Environment, Keep
 from harness.errors import HarnessError, NoSpace, UsageError, unwritable
@@ -23,6 +21,7 @@ from harness.history import EVENTS, History
 from harness.plan.control import ControlSpec, SharedControl, end_all, join
 from harness.plan.inputs import recorded
 from harness.plan.machine import machine, versions
+from harness.plan.run_id import new_run_id
 from harness.plan.subject import Subject
 from harness.redaction import Redactor
 from harness.signals import cleaning_up_after, in_words, uninterrupted
@@ -50,11 +49,6 @@ def of_stack(stack: Stack, releases: Iterable[str] = ()) -> OfStack:
     return OfStack(stack=stack.name, file=str(stack.file), overrides=overrides, files=files)
 
 
-def new_run_id() -> str:
-    """A name for a run that sorts by time (UTC): `20120404-004500-3f9a`."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a run is run.
@@ -67,7 +61,7 @@ class Options:
         name: of the part of the run that this is, e.g. the test; it gets a directory of its own in the run's.
         seed: of what faults leave to chance; None draws one for each environment.
         redactor: what hides the stack's secrets in the history and in everything else that the run keeps.
-        owner: the process whose end ends the run's controls (`harness.engine.proc.identity`); this one if empty.
+        owner: the process whose end ends the run's controls (`harness.proc.identity`); this one if empty.
     """
 
     out: Path = Path("runs")

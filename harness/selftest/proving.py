@@ -17,7 +17,7 @@ from harness.deploy import build
 from harness.engine import Engine
 from harness.environment import Environment
 from harness.history import History
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.selftest.corpus import Corpus, Overlay
 from harness.selftest.overlay import Look
 from harness.selftest.working import WorkStopped

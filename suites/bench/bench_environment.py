@@ -18,7 +18,7 @@ from harness.engine import Engine
 from harness.environment import Environment
 from harness.environment.images import ensure_images
 from harness.history import History
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.stack import Stack, load
 from suites.raw import select
 

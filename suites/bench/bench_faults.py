@@ -21,7 +21,7 @@ from harness.events import FaultHeal
 from harness.faults.injection import Faults
 from harness.history import History
 from harness.plan.cases import possible
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.plan.subject import Subject
 from harness.plan.trial import Trial
 from harness.stack import load

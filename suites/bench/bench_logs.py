@@ -23,7 +23,7 @@ from harness.clock import SystemClock
 from harness.engine import Engine
 from harness.environment import Environment
 from harness.history import History
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.probes.logs import LogFollower, LogReplica
 from harness.stack import Log, load
 from suites.selftest.probes.fakes import LocalReplica

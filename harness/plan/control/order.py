@@ -14,7 +14,7 @@ from harness.files import write
 from harness.stack import Stack
 
 LOCK = "lock"  # held while the process is being started
-HOLDER = "holder"  # that process (`harness.engine.proc.identity`)
+HOLDER = "holder"  # that process (`harness.proc.identity`)
 READY = "ready.json"  # there when the control is under load
 FAILED = "failed.txt"  # why it is not, or is no more
 
@@ -27,7 +27,7 @@ class ControlSpec:
         stack, release: what runs, untouched.
         rate: requests per second; None for the declared load.
         run: the run's name.
-        owner: the process with which the control ends (`harness.engine.proc.identity`).
+        owner: the process with which the control ends (`harness.proc.identity`).
     """
 
     stack: Stack
@@ -48,7 +48,7 @@ class ControlStatus:
 
     Attributes:
         environment: its id.
-        holder: its process (`harness.engine.proc.identity`).
+        holder: its process (`harness.proc.identity`).
         monotonic: when its load began, by the machine's clock that never jumps.
         start: id of its `workload.start` in its own history.
         body: of that event.

@@ -11,8 +11,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from harness import signals
-from harness.engine import Engine, proc
+from harness import proc, signals
+from harness.engine import Engine
 from harness.errors import HarnessError, NotMeasured
 from harness.events import RunStart, WorkloadStart
 from harness.files import write

@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 
 import harness
-from harness import files
+from harness import files, proc
 from harness.clock import Clock, SystemClock
-from harness.engine import Engine, proc
+from harness.engine import Engine
 from harness.engine.sweep import sweep
 from harness.errors import HarnessError, NotMeasured
 from harness.events import WorkloadName, WorkloadSaved

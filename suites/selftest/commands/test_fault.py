@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import faults
-from harness.engine import Engine, proc
+from harness import faults, proc
+from harness.engine import Engine
 from harness.engine.process import ExecProcess
 from harness.environment.found import pick, proxy_of
 from harness.errors import HarnessError

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from harness import proc
 from harness.clock import ManualClock
-from harness.engine import proc
 from harness.engine.engine import Engine
 from harness.engine.labels import EXPIRES, HOLDER, KEPT, LEASE, Owner
 from harness.engine.leases import TTL, LeaseRecord, Leases

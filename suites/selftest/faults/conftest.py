@@ -8,7 +8,7 @@ import pytest
 
 from harness.engine import Engine
 from harness.history import History
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.plan.subject import Subject
 from harness.proxy.client import ProxyClient
 from harness.stack import load

@@ -17,7 +17,7 @@ from harness.faults.injection import Faults
 from harness.faults.process.clock import jumping
 from harness.history import History
 from harness.plan.cases import possible
-from harness.plan.run import new_run_id
+from harness.plan.run_id import new_run_id
 from harness.plan.subject import Subject
 from harness.stack import load
 from harness.waiting import poll

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import Engine, proc
+from harness import proc
+from harness.engine import Engine
 from harness.engine.labels import ENVIRONMENT
 from harness.engine.labels import RUN as RUN_LABEL
 from harness.errors import NotMeasured

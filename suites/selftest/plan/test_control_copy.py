@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness import proc
 from harness.clock import ManualClock
-from harness.engine import proc
 from harness.errors import HistoryError, NotMeasured
 from harness.events import WorkloadName, WorkloadStart
 from harness.files import Kept

@@ -10,8 +10,9 @@ from typing import cast
 
 import pytest
 
+from harness import proc
 from harness.clock import ManualClock
-from harness.engine import Engine, proc
+from harness.engine import Engine
 from harness.errors import NotMeasured
 from harness.events import WorkloadStart
 from harness.plan.control import shared

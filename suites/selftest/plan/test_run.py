@@ -16,7 +16,8 @@ from harness.errors import NoSpace, NotReady, UsageError
 from harness.events import RunStart
 from harness.history import read
 from harness.plan.machine import machine
-from harness.plan.run import Options, Run, new_run_id
+from harness.plan.run import Options, Run
+from harness.plan.run_id import new_run_id
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw, select
 

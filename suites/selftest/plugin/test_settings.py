@@ -156,6 +156,22 @@ def test_tests_that_need_no_environment_run_without_an_engine(pytester: pytest.P
     run(pytester, f"--stack={tiny.STACK}").assert_outcomes(passed=1)
 
 
+def test_a_session_that_uses_none_of_our_fixtures_loads_neither_the_engine_nor_the_stacks(
+    pytester: pytest.Pytester,
+) -> None:
+    """Whoever has the harness installed pays for it in every session, also of suites that do not use it."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_plain():
+            costly = ("docker", "numpy", "pydantic", "msgspec", "harness.stack", "harness.engine", "harness.history")
+            assert [name for name in costly if name in sys.modules] == []
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
 def test_the_header_says_which_stack_and_where_the_run_is(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_plain(): pass")
     result = run(pytester, "--stack", "one.yaml", "--runs", "out")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.engine import proc
+from harness import proc
 
 ELSEWHERE = "another-boot/4026531836/1/1"
 
