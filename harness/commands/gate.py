@@ -20,8 +20,7 @@ from harness.commands.options import (
     stack_argument,
     to_option,
 )
-from harness.commands.plan import show_plans
-from harness.commands.say import say
+from harness.commands.say import say, show_plans
 from harness.errors import PASS
 from harness.events import RunStart
 from harness.plan.budget import about, estimate, fitting, named

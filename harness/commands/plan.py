@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.commands.options import keep_option, out_option, override_option, releases, stack_argument
-from harness.commands.say import say
+from harness.commands.say import say, show_plans
 from harness.commands.shrink import shrink
 from harness.errors import PASS, UsageError, unwritable
 from harness.events import RunStart
@@ -230,11 +230,6 @@ def _give(text: str, out: Path | None) -> None:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise unwritable("The file cannot be written", out, error) from error
-
-
-def show_plans(plans: Sequence[Plan]) -> None:
-    """Print them, numbered."""
-    say("\n\n".join("\n".join(one.lines()) for one in plans))
 
 
 def _print(plans: Sequence[Plan], form: str) -> None:

@@ -10,11 +10,11 @@ import click
 from harness.commands.options import out_option
 from harness.commands.say import say
 from harness.history import EVENTS, read
-from harness.plan.saved import SavedPlan, saved_plan
 from harness.printable import clean
 
 if TYPE_CHECKING:
     from harness.plan.plan_process import PlanResult
+    from harness.plan.saved import SavedPlan
 
 
 @click.command()
@@ -50,6 +50,8 @@ def plan_of(run: Path, scenario: str | None) -> SavedPlan:
     Raises:
         UsageError: it has none, or it cannot be told which. HistoryError: its history cannot be read.
     """
+    from harness.plan.saved import saved_plan
+
     file = run / EVENTS if run.is_dir() else run
     return saved_plan(read(file), scenario, str(file))
 

@@ -1,13 +1,17 @@
-"""The one way in which a command prints a line for people: nothing that somebody else wrote acts on their terminal."""
+"""The one way in which a command prints for people: nothing that somebody else wrote acts on their terminal."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.errors import visible
 from harness.printable import clean_lines
+
+if TYPE_CHECKING:
+    from harness.plan.plan import Plan
 
 
 def say(text: object = "", **style: Any) -> None:
@@ -18,3 +22,8 @@ def say(text: object = "", **style: Any) -> None:
     through here.
     """
     click.secho(clean_lines(visible(text)), **style)
+
+
+def show_plans(plans: Iterable[Plan]) -> None:
+    """Print plans, with their steps numbered."""
+    say("\n\n".join("\n".join(one.lines()) for one in plans))

@@ -13,12 +13,12 @@ from harness.commands.say import say
 from harness.errors import PASS, UNKNOWN, UsageError, unwritable
 from harness.files import write
 from harness.plan.plan import load
-from harness.plan.saved import SavedPlan
 from harness.printable import clean
 from harness.stack import Stack
 from harness.stack import load as load_stack
 
 if TYPE_CHECKING:
+    from harness.plan.saved import SavedPlan
     from harness.plan.shrinking.outcomes import Outcomes
     from harness.plan.shrinking.shrinker import Shrunk
 
@@ -79,6 +79,8 @@ def _meant(
     Raises:
         UsageError: a run that did not fail; a file without a stack, or a run with one.
     """
+    from harness.plan.saved import SavedPlan
+
     if not what.is_dir():
         if stack is None:
             raise UsageError(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from harness.environment import Environment, Replica
 from harness.errors import DeployerError, HostError, NotReady
 from harness.servers.haproxy import HAProxy, rows
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment, Replica
 
 POLL_EVERY = 0.1  # s
 ADMITTED_WITHIN = 10.0  # s until a server counts as up again, by the balancer's own checks

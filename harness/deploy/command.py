@@ -11,13 +11,12 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.deploy.deployer import Deployment, Running
 from harness.deploy.inside import ReplicaProcess
 from harness.deploy.inventory import Inventory, fill
 from harness.deploy.local import LocalProcess
-from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError, UsageError
 from harness.events import DeployerEnd, DeployerLine, DeployerStart
 from harness.history import History
@@ -25,6 +24,9 @@ from harness.redaction import StreamRedactor
 from harness.signals import wait_for
 from harness.stack import Deployer as Declared
 from harness.stalls import Patience
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 INSIDE = "/tmp/harness-inventory"  # noqa: S108 - /tmp is what every image has, also those with a read-only root
 ENDS_WITHIN = 5.0  # s for the end of a deployer that is killed, once the harness itself is to end

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from harness.environment import Replica
 from harness.errors import DeployerError, EngineGone, ReplicaGone
 from harness.waiting import pause
+
+if TYPE_CHECKING:
+    from harness.environment import Replica
 
 MAX_LINE_BYTES = 65536  # bytes of a line; a longer one is told in pieces
 OUT = 1  # the number of stdout in the engine's frames

@@ -6,17 +6,19 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.deploy._balancer import Balancer
-from harness.engine.threads import concurrently
-from harness.environment import Environment, Replica
-from harness.environment.replacing import Order
 from harness.errors import CommandTimeout, EngineError, EngineGone, HostError, NotMeasured, Stopped
 from harness.events import DeployerLine
 from harness.history import History
 from harness.stack import Service, Stack, UpdateConfig, command_of
+from harness.threads import concurrently
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment, Replica
+    from harness.environment.replacing import Order
 
 TAIL_LINES = 40  # lines kept for messages
 POLL_EVERY = 0.25  # s between two looks at replicas that are watched

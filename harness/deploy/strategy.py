@@ -8,16 +8,19 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from harness.deploy.deployer import Deployment, Running
 from harness.deploy.rollout import Rollout
-from harness.environment import Environment
 from harness.errors import DeployerError, EngineGone, HarnessError
 from harness.events import DeployerEnd, DeployerStart
 from harness.history import History
 from harness.signals import wait_for
 from harness.stack import Deployer as Declared
 from harness.stalls import Patience
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 ENDS_WITHIN = 5.0  # s for the step under way, once the harness itself is to end
 FAILED, REFUSED = 1, 3  # exit codes: replicas failed; the release is declared to be one that cannot be taken back

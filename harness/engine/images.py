@@ -22,9 +22,9 @@ from harness.engine import archive, base, build, context, dockerfile, state
 from harness.engine.context import BuildSpec
 from harness.engine.labels import BEGUN, BUILD, OURS, PREFIX
 from harness.engine.leases import Leases
-from harness.engine.threads import concurrently
 from harness.engine.translate import SDK_ERRORS, as_ours, status, translate, words
 from harness.errors import ImageMissing, UsageError
+from harness.threads import concurrently
 
 BASES = f"{PREFIX}.bases"  # JSON: reference to the id that the image was built on
 NAME = f"{PREFIX}.image"

@@ -13,7 +13,6 @@ from typing import Any, Literal, Self
 
 from harness.engine import Engine, Owner
 from harness.engine.sweep import sweep
-from harness.engine.threads import DaemonThreads
 from harness.environment.about import About
 from harness.environment.door import Door
 from harness.environment.evidence import save_evidence, save_removed
@@ -33,6 +32,7 @@ from harness.history import History
 from harness.proxy.client import ProxyClient
 from harness.signals import check, uninterrupted
 from harness.stack import Stack
+from harness.threads import DaemonThreads
 
 Keep = Literal["never", "failed", "always"]
 MAKING = 15.0  # s for the containers that are being made when Ctrl-C comes

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from harness.errors import UsageError
 
-ENTRYPOINT = "entrypoint"  # the consumer that is no replica: the machine that runs the harness
-
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from harness.engine.threads import concurrently
 from harness.environment.links import Links
 from harness.environment.replica import Replica
 from harness.errors import HostError
+from harness.threads import concurrently
 
 LIST = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true"  # tcp6 is missing where IPv6 is switched off
 STATES = {"01": "established", "0A": "listen"}
@@ -51,23 +51,6 @@ def _end(text: str) -> tuple[str, int]:
 def sockets(replica: Replica) -> tuple[Socket, ...]:
     """The TCP sockets of a replica now. HostError where it cannot be asked."""
     return parse(replica.run(LIST).stdout)
-
-
-def refused_attempts(replica: Replica) -> int:
-    """How many of its attempts to connect anywhere have failed so far (`AttemptFails`).
-
-    Raises:
-        HostError: it cannot be asked, or does not say.
-    """
-    said = replica.run("cat /proc/net/snmp").stdout
-    rows = [line.split() for line in said.splitlines() if line.startswith("Tcp:")]
-    if len(rows) != 2 or "AttemptFails" not in rows[0]:
-        raise HostError(
-            "The TCP counters of a replica cannot be read",
-            where=f"{replica.name}:/proc/net/snmp",
-            got=said[:200] or "nothing",
-        )
-    return int(rows[1][rows[0].index("AttemptFails")])
 
 
 def what_no_link_carries(

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from harness.engine import Network
-from harness.environment.links import ENTRYPOINT, Link, Links
-from harness.stack import Service, Stack
+from harness.environment.links import Link, Links
+from harness.stack import ENTRYPOINT, Service, Stack
 
 FIRST = 2  # 0 is the network, 1 its bridge
 API_PORT = 8474  # where the proxy's own API listens, as Toxiproxy's does; outside, where no service's port is

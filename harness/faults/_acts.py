@@ -5,13 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.engine import Engine
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import FaultUnavailable, HarnessError
 from harness.faults import _selectors
 from harness.faults._base import Active, Evidence, Fault, FaultContext
@@ -21,6 +18,11 @@ from harness.faults._undo import Undo, undo
 from harness.signals import cleaning_up_after
 from harness.stalls import Patience
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.engine import Engine
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 POLL_EVERY = 0.1  # s
 

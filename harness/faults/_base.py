@@ -7,12 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.environment import Environment
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 OURS = "harness.faults."
 

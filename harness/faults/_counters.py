@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from harness.environment import Environment
-from harness.environment.links import ENTRYPOINT, Link
-from harness.environment.sockets import refused_attempts
 from harness.errors import HostError
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
+from harness.stack import ENTRYPOINT
+
+if TYPE_CHECKING:
+    from harness.environment import Environment, Replica
+    from harness.environment.links import Link
 
 _METRIC = re.compile(r"toxiproxy_proxy_received_bytes_total\{(.*)\} (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -102,7 +105,24 @@ def _attempts(environment: Environment, links: Iterable[Link]) -> dict[str, int]
     found: dict[str, int] = {}
     for consumer in {link.consumer for link in links if link.consumer != ENTRYPOINT}:
         try:
-            found[consumer] = refused_attempts(environment.replica(consumer))
+            found[consumer] = _refused_attempts(environment.replica(consumer))
         except HostError:  # it has no shell to ask through, or has ended
             continue
     return found
+
+
+def _refused_attempts(replica: Replica) -> int:
+    """How many of its attempts to connect anywhere have failed so far (`AttemptFails`).
+
+    Raises:
+        HostError: it cannot be asked, or does not say.
+    """
+    said = replica.run("cat /proc/net/snmp").stdout
+    rows = [line.split() for line in said.splitlines() if line.startswith("Tcp:")]
+    if len(rows) != 2 or "AttemptFails" not in rows[0]:
+        raise HostError(
+            "The TCP counters of a replica cannot be read",
+            where=f"{replica.name}:/proc/net/snmp",
+            got=said[:200] or "nothing",
+        )
+    return int(rows[1][rows[0].index("AttemptFails")])

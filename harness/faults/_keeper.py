@@ -17,7 +17,6 @@ from select import select
 
 import msgspec
 
-from harness.engine import Engine
 from harness.errors import HarnessError
 from harness.faults._undo import Undo, undo
 from harness.waiting import poll
@@ -128,6 +127,8 @@ def main() -> None:
 
 def _persist(one: Undo) -> None:
     """Try until it is done, or for two minutes."""
+
+    from harness.engine import Engine
 
     def done() -> bool:
         try:

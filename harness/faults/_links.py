@@ -6,20 +6,23 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.links import ENTRYPOINT, Link
 from harness.errors import HarnessError, UsageError
 from harness.faults import _counters, _selectors
 from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.faults._counters import Counts
 from harness.faults._selectors import Selector
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 from harness.signals import cleaning_up_after
+from harness.stack import ENTRYPOINT
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.links import Link
 
 LEASE = 60.0  # s after which a toxic removes itself, should the harness die before it heals it
 RENEW = LEASE / 4

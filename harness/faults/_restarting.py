@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from harness.environment import Environment
-from harness.environment.readiness import wait_ready
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen
 from harness.faults._servers import ServerFault
 from harness.faults._traffic import Traffic
 from harness.faults._undo import Undo
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 
 class RestartFault(ServerFault):
@@ -37,6 +39,8 @@ class Restart(Act):
         return [Undo(self.place, self._replica.container_id, call="start")]
 
     def do(self) -> None:
+        from harness.environment.readiness import wait_ready
+
         one = self._replica
         self._traffic = Traffic(self._environment, self.place, both=False)
         self._before = one.state().started_at

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import HostError
 from harness.faults._acts import Act, unavailable
 from harness.faults._traffic import Traffic
 from harness.faults._undo import Undo, run
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 
 class ScriptAct(Act):

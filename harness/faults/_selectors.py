@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from harness.environment import Environment
-from harness.environment.links import ENTRYPOINT
 from harness.errors import UsageError
+from harness.stack import ENTRYPOINT
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 Selector = str | tuple[str, ...]
 PICKS = ("one", "minority", "all")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import FaultUnavailable, HostError
 from harness.faults import _selectors
 from harness.faults._acts import ReplicaFault, unavailable
 from harness.faults._base import FaultContext
 from harness.faults._selectors import Selector
 from harness.servers import ServerAdapter, declared
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 ASK_WITHIN = 20.0  # s
 

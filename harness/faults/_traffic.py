@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from harness.environment import Environment
+from typing import TYPE_CHECKING
+
 from harness.faults import _counters
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 
 class Traffic:

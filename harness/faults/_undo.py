@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from harness.engine import Engine
-from harness.engine.gone import gone
-from harness.engine.process import ExecProcess
-from harness.environment.found import pick, proxy_of
 from harness.errors import EngineError, HostError, ReplicaGone
+
+if TYPE_CHECKING:
+    from harness.engine import Engine
 
 WITHIN = 60.0  # s that a script may take
 LAST_WORDS = 5  # lines of a script that failed
@@ -49,6 +48,8 @@ def undo(engine: Engine, one: Undo) -> str | None:
     Raises:
         HostError: the script failed. EngineError: the engine refuses, or does not answer.
     """
+    from harness.engine.gone import gone
+
     try:
         if one.call:
             _call(engine, one)
@@ -75,6 +76,8 @@ def _call(engine: Engine, one: Undo) -> None:
     elif one.call == "stop":
         container.stop(STOPPED_WITHIN)
     elif one.call == "lead":
+        from harness.environment.found import pick, proxy_of
+
         proxy = proxy_of(pick(engine, one.environment))
         for link, upstream in one.links.items():
             proxy.lead(link, upstream)
@@ -100,6 +103,8 @@ def run(engine: Engine, container: str, place: str, shell: str, *, privileged: b
     Raises:
         HostError: it does not run, or takes more than a minute.
     """
+    from harness.engine.process import ExecProcess
+
     argv = ["/bin/sh", "-c", shell]
     with ExecProcess.start(engine.api, container, argv, user="0", name=place, privileged=privileged) as process:
         said = [text for _, text in process.lines(WITHIN)]

@@ -14,17 +14,19 @@ import itertools
 import random
 import threading
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
 from harness import faults
-from harness.environment import Environment
 from harness.errors import FaultUnproven, HarnessError
 from harness.events import FaultHeal, FaultInject
 from harness.faults._base import Active, Evidence, Fault, FaultContext
 from harness.faults.cache import take_marks
 from harness.signals import uninterrupted
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
 
 POLL_EVERY = 0.05  # s between two looks at the evidence while it is waited for
 _COUNTS: WeakKeyDictionary[Environment, itertools.count[int]] = WeakKeyDictionary()

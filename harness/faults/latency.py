@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.faults._links import LinkFault, Stream, both
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 
 class Latency(LinkFault):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from harness.environment import Environment
-from harness.environment.links import Link
 from harness.errors import UsageError
 from harness.faults import _selectors
 from harness.faults._base import Active, Fault, FaultContext
 from harness.faults._links import apply
 from harness.faults._selectors import Selector
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.links import Link
 
 REST = "rest"
 Pairs = Iterable[tuple[frozenset[str], frozenset[str]]]

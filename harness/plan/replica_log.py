@@ -15,9 +15,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.checks.logs import explained
-from harness.environment import Replica
 from harness.errors import EngineError, HostError, UsageError
 from harness.events import ProbeLog
 from harness.history import Event, History
@@ -26,6 +26,9 @@ from harness.stack import Log
 from harness.stack.patterns import is_pattern
 from harness.verdict import Outcome, Verdict
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Replica
 
 NAME = "log"
 RECORDS, BYTES = 20_000, 8 << 20  # that are kept of each log

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shlex
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from harness.environment import Replica
 from harness.errors import EngineGone, HarnessError
 from harness.events import LogRotate
 from harness.history import History
-from harness.plan.subject import Subject
 from harness.printable import shortened
 from harness.stack import Log, Stack
+
+if TYPE_CHECKING:
+    from harness.environment import Replica
+    from harness.plan.subject import Subject
 
 # Beside what a rotation of the stack's own may have left.
 _RENAME = 'n=1; while [ -e {path}.$n ]; do n=$((n + 1)); done; mv -- {path} {path}.$n && echo "$n"'

@@ -6,7 +6,6 @@ import itertools
 from functools import partial
 from typing import Self, cast
 
-from harness.engine.threads import concurrently
 from harness.environment import Environment, Replica
 from harness.environment.fingerprint import take
 from harness.errors import NotMeasured
@@ -16,6 +15,7 @@ from harness.history import Event
 from harness.plan.logged_replica import LoggedReplica
 from harness.probes import release as release_probe
 from harness.probes.many_answers import ask_many
+from harness.threads import concurrently
 
 
 class Subject(Environment):

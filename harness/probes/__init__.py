@@ -16,13 +16,12 @@ from collections.abc import Iterator
 
 from harness.history import History
 from harness.probes._base import Observed, Probe, Sampled, Sampling
-from harness.probes.logs import LogFollower, LogSpec
 from harness.probes.replica import Answer, Replica, ask
 from harness.registry import Registry
 
 __all__ = [
-    "Answer", "LogFollower", "LogSpec", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask",
-    "collect", "find", "names", "samplings",
+    "Answer", "Observed", "Probe", "Replica", "Sampled", "Sampling", "added", "ask", "collect", "find", "names",
+    "samplings",
 ]  # fmt: skip
 
 # Modules here that are no probe of their own: what probes share, and what has a time of its own.

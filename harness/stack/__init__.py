@@ -20,6 +20,7 @@ from harness.stack.reader import load
 from harness.stack.schema import schema
 from harness.stack.stack import Stack
 from harness.stack.xharness import (
+    ENTRYPOINT,
     Allow,
     Availability,
     Deployer,
@@ -39,6 +40,7 @@ from harness.stack.xharness import (
 )
 
 __all__ = [
+    "ENTRYPOINT",
     "Allow",
     "Availability",
     "Build",

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.clock import Clock
-from harness.engine.threads import concurrently
 from harness.environment.fingerprint import command, files, packages, processes, sockets
 from harness.environment.fingerprint.sections import Section, Sections
 from harness.environment.replica import Replica
@@ -18,6 +17,7 @@ from harness.history import History, of
 from harness.redaction import Redactor
 from harness.servers import ServerAdapter, declared
 from harness.stack import Stack, State
+from harness.threads import concurrently
 from harness.waiting import pause
 
 WITHIN = 30.0  # s that one command may take

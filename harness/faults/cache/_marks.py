@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import UsageError
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.cache._redis import KINDS, PREFIX, KeysFault, RedisAct, RedisServer, too_old
 from harness.servers import declared
 from harness.servers.redis import Redis
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 NEEDED = "6.2"  # COPY
 TAKE = """

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import FaultUnavailable, HostError
 from harness.faults._acts import Act, unavailable
 from harness.faults._servers import Server, ServerFault
 from harness.faults._traffic import Traffic
 from harness.faults._undo import Undo
 from harness.servers.redis import Redis, quoted
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 KINDS = ("redis", "valkey")
 PREFIX = "rollback-harness:"

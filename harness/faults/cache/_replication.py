@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
+from typing import TYPE_CHECKING
+
 from harness.errors import FaultUnavailable
 from harness.faults._acts import unavailable
 from harness.faults.cache._redis import KINDS, RedisServer
 from harness.servers import declared
 from harness.servers.redis import Redis
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 RESYNC = 60.0  # s; a primary waits 5 s for further replicas before it sends everything
 EXPECTED = "a second Redis in `x-harness: servers` that follows the first (`replicaof`)"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.cache._redis import KeysFault, RedisAct, RedisServer
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 SCRIPT = """
 local n=0

@@ -11,7 +11,7 @@ from harness.faults._acts import unavailable
 from harness.faults._base import Active, FaultContext
 from harness.faults._server_links import ServerLinkFault
 from harness.faults.cache._redis import KINDS
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 from harness.servers.redis import Redis
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.cache._redis import PREFIX, KeysFault, RedisAct, RedisServer
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 PERSIST = """
 local n, noted, t = 0, ARGV[4], redis.call('TIME')

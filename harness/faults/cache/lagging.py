@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen
 from harness.faults._base import FaultContext
 from harness.faults._undo import Undo
 from harness.faults.cache._redis import RedisAct, RedisFault, RedisServer
 from harness.faults.cache._replication import RESYNC, followers, none_follows
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 NOWHERE = ("127.0.0.1", "1")  # nothing listens there
 

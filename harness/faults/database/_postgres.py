@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import HostError
 from harness.faults._acts import Act, unavailable
 from harness.faults._servers import ServerFault
@@ -15,6 +13,10 @@ from harness.faults._undo import Undo
 from harness.servers import declared
 from harness.servers._base import piped
 from harness.servers.postgres import Postgres
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 KINDS = ("postgres",)
 ASK_WITHIN = 20.0  # s

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen, unavailable
 from harness.faults._undo import Undo
 from harness.faults.database._postgres import PostgresAct, PostgresFault, PostgresServer
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 TABLES = """SELECT format('%I.%I', schemaname, relname) FROM pg_stat_user_tables
 ORDER BY seq_scan + coalesce(idx_scan, 0) DESC LIMIT 20;"""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from harness.faults._server_links import ServerLinkFault
 from harness.faults.database._postgres import KINDS
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 WRITES = ("INSERT*", "UPDATE*", "DELETE*", "COPY*", "CREATE*", "ALTER*", "MERGE*", "WITH*INSERT*", "WITH*UPDATE*")
 DISK_FULL = "53100"

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.found import pick
-from harness.environment.links import Link
-from harness.environment.replica import Replica
 from harness.errors import HarnessError, HostError
 from harness.faults import _counters
 from harness.faults._acts import Act, Seen, unavailable
@@ -16,6 +12,11 @@ from harness.faults._base import FaultContext
 from harness.faults._undo import Undo, run
 from harness.faults.database._postgres import STANDBY, PostgresFault, PostgresServer, server_of
 from harness.faults.database._switchback import Switchback
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.links import Link
+    from harness.environment.replica import Replica
 
 NAME = "database.failed-over"
 RECEIVES = "SELECT coalesce(max(sender_host), '') FROM pg_stat_wal_receiver WHERE status = 'streaming';"
@@ -96,6 +97,8 @@ class _Promoted(Act):
         self._switchback: Switchback | None = None
 
     def undoing(self) -> Sequence[Undo]:
+        from harness.environment.found import pick
+
         self._upstreams()
         self._switchback = Switchback.of(self._primary, self._standby)
         environment = self._environment.id

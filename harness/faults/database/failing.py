@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.faults._server_links import ServerLinkFault
 from harness.faults.database._postgres import KINDS
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 
 class Failing(ServerLinkFault):

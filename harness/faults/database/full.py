@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import HostError
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.database._postgres import NAME, PostgresAct, PostgresFault, PostgresServer, held
 from harness.stalls import Patience
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 WITHIN = 60.0  # s for a hundred clients to start on a busy machine
 POLL_EVERY = 0.5

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen, unavailable
 from harness.faults._base import FaultContext
 from harness.faults._undo import Undo
 from harness.faults.database._postgres import STANDBY, PostgresAct, PostgresFault, server_of
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 PAUSED = "SELECT pg_is_wal_replay_paused()::int;"
 BEHIND = "SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint;"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import HostError
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.database._postgres import NAME, PostgresAct, PostgresFault, PostgresServer, held
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 WITHIN = 15.0  # s in which the lock has to be held: it waits for those who have it
 POLL_EVERY = 0.1

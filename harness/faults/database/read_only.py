@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.database._postgres import PostgresAct, PostgresFault, literal
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 SHOWN = "SELECT setting FROM pg_settings WHERE name = 'default_transaction_read_only';"
 # What ALTER SYSTEM wrote before; a line for the last setting of it there, or none.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import ReplicaFault, Seen
 from harness.faults._scripts import ScriptAct
 from harness.faults.deployment._deployer import links_of, said
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 
 class ArtefactFault(ReplicaFault):

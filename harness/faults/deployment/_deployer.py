@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from harness.environment import Environment
-from harness.environment.links import Link
 from harness.faults import _counters
 from harness.faults._acts import unavailable
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.links import Link
 
 
 def runs_in(environment: Environment, fault: str) -> str:

@@ -11,7 +11,7 @@ from harness.faults._base import Active, FaultContext
 from harness.faults._links import LinkFault
 from harness.faults._selectors import Selector
 from harness.faults.deployment._deployer import runs_in
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 
 class FlakyTest(LinkFault):

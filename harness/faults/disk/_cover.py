@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._scripts import ScriptAct
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 CAP_SYS_ADMIN = 21
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, ReplicaFault, Seen, unavailable
 from harness.faults._undo import Undo
 from harness.faults.disk._cover import CoverAct
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 MOST = 1 << 20  # KiB: a file system of its own up to this size is filled; another one is the engine's, and is covered
 

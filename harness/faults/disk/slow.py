@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, ReplicaFault, Seen, unavailable
 from harness.faults._scripts import ScriptAct
 from harness.faults._undo import Undo
 from harness.faults.disk._cover import CAP_SYS_ADMIN
 from harness.faults.disk._throttle import Throttle, look
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 NAME = "disk.slow"
 NEEDS = (

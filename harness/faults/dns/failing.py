@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen, apply
 from harness.faults._base import Active, FaultContext
 from harness.faults._undo import Undo
 from harness.faults.dns._hosts import HostsAct, NamesFault
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 NOBODY = "nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n"
 

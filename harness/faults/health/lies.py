@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.faults._links import LinkFault
 from harness.faults._selectors import Selector
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 HEALTHY = ("/health*", "/lb-health*", "/ready*", "/live*", "/ping*", "/status*", "/version*", "/metrics*")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from harness.faults.http._requests import RequestFault
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 
 class Cut(RequestFault):

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.faults.http._requests import RequestFault
-from harness.proxy.client import Toxic
+from harness.proxy.client_shapes import Toxic
 
 
 class Status(RequestFault):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults import _selectors
 from harness.faults._acts import ReplicaFault, unavailable
 from harness.faults._base import FaultContext
 from harness.faults._scripts import ScriptAct
 from harness.faults._selectors import Selector
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 
 class LogFault(ReplicaFault):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen
 from harness.faults._undo import Undo
 from harness.faults.log._files import LogAct, LogFault
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 
 class Rotated(LogFault):

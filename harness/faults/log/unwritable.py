@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, Seen, unavailable
 from harness.faults._undo import Undo
 from harness.faults.log._files import LogAct, LogFault
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 CAP_LINUX_IMMUTABLE = 9
 # The flag of a file that even root cannot open for writing; by whatever is there.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, ReplicaFault, Seen, unavailable
 from harness.faults._scripts import ScriptAct
 from harness.faults._undo import Undo
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 # The library, as a process has it loaded, and the file that this process reads the time's shift from.
 LOADED = """for one in /proc/[0-9]*; do

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.faults._acts import Act, ReplicaFault, Seen
 from harness.faults._scripts import ScriptAct
 from harness.faults._undo import Undo
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 LONGEST = 600  # s after which the loops end by themselves
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import UsageError
 from harness.faults import _selectors
 from harness.faults._acts import Act, ReplicaFault, Seen
 from harness.faults._scripts import ScriptAct
 from harness.faults._undo import Undo
 from harness.waiting import poll
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 WITHIN = 10.0  # s in which the container ends
 POLL_EVERY = 0.05

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from harness.environment import Environment
-from harness.environment.replica import Replica
 from harness.errors import EngineError, HostError
 from harness.faults._acts import Act, ReplicaFault, Seen, unavailable
 from harness.faults._scripts import ScriptAct
 from harness.faults._undo import Undo
+
+if TYPE_CHECKING:
+    from harness.environment import Environment
+    from harness.environment.replica import Replica
 
 # How often the limit was met, or somebody killed for it: cgroup v2, v1.
 EVENTS = """cd /sys/fs/cgroup && cat memory.events memory/memory.oom_control memory/memory.failcnt 2>/dev/null |

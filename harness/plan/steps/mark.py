@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from harness.events import Note
-from harness.faults.cache import take_marks
 from harness.plan.steps._base import PhaseName, Progress, Step
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ class Mark(Step):
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Keep it; a stack without a cache has nothing to keep."""
+        from harness.faults.cache import take_marks
+
         kept = take_marks(trial.environment, self.name)
         told = (
             ", ".join(f"{count} keys of {replica}" for replica, count in kept.items()) or "nothing: there is no cache"

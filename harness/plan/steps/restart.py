@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.environment.readiness import wait_ready
 from harness.plan.steps._base import InPhase, Progress
 from harness.stack import Stack
 from harness.stack.base import Word
@@ -34,6 +33,8 @@ class Restart(InPhase):
 
     def run(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
         """Restart them."""
+        from harness.environment.readiness import wait_ready
+
         with trial.phase(self.phase):
             for name in self.replicas:
                 replica = trial.environment.replica(name)

@@ -1,7 +1,7 @@
 """The `x-harness` block of a Compose file: what Compose does not know and the harness has to. One file a part."""
 
 from harness.stack.xharness.availability import Availability
-from harness.stack.xharness.block import NAME, Proxy, XHarness
+from harness.stack.xharness.block import ENTRYPOINT, NAME, Proxy, XHarness
 from harness.stack.xharness.checklist import ChecklistItem, ChecklistSettings
 from harness.stack.xharness.checks import CheckSettings
 from harness.stack.xharness.deployer import Deployer
@@ -13,6 +13,7 @@ from harness.stack.xharness.state import Allow, State
 from harness.stack.xharness.workload import Read, Readback, Request, Workload
 
 __all__ = [
+    "ENTRYPOINT",
     "NAME",
     "Allow",
     "Availability",

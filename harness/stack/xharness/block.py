@@ -25,6 +25,7 @@ from harness.stack.xharness.state import State
 from harness.stack.xharness.workload import Workload
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
+ENTRYPOINT = "entrypoint"  # the consumer that is no replica: the machine that runs the harness
 
 
 def _paths(value: Any) -> Any:

@@ -7,6 +7,7 @@ import builtins
 import os
 import stat
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,33 +123,43 @@ def test_a_key_of_openssh_does_as_well(checklist: Checklist, tmp_path: Path) -> 
     assert known(tmp_path) == {made.key: "eve"}
 
 
-BAD = {
-    "nothing": b"",
-    "text": b"hello\n",
-    "torn": pkcs8(ed25519.Ed25519PrivateKey.generate())[:70],
-    "torn of OpenSSH": of_openssh(ed25519.Ed25519PrivateKey.generate())[:200],
-    "RSA": pkcs8(rsa.generate_private_key(65537, 2048)),
-    "ECDSA": pkcs8(ec.generate_private_key(ec.SECP256R1())),
-    "RSA of OpenSSH": of_openssh(rsa.generate_private_key(65537, 2048)),
-    "encrypted": pkcs8(ed25519.Ed25519PrivateKey.generate(), b"secret"),
-    "no text": b"\xff\x00" * 50,
-    "a public one": ed25519.Ed25519PrivateKey.generate()
-    .public_key()
-    .public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+@cache
+def rsa_key() -> rsa.RSAPrivateKey:
+    """Made once, and not before it is needed: it costs a tenth of a second."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+BAD: dict[str, Callable[[], bytes]] = {
+    "nothing": lambda: b"",
+    "text": lambda: b"hello\n",
+    "torn": lambda: pkcs8(ed25519.Ed25519PrivateKey.generate())[:70],
+    "torn of OpenSSH": lambda: of_openssh(ed25519.Ed25519PrivateKey.generate())[:200],
+    "RSA": lambda: pkcs8(rsa_key()),
+    "ECDSA": lambda: pkcs8(ec.generate_private_key(ec.SECP256R1())),
+    "RSA of OpenSSH": lambda: of_openssh(rsa_key()),
+    "encrypted": lambda: pkcs8(ed25519.Ed25519PrivateKey.generate(), b"secret"),
+    "no text": lambda: b"\xff\x00" * 50,
+    "a public one": lambda: (
+        ed25519.Ed25519PrivateKey.generate()
+        .public_key()
+        .public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ),
 }
 
 
 @pytest.mark.parametrize("content", BAD.values(), ids=BAD)
-def test_a_key_that_is_torn_or_foreign_is_refused(checklist: Checklist, tmp_path: Path, content: bytes) -> None:
+def test_a_key_that_is_torn_or_foreign_is_refused(
+    checklist: Checklist, tmp_path: Path, content: Callable[[], bytes]
+) -> None:
     with pytest.raises(UsageError, match="This key cannot be used") as caught:
-        sign(checklist, "ada", key_file(tmp_path / "x.key", content), NOW + 60)
+        sign(checklist, "ada", key_file(tmp_path / "x.key", content()), NOW + 60)
     assert caught.value.hint is not None
     assert "keygen" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", [name for name in BAD if name != "a public one"])
 def test_a_public_key_that_is_torn_or_foreign_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / "x.pub").write_bytes(BAD[name])
+    (tmp_path / "x.pub").write_bytes(BAD[name]())
     with pytest.raises(UsageError, match="This key cannot be used"):
         known(tmp_path)
 

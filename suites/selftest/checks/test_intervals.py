@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special
 
 from harness.checks._intervals import beta_cdf, beta_quantile, share_interval, t_quantile
 
@@ -17,7 +17,7 @@ freedoms = st.floats(0.5, 5000.0)
 
 @given(probabilities, freedoms)
 def test_quantiles_of_students_t_are_those_of_scipy(p: float, df: float) -> None:
-    assert t_quantile(p, df) == pytest.approx(float(special.stdtrit(df, p)), rel=1e-7, abs=1e-6)
+    assert t_quantile(p, df) == pytest.approx(float(scipy.special.stdtrit(df, p)), rel=1e-7, abs=1e-6)
 
 
 @given(probabilities, freedoms)
@@ -27,7 +27,7 @@ def test_students_t_is_symmetrical(p: float, df: float) -> None:
 
 @given(st.floats(0.0, 1.0), st.floats(0.5, 3000.0), st.floats(0.5, 3000.0))
 def test_the_beta_distribution_is_that_of_scipy(x: float, a: float, b: float) -> None:
-    assert beta_cdf(x, a, b) == pytest.approx(float(special.betainc(a, b, x)), rel=1e-8, abs=1e-12)
+    assert beta_cdf(x, a, b) == pytest.approx(float(scipy.special.betainc(a, b, x)), rel=1e-8, abs=1e-12)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.5, 0.5), (1.0, 9.0), (9.0, 1.0)])
@@ -37,7 +37,7 @@ def test_nothing_lies_below_none_and_everything_below_all(a: float, b: float) ->
 
 @given(probabilities, st.floats(0.5, 3000.0), st.floats(0.5, 3000.0))
 def test_quantiles_of_the_beta_distribution_are_those_of_scipy(p: float, a: float, b: float) -> None:
-    assert beta_quantile(p, a, b) == pytest.approx(float(special.betaincinv(a, b, p)), rel=1e-8)
+    assert beta_quantile(p, a, b) == pytest.approx(float(scipy.special.betaincinv(a, b, p)), rel=1e-8)
 
 
 @given(st.integers(0, 20_000), st.integers(1, 20_000), st.floats(0.5, 0.999))
@@ -45,8 +45,8 @@ def test_the_interval_of_a_share_is_clopper_and_pearsons(count: int, of: int, co
     count = min(count, of)
     low, high = share_interval(count, of, confidence)
     wanted = (
-        float(special.betaincinv(count, of - count + 1, 1 - confidence)) if count else 0.0,
-        float(special.betaincinv(count + 1, of - count, confidence)) if count < of else 1.0,
+        float(scipy.special.betaincinv(count, of - count + 1, 1 - confidence)) if count else 0.0,
+        float(scipy.special.betaincinv(count + 1, of - count, confidence)) if count < of else 1.0,
     )
     assert (low, high) == pytest.approx(wanted, rel=1e-8)
     assert 0 <= low <= count / of <= high <= 1

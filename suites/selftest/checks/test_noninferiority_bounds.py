@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from harness.checks._noninferiority import (
     DRIFT,
@@ -36,9 +36,9 @@ def test_blocks_that_do_not_depend_on_each_other_are_bounded_by_the_pooled_t_tes
     before, after = ALTERNATING, ALTERNATING[:4] * 1.5 + 0.3
     found = compare(before, after, 0.1, 0.05)
     assert found is not None
-    pooled = stats.ttest_ind(after, before)
+    pooled = scipy.stats.ttest_ind(after, before)
     spread = (after.mean() - before.mean()) / pooled.statistic  # the standard error that scipy reckons with
-    error = math.sqrt(spread**2 + 2.0 * DRIFT**2) * stats.t.ppf(0.95, pooled.df)
+    error = math.sqrt(spread**2 + 2.0 * DRIFT**2) * scipy.stats.t.ppf(0.95, pooled.df)
     assert (found.lag, found.blocks, found.margin) == (0.0, (6, 4), 1.1)
     assert [math.log(one) for one in (found.ratio, found.low, found.high)] == pytest.approx(
         [0.3, 0.3 - error, 0.3 + error]
@@ -73,7 +73,7 @@ def test_dependent_blocks_count_for_fewer() -> None:
     assert (found.lag, lag > 0.2) == (lag, True)
     spread = math.sqrt((before.var(ddof=1) + after.var(ddof=1)) / 2.0)
     error = math.sqrt(spread**2 * 2.0 / (20 * shrink) + 2.0 * DRIFT**2)
-    reach = stats.t.ppf(0.95, 40 * shrink - 2.0) * error
+    reach = scipy.stats.t.ppf(0.95, 40 * shrink - 2.0) * error
     assert math.log(found.high / found.low) == pytest.approx(2.0 * reach)
 
 
@@ -85,7 +85,7 @@ def test_so_few_blocks_count_at_least_as_two_of_which_one_is_free() -> None:
     shrink = (1.0 - found.lag) / (1.0 + found.lag)
     assert 20 * shrink < 3.0
     error = math.sqrt(before.var(ddof=1) * 2.0 / (10 * shrink) + 2.0 * DRIFT**2)
-    assert math.log(found.high / found.low) == pytest.approx(2.0 * stats.t.ppf(0.95, 1.0) * error)
+    assert math.log(found.high / found.low) == pytest.approx(2.0 * scipy.stats.t.ppf(0.95, 1.0) * error)
 
 
 def test_a_rate_that_would_do_acts_on_both_rows_and_a_length_on_the_later_one() -> None:
@@ -116,7 +116,7 @@ def test_three_blocks_are_enough_and_two_are_not() -> None:
 def test_a_block_is_certified_where_its_prediction_interval_is_within_the_tolerance(many: int) -> None:
     before = row(many, many) / 5
     error = math.sqrt(before.var(ddof=1) * (1.0 + 1.0 / many) + 2.0 * DRIFT**2)
-    most = before.mean() + math.log(1.2) - stats.t.ppf(0.95, many - 1) * error
+    most = before.mean() + math.log(1.2) - scipy.stats.t.ppf(0.95, many - 1) * error
     assert certified(before, most - 1e-6, 0.2, 0.05)
     assert not certified(before, most + 1e-6, 0.2, 0.05)
 
@@ -164,7 +164,7 @@ def test_a_trend_is_that_of_theil_and_sen_with_bounds_within_a_rank_of_scipys(ma
     found = trend(at, value, 0.99)
     assert found is not None
     slopes = np.sort([(value[j] - value[i]) / (at[j] - at[i]) for i in range(many) for j in range(i + 1, many)])
-    reference = stats.theilslopes(value, at, alpha=0.99)
+    reference = scipy.stats.theilslopes(value, at, alpha=0.99)
     assert found.slope == pytest.approx(reference.slope)
     for ours, theirs in ((found.low, reference.low_slope), (found.high, reference.high_slope)):
         first, second = (int(np.abs(slopes - one).argmin()) for one in (ours, theirs))

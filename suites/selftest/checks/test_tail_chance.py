@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from harness.checks import tail
 from harness.checks._requests import TimedRequests
@@ -28,7 +28,7 @@ from harness.checks._stretches import Stretch
 )
 def test_the_chance_is_that_of_fishers_exact_test(new: int, answers: int, old: int, of: int) -> None:
     table = [[new, answers - new], [old, of - old]]
-    expected = stats.fisher_exact(table, alternative="greater").pvalue
+    expected = scipy.stats.fisher_exact(table, alternative="greater").pvalue
     assert tail._chance(new, answers, old, of) == pytest.approx(expected, rel=1e-9)
 
 
@@ -49,7 +49,7 @@ def test_of_too_few_answers_not_even_all_are_beyond_chance() -> None:
 @pytest.mark.parametrize(("needed", "of"), [(1, 100), (5, 100), (12, 3000), (100, 100)])
 def test_a_share_is_seen_where_so_many_are_slow_with_enough_chance(needed: int, of: int) -> None:
     share = tail._seen(needed, of)
-    assert stats.binom.sf(needed - 1, of, share) == pytest.approx(tail.SEEN, abs=1e-6)
+    assert scipy.stats.binom.sf(needed - 1, of, share) == pytest.approx(tail.SEEN, abs=1e-6)
 
 
 def side(good: int, slow: int) -> tail._Side:

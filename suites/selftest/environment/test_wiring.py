@@ -8,11 +8,10 @@ import pytest
 
 from fixtures import reference, tiny
 from harness.engine import Network
-from harness.environment.links import ENTRYPOINT
 from harness.environment.wiring import Wiring, addresses_needed, targets
 from harness.errors import NetworkError
 from harness.plan.subject import Subject
-from harness.stack import Stack
+from harness.stack import ENTRYPOINT, Stack
 from harness.stack.xharness import XHarness
 from suites.selftest.environment.fakes import stack
 

@@ -11,14 +11,14 @@ from typing import Any, cast
 
 from harness.engine import Network
 from harness.environment import Environment
-from harness.environment.links import ENTRYPOINT, Link
+from harness.environment.links import Link
 from harness.environment.shell import Answer
 from harness.environment.wiring import Wiring
 from harness.errors import ReplicaGone, UsageError
 from harness.faults.injection import Faults
 from harness.history import Event, History
 from harness.proxy.client import ProxyClient
-from harness.stack import Stack
+from harness.stack import ENTRYPOINT, Stack
 from harness.stack.xharness import XHarness
 from suites.raw import select
 from suites.selftest.environment.fakes import stack

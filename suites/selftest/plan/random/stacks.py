@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from fixtures import reference, rolling, tiny
 from harness.plan.random import Bounds, RandomPlan, generate
@@ -36,3 +37,9 @@ STACKS = {
     "rolling": Drawn(load(rolling.STACK, environ={}), "1.0.0", "1.1.0"),
     "minimal": Drawn(minimal(), "1.0.0", "1.1.0"),
 }
+
+
+@cache
+def usual(name: str, seed: int) -> RandomPlan:
+    """A plan within the usual bounds, drawn once: many tests look at the same ones."""
+    return STACKS[name].plan(seed)

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from harness.errors import UsageError
 from harness.plan.plan import Plan
 from harness.plan.random import Bounds
 from harness.plan.random.mutators._faults import GENTLE, WITHIN
@@ -22,6 +23,7 @@ from harness.plan.steps.mark import Mark
 from harness.plan.steps.recover import Recover
 from harness.plan.steps.restart import Restart
 from harness.plan.steps.rollback import Rollback
+from harness.stack import Stack
 from suites.selftest.plan.random.stacks import STACKS
 
 COMMANDS = (Deploy, Rollback, Attempt, Interrupt)
@@ -29,9 +31,31 @@ WIDE = Bounds(steps=120, seconds=500)
 
 
 @cache
+def drawn(name: str) -> tuple[tuple[Plan, ...], tuple[UsageError, ...]]:
+    """Long plans, in which much comes together; and why a plan was refused while they were drawn."""
+    refused: list[UsageError] = []
+    plain = Plan.check
+
+    def check(plan: Plan, stack: Stack) -> None:
+        try:
+            plain(plan, stack)
+        except UsageError as error:
+            refused.append(error)
+            raise
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Plan, "check", check)
+        found = tuple(STACKS[name].plan(seed, WIDE).plan for seed in range(1000, 1100))
+    return found, tuple(refused)
+
+
 def plans(name: str) -> tuple[Plan, ...]:
-    """Long plans, in which much comes together."""
-    return tuple(STACKS[name].plan(seed, WIDE).plan for seed in range(1000, 1100))
+    return drawn(name)[0]
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_mutator_of_ours_gives_a_plan_that_has_to_be_refused(name: str) -> None:
+    assert drawn(name)[1] == ()
 
 
 def walked(plan: Plan) -> Iterator[tuple[Step, dict[str, str], str]]:

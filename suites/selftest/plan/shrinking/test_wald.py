@@ -6,9 +6,9 @@ import math
 import random
 
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special
 
 from harness.plan.shrinking.rate import FailureRate
 from harness.plan.shrinking.wald import ALPHA, BETA, MOST, RARE, Wald
@@ -20,8 +20,8 @@ def test_the_interval_is_that_of_clopper_and_pearson(failed: int, of: int) -> No
     low, high = FailureRate(failed, of).interval
     assert (low == 0.0) == (failed == 0)
     assert (high == 1.0) == (failed == of)
-    assert failed == 0 or special.bdtrc(failed - 1, of, low) == pytest.approx(0.025, rel=1e-6)  # so many or more
-    assert failed == of or special.bdtr(failed, of, high) == pytest.approx(0.025, rel=1e-6)  # so many or fewer
+    assert failed == 0 or scipy.special.bdtrc(failed - 1, of, low) == pytest.approx(0.025, rel=1e-6)  # so many or more
+    assert failed == of or scipy.special.bdtr(failed, of, high) == pytest.approx(0.025, rel=1e-6)  # so many or fewer
 
 
 def test_a_rate_says_how_sure_it_is() -> None:
@@ -41,7 +41,7 @@ def test_it_comes_to_a_decision_after_a_bounded_number_of_runs(rate: float, fail
 @given(st.floats(0.0, 1.0), st.integers(0, MOST - 1), st.integers(0, MOST - 1))
 def test_a_boundary_is_where_the_likelihoods_say_so(rate: float, failed: int, passed: int) -> None:
     test = Wald.of_rate(rate)
-    one, none = (special.xlogy(failed, p) + special.xlog1py(passed, -p) for p in (test.p1, test.p0))
+    one, none = (scipy.special.xlogy(failed, p) + scipy.special.xlog1py(passed, -p) for p in (test.p1, test.p0))
     ratio = one - none
     found = test.decide(failed, passed)
     if ratio > math.log((1 - BETA) / ALPHA) + 1e-6:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.engine.threads import DaemonThreads, concurrently
+from harness.threads import DaemonThreads, concurrently
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
