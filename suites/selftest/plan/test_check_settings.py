@@ -13,6 +13,7 @@ from harness.checks import errors, queue
 from harness.errors import HarnessError, UsageError
 from harness.plan.gate import Gate
 from harness.plan.runner import run
+from harness.plan.steps import Progress
 from harness.plan.steps._check_call import CheckCall
 from harness.stack import Stack, load
 from suites.raw import select
@@ -93,3 +94,13 @@ def test_a_misspelt_parameter_is_an_error_of_types_and_refused_before_anything_r
     with pytest.raises(ValidationError, match="within: input should be a valid number"):
         CheckCall.of(partial(queue.check, within="soon"))  # type: ignore[arg-type]
     assert CheckCall.of(partial(queue.check, within=3.0)).parameters == {"within": 3.0}
+
+
+def test_a_phase_that_was_measured_again_is_compared_under_its_last_name_but_for_fingerprints() -> None:
+    progress = Progress(last={"deployed": "deployed-2", "30": "never"})
+    asked = CheckCall(check="queue", parameters={"baseline": "deployed", "within": 30})
+    assert asked.given(progress) == {"baseline": "deployed-2", "within": 30}
+    other = CheckCall(check="queue", parameters={"baseline": "other", "within": 5})
+    assert other.given(progress) == {"baseline": "other", "within": 5}
+    for name in ("trace", "second-deployment"):
+        assert CheckCall(check=name, parameters={"before": "deployed"}).given(progress) == {"before": "deployed"}

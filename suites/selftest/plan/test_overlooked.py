@@ -9,6 +9,7 @@ import pytest
 from fixtures import reference, rolling, tiny
 from harness.plan.overlooked import overlooked
 from harness.stack import Stack, load
+from harness.stack.xharness.workload import Tcp
 
 
 def declaring(stack: Stack, request: dict[str, Any], **changes: Any) -> tuple[str, ...]:
@@ -65,3 +66,50 @@ def test_two_kinds_of_requests_are_more_than_one() -> None:
 def test_a_stack_without_a_load_is_refused_elsewhere() -> None:
     bare = WHOLE.model_copy(update={"harness": WHOLE.harness.model_copy(update={"workload": None})})
     assert overlooked(bare) == ()
+
+
+def named(*requests: dict[str, Any]) -> str:
+    """What the sentence on answers that are not looked at says of these."""
+    workload = WHOLE.harness.workload
+    assert workload is not None
+    every = tuple(workload.mix[0].model_copy(update={"json_": {}, "acknowledged": None, **one}) for one in requests)
+    found = [one for one in declaring(WHOLE, {}, requests=every) if one.startswith("the answers to ")]
+    return found[0].removeprefix("the answers to ").partition(":")[0] if found else ""
+
+
+def test_requests_are_named_by_their_name_else_by_what_they_ask_else_by_their_number() -> None:
+    asks = {"method": "GET", "path": "/a", "name": "request"}
+    assert named(asks) == "GET /a"
+    assert named({**asks, "name": "resume"}) == "resume"
+    tcp = Tcp.model_validate({"send": "x", "until": "y"})
+    assert named(asks, {**asks, "tcp": tcp}, {**asks, "call": "mod:fun", "json_": {}}) == "GET /a and request 2"
+    assert named(asks, {**asks, "path": "/b"}, {**asks, "path": "/c"}) == "GET /a, GET /b and GET /c"
+
+
+def test_an_answer_is_looked_at_by_its_json_its_acknowledgement_its_text_or_by_who_called() -> None:
+    asks = {"method": "GET", "path": "/a", "name": "request"}
+    assert named({**asks, "json_": {"id": 1}}) == ""
+    assert named({**asks, "acknowledged": "json:id"}) == ""
+    assert named({**asks, "acknowledged": "header:x"}) == "GET /a"
+    assert named({**asks, "call": "mod:fun"}) == ""
+    assert named({**asks, "tcp": Tcp.model_validate({"send": "x", "until": "y", "answer": "z"})}) == ""
+
+
+@pytest.mark.parametrize(("replicas", "told"), [(1, False), (2, True), (3, True)])
+def test_who_answers_matters_where_there_are_two_and_cannot_be_told_of_calls_and_raw_connections(
+    replicas: int, told: bool
+) -> None:
+    workload = WHOLE.harness.workload
+    assert workload is not None
+    services = {name: one.model_copy(update={"replicas": 1}) for name, one in WHOLE.services.items()}
+    services["backend"] = services["backend"].model_copy(update={"replicas": replicas})
+    stack = WHOLE.model_copy(update={"services": services})
+    assert said(declaring(stack, {}, served_by=None), "which replica answers") is told
+    for update in ({"call": "mod:fun"}, {"tcp": Tcp.model_validate({"send": "x", "until": "y"})}):
+        assert not said(declaring(stack, update, served_by=None), "which replica answers")
+
+
+def test_a_single_request_is_named_as_the_only_kind() -> None:
+    lonely = declaring(WHOLE, {"call": "mod:fun", "name": "request"}, requests=())
+    (found,) = (one for one in lonely if one.startswith("other kinds"))
+    assert found == "other kinds of requests than request 1: whatever else breaks, passes (`requests`)"

@@ -14,6 +14,7 @@ from harness.errors import HarnessError, UsageError
 from harness.plan import steps
 from harness.plan.plan import Plan, load, of_data, of_text, phases, schema
 from harness.plan.steps import Step
+from harness.plan.steps.hold import Hold
 from harness.stack import Stack
 from suites.selftest.plan.made import NEW, OLD, tiny_stack
 
@@ -212,3 +213,34 @@ def test_the_schema_takes_what_is_read_and_refuses_what_is_not() -> None:
     )
     for wrong in bad:
         assert list(validator.iter_errors(wrong)), wrong
+
+
+COMPLETE = Plan(
+    "löwe", "a title", OLD, NEW, (Hold(phase="a", seconds=1.0),), strategy="rolling",
+    final=(Hold(phase="z", seconds=2.0),), not_checked={"queue": "there is none"},
+)  # fmt: skip
+
+
+def test_a_plans_file_has_what_it_is_first_its_steps_then_and_only_what_it_has() -> None:
+    assert COMPLETE.to_data() == {
+        "name": "löwe", "title": "a title", "from": OLD, "to": NEW, "strategy": "rolling",
+        "steps": [{"step": "hold", "phase": "a", "seconds": "1s"}],
+        "finally": [{"step": "hold", "phase": "z", "seconds": "2s"}],
+        "not-checked": {"queue": "there is none"},
+    }  # fmt: skip
+    assert [*COMPLETE.to_data()] == ["name", "title", "from", "to", "strategy", "steps", "finally", "not-checked"]
+    assert [*Plan("p", "t", OLD, NEW, COMPLETE.steps).to_data()] == ["name", "title", "from", "to", "steps"]
+
+
+def test_a_plans_file_keeps_that_order_and_every_letter_and_reads_as_the_same_plan() -> None:
+    text = COMPLETE.to_yaml()
+    assert text.startswith("name: löwe\ntitle: a title\nfrom: ")
+    again = of_text(text, "here")
+    assert (again.name, again.steps, again.final, again.strategy) == (
+        COMPLETE.name, COMPLETE.steps, COMPLETE.final, COMPLETE.strategy,
+    )  # fmt: skip
+
+
+def test_a_plan_without_a_title_is_told_by_its_name_and_one_with_a_strategy_with_that() -> None:
+    assert next(COMPLETE.lines()) == "löwe: a title (strategy rolling)"
+    assert next(Plan("p", "", OLD, NEW, ()).lines()) == "p"

@@ -133,3 +133,8 @@ def test_phases_after_one_with_a_fault_on_are_as_disturbed_until_the_load_has_be
         {"changing": ["deploy", "rollback", "rollback-retried"], "disturbed": ["rollback", "rollback-retried"]},
         {"changing": ["rollback-again"]},
     ]
+
+
+def test_a_recovery_after_a_deployment_is_no_rollback() -> None:
+    steps = (STEPS[0], STEPS[1], Recovered(phase="recovered", baseline="baseline"), STEPS[2])
+    assert not [one for one in with_reads(WHOLE, steps, 30.0) if isinstance(one, ReadEverything)]
