@@ -20,7 +20,6 @@ _THERE = re.compile(
     r"Duplicate(Column|Table|Object|Alias|Function|Schema)\b|\b(42701|42P07|42710|42723|42P06|42S01|42S21)\b",
     re.IGNORECASE,
 )
-_MADE = re.compile(r"\bprepared statement\b", re.IGNORECASE)  # a session's, and no migration's
 
 
 def diagnose(case: Case) -> Diagnosis | None:
@@ -56,4 +55,4 @@ def _lines(case: Case, attempt: Attempt) -> Iterator[tuple[Event, str]]:
 
 
 def _says(text: str) -> bool:
-    return bool(_THERE.search(text)) and not _MADE.search(text)
+    return bool(_THERE.search(text))

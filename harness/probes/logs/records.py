@@ -17,7 +17,7 @@ from harness.probes.logs.spec import LogSpec
 from harness.probes.logs.times import RecordTimes, all_seconds
 
 RELEASES = 50  # different releases that are told apart
-KEYS = 5000  # of canaries, in one window
+KEYS = 50_000  # of requests, in one window: so many come in a soak of minutes
 USUAL = 0.5  # s between two looks; longer ones are told with each canary
 LONGEST_KEY = 2000  # characters of a field in which a key is looked for
 PIECE = 1 << 18  # bytes that are looked at together: a damaged line costs the speed of so many

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.diagnoses import _kinds as kinds
 from harness.fingerprint import StatePart
@@ -31,11 +32,13 @@ def deployed_again(words: str, *, code: int = 1, first: str = "", back: int = 0)
     return run.failed("deployed-again", "release", "deployer", "logs")
 
 
-def processes(run: GateRun, phase: str, started: float, *, replicas: tuple[str, ...] = REPLICAS) -> GateRun:
-    """The replicas' servers, by the moment at which they were started, beside a supervisor that stays."""
+def processes(
+    run: GateRun, phase: str, started: float, *, replicas: tuple[str, ...] = REPLICAS, helper: float = 5.0
+) -> GateRun:
+    """The replicas' servers, by the moment at which they were started, beside a supervisor that stays, and a helper."""
     for name in replicas:
-        row = [70 + int(started), 1, "python3", started, "S"]
-        run.inside(phase, name, main=row, list=[[1, 0, "supervisord", 1.0, "S"], row])
+        row, other = [70 + int(started), 1, "python3", started, "S"], [30 + int(helper), 1, "ticker", helper, "S"]
+        run.inside(phase, name, main=row, list=[[1, 0, "supervisord", 1.0, "S"], row, other])
     return run
 
 
@@ -46,6 +49,8 @@ def twice_restarted(
     who: tuple[str, ...] = REPLICAS,
     trace: bool = False,
     code: int = 0,
+    first: str = OLD,
+    helper: float = 5.0,
 ) -> GateRun:
     """The second rollback.
 
@@ -53,13 +58,14 @@ def twice_restarted(
         again: when the servers that are there after it were started. releases: what runs then.
         who: whose servers these are.
         trace: the first rollback had left a trace already.
-        code: with which the first rollback ended.
+        code: with which the first rollback ended. first: what ran then.
+        helper: when what serves nobody was started.
     """
-    run = processes(GateRun().rolled_back(code=code), "rolled-back", 10.0).seen("rolled-back", OLD)
+    run = processes(GateRun().rolled_back(first, code=code), "rolled-back", 10.0).seen("rolled-back", first)
     if trace:
         run.failed("rolled-back", "trace")
     run.attempt("rollback", "second-rollback")
-    processes(run, "rolled-back-twice", again, replicas=who).seen("rolled-back-twice", *releases)
+    processes(run, "rolled-back-twice", again, replicas=who, helper=helper).seen("rolled-back-twice", *releases)
     return run.failed("second-rollback", "availability")
 
 
@@ -77,42 +83,60 @@ def thinned(found: int, before: int = 100, *, answered: int = 100, **data: objec
     return run.failed("deployed", "logs")
 
 
-def looked(run: GateRun, *on_new: bool) -> None:
-    """A look at every replica: whether it still runs the new release."""
+def looked(run: GateRun, phase: str, *on_new: bool) -> None:
+    """A look at every replica: whether it runs the new release."""
     for name, new in zip(REPLICAS, on_new, strict=True):
-        run.inside("rollback", name, release=NEW if new else OLD, release_age=0.0)
+        run.inside(phase, name, release=NEW if new else OLD, release_age=0.0)
 
 
-def mixed(*groups: tuple[str, float, float], later: int = 0, before: int = 0, server: bool = True) -> GateRun:
-    """A rolling rollback: backend-1 is back after 1 to 4 s, backend-2 after 5 to 8 s, backend-3 after 9 to 12 s.
+def rolled(
+    run: GateRun,
+    *groups: tuple[str, float, float],
+    forward: bool = False,
+    count: int = 40,
+    server: bool = True,
+    went: Sequence[int] = (0, 1, 2, 3),
+) -> GateRun:
+    """A rolling rollback: backend-1 has changed after 1 to 4 s, backend-2 after 5 to 8 s, backend-3 after 9 to 12 s.
 
     Args:
-        groups: who failed, and in which seconds after the rollback began.
-        later, before: failures when it was over, and before anything was deployed.
-        server: it is known who answered what failed.
+        groups: who failed, and in which seconds after it began.
+        forward: it is a deployment.
+        count: failures of each group. server: it is known who answered what failed.
+        went: at each of the looks, how many replicas have changed.
     """
-    failure = {"request": "resume", "outcome": "status 500", "count": 40}
-    run = GateRun()
-    if before:
-        run.load("baseline", served_by=EVENLY, failed=1, failures=[{**failure, "server": "backend-1", "count": 1}])
-    run.deployed()
+    verb, phase, release = ("deploy", "second-deploy", NEW) if forward else ("rollback", "rollback", OLD)
     began = run.clock.now()
-    run.add("deployer.start", "rollback", verb="rollback", release=None, command=["x"], place="control-1")
+    run.add("deployer.start", phase, verb=verb, release=release, command=["x"], place="control-1")
     start = run.events[-1].id
-    for back in range(4):
-        looked(run, *(number >= back for number in range(3)))
-    run.add(
-        "deployer.end", "rollback", start=start, verb="rollback", release=OLD, exit_code=0, ended="exit", seconds=13
-    )
+    for back in went:
+        looked(run, phase, *((number >= back) is not forward for number in range(3)))
+    run.add("deployer.end", phase, start=start, verb=verb, release=release, exit_code=0, ended="exit", seconds=13.0)
+    alike = {"request": "resume", "outcome": "status 500", "count": count}
     failures = [
-        {**failure, "server": name if server else "", "first": began + first, "last": began + last}
+        {**alike, "server": name if server else "", "first": began + first, "last": began + last}
         for name, first, last in groups
     ]
-    run.load("rollback", served_by=EVENLY, failed=40 * len(groups), failures=failures)
-    run.log("rollback", "backend-1", errors=40, error_lines=["ERROR KeyError: 'current'"])
-    run.failed("rollback", "availability").seen("rolled-back", OLD)
-    more = [{**failure, "server": "backend-1", "first": run.clock.now(), "last": run.clock.now()}] if later else []
-    return run.load("rolled-back", served_by=EVENLY, failed=later, failures=more)
+    run.load(phase, served_by=EVENLY, failed=count * len(groups), failures=failures)
+    run.log(phase, "backend-1", errors=40, error_lines=["ERROR KeyError: 'current'"])
+    return run.failed(phase, "availability").seen("deployed-again" if forward else "rolled-back", release)
+
+
+def mixed(
+    *groups: tuple[str, float, float], later: int = 0, before: int = 0, over: bool = True, **more: Any
+) -> GateRun:
+    """The same after a deployment.
+
+    Args:
+        later, before: failures when it was over, and before anything was deployed.
+        over: there was load when it was over.
+    """
+    alike = {"request": "resume", "outcome": "status 500", "count": 1, "server": "backend-1", "first": 1.0, "last": 2.0}
+    run = GateRun()
+    if before:
+        run.load("baseline", served_by=EVENLY, failed=before, failures=[alike])
+    rolled(run.deployed(), *groups, **more)
+    return run.load("rolled-back", served_by=EVENLY, failed=later, failures=[alike] * bool(later)) if over else run
 
 
 def cached(
@@ -123,6 +147,11 @@ def cached(
     busy: float = 1.0,
     check: str = "queue",
     forms: Sequence[str] = ("json list", "json list"),
+    ttl: str = "none",
+    runs: str = OLD,
+    usual: float = 0.0,
+    told_by: str = "pg_stat_activity",
+    restarted: bool = False,
 ) -> GateRun:
     """A cache that found 80 % of what it was asked for before the deployment, and these parts of it after the rollback.
 
@@ -130,34 +159,40 @@ def cached(
         asked: how often a second.
         evicted: what it gave up meanwhile.
         busy: the share of the looks after the rollback that found the database at work.
-        forms: of what is cached, before and after.
+        forms: of what is cached, before and after. ttl: of it, after.
+        runs: the release that runs after the rollback.
+        usual: as `busy`, before the deployment. told_by: who tells at what the database is.
+        restarted: the cache was started again after the rollback, and counts from nothing.
     """
     run, hits, total = GateRun(), 0.0, 0
-    for phase, found, form in (("baseline", [0.8] * 8, forms[0]), ("rolled-back", shares, forms[1])):
+    for phase, found, form in (("baseline", [0.8] * 8, keys(forms[0])), ("rolled-back", shares, keys(forms[1], ttl))):
+        part = usual if phase == "baseline" else busy
         if phase == "rolled-back":
-            run.deployed().attempt("rollback", "rollback").seen("rolled-back", OLD)
+            run.deployed().attempt("rollback", "rollback").seen("rolled-back", runs)
         for number, share in enumerate(found):
+            if restarted and phase == "rolled-back" and number == 1:
+                hits, total = 0.0, 0
             hits, total = hits + share * asked, total + asked
             gone = evicted * (number if phase == "rolled-back" else 0)
             counts = {"hits": round(hits), "misses": total - round(hits), "evicted": gone, "expired": 0}
             run.add("probe.redis", phase, replica="cache-1", error=None, **counts)
-            works = phase == "rolled-back" and number < busy * len(found)
+            works = number < part * len(found)
             at = [[0.3, f"SELECT step\n FROM history WHERE id = {number}"]] if works else None
-            told = {"slowest": at, "slowest_from": "pg_stat_activity"}
+            told = {"slowest": at, "slowest_from": told_by}
             run.add("probe.postgres", phase, replica="database-1", error=None, **told)
-        run.fingerprint(phase, keys(form))
+        run.fingerprint(phase, form)
     return run.failed("rolled-back", check)
 
 
-def keys(form: str) -> dict[str, StatePart]:
+def keys(form: str, ttl: str = "none") -> dict[str, StatePart]:
     """A fingerprint with plans of a form."""
-    item = {"type": "string", "ttl": "none", "format": [form], "count": 500}
+    item = {"type": "string", "ttl": ttl, "format": [form], "count": 500}
     return {**parts(), "keys": StatePart({"plan:<n>": item})}
 
 
-def unused(now: str = "binary", share: float = 0.8, *, busy: float = 1.0, check: str = "queue") -> GateRun:
+def unused(now: str = "binary", share: float = 0.8, **more: Any) -> GateRun:
     """Plans have another form after the rollback, and the cache finds so much of what it is asked for."""
-    run = cached([share] * 12, busy=busy, check=check, forms=("json list", now))
+    run = cached([share] * 12, forms=("json list", now), **more)
     return run.verdict("rolled-back", "trace", reason="1 difference", before="baseline")
 
 

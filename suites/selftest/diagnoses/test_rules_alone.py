@@ -7,8 +7,18 @@ from collections.abc import Callable
 import pytest
 
 from harness.diagnoses import diagnose
-from suites.selftest.diagnoses.examples import THERE, cached, deployed_again, mixed, thinned, twice_restarted, unused
-from suites.selftest.diagnoses.made import NEW, OLD, GateRun
+from suites.selftest.diagnoses.examples import (
+    THERE,
+    cached,
+    deployed_again,
+    logged,
+    mixed,
+    rolled,
+    thinned,
+    twice_restarted,
+    unused,
+)
+from suites.selftest.diagnoses.made import EVENLY, NEW, OLD, GateRun, parts
 
 
 def says(name: str, run: GateRun) -> list[str]:
@@ -63,6 +73,14 @@ def test_a_second_rollback_after_one_that_failed_has_a_reason_to_restart() -> No
     assert not says("second-rollback-restarts", twice_restarted(code=1))
 
 
+def test_a_second_rollback_that_restarts_what_was_never_taken_back_is_another_cause() -> None:
+    assert not says("second-rollback-restarts", twice_restarted(first=NEW, releases=(NEW,)))
+
+
+def test_a_helper_that_comes_and_goes_is_no_server_that_is_restarted() -> None:
+    assert not says("second-rollback-restarts", twice_restarted(10.0, helper=20.0))
+
+
 def test_a_second_rollback_that_restarts_one_replica_names_that_one() -> None:
     (said,) = says("second-rollback-restarts", twice_restarted(who=("backend-2",)))
     assert said.startswith("the second rollback restarted python3 of backend-2 although")
@@ -83,12 +101,30 @@ def test_what_failed_after_the_first_rollback_already_does_not_come_from_the_sec
         (lambda: thinned(50, answered=60), "so few may be on their way"),
         (lambda: thinned(50, error="unreadable"), "not everything could be read"),
         (lambda: thinned(50, canaries_full=True), "not everything was kept"),
+        (lambda: thinned(50, losses=[{"what": "a part is gone"}]), "something of it was lost to the harness"),
+        (lambda: thinned(375, answered=400), "so few of so many may be on their way"),
     ],
 )
 def test_a_log_is_thinned_only_where_so_many_records_are_known_to_be_missing(
     run: Callable[[], GateRun], why: str
 ) -> None:
     assert not says("log-thinned", run()), why
+
+
+def test_what_a_log_has_while_the_deployer_works_is_of_two_releases_and_does_not_count() -> None:
+    run = logged(logged(GateRun(), "baseline", 100).deployed(), "deploy", 10)
+    run.load("deploy", served_by=EVENLY)
+    logged(run, "deployed", 100).load("deployed", served_by=EVENLY).failed("deployed", "logs")
+    assert not says("log-thinned", run)
+
+
+def test_what_is_declared_to_stay_is_no_difference_to_a_diagnosis() -> None:
+    file = {"type": "file", "mode": "0644", "owner": "0:0", "size": 9, "sha256": "ab"}
+    allow = [{"service": "backend", "what": "files:/srv/new", "because": "it is meant to stay"}]
+    for allowed, expected in (([], 1), (allow, 0)):
+        run = GateRun().rolled_back().fingerprint("rolled-back", parts("files", {"/srv/new": file}))
+        run.verdict("rolled-back", "trace", reason="1 difference", before="baseline", allow=allowed)
+        assert len(says("leftovers", run)) == expected
 
 
 @pytest.mark.parametrize(
@@ -100,12 +136,36 @@ def test_a_log_is_thinned_only_where_so_many_records_are_known_to_be_missing(
         (lambda: mixed(("backend-1", 6.5, 12.0), server=False), "nobody is known to have failed"),
         (lambda: mixed(("backend-1", 6.5, 12.0), ("backend-3", 1.0, 8.0)), "both releases fail"),
         (lambda: mixed(("backend-2", 5.5, 7.5)), "it may have been on either release"),
+        (lambda: mixed(("backend-1", 6.5, 12.0), over=False), "nothing is known of when all run one release"),
+        (lambda: mixed(("backend-1", 6.5, 12.0), count=2), "so few may be chance"),
     ],
 )
 def test_a_mixed_fleet_is_named_only_where_one_release_fails_beside_the_other(
     run: Callable[[], GateRun], why: str
 ) -> None:
     assert not says("mixed-fleet", run()), why
+
+
+def test_by_the_time_of_the_failures_it_is_known_on_which_release_a_replica_was() -> None:
+    (said,) = says("mixed-fleet", mixed(("backend-2", 2.5, 4.5)))
+    assert f"came from backend-2 on {NEW}" in said
+    (said,) = says("mixed-fleet", mixed(("backend-2", 8.5, 11.0)))
+    assert f"came from backend-2 on {OLD}" in said
+
+
+def test_a_release_that_fails_once_beside_the_other_and_once_not_is_no_cause() -> None:
+    assert says("mixed-fleet", mixed(("backend-1", 6.5, 12.0)))
+    run = rolled(mixed(("backend-1", 6.5, 12.0)), ("backend-1", 6.5, 12.0), forward=True)
+    assert not says("mixed-fleet", run.load("deployed-again", served_by=EVENLY))
+
+
+def test_of_a_fleet_that_is_left_half_way_the_first_that_changes_was_beside_the_other_release() -> None:
+    run = GateRun().attempt("deploy", "half-deploy", None, how="stopped").seen("half-deploy", NEW, NEW, OLD)
+    rolled(run, ("backend-1", 0.5, 2.0), went=(0, 1, 2)).load("rolled-back", served_by=EVENLY)
+    ahead = [event for event in run.events if event.kind == "probe.replica" and event.data["replica"] == "backend-3"]
+    assert len(ahead) == 3
+    (said,) = says("mixed-fleet", run)
+    assert f"came from backend-1 on {NEW}" in said
 
 
 def test_the_new_release_may_be_the_one_that_fails_beside_the_old_one() -> None:
@@ -129,7 +189,12 @@ def test_a_cache_is_missed_only_where_it_does_not_fill(run: Callable[[], GateRun
 
 
 def test_a_fingerprint_of_the_cache_which_finds_everything_does_not_hide_what_requests_miss() -> None:
-    assert says("cache-missed", cached([0.05] * 4 + [1.0] + [0.05] * 4 + [1.0] + [0.05] * 4))
+    assert says("cache-missed", cached([0.05, 1.0, 0.05, 1.0, 0.05] * 3))
+
+
+def test_a_cache_that_was_started_again_counts_from_nothing() -> None:
+    assert says("cache-missed", cached([0.05] * 40))
+    assert not says("cache-missed", cached([0.05] * 40, restarted=True))
 
 
 def test_a_statement_is_told_only_where_the_database_is_at_it_for_much_of_the_time() -> None:
@@ -143,6 +208,10 @@ def test_a_statement_is_told_only_where_the_database_is_at_it_for_much_of_the_ti
         (lambda: unused(share=0.2), "it does not find what it is asked for: that is another cause"),
         (lambda: unused(busy=0.1), "the database does nothing that it did not do before"),
         (lambda: unused(check="logs"), "nothing waits for it"),
+        (lambda: unused("json list", ttl="< 1 min"), "the entries have the same form"),
+        (lambda: unused(runs=NEW), "the old release is not back"),
+        (lambda: unused(usual=0.5), "the database did that before"),
+        (lambda: unused(told_by="pg_stat_statements"), "these are the slowest of all times, not those of a moment"),
     ],
 )
 def test_a_cache_is_unused_only_where_the_database_does_its_work(run: Callable[[], GateRun], why: str) -> None:

@@ -287,6 +287,16 @@ def test_the_keys_of_canaries_are_found_alone_and_within_a_text(tmp_path: Path) 
     assert found.report().data["canaries"] == {"c1-7": log.clock.now(), "c1-12": log.clock.now()}
 
 
+def test_the_keys_of_a_soak_of_ten_minutes_are_all_kept(tmp_path: Path) -> None:
+    log, keys = Followed(tmp_path), 50 * 600
+    found = LogFollower(log.replica, Spec(str(log.path), canary="request"), log.history, log.clock).view()
+    found.expect_canaries("c1")
+    found.mark()
+    log.append("".join(f'{{"request": "c1-{number}"}}\n' for number in range(keys)))
+    told = found.report().data
+    assert (len(told["canaries"]), told["canaries_full"]) == (keys, False)
+
+
 def test_silence_is_what_was_seen_to_be_silent(log: Followed) -> None:
     for writes in (True, False, False, True, False):
         log.clock.advance(1.0)
