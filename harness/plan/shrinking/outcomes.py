@@ -70,6 +70,7 @@ class Outcomes:
         self._path, self._about = file, dict(about or {})
         self._lock = threading.Lock()
         self._ends: dict[str, list[Tried]] = {}
+        self._digests: dict[int, tuple[Plan, str]] = {}  # by id, of plans that are kept for as long
         self._number = 0
         self._file = None if file is None else _opened(file)
         self.lost = 0
@@ -84,7 +85,7 @@ class Outcomes:
     def of(self, plan: Plan) -> tuple[Tried, ...]:
         """What came of its runs, in order of their end."""
         with self._lock:
-            return tuple(self._ends.get(digest(plan), ()))
+            return tuple(self._ends.get(self._digest(plan), ()))
 
     def unknown(self) -> int:
         """How many runs of all plans came to no verdict."""
@@ -95,22 +96,28 @@ class Outcomes:
         """A run of it begins; returns its number."""
         with self._lock:
             self._number += 1
-            self._append({"start": self._number, "plan": digest(plan)})
+            self._append({"start": self._number, "plan": self._digest(plan)})
             return self._number
 
     def end(self, plan: Plan, number: int, found: Tried) -> None:
         """What came of that run."""
         with self._lock:
-            self._ends.setdefault(digest(plan), []).append(found)
+            self._ends.setdefault(self._digest(plan), []).append(found)
             made: dict[str, Any] = {"outcome": str(found.outcome), "step": found.step, "reason": found.reason}
             made |= {"seconds": found.seconds, "directory": found.directory}
             signature = found.signature.to_data() if found.signature else None
-            self._append({"end": number, "plan": digest(plan), **made, "signature": signature})
+            self._append({"end": number, "plan": self._digest(plan), **made, "signature": signature})
 
     def withdrawn(self, plan: Plan, number: int) -> None:
         """That run was stopped because nobody needs it any more: it counts as never tried."""
         with self._lock:
-            self._append({"withdrawn": number, "plan": digest(plan)})
+            self._append({"withdrawn": number, "plan": self._digest(plan)})
+
+    def _digest(self, plan: Plan) -> str:
+        """Its digest, reckoned once: a search asks for the same plans again and again. Under the lock."""
+        if id(plan) not in self._digests:
+            self._digests[id(plan)] = (plan, digest(plan))
+        return self._digests[id(plan)][1]
 
     def _append(self, line: Mapping[str, Any]) -> None:
         if self._file is None:

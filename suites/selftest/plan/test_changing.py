@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from harness.stack import Stack, load
 from suites.selftest.plan.made import NEW, deployed_by, gate, tiny_stack, trial
 
 
+@cache
 def stack() -> Stack:
     return load(reference.STACK, environ={})
 

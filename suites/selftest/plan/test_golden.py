@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ OLD, NEW = "4.1.0", "4.1.1"
 BECAUSE = "its rows cannot be read by 4.1.0"
 
 
+@cache  # a stack is a value, and so is a plan: nothing changes them
 def stack() -> Stack:
     return load(reference.STACK, environ={})
 
@@ -57,6 +59,7 @@ def rotated() -> Stack:
     return plain.model_copy(update={"harness": plain.harness.model_copy(update={"logs": logs})})
 
 
+@cache
 def plans() -> dict[str, Plan]:
     """Every plan of the harness's own, by the name of its file."""
     gate, script = Gate(stack(), OLD, NEW), Incident.load(reference.ROOT / "incident.yaml")
