@@ -195,6 +195,15 @@ def test_a_command_that_ended_before_the_fault_is_noted_and_the_fault_comes_all_
     assert ("fault", "latency", "half") in told.done
 
 
+def test_two_deployers_are_given_the_command_where_a_fault_comes_between_them(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Told, "beside", lambda self: self, raising=False)
+    step = Attempt(phase="half", verb="deploy", release=NEW, name="slow", fault=FAULT, deployers=2)
+    step.run(told.trial, Progress())
+    assert (told.done.count(("deploy", NEW)), told.done.count("waited")) == (2, 2)
+
+
 @pytest.mark.parametrize(("codes", "tries"), [([0], 1), ([1, 1, 0], 3), ([1], 3), ([1, 0], 2)])
 def test_a_command_is_given_again_until_it_succeeds_and_so_often_at_most(
     told: Told, codes: list[int], tries: int
