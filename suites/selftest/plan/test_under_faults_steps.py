@@ -9,7 +9,7 @@ import pytest
 from fixtures import reference
 from harness.plan.cases import Case
 from harness.plan.gate import Gate, Settings
-from harness.plan.standing import level
+from harness.plan.standing import drained, level, standing
 from harness.plan.steps import Step
 from harness.plan.steps._check_call import CheckCall
 from harness.plan.steps.against import Against
@@ -113,3 +113,10 @@ def test_while_a_fault_is_on_what_the_stack_declares_has_to_hold_as_it_did_witho
 def test_another_way_of_deployment_than_the_declared_one_is_not_held_to_that() -> None:
     found = steps(Against, Case(FAULT, "rollback", strategy="rolling"), declaring(budget=0.25))
     assert not [step for step in found if step.control == CONTROL]
+
+
+def test_where_a_release_has_settled_all_that_stands_is_asked_and_whether_the_queue_came_down() -> None:
+    settled = [step for step in steps(Against, Case(FAULT, "rollback")) if len(step.checks) > 1]
+    assert [(step.phase, step.control) for step in settled] == [("deployed", HEALED), ("rolled-back", HEALED)]
+    for step, release in zip(settled, ("4.1.1", "4.1.0"), strict=True):
+        assert step.checks == (*standing(STACK, release), *drained(STACK, 33.0))
