@@ -245,7 +245,7 @@ def _when(
         return ""
     begin = arms.after[0] - since
     bounds = [_earliest(arms, name, tolerance, alpha, begin) for name, tolerance in tolerances.items()]
-    bound = min(since, max(bounds, default=since)) if since else 0.0
+    bound = min(since, max(bounds, default=since))
     if bound > within:
         findings.missing(f"it had recovered after {bound:.0f} s; whether it had within {within:g} s was not looked at")
     return f"recovered at most {bound:.0f} s after the phase began" if bound else "recovered from the beginning"

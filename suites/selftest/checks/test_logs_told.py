@@ -269,3 +269,13 @@ def test_a_log_that_was_silent_for_too_long_rests_on_its_own_reports() -> None:
     made = Made().load("deployed").log("deployed", "backend-2").log("deployed", silence=2.1).log("deployed")
     wanted = [ExpectedLog("backend-2", LOG, 2.0), ExpectedLog("backend-1", LOG, 2.0)]
     assert logs.check(made.events, phase="deployed", release="4.1.1", logs=wanted).evidence == (2, 3)
+
+
+def test_a_silence_between_records_is_explained_for_one_and_a_half_times_a_stall_and_what_it_may_last() -> None:
+    """In five seconds the machine stood still for 1.7 s, and a log may be silent for two."""
+    for silence, outcome in ((4.5, Outcome.UNKNOWN), (4.6, Outcome.FAIL)):
+        made = witness(Made(), 0.34, seconds=120)
+        made.clock.advance(100.0)
+        made.load("deployed").log("deployed", silence=silence, seconds=5.0)
+        found = logs.check(made.events, phase="deployed", release="4.1.1", logs=[ExpectedLog("backend-1", LOG, 2.0)])
+        assert found.outcome is outcome, silence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,17 @@ def test_where_there_is_a_control_its_own_change_is_taken_off() -> None:
         assert (len(rows.before), len(rows.after), rows.seconds) == (6, 6, 5.0)
 
 
+def test_blocks_are_so_long_that_the_control_has_enough_requests_too() -> None:
+    found = paired(control=True)
+    # Four in five seconds, and five are needed.
+    assert found.control is not None
+    sparse = ArmRequests(found.control.due[::125], found.control.latency[::125], found.control.ok[::125],
+                         found.control.lateness[::125])  # fmt: skip
+    rows = recovery._rows(replace(found, control=sparse), "p50")
+    assert rows is not None
+    assert rows.seconds == 10.0
+
+
 def when(findings: Findings, *, since: float = 20.0, within: float = 30.0, slow_until: float = 0.0) -> str:
     """What is said of a phase that began at second 100 and was slow at first; the stretch that counts begins later."""
     due = np.concatenate([np.arange(0.0, 30.0, 0.01), np.arange(100.0, 160.0, 0.01)])
@@ -70,6 +82,7 @@ def when(findings: Findings, *, since: float = 20.0, within: float = 30.0, slow_
     ("since", "slow_until", "said"),
     [
         (20.0, 10.0, "recovered at most 10 s after the phase began"),
+        (20.0, 15.0, "recovered at most 15 s after the phase began"),
         (20.0, 0.0, "recovered from the beginning"),
         (5.0, 10.0, "recovered at most 5 s after the phase began"),
         (0.0, 0.0, "recovered from the beginning"),
@@ -82,6 +95,13 @@ def test_when_performance_was_back_is_told_by_the_blocks_before_the_stretch_that
     findings = Findings("made")
     assert when(findings, since=since, slow_until=slow_until) == said
     assert findings.unknown == []
+
+
+def test_where_no_quantile_is_asked_for_it_had_recovered_when_the_stretch_that_counts_began() -> None:
+    found = paired(control=False)
+    assert (
+        recovery._when(Findings("made"), found, {}, 0.025, 30.0, 4.0) == "recovered at most 4 s after the phase began"
+    )
 
 
 def test_what_had_recovered_later_than_it_may_is_unknown_and_what_did_not_is_not_dated() -> None:

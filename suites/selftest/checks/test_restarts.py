@@ -236,3 +236,11 @@ def test_after_a_baseline_of_a_second_a_phase_of_five_may_replace_five_times_as_
             look(made, "deployed", *pool, row(60 + n, 50.0 + n))
             made.clock.advance(5.0 / replaced - 1.0)
         assert judge(made)[0] is outcome, replaced
+
+
+def test_a_phase_in_which_no_process_began_rests_on_the_look_before_it_that_told_all() -> None:
+    made = look(calm(row(7, 5.0)), "start", row(9, 50.0))
+    told = len(made.events) - 1
+    unchanged(made, "deployed", 3)
+    found = restarts.check(made.events, phase="deployed", replicas=[REPLICA])
+    assert (found.outcome, found.evidence) == (Outcome.PASS, (told, told + 1, told + 2, told + 3))
