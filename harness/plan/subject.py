@@ -98,7 +98,7 @@ class Subject(Environment):
         probe = self.stack.harness.probes.release[replica.service]
         looks = (one.body for one in reversed(self.history.of(ProbeReplica, environment=self.id)))
         counts = (one.processes for one in looks if one.replica == replica.name and one.processes is not None)
-        return ask_many(replica, probe.command, probe.field, next(counts, 0))
+        return ask_many(replica, probe.command, probe.field, next(counts, 0), self.history.clock.monotonic)
 
     def anywhere(self, release: str, count: int = 1) -> bool:
         """Ask one replica after the other which release it runs, until so many run this. Recorded in the history."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -22,14 +21,15 @@ def ask_many(
     replica: Replica,
     command: Sequence[str],
     field: str | None,
-    workers: int = 0,
-    clock: Callable[[], float] = time.monotonic,
+    workers: int,
+    clock: Callable[[], float],
 ) -> ProbeRelease:
     """Ask a replica for its release, over as many connections as it takes.
 
     Args:
         command, field: as `harness.probes.release.one` takes them.
         workers: processes that may answer; 0 where that is not known.
+        clock: seconds.
     """
     wanted, began = enough(workers), clock()
     replies = [picked(ask(replica, command), field)]

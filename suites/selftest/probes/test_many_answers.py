@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.clock import ManualClock
 from harness.errors import HostError
 from harness.probes.many_answers import WITHIN, ask_many
 from harness.workers import SURE, chance, enough
@@ -33,7 +34,7 @@ def test_one_bad_worker_of_eight_takes_35_questions_and_a_single_process_one() -
 
 def test_one_bad_worker_of_eight_is_heard(tmp_path: Path) -> None:
     replica = LocalReplica()
-    found = ask_many(replica, worker(tmp_path / "n", 8), None, 8)
+    found = ask_many(replica, worker(tmp_path / "n", 8), None, 8, clock=ManualClock().monotonic)
     assert sum(found.answers.values()) == 35
     assert found.answers["4.1.1"] == 4
     assert (found.release, found.error, found.unanswered) == ("4.1.0 and 4.1.1", None, 0)
@@ -42,7 +43,7 @@ def test_one_bad_worker_of_eight_is_heard(tmp_path: Path) -> None:
 
 def test_a_replica_of_one_process_is_asked_once() -> None:
     replica = TellingReplica("backend-1", Said(0, "4.1.0"))
-    found = ask_many(replica, ["x"], None, 1)
+    found = ask_many(replica, ["x"], None, 1, clock=ManualClock().monotonic)
     assert (found.release, found.answers, len(replica.asked)) == ("4.1.0", {}, 1)
 
 
@@ -51,13 +52,13 @@ def test_the_field_of_each_answer_counts_and_answers_without_one_are_counted(tmp
     path.write_text("0")
     good = 'echo "{\\"release\\": \\"4.1.0\\"}"'
     command = ["sh", "-c", f"n=$(cat {path}); n=$((n+1)); echo $n >{path}; [ $n = 3 ] && exit 7; {good}"]
-    found = ask_many(LocalReplica(), command, "release", 2)
+    found = ask_many(LocalReplica(), command, "release", 2, clock=ManualClock().monotonic)
     assert (found.release, found.answers, found.unanswered) == ("4.1.0", {"4.1.0": 6}, 1)
 
 
 def test_one_that_cannot_be_asked_has_no_release_and_is_not_asked_for_ever() -> None:
     replica = TellingReplica("backend-1", HostError("The replica is gone"))
-    found = ask_many(replica, ["x"], None, 8)
+    found = ask_many(replica, ["x"], None, 8, clock=ManualClock().monotonic)
     assert (found.release, found.error) == (None, "The replica is gone")
     assert len(replica.asked) == 1
 
