@@ -4,6 +4,8 @@ of your own (docs/extending.md).
 A check is the function `check` of a module here, and is known by the module's name with `-` for `_`:
 `check(events, *, phase=..., ...) -> Verdict`. It reads events and does no I/O. It passes only on evidence: for an
 empty history every check is unknown, and so is one whose evidence is missing for a single replica.
+
+A plan names checks, and a dry run asks none: what reckons with numpy is imported by the function that does.
 """
 
 from __future__ import annotations

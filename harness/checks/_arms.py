@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.checks._blocks import ArmRequests
-from harness.checks._requests import span
+from harness.checks._windows import span
 from harness.checks._witness import WitnessedStalls
 from harness.events import WorkloadStart, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples, Stream
+
+if TYPE_CHECKING:
+    from harness.checks._blocks import ArmRequests
 
 Span = tuple[float, float]  # from, to before, in seconds on the history's axis
 
@@ -49,6 +52,8 @@ def find(
         since: seconds from the beginning of the phase to that of the stretch that is compared.
         lasting: seconds of that stretch; None to the phase's end.
     """
+    from harness.checks._blocks import ArmRequests
+
     starts = {event.id: event for event in of(events, WorkloadStart)}
     spans: list[Span] = []
     windows: list[Event[WorkloadWindow]] = []

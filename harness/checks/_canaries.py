@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from harness.checks._evidence import Findings, counted, listed
 from harness.checks._log_words import clock
 from harness.checks._witness import WitnessedStalls
@@ -50,7 +48,7 @@ def answered(samples: Samples, environment: str) -> Iterator[Canary]:
             yield Canary(
                 f"{stream.key}-{int(row['n'])}",
                 begun + float(row["sent"]),
-                begun + float(np.float64(row["latency"])),
+                begun + float(row["latency"]),
                 stream.servers.get(int(row["server"]), ""),
             )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from harness.checks._blocks import ArmRequests
 from harness.events import ProbeReplica
 from harness.history import Event, of
+
+if TYPE_CHECKING:
+    from harness.checks._blocks import ArmRequests
 
 Span = tuple[float, float]
 

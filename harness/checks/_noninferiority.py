@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from harness.checks._blocks import Values
 from harness.checks._intervals import t_quantile
 from harness.verdict import Outcome
+
+if TYPE_CHECKING:
+    from harness.checks._blocks import Values
 
 MIN_BLOCKS = 3  # blocks on each side
 MOST_LAG = 0.8  # the lag-1 autocorrelation is taken for at most that
@@ -60,7 +61,7 @@ def compare(before: Values, after: Values, tolerance: float, alpha: float) -> Ar
         tolerance: 0.1 for a tenth worse.
         alpha: the error that is allowed for each bound.
     """
-    if min(len(before), len(after)) < MIN_BLOCKS or not (np.isfinite(before).all() and np.isfinite(after).all()):
+    if min(len(before), len(after)) < MIN_BLOCKS or not (_finite(before) and _finite(after)):
         return None
     lag, shrink = _dependence(before, after)
     n_before, n_after = len(before) * shrink, len(after) * shrink
@@ -78,6 +79,10 @@ def compare(before: Values, after: Values, tolerance: float, alpha: float) -> Ar
         math.exp(shift), math.exp(low), math.exp(high), outcome, 1.0 + tolerance, lag,
         (len(before), len(after)), longer, busier,
     )  # fmt: skip
+
+
+def _finite(row: Values) -> bool:
+    return all(map(math.isfinite, row))
 
 
 def _spread(before: Values, after: Values) -> float:
@@ -106,7 +111,7 @@ def _dependence(before: Values, after: Values) -> tuple[float, float]:
 
 def certified(before: Values, block: float, tolerance: float, alpha: float) -> bool:
     """Whether a single block is within the tolerance of the mean of those before, at this error."""
-    if len(before) < MIN_BLOCKS or not math.isfinite(block) or not np.isfinite(before).all():
+    if len(before) < MIN_BLOCKS or not math.isfinite(block) or not _finite(before):
         return False
     error = math.sqrt(float(before.var(ddof=1)) * (1.0 + 1.0 / len(before)) + 2.0 * DRIFT**2)
     return block - float(before.mean()) + t_quantile(1.0 - alpha, len(before) - 1.0) * error < math.log1p(tolerance)

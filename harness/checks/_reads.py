@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.checks._evidence import Findings, counted
-from harness.checks._requests import span
+from harness.checks._windows import span
 from harness.checks._witness import WitnessedStalls
 from harness.events import BadRead, WorkloadReads, WorkloadStart, WorkloadWindow
 from harness.events.workload import ANYTHING

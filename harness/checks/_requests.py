@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.checks._windows import span
 from harness.checks._witness import SHARE, WitnessedStalls
 from harness.events import WorkloadStart, WorkloadWindow
 from harness.history import Event, of
 from harness.outages import Outages, outages
-from harness.samples import FINAL, KEPT_CLOSED, OK, Records, Samples, Stream
+from harness.samples import FINAL, KEPT_CLOSED, OK, Samples, Stream
+from harness.samples.records import Records
 from harness.stalls import CHAIN
 
 EARLIER = 60.0  # s before a window; what was due then has been answered or given up
@@ -215,17 +217,6 @@ def _runs(which: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """The first and the last place of each stretch that is true."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], which, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True)
-
-
-def span(events: Sequence[Event], window: Event[WorkloadWindow]) -> tuple[float, float]:
-    """From when to when a `workload` window lasted, on the history's axis in seconds."""
-    number, seconds = window.body.start, window.body.seconds
-    start = next((event for event in of(events, WorkloadStart) if event.id == number), None)
-    began = window.body.began
-    if start is None or began is None:  # in an older history; the event is recorded at the window's end
-        return window.since_start - seconds, window.since_start
-    begin = start.body.at + began - start.body.began
-    return begin, begin + seconds
 
 
 def _saved(start: Event[WorkloadStart] | None) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+    Values = npt.NDArray[np.float64]
+
 FEWEST = 6  # points; fewer have no slope
 
 
@@ -24,6 +27,8 @@ class Trend:
 
 def trend(at: Values, value: Values, confidence: float) -> Trend | None:
     """The median of the slopes of all pairs of points (Theil, Sen), with Sen's bounds; None of too few points."""
+    import numpy as np
+
     n = len(at)
     if n < FEWEST:
         return None

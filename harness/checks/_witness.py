@@ -9,9 +9,9 @@ release's doing.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterable
-
-import numpy as np
 
 from harness.events import ProbeReplica, WitnessReport
 from harness.history import Event, of
@@ -84,7 +84,7 @@ def _lowered(found: list[Event[ProbeReplica]]) -> list[Event[ProbeReplica]]:
     low = [
         number
         for number, event in enumerate(found)
-        if (limit := event.body.cpu_limit) is not None and limit < LOWERED * (event.body.cpu_declared or np.inf)
+        if (limit := event.body.cpu_limit) is not None and limit < LOWERED * (event.body.cpu_declared or math.inf)
     ]
     return found[max(0, low[0] - 1) : low[-1] + 2] if low else []
 
@@ -94,8 +94,16 @@ def _grown(found: list[Event[ProbeReplica]], field: str, begin: float, end: floa
     points = [(event.since_start, value) for event in found if (value := getattr(event.body, field)) is not None]
     if len(points) < 2:
         return 0.0
-    at, value = np.asarray(points).T
-    return max(0.0, float(np.interp(end, at, value) - np.interp(begin, at, value)))
+    return max(0.0, _read_at(points, end) - _read_at(points, begin))
+
+
+def _read_at(points: list[tuple[float, float]], when: float) -> float:
+    """What a counter, read at these times, showed at another one; before the first and after the last it stood."""
+    after = bisect_right(points, when, key=lambda point: point[0])
+    if after in (0, len(points)):
+        return points[max(0, after - 1)][1]
+    (began, was), (ended, now) = points[after - 1 : after + 1]
+    return was + (now - was) / (ended - began) * (when - began)
 
 
 def _gaps(door: list[Row], until: float) -> list[Row]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.checks._evidence import Findings
-from harness.checks._requests import TimedRequests, load
 from harness.events import FailedRequests, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import Samples
+
+if TYPE_CHECKING:
+    from harness.checks._requests import TimedRequests
 
 MIN_REQUESTS = 20  # fewer intended requests say nothing
 REACHED = 0.95  # of what was intended must have been sent
@@ -75,6 +78,8 @@ class WindowTotals:
 
 def window(events: Iterable[Event], phase: str, samples: Samples | None = None) -> WindowTotals | str | None:
     """All windows of a phase as one; None where there is none; a text where its samples are missing."""
+    from harness.checks._requests import load
+
     events = tuple(events)
     found = of(events, WorkloadWindow, phase)
     if not found:

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from harness.checks._evidence import Findings, listed
 from harness.events import WorkloadWindow
 from harness.history import Event, of
@@ -106,6 +104,8 @@ class _Answers:
 
 
 def _counted(stream: Stream, first: int, last: int) -> Iterator[tuple[_Answer, int]]:
+    import numpy as np
+
     records = stream.records
     mine = records[
         (records["flags"] & FINAL != 0) & (records["flags"] & OK != 0) & (records["n"] >= first) & (records["n"] < last)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.checks._evidence import Findings
-from harness.checks._requests import TimedRequests
 from harness.checks._witness import WitnessedStalls
 from harness.checks._workload import WindowTotals, measured, milliseconds, percent, window
 from harness.history import Event
 from harness.samples import Samples
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.checks._requests import TimedRequests
 
 NAME = "availability"
 LATE = 1.0  # s; an answer within this is not late, however fast the baseline was
@@ -65,7 +69,7 @@ def _usual(events: tuple[Event, ...], baseline: str) -> float:
     """The latency after which an answer is late, from the baseline."""
     before = window(events, baseline)
     if not isinstance(before, WindowTotals) or before.p99 is None:
-        return np.inf
+        return math.inf
     return max(LATE, SLOWER * before.p99)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.checks._evidence import Findings, counted
-from harness.checks._trend import FEWEST, Trend, Values, trend
+from harness.checks._trend import FEWEST, Trend, trend
 from harness.checks._usage import MEBIBYTE, Usage, used
 from harness.history import Event
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.checks._trend import Values
+
+    Points = tuple[Values, Values]
 
 NAME = "growth"
 CONFIDENCE = 0.999  # of each bound: there are many figures
@@ -81,13 +85,12 @@ def finds(seconds: float) -> str:
     return f"growth from about {figures} a minute"
 
 
-Points = tuple[Values, Values]
-
-
 def _halves(usage: Usage) -> tuple[Points, Points]:
     """Times and values of both halves of the phase after its first third, one for each stretch of `EVERY` seconds:
     what a process uses is read that often, and told in between as it was.
     """
+    import numpy as np
+
     last = {event.since_start // EVERY: (event.since_start, one) for event, one in usage.points}
     at, value = (np.asarray(column) for column in zip(*last.values(), strict=True))
     begin, end = float(at[0]), float(at[-1])
@@ -99,6 +102,8 @@ def _halves(usage: Usage) -> tuple[Points, Points]:
 
 def _growing(usage: Usage) -> Trend | None:
     """The slope of the whole, where both halves grow and together gain enough."""
+    import numpy as np
+
     halves = _halves(usage)
     found = [trend(at, value, CONFIDENCE) for at, value in halves]
     if any(one is None or one.low <= 0.0 for one in found):

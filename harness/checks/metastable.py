@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.checks._arms import Arms, find
-from harness.checks._blocks import ArmRequests
 from harness.checks._evidence import Findings
 from harness.checks._workload import percent
 from harness.events import ProbeQueue, WorkloadWindow
 from harness.history import Event, of
 from harness.samples import NO_SAMPLES, SHED, Samples
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.checks._blocks import ArmRequests
 
 NAME = "metastable"
 GOODPUT = 0.99  # of what was offered has to be answered well
@@ -132,6 +133,8 @@ def _load(arms: Arms, samples: Samples, begin: float, end: float) -> _Load:
 
 def _came_back(arms: Arms) -> float | None:
     """Seconds from the phase's beginning to the first bin from which on goodput is as it should be; None if never."""
+    import numpy as np
+
     begin, end = arms.after
     edges = begin + BIN * np.arange(int((end - begin) / BIN) + 1)
     cuts = np.searchsorted(arms.subject.due, edges)

@@ -12,8 +12,7 @@ from functools import partial
 
 from harness.checks._arms import Arms, find
 from harness.checks._evidence import BUSY, Findings
-from harness.checks._requests import TimedRequests, load, span
-from harness.checks._slower import slower
+from harness.checks._windows import span
 from harness.checks._witness import SHARE, WitnessedStalls
 from harness.checks._workload import WindowTotals, measured, milliseconds, percent
 from harness.events import WorkloadWindow
@@ -199,8 +198,10 @@ def _held(events: tuple[Event, ...], samples: Samples | None, after: WindowTotal
     """In words, that stalls explain all but this share of the answers that took longer than `bound`; empty where they
     do not. A short stall holds up a few requests, and a few are enough for a quantile.
     """
+    from harness.checks._requests import load
+
     requests = load(events, after.events, samples)
-    if not isinstance(requests, TimedRequests):
+    if requests is None or isinstance(requests, str):
         return ""
     left, said = requests.unexplained(requests.ok & (requests.latency > bound), WitnessedStalls(events))
     return said if left <= share * int(requests.ok.sum()) else ""
@@ -228,6 +229,9 @@ def _closely(
     factor: float, allowance: float, stall: str,
 ) -> None:  # fmt: skip
     """Compare each kind of request, each server's answers and the share of slow ones, where the requests were saved."""
+    from harness.checks._requests import TimedRequests, load
+    from harness.checks._slower import slower
+
     old, new = load(events, before.events, samples), load(events, after.events, samples)
     if not isinstance(old, TimedRequests) or not isinstance(new, TimedRequests):
         return

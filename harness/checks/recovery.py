@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.checks._arms import Arms, find
-from harness.checks._blocks import SMALLEST, ArmRequests, Values, block_seconds, edges, logs
 from harness.checks._cost import cpu_of_a_request
 from harness.checks._evidence import Findings
 from harness.checks._intervals import share_interval
@@ -18,6 +16,9 @@ from harness.checks._workload import milliseconds, percent
 from harness.history import Event
 from harness.samples import NO_SAMPLES, Samples
 from harness.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from harness.checks._blocks import ArmRequests, Values
 
 NAME = "recovery"
 TOLERANCES = {"p50": 0.10, "p95": 0.25, "p99": 0.50}
@@ -111,6 +112,8 @@ def _guarded(findings: Findings, arms: Arms) -> bool:
 def _sound(
     findings: Findings, part: ArmRequests, whose: str, when: str, span: tuple[float, float], rate: float, ground: float
 ) -> bool:
+    import numpy as np
+
     due = rate * (span[1] - span[0])
     if not len(part.due) or len(part.due) < REACHED * due - 1.0:
         findings.missing(f"{whose} sent {len(part.due)} of {due:.0f} requests that were due in the {when}")
@@ -174,6 +177,8 @@ class _Rows:
 
 
 def _rows(arms: Arms, name: str) -> _Rows | None:
+    from harness.checks._blocks import block_seconds
+
     both = [arms.subject] if arms.control is None else [arms.subject, arms.control]
     seconds = block_seconds(both, [arms.before, arms.after], name)
     if seconds is None:
@@ -183,6 +188,8 @@ def _rows(arms: Arms, name: str) -> _Rows | None:
 
 
 def _difference(arms: Arms, span: tuple[float, float], seconds: float, name: str) -> Values:
+    from harness.checks._blocks import logs
+
     ours = logs(arms.subject, span, seconds, name)
     return ours if arms.control is None else ours - logs(arms.control, span, seconds, name)
 
@@ -208,6 +215,8 @@ def _change(ratio: float) -> str:
 
 def _too_few(arms: Arms, name: str) -> str:
     """What would suffice for enough blocks with enough requests."""
+    from harness.checks._blocks import SMALLEST
+
     short = min(arms.before[1] - arms.before[0], arms.after[1] - arms.after[0])
     parts = []
     rate = max(arms.rate, 1e-9)
@@ -261,4 +270,4 @@ def _earliest(arms: Arms, name: str, tolerance: float, alpha: float, begin: floa
     first = len(blocks)
     while first and certified(rows.before, float(blocks[first - 1]), tolerance, alpha):
         first -= 1
-    return float(edges(span, rows.seconds)[first] - begin)
+    return first * rows.seconds

@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from harness.checks._blocks import quantile
 from harness.checks._evidence import Findings, counted
 from harness.checks._intervals import beta_cdf
-from harness.checks._requests import TimedRequests, whole_load
 from harness.checks._stretches import Stretch, stretches
 from harness.checks._witness import WitnessedStalls
 from harness.checks._workload import milliseconds, percent
@@ -25,6 +23,14 @@ from harness.events import DeployerEnd, DeployerStart, WorkloadStart
 from harness.history import Event, of
 from harness.samples import Samples
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from harness.checks._requests import TimedRequests
+
+    Mask = npt.NDArray[np.bool_]
 
 NAME = "tail"
 CHANCE = 1e-3  # with which a sound release may fail
@@ -36,9 +42,6 @@ LONGEST = 1e3  # times what was held: how far is reckoned
 ASIDE = 4  # neighbours on each side at least
 MATTERS = 1e-17  # of a sum of chances; what is less changes no digit of it
 MOST_NEIGHBOURS = 0.8  # of the neighbours were faster: the others may be slow of themselves, too
-
-Times = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 def check(
@@ -62,6 +65,8 @@ def check(
         samples: of the workload.
         factor, allowance: how many times the p95, and seconds on top.
     """
+    from harness.checks._requests import whole_load
+
     events = tuple(events)
     findings = Findings(NAME)
     until = max((event.since_start for event in events if event.phase == phase), default=0.0)
@@ -107,6 +112,8 @@ def _judge(
     limits: tuple[float, float],
     witness: WitnessedStalls,
 ) -> str:
+    from harness.checks._blocks import quantile
+
     masks = {new: [_within(load, one) for one in every if one.new is new] for new in (False, True)}
     masks = {new: [mask for mask in found if mask.any()] for new, found in masks.items()}
     for new, name in ((False, "old"), (True, "new")):
@@ -114,7 +121,8 @@ def _judge(
             findings.missing(f"no request was answered on the {name} release between deployments")
     if findings.unknown:
         return ""
-    served = np.sort(load.served[np.logical_or.reduce(masks[False])])
+    served = load.served[reduce(or_, masks[False])]
+    served.sort()
     bound = max(LEAST, limits[0] * quantile(served, 0.95) + limits[1])
     slow = _slow(load, bound)
     old, new_ = (_side(load, masks[new], slow) for new in (False, True))
@@ -136,11 +144,15 @@ def _share(side: _Side) -> str:
 
 
 def _within(load: TimedRequests, one: Stretch) -> Mask:
-    return np.asarray(load.ok & (load.due >= one.begin) & (load.ended <= one.end), dtype=np.bool_)
+    return load.ok & (load.due >= one.begin) & (load.ended <= one.end)
 
 
 def _slow(load: TimedRequests, bound: float) -> Mask:
     """Which answers were later by this than most of those to requests that were due while they were under way."""
+    import numpy as np
+
+    from harness.checks._blocks import quantile
+
     served = load.served
     found = np.zeros(len(served), np.bool_)
     for at in np.flatnonzero(load.ok & (served > bound)).tolist():
@@ -152,7 +164,7 @@ def _slow(load: TimedRequests, bound: float) -> Mask:
 
 
 def _side(load: TimedRequests, masks: Sequence[Mask], slow: Mask) -> _Side:
-    late = np.asarray(np.logical_or.reduce(masks) & slow, dtype=np.bool_)
+    late = reduce(or_, masks) & slow
     return _Side(sum(int(mask.sum()) for mask in masks), tuple(_clusters(load, mask & slow) for mask in masks), late)
 
 

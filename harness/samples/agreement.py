@@ -12,7 +12,8 @@ import numpy as np
 
 from harness.events import WorkloadWindow
 from harness.history import Event
-from harness.samples.records import FINAL, OK, SHED, Records
+from harness.samples.codes import FINAL, OK, SHED
+from harness.samples.records import Records
 
 
 def windows_against(records: Records, windows: Iterable[Event[WorkloadWindow]], name: str) -> str:

@@ -91,19 +91,8 @@ class _Index:
         return _Counted(found.count or 0, found.sha256 or "", found.error or "", self.saved.body.final)
 
 
-def read(directory: Path, events: Iterable[Event]) -> Samples:
-    """The samples that a history indexes.
-
-    A file that is missing, cut off or changed leaves its stream empty, with the reason in `problem`: what needs it is
-    unknown.
-
-    Args:
-        directory: where the history lies; the files' names count from there.
-        events: of the history.
-
-    Raises:
-        HistoryError: an event that indexes them cannot be read.
-    """
+def indexed(directory: Path, events: Iterable[Event]) -> Samples:
+    """As `harness.samples.read`."""
     events = tuple(events)
     indexes = _indexes(events)
     readbacks: dict[int, Mapping[str, int]] = {}

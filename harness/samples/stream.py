@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from harness.samples.records import Records
+if TYPE_CHECKING:
+    from harness.samples.records import Records
 
 
 @dataclass(frozen=True, slots=True)

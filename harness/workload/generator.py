@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.samples import CANARY, FINAL, OK, SAMPLE, SHED
+from harness.samples import CANARY, FINAL, OK, SHED
+from harness.samples.records import SAMPLE
 from harness.workload import answers, messages
 from harness.workload.calls import Calls
 from harness.workload.exchange import ANSWERED, KEPT_CLOSED, TIMEOUT, UNEXPECTED, Exchange, Sender

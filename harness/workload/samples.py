@@ -15,7 +15,8 @@ import numpy.typing as npt
 from harness.events import Counted, FailedRequests, WorkloadWindow
 from harness.files import Kept
 from harness.outages import longest, outages
-from harness.samples import CODES, FINAL, KEPT_CLOSED, OK, SAMPLE, SHED, Records, append, counted
+from harness.samples import CODES, FINAL, KEPT_CLOSED, OK, SHED
+from harness.samples.records import SAMPLE, Records, append, counted
 from harness.workload import promises
 from harness.workload.schedule import Times
 

@@ -19,7 +19,7 @@ from harness.errors import NotMeasured, UsageError, unwritable
 from harness.events import Counted, Note, WorkloadName, WorkloadReads, WorkloadSaved, WorkloadStart
 from harness.files import unused
 from harness.history import History
-from harness.samples import SAMPLE, VERSION
+from harness.samples.records import SAMPLE, VERSION
 from harness.waiting import pause
 from harness.workload import promises
 from harness.workload.process import GeneratorProcess

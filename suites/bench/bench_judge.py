@@ -21,8 +21,9 @@ from harness.files import Kept
 from harness.history import EVENTS, History, read
 from harness.plan.judging import as_events, judge_again
 from harness.report import Report, html
-from harness.samples import FINAL, OK, SAMPLE, append, counted
+from harness.samples import FINAL, OK
 from harness.samples import read as read_samples
+from harness.samples.records import SAMPLE, append, counted
 from harness.verdict import Outcome, Verdict
 from suites.raw import fields, raw
 

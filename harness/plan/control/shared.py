@@ -27,7 +27,7 @@ from harness.files import Kept, unused
 from harness.history import EVENTS, History, of, read
 from harness.plan.control.order import FAILED, HOLDER, LOCK, READY, ControlSpec, ControlStatus
 from harness.plan.judging import CONTROL
-from harness.samples import MAGIC, SAMPLE, append, counted
+from harness.samples.records import MAGIC, SAMPLE, append, counted
 from harness.signals import hurried
 from harness.waiting import poll
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from harness.clock import ManualClock
 from harness.history import Event, History
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Verdict
 from suites.raw import raw
 

@@ -10,7 +10,8 @@ import pytest
 from harness.checks.acknowledged import check
 from harness.clock import ManualClock
 from harness.history import Event, History
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
 from suites.selftest.checks.witnessed import PROMISES, acknowledged

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.checks import answers
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
 from suites.selftest.checks.builder import Made

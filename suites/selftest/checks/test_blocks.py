@@ -13,7 +13,8 @@ from harness.checks import _arms
 from harness.checks._blocks import SMALLEST, ArmRequests, block_seconds, edges, logs, quantile
 from harness.checks._cost import cpu_of_a_request
 from harness.history import Event
-from harness.samples import FINAL, KEPT_CLOSED, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, KEPT_CLOSED, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from suites.raw import raw
 from suites.selftest.checks.builder import Made
 from suites.selftest.checks.witnessed import witness

@@ -9,7 +9,8 @@ import pytest
 
 from harness.checks import logs
 from harness.checks.logs import ExpectedLog
-from harness.samples import CANARY, OK, SAMPLE, Samples, Stream
+from harness.samples import CANARY, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.selftest.checks.builder import LOG, Made
 

@@ -11,7 +11,8 @@ from harness.checks import metastable
 from harness.checks.metastable import check
 from harness.clock import ManualClock
 from harness.history import Event, History
-from harness.samples import FINAL, OK, SAMPLE, SHED, Samples, Stream
+from harness.samples import FINAL, OK, SHED, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
 

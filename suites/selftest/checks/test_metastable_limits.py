@@ -11,7 +11,8 @@ from harness.checks._blocks import ArmRequests
 from harness.checks._evidence import Findings
 from harness.events import WorkloadWindow
 from harness.history import Event, History, of
-from harness.samples import FINAL, OK, SAMPLE, SHED, Samples, Stream
+from harness.samples import FINAL, OK, SHED, Samples, Stream
+from harness.samples.records import SAMPLE
 from suites.raw import raw
 
 BEGIN, END = 10.0, 20.0  # of the phase; the baseline is the ten seconds before, and the load goes on after it

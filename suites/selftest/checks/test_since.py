@@ -7,7 +7,8 @@ import numpy as np
 from harness.checks._since import PhaseComparison, compared
 from harness.clock import ManualClock
 from harness.history import Event, History
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from suites.raw import raw
 
 RATE = 50.0

@@ -14,7 +14,8 @@ from harness.checks import tail
 from harness.checks._stretches import Stretch, stretches
 from harness.clock import ManualClock
 from harness.history import History
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.checks._requests import TimedRequests, load, span, whole_load
+from harness.checks._requests import TimedRequests, load, whole_load
+from harness.checks._windows import span
 from harness.checks._witness import WitnessedStalls
 from harness.events import WorkloadStart, WorkloadWindow
 from harness.history import of
-from harness.samples import FINAL, KEPT_CLOSED, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, KEPT_CLOSED, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from suites.selftest.checks.builder import Made
 from suites.selftest.checks.witnessed import witness
 

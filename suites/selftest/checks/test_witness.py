@@ -12,7 +12,8 @@ from harness import checks
 from harness.checks._witness import WitnessedStalls
 from harness.checks.logs import ExpectedLog
 from harness.history import Event
-from harness.samples import CANARY, FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import CANARY, FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.raw import raw
 from suites.selftest.checks.arms import Arms

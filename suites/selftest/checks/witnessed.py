@@ -9,7 +9,8 @@ import numpy as np
 from harness import checks
 from harness.clock import ManualClock
 from harness.history import History
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Verdict
 from harness.workload.samples import RunningSamples as Running
 from suites.raw import raw

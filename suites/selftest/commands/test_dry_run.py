@@ -12,8 +12,8 @@ from fixtures import reference, rolling
 
 pytestmark = pytest.mark.programs
 
-# What talks to an engine, a proxy or a replica.
-OF_A_RUN = ("docker", "requests", "urllib3", "testinfra", "asyncio", "harness.engine", "harness.environment")
+# What talks to an engine, a proxy or a replica; and what checks reckon with.
+OF_A_RUN = ("docker", "requests", "urllib3", "testinfra", "asyncio", "harness.engine", "harness.environment", "numpy")
 # An import of one of these fails, and the traceback tells who asked for it.
 CODE = """
 import sys
@@ -35,7 +35,7 @@ def dry_run(without: tuple[str, ...], stack: Path, *options: str) -> subprocess.
     [(reference.STACK, ()), (reference.STACK, ("--faults", "full")), (rolling.STACK, ("--recovery", "--soak", "10m"))],
     ids=["commands", "faults", "strategy"],
 )
-def test_a_dry_run_loads_neither_the_docker_sdk_nor_what_else_only_a_run_needs(
+def test_a_dry_run_loads_neither_the_docker_sdk_nor_numpy_nor_what_else_only_a_run_needs(
     stack: Path, options: tuple[str, ...]
 ) -> None:
     done = dry_run(OF_A_RUN, stack, *options)

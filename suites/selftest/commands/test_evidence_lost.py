@@ -18,7 +18,7 @@ from harness.files import Kept
 from harness.history import EVENTS, read
 from harness.plan.run import Options, Run
 from harness.probes.readback import probe as readback
-from harness.samples import counted
+from harness.samples.records import counted
 from harness.stack import Readback
 from harness.verdict import Outcome, Verdict
 from harness.workload import Workload

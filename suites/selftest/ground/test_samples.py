@@ -13,9 +13,8 @@ from harness.clock import ManualClock
 from harness.errors import HistoryError
 from harness.files import Kept
 from harness.history import History, read
-from harness.samples import MAGIC, SAMPLE, Records, append
 from harness.samples import read as read_samples
-from harness.samples.records import data_of, decode
+from harness.samples.records import MAGIC, SAMPLE, Records, append, data_of, decode
 from suites.raw import raw
 
 

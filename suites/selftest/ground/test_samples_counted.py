@@ -15,8 +15,9 @@ import pytest
 from harness.clock import ManualClock
 from harness.files import Kept
 from harness.history import Event, History
-from harness.samples import FINAL, MAGIC, OK, SAMPLE, Samples, Stream, append, counted
+from harness.samples import FINAL, OK, Samples, Stream
 from harness.samples import read as read_samples
+from harness.samples.records import MAGIC, SAMPLE, append, counted
 from harness.workload import promises
 from suites.raw import raw
 

@@ -17,7 +17,8 @@ from harness.files import Kept
 from harness.history import EVENTS, History
 from harness.plan.control.order import READY, ControlStatus
 from harness.plan.control.shared import BRINGS_WITHIN, SharedControl
-from harness.samples import FINAL, OK, SAMPLE, append, read
+from harness.samples import FINAL, OK, read
+from harness.samples.records import SAMPLE, append
 from suites.raw import raw, select
 
 

@@ -22,8 +22,8 @@ from harness.history import EVENTS, Event, History, read
 from harness.plan.judging import as_events, judge, judge_again
 from harness.probes.readback import probe
 from harness.report import Report
-from harness.samples import MAGIC, SAMPLE
 from harness.samples import read as read_samples
+from harness.samples.records import MAGIC, SAMPLE
 from harness.stack import Readback
 from harness.verdict import Outcome, Verdict, combine
 from harness.workload import Workload

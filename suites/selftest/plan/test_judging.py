@@ -14,7 +14,8 @@ from harness.history import Event, History, of, read
 from harness.plan.judging import as_events, judge_again, of_environment, supported
 from harness.plan.link import Link, LinkPart
 from harness.report import Report
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from harness.verdict import Outcome, Verdict
 from suites.raw import fields, raw
 

@@ -9,7 +9,8 @@ import numpy as np
 from harness.clock import ManualClock
 from harness.history import Event, History
 from harness.report import Report
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from suites.raw import raw
 from suites.selftest.report.made import gate
 

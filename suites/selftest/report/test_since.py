@@ -20,7 +20,8 @@ from harness.history import Event, History
 from harness.report import Report, html, markdown
 from harness.report.since import Earlier, since
 from harness.report.summary import summary
-from harness.samples import FINAL, OK, SAMPLE, Samples, Stream
+from harness.samples import FINAL, OK, Samples, Stream
+from harness.samples.records import SAMPLE
 from suites.raw import raw
 from suites.selftest.report.made import events, gate
 from suites.selftest.report.test_retried import judged

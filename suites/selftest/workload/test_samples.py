@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.samples import FINAL, OK, SAMPLE, SHED, Records
+from harness.samples import FINAL, OK, SHED
+from harness.samples.records import SAMPLE, Records
 from harness.workload.samples import RunningSamples, quantile
 
 
