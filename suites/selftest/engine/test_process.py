@@ -45,8 +45,14 @@ def sh(api: Api, container: str, script: str, **options: Any) -> ExecProcess:
 
 
 def test_lines_come_with_their_stream_and_the_exit_code_after_them(api: Api, container: str) -> None:
-    with sh(api, container, "echo a; sleep 0.05; echo b >&2; sleep 0.05; printf 'c\\r\\n\\n\\377'; exit 5") as process:
-        assert list(process.lines(10)) == [("out", "a"), ("err", "b"), ("out", "c"), ("out", ""), ("out", "\ufffd")]
+    """The engine copies each stream for itself: the next is written when the one before has come."""
+    script = "echo a; read x; echo b >&2; read x; printf 'c\\r\\n\\n\\377'; exit 5"
+    with sh(api, container, script, stdin=True) as process:
+        lines, found = process.lines(10), list[tuple[str, str]]()
+        for _ in range(2):
+            found.append(next(lines))
+            process.write(b"\n")
+        assert [*found, *lines] == [("out", "a"), ("err", "b"), ("out", "c"), ("out", ""), ("out", "\ufffd")]
         assert process.exit_code() == 5
     assert process.read(0) is None
 
