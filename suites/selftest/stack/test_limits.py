@@ -162,7 +162,7 @@ def test_a_large_stack_is_read_or_refused_soon(tmp_path: Path, text: str) -> Non
 
 def test_a_large_file_with_very_many_releases_is_refused(tmp_path: Path) -> None:
     releases = ", ".join(f"r{n}: over.yaml" for n in range(400))
-    text = f"services: {{web: {{image: i}}}}\nx-long: {'x' * 100_000}\nx-harness: {{releases: {{{releases}}}}}\n"
+    text = f"services: {{web: {{image: i}}}}\nx-long: {'x' * 1_000_000}\nx-harness: {{releases: {{{releases}}}}}\n"
     error = refused(tmp_path, text, {"over.yaml": b"services: {}\n"})
     assert error.what.startswith("The stack's files are too large together")
     assert "x-harness.releases.r1" in str(error.where)
