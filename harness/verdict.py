@@ -65,4 +65,5 @@ def combine(verdicts: Iterable[Verdict], check: str = "run") -> Verdict:
             evidence = tuple(event for verdict in bad for event in verdict.evidence)
             return Verdict(check, outcome, f"{bad[0].check}: {bad[0].reason}{more}", evidence, bad[0].look)
     evidence = tuple(event for verdict in found for event in verdict.evidence)
-    return Verdict(check, Outcome.PASS, f"all {len(found)} checks passed", evidence)
+    passed = "the one check passed" if len(found) == 1 else f"all {len(found)} checks passed"
+    return Verdict(check, Outcome.PASS, passed, evidence)

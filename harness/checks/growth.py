@@ -120,7 +120,9 @@ def _reached(usage: Usage, grows: Trend, horizon: float) -> str:
     name = "the limit" if usage.limit else f"{TIMES:g} times that"
     left = max(0.0, limit - now) / grows.slope
     rate = f"{usage.said(60.0 * grows.slope)} a minute (at least {usage.said(60.0 * grows.low)})"
-    return f"{usage.words} grow by {rate} and are at {usage.said(now)}: at this rate {name} is reached in {_time(left)}"
+    grow, are = ("grows", "is") if usage.figure == "resident" else ("grow", "are")  # one memory, several of the others
+    said = f"{usage.words} {grow} by {rate} and {are} at {usage.said(now)}"
+    return f"{said}: at this rate {name} is reached in {_time(left)}"
 
 
 def _time(seconds: float) -> str:

@@ -37,7 +37,7 @@ def test_a_leak_of_memory_is_told_with_its_rate_and_its_end() -> None:
     outcome, reason = judge(soaked(resident=lambda at: 100 * MIB + at / 60 * 2 * MIB))
     assert outcome is Outcome.FAIL
     assert reason == (
-        "memory of backend-1 grow by 2 MiB a minute (at least 2 MiB) and are at 120 MiB: at this rate the limit is "
+        "memory of backend-1 grows by 2 MiB a minute (at least 2 MiB) and is at 120 MiB: at this rate the limit is "
         "reached in 3 hours"
     )
 

@@ -193,7 +193,7 @@ def test_the_end_of_a_run_says_what_todays_verdicts_come_to() -> None:
     torn = as_events(saved().events, judge_again(saved().events, Samples()), lost("samples.bin is gone"))[-1].body
     assert isinstance(torn, RunEnd)
     assert (torn.outcome, torn.exit_code) == ("unknown", 2)
-    assert torn.reason == "all 1 checks passed, but evidence is missing: samples.bin is gone"
+    assert torn.reason == "the one check passed, but evidence is missing: samples.bin is gone"
 
 
 def test_everything_but_the_verdicts_and_the_end_stays_as_it_was() -> None:
