@@ -123,8 +123,9 @@ def _reached(usage: Usage, grows: Trend, horizon: float) -> tuple[float, str] | 
     name = "the limit" if usage.limit else f"{TIMES:g} times that"
     left = max(0.0, limit - now) / grows.slope
     rate = f"{usage.said(60.0 * grows.slope)} a minute (at least {usage.said(60.0 * grows.low)})"
-    said = f"{usage.words}: {rate} more, now at {usage.said(now)}: at this rate {name} is reached in {_time(left)}"
-    return left, said
+    grow, are = ("grows", "is") if usage.figure == "resident" else ("grow", "are")  # one memory, several of the others
+    said = f"{usage.words} {grow} by {rate} and {are} at {usage.said(now)}"
+    return left, f"{said}: at this rate {name} is reached in {_time(left)}"
 
 
 def _time(seconds: float) -> str:

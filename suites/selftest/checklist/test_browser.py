@@ -14,8 +14,6 @@ from harness.checklist.words import SOURCES
 from harness.files import write
 from suites.selftest.checklist.made import NOW, world
 
-pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed (the dev extra has it)")
-
 
 def usual(root: Path) -> Checklist:
     """A usual release: the gate's questions, six items of the team, three migrations, three signatures."""
@@ -58,6 +56,7 @@ def test_a_usual_release_prints_on_one_page_of_a4_and_all_of_it_is_there(
     page = browser.new_page()
     page.goto(file.as_uri())
     page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed (the dev extra has it)")
     pages = pypdf.PdfReader(tmp_path / "page.pdf").pages
     assert len(pages) == 1
     assert (round(float(pages[0].mediabox.width)), round(float(pages[0].mediabox.height))) == (595, 842)

@@ -38,7 +38,7 @@ def test_a_leak_of_memory_is_told_with_its_rate_and_its_end() -> None:
     outcome, reason = judge(soaked(resident=lambda at: 100 * MIB + at / 60 * 2 * MIB))
     assert outcome is Outcome.FAIL
     assert reason == (
-        "memory of backend-1: 2 MiB a minute (at least 2 MiB) more, now at 120 MiB: at this rate the limit is "
+        "memory of backend-1 grows by 2 MiB a minute (at least 2 MiB) and is at 120 MiB: at this rate the limit is "
         "reached in 3 hours"
     )
 
@@ -48,7 +48,7 @@ def test_a_leak_under_noise_is_found() -> None:
     made = soaked(descriptors=lambda at: 40 + at / 60 * 4 + random.choice((-2, 0, 2)))
     outcome, reason = judge(made)
     assert outcome is Outcome.FAIL
-    assert reason.startswith("open descriptors of backend-1: 4")
+    assert reason.startswith("open descriptors of backend-1 grow by 4")
     assert "4 times that is reached in" in reason
 
 
@@ -97,7 +97,7 @@ def test_connections_to_a_server_are_judged_as_well() -> None:
         made.clock.advance(9.0)
     outcome, reason = judge(made)
     assert outcome is Outcome.FAIL
-    assert reason.startswith("connections of database-1: 6 a minute")
+    assert reason.startswith("connections of database-1 grow by 6 a minute")
 
 
 def test_what_a_length_finds_is_said_beforehand_and_a_longer_one_finds_less() -> None:
@@ -149,7 +149,7 @@ def test_growth_rests_on_the_looks_at_what_grows() -> None:
     found = growth.check(made.events, phase="soak", replicas=["backend-1"])
     assert found.outcome is Outcome.FAIL
     assert found.evidence == tuple(range(120))
-    assert found.reason.endswith("now at 139: at this rate 4 times that is reached in 35 minutes")
+    assert found.reason.endswith("are at 139: at this rate 4 times that is reached in 35 minutes")
 
 
 def test_a_pass_says_of_how_many_replicas() -> None:

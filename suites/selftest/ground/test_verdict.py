@@ -83,4 +83,6 @@ def test_the_first_bad_one_is_named_and_the_others_counted() -> None:
 
 
 def test_a_pass_says_of_how_many_checks() -> None:
-    assert combine([Verdict("logs", Outcome.PASS, "fine")] * 3).reason == "all 3 checks passed"
+    passed = Verdict("logs", Outcome.PASS, "fine")
+    assert combine([passed] * 3).reason == "all 3 checks passed"
+    assert combine([passed]).reason == "the only check passed"

@@ -203,7 +203,7 @@ def test_what_variables_bring_into_a_file_together_is_bounded(tmp_path: Path) ->
 
 def test_a_file_that_is_named_a_thousand_times_counts_every_time(tmp_path: Path) -> None:
     names = ", ".join(["v.env"] * 1_000)
-    error = refused(tmp_path, SERVICE % f"env_file: [{names}]", {"v.env": b"A=" + b"x" * 50_000 + b"\n"})
+    error = refused(tmp_path, SERVICE % f"env_file: [{names}]", {"v.env": b"A=" + b"x" * 120_000 + b"\n"})
     assert error.what == "The stack's files are too large together"
 
 
