@@ -67,7 +67,7 @@ def test_what_hangs_is_ended_and_started_again(replica: LocalStart, monkeypatch:
     monkeypatch.setattr(kept, "PATIENCE", 0.2)
     shell = KeptShell(replica)
     assert asked(shell, "echo ready").text == "ready\n"
-    shell.call("sleep 1000")
+    shell.call("exec sleep 1000")  # in the place of the shell, which is ended: it leaves nothing
     assert str(shell.answer(time.monotonic() + 0.3).error).startswith("no answer within 0.")
     assert until(lambda: replica.started[0].process.poll() is not None)
     assert asked(shell, "echo again").text == "again\n"
