@@ -66,7 +66,7 @@ def _asked(one: Cache, two: Cache) -> tuple[int, int]:
 
 def busy_with(before: Stage, after: Stage) -> tuple[str, tuple[Event[ProbePostgres], ...]]:
     """The statement at which a database is found at work most often, and was not before; with the looks that saw it.
-    Empty where there is none, or that is not known.
+    Empty where no statement stands out, or too few looks were made.
     """
     was, now = _statements(before), _statements(after)
     if not now[1] or len(was[1]) < LEAST_LOOKS / 2 or len(now[1]) < LEAST_LOOKS:

@@ -51,7 +51,7 @@ def _form(one: Difference) -> bool:
 
 
 def _found(case: Case, attempt: Attempt) -> tuple[str, float, float] | None:
-    """The cache that finds as much as before, and how much of what it is asked for; None where there is none."""
+    """The name of a cache that finds as much as before, and the share that it found then and finds now."""
     usual = {name: between(looks).share for name, looks in caches(case.before).items()}
     for name, looks in caches(attempt.after).items():
         if name in usual and (now := between(looks).share) >= AS_BEFORE * usual[name] > 0.0:

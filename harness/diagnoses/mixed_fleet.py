@@ -77,7 +77,8 @@ def _one_side(case: Case, attempt: Attempt) -> tuple[str, _Fleet, int] | None:
     """The release on which all failures of an attempt were, how the fleet went, and how many there were."""
     groups, fleet = _failures(attempt), _went(case, attempt)
     later = [event for event in windows(attempt.after) if event.phase != attempt.start.phase]
-    if not groups or fleet is None or any(one.body.failures for one in later) or not any(one.body.ok for one in later):
+    over = any(one.body.ok for one in later) and not any(one.body.failures for one in later)
+    if not groups or fleet is None or not over:
         return None
     servers = {group.server for group in groups}
     if not servers <= set(attempt.after.releases):
@@ -109,9 +110,11 @@ def _went(case: Case, attempt: Attempt) -> _Fleet | None:
     before = {name: _last(one, attempt.start.time) for name, one in told.items()}
     target = next(iter(after.values()), None)
     sources = set(before.values()) - {target}
-    if target is None or set(after.values()) != {target} or len(sources) != 1 or None in sources or len(after) < 2:
+    if target is None or set(after.values()) != {target} or len(after) < 2 or len(sources) != 1:
         return None
     (source,) = sources
+    if source is None:  # a replica that had told no release
+        return None
     switched = {}
     for name in (name for name, release in before.items() if release == source):
         first = next((at for at, release in told[name] if at >= attempt.start.time and release == target), None)
@@ -121,7 +124,6 @@ def _went(case: Case, attempt: Attempt) -> _Fleet | None:
         if first is None or last is None:
             return None
         switched[name] = (last, first)
-    assert source is not None
     return _Fleet(source, target, target in before.values(), switched)
 
 
