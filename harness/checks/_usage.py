@@ -9,12 +9,13 @@ from harness.checks._processes import ends_of
 from harness.events import ProbeReplica, ProbeServer
 from harness.history import Event
 
-OF_REPLICA = ("resident", "descriptors", "threads", "processes")
+OF_REPLICA = ("resident", "shared", "descriptors", "threads", "processes")
 OF_SERVER = ("connections", "clients", "channels")  # whichever its product has
 WORDS = {
-    "resident": "memory", "descriptors": "open descriptors", "threads": "threads", "processes": "processes",
-    "connections": "connections", "clients": "connections", "channels": "channels",
+    "resident": "memory", "shared": "shared memory", "descriptors": "open descriptors", "threads": "threads",
+    "processes": "processes", "connections": "connections", "clients": "connections", "channels": "channels",
 }  # fmt: skip
+OF_MEMORY = ("resident", "shared")  # in bytes
 MEBIBYTE = 1024.0 * 1024.0
 
 
@@ -39,12 +40,17 @@ class Usage:
 
     def said(self, value: float) -> str:
         """A value of it, in words."""
-        return f"{value / MEBIBYTE:.3g} MiB" if self.figure == "resident" else f"{value:.3g}"
+        return f"{value / MEBIBYTE:.3g} MiB" if self.figure in OF_MEMORY else f"{value:.3g}"
 
 
 def used(events: Iterable[Event], phase: str) -> dict[tuple[str, str], Usage]:
-    """Every figure that was told in a phase."""
+    """Every figure that was told in a phase.
+
+    The shared memory of a replica that is a server is left out: databases reserve it when they start, and it fills as
+    they are used.
+    """
     found: dict[tuple[str, str], Usage] = {}
+    servers: set[str] = set()
     events = tuple(events)
     end = ends_of(events).get(phase)
     for event in events:
@@ -54,9 +60,11 @@ def used(events: Iterable[Event], phase: str) -> dict[tuple[str, str], Usage]:
         for figure, value in _figures(body):
             usage = found.setdefault((body.replica, figure), Usage(body.replica, figure))
             usage.points.append((event, value))
-            if figure == "resident" and isinstance(body, ProbeReplica):
+            if figure in OF_MEMORY and isinstance(body, ProbeReplica):
                 usage.limit = body.memory_limit
-    return found
+        if isinstance(body, ProbeServer):
+            servers.add(body.replica)
+    return {key: usage for key, usage in found.items() if key[0] not in servers or usage.figure != "shared"}
 
 
 def _figures(body: ProbeReplica | ProbeServer) -> Iterator[tuple[str, float]]:

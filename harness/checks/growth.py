@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks._evidence import Findings, counted
 from harness.checks._trend import FEWEST, Trend, trend
-from harness.checks._usage import MEBIBYTE, Usage, used
+from harness.checks._usage import MEBIBYTE, OF_MEMORY, Usage, used
 from harness.history import Event
 from harness.verdict import Verdict
 
@@ -21,8 +21,8 @@ CONFIDENCE = 0.999  # of each bound: there are many figures
 WARM = 1.0 / 3.0  # of the phase, in which a release fills its caches and pools
 # So much has to be gained after that, else it may be the noise of a sound server.
 LEAST = {
-    "resident": 4.0 * MEBIBYTE, "descriptors": 10.0, "threads": 8.0, "processes": 6.0, "connections": 10.0,
-    "clients": 10.0, "channels": 10.0,
+    "resident": 4.0 * MEBIBYTE, "shared": 4.0 * MEBIBYTE, "descriptors": 10.0, "threads": 8.0, "processes": 6.0,
+    "connections": 10.0, "clients": 10.0, "channels": 10.0,
 }  # fmt: skip
 TIMES = 4.0  # times what it uses: taken for the limit where none is known
 EVERY = 10.0  # s
@@ -38,9 +38,9 @@ def check(
 ) -> Verdict:
     """No figure grows in both halves of the time after it has warmed up, so fast that it comes to its limit in time.
 
-    Memory, descriptors, threads and processes of each replica, and the connections to servers that are watched. The
-    slope is a median of all pairs' (Theil, Sen) and has to be above 0 at 99.9 % confidence in both halves; what grows
-    once and stays does not count. The limit is the replica's memory limit, else four times what is used.
+    Memory, own and shared, descriptors, threads and processes of each replica, and the connections to servers that are
+    watched. The slope is a median of all pairs' (Theil, Sen) and has to be above 0 at 99.9 % confidence in both halves;
+    what grows once and stays does not count. The limit is the replica's memory limit, else four times what is used.
 
     Args:
         events: the history (`probe.replica`, `probe.postgres` and the other servers').
@@ -123,7 +123,7 @@ def _reached(usage: Usage, grows: Trend, horizon: float) -> tuple[float, str] | 
     name = "the limit" if usage.limit else f"{TIMES:g} times that"
     left = max(0.0, limit - now) / grows.slope
     rate = f"{usage.said(60.0 * grows.slope)} a minute (at least {usage.said(60.0 * grows.low)})"
-    grow, are = ("grows", "is") if usage.figure == "resident" else ("grow", "are")  # one memory, several of the others
+    grow, are = ("grows", "is") if usage.figure in OF_MEMORY else ("grow", "are")  # one memory, several of the others
     said = f"{usage.words} {grow} by {rate} and {are} at {usage.said(now)}"
     return left, f"{said}: at this rate {name} is reached in {_time(left)}"
 

@@ -16,8 +16,8 @@ POOL = 4  # processes of a role that are taken for a pool of workers
 FACTOR = 2.0
 # Beside the factor: what a sound server may use more at one moment than at another.
 ROOM = {
-    "resident": 128.0 * MEBIBYTE, "descriptors": 100.0, "threads": 32.0, "processes": 16.0, "connections": 20.0,
-    "clients": 20.0, "channels": 20.0,
+    "resident": 128.0 * MEBIBYTE, "shared": 128.0 * MEBIBYTE, "descriptors": 100.0, "threads": 32.0, "processes": 16.0,
+    "connections": 20.0, "clients": 20.0, "channels": 20.0,
 }  # fmt: skip
 
 

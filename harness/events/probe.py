@@ -139,7 +139,7 @@ class ProbeReplica(OfReplica, frozen=True, rename={"rows": "list"}):
     cpu_declared: Number | None  # processors
     memory: int | None  # bytes
     memory_limit: int | None  # bytes
-    oom_kills: int | None  # processes killed so far for want of memory
+    oom_kills: int | None  # processes killed so far by the OOM killer
     # of `cpu`, `memory` and `io`, the seconds so far in which some and in which all waited for it
     pressure: Mapping[str, tuple[Number, Number]] | None
     missing: Mapping[str, str]  # of a field that is not known, why
@@ -155,3 +155,4 @@ class ProbeReplica(OfReplica, frozen=True, rename={"rows": "list"}):
     # bytes of memory of all processes that are neither a file's nor shared; earlier histories count what is shared, for
     # each process
     resident: int | None = None
+    shared: int | None = None  # bytes of memory that processes share or that files in memory (tmpfs, /dev/shm) take

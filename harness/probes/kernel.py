@@ -37,16 +37,21 @@ while [ $__n -lt 40 ] && { IFS= read -r __l || [ -n "$__l" ]; }; do __t="$__t$__
 $__t
 "; done 2>/dev/null; :; }
 __c=/sys/fs/cgroup
-if [ -e $__c/cpu.stat ]; then __cg="$__c/cpu.stat $__c/memory.current $__c/memory.max $__c/memory.events \
-$__c/cpu.max $__c/cpu.pressure $__c/memory.pressure $__c/io.pressure"
+if [ -e $__c/cpu.stat ]; then __st=$__c/memory.stat __sk=shmem
+__cg="$__c/cpu.stat $__c/memory.current $__c/memory.max $__c/memory.events $__c/cpu.max \
+ $__c/cpu.pressure $__c/memory.pressure $__c/io.pressure"
 else for __d in cpuacct cpu,cpuacct cpu; do [ -e $__c/$__d/cpuacct.usage ] && break; done
 for __e in cpu cpu,cpuacct; do [ -e $__c/$__e/cpu.stat ] && break; done
 __cg="$__c/$__d/cpuacct.usage $__c/$__e/cpu.stat $__c/$__e/cpu.cfs_quota_us $__c/$__e/cpu.cfs_period_us \
-$__c/memory/memory.usage_in_bytes $__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"; fi
+$__c/memory/memory.usage_in_bytes $__c/memory/memory.limit_in_bytes $__c/memory/memory.oom_control"
+__st=$__c/memory/memory.stat __sk=total_shmem; fi
 __net=; for __f in tcp tcp6 udp udp6; do [ -e /proc/net/$__f ] && __net="$__net /proc/net/$__f"; done
+__shared() { while read -r __k __v; do [ "$__k" = "$2" ] && { __A="$__A==> $1 <==
+shmem $__v
+"; break; }; done 2>/dev/null <"$1"; :; }
 look() { __w=$1; set -- /proc/[0-9]*; if [ "$__w" = all ] || [ "$*" != "$__p" ]; then __p="$*"
 __show /proc/[0-9]*/stat /proc/[0-9]*/statm; else __A="$__A==> /proc/same <==
-"; fi; __show $__cg; }
+"; fi; __show $__cg; [ -r $__st ] && __shared $__st $__sk; :; }
 sockets() { __show $__net; }
 __as() { __u=$1 __g=$2; shift 2
 if command -v setpriv >/dev/null 2>&1; then setpriv --reuid="$__u" --regid="$__g" --clear-groups "$@"
@@ -110,6 +115,7 @@ class KernelSnapshot:
         throttled: periods in which it was held back so far, and for how many seconds.
         cpu_limit: processors that it may use at most; None where there is no limit.
         memory, limit: bytes; the limit is None where there is none.
+        shared: bytes of `memory` that processes share, or that lie in a file system of memory.
         oom_kills: processes that the OOM killer ended so far.
         pressure: of `cpu`, `memory`, `io`: seconds so far in which some and in which all waited for it.
     """
@@ -123,6 +129,7 @@ class KernelSnapshot:
     cpu_limit: float | None = None
     memory: int | None = None
     limit: int | None = None
+    shared: int | None = None
     oom_kills: int | None = None
     pressure: Mapping[str, tuple[float, float]] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -224,6 +231,7 @@ def _first(cgroup: Mapping[str, str], missing: dict[str, str]) -> dict[str, Any]
         "cpu_limit": _cores(cgroup.get("cpu.cfs_quota_us"), cgroup.get("cpu.cfs_period_us")),
         "memory": _number(cgroup.get("memory.usage_in_bytes")),
         "limit": limit if limit is not None and limit < WITHOUT_LIMIT else None,
+        "shared": _pairs(cgroup.get("memory.stat")).get("shmem"),
         "oom_kills": _pairs(cgroup.get("memory.oom_control")).get("oom_kill"),
     }
     missing["pressure"] = "cgroup v1 keeps none" if cgroup else "no cgroup can be read"
@@ -243,6 +251,7 @@ def _second(cgroup: Mapping[str, str], missing: dict[str, str]) -> dict[str, Any
         "cpu_limit": _cores(*[*(cgroup.get("cpu.max") or "").split(), None, None][:2]),
         "memory": _number(cgroup.get("memory.current")),
         "limit": limit,
+        "shared": _pairs(cgroup.get("memory.stat")).get("shmem"),
         "oom_kills": _pairs(cgroup.get("memory.events")).get("oom_kill"),
         "pressure": pressure or None,
     }
@@ -253,7 +262,7 @@ def _second(cgroup: Mapping[str, str], missing: dict[str, str]) -> dict[str, Any
 
 
 def _say(made: Mapping[str, Any], missing: dict[str, str]) -> None:
-    for name in ("cpu", "throttled", "memory", "oom_kills"):
+    for name in ("cpu", "throttled", "memory", "shared", "oom_kills"):
         if made[name] is None:
             missing[name] = "not in the cgroup's files"
 

@@ -179,6 +179,7 @@ class ReplicaState:
             cpu_declared=self._cpus,
             memory=seen.memory,
             memory_limit=seen.limit,
+            shared=seen.shared,
             oom_kills=seen.oom_kills,
             pressure=seen.pressure,
             missing=missing,

@@ -43,6 +43,12 @@ def test_a_leak_of_memory_is_told_with_its_rate_and_its_end() -> None:
     )
 
 
+def test_a_leak_of_shared_memory_alone_is_told() -> None:
+    outcome, reason = judge(soaked(resident=lambda _: 50 * MIB, shared=lambda at: 10 * MIB + at / 60 * 2 * MIB))
+    assert outcome is Outcome.FAIL
+    assert reason.startswith("shared memory of backend-1 grows by 2 MiB a minute (at least 2 MiB) and is at 29.8 MiB")
+
+
 def test_a_leak_under_noise_is_found() -> None:
     random = Random(1)
     made = soaked(descriptors=lambda at: 40 + at / 60 * 4 + random.choice((-2, 0, 2)))

@@ -22,6 +22,18 @@ def test_the_limit_is_that_of_memory_as_it_was_told_last() -> None:
     assert found["backend-1", "threads"].said(3.0) == "3"
 
 
+def test_the_shared_memory_of_a_server_is_left_out_and_that_of_others_is_not() -> None:
+    made = Made().inside("p", shared=5, memory_limit=10)
+    made.inside("p", "database-1", shared=7, resident=6)
+    made.add("probe.postgres", "p", replica="database-1", connections=None, error=None)
+    found = used(made.events, "p")
+    assert set(found) == {("backend-1", "shared"), ("database-1", "resident")}
+    assert (found["backend-1", "shared"].limit, found["backend-1", "shared"].words) == (
+        10,
+        "shared memory of backend-1",
+    )
+
+
 def commands(*every: tuple[str, float, float, int]) -> Made:
     """Verb, when it began and ended, and its exit code."""
     made = Made()

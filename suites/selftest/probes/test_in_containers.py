@@ -110,6 +110,22 @@ def test_a_file_that_was_deleted_under_a_service_of_another_user_is_found_with_i
     assert found == [("/tmp/held.log", int(inode), 5)]
 
 
+def test_what_lies_in_shared_memory_is_told_apart_from_what_processes_have(standing: Environment) -> None:
+    replica = standing.replica("backend-3")
+
+    def looked(good: Callable[[Event], bool]) -> Any:
+        return told(ReplicaState(standing.history, replica, standing.id), good).data
+
+    before = looked(lambda event: event.data["shared"] is not None)
+    assert replica.run(["dd", "if=/dev/zero", "of=/dev/shm/leak", "bs=1M", "count=40"]).exit_code == 0
+    try:
+        full = looked(lambda event: event.data["shared"] >= before["shared"] + 40 * 1024 * 1024)
+    finally:
+        replica.run(["rm", "/dev/shm/leak"])
+    assert full["resident"] < before["resident"] + 20 * 1024 * 1024
+    looked(lambda event: event.data["shared"] < before["shared"] + 1024 * 1024)
+
+
 def test_the_schemas_digest_changes_with_the_schema_and_comes_back(standing: Environment) -> None:
     database = standing.replica("database-1")
 

@@ -41,6 +41,7 @@ FIRST = "".join(
         "memory/memory.usage_in_bytes": "49594368",
         "memory/memory.limit_in_bytes": "9223372036854771712",
         "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2",
+        "memory/memory.stat": "shmem 9170944",
     }.items()
 )
 SECOND = "".join(
@@ -49,6 +50,7 @@ SECOND = "".join(
         "cpu.stat": "usage_usec 626135\nuser_usec 1\nnr_periods 90\nnr_throttled 7\nthrottled_usec 1500000",
         "memory.current": "49594368",
         "memory.max": "67108864",
+        "memory.stat": "shmem 9170944",
         "memory.events": "low 0\nhigh 0\nmax 12\noom 2\noom_kill 2\noom_group_kill 0",
         "cpu.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=2500000\nfull avg10=0.00 avg60=0.00 total=0",
         "memory.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000000\nfull avg10=0.00 total=500000",
@@ -97,13 +99,14 @@ def test_the_first_cgroup_hierarchy() -> None:
     found = kernel.read(FIRST)
     assert (found.cpu, found.throttled, found.throttled_seconds) == (0.6261, 7, 1.5)
     assert (found.memory, found.limit, found.oom_kills, found.pressure) == (49594368, None, 2, None)
+    assert found.shared == 9170944
     assert found.missing["pressure"] == "cgroup v1 keeps none"
 
 
 def test_the_second_cgroup_hierarchy_with_pressure() -> None:
     found = kernel.read(SECOND)
     assert (found.cpu, found.throttled, found.throttled_seconds) == (0.6261, 7, 1.5)
-    assert (found.memory, found.limit, found.oom_kills) == (49594368, 67108864, 2)
+    assert (found.memory, found.limit, found.oom_kills, found.shared) == (49594368, 67108864, 2, 9170944)
     assert found.pressure == {"cpu": (2.5, 0.0), "memory": (1.0, 0.5), "io": (0.0, 0.0)}
     assert set(found.missing) == {"processes"}
 
@@ -112,7 +115,7 @@ def test_what_cannot_be_read_is_null_with_the_reason() -> None:
     found = kernel.read("")
     assert (found.processes, found.cpu, found.memory, found.pressure) == (None,) * 4
     assert kernel.listening("") == (None, "/proc/net/tcp cannot be read")
-    assert set(found.missing) == {"processes", "pressure", "cpu", "throttled", "memory", "oom_kills"}
+    assert set(found.missing) == {"processes", "pressure", "cpu", "throttled", "memory", "shared", "oom_kills"}
 
 
 def shell(line: str, path: str | None = None) -> str:
@@ -121,6 +124,23 @@ def shell(line: str, path: str | None = None) -> str:
         ["sh"], input=f"{text}\n{line}\nprintf '%s' \"$__A\"\n", capture_output=True, text=True, timeout=30, check=False
     )
     return done.stdout
+
+
+def test_shared_memory_is_that_of_the_cgroup_and_of_those_below_it(tmp_path: Path) -> None:
+    def looked() -> kernel.KernelSnapshot:
+        return kernel.read(shell("look", str(tmp_path)).replace(str(tmp_path), "/sys/fs/cgroup"))
+
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory/memory.stat").write_text(
+        "cache 5\nshmem 4096\nmapped_file 1\ntotal_cache 9\ntotal_shmem 8192\n"
+    )
+    assert looked().shared == 8192
+    (tmp_path / "cpu.stat").write_text("usage_usec 1\n")
+    (tmp_path / "memory.stat").write_text("anon 1\nfile 2\nshmem 4096\nshmem_thp 7\n")
+    assert looked().shared == 4096
+    (tmp_path / "memory.stat").unlink()
+    found = looked()
+    assert (found.shared, found.missing["shared"]) == (None, "not in the cgroup's files")
 
 
 def test_a_look_at_this_machine_sees_this_process_and_its_socket() -> None:
