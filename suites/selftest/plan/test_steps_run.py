@@ -135,7 +135,7 @@ def test_a_command_that_ended_before_is_asked_for_what_it_left_too(told: Told) -
 def test_a_replica_that_is_just_starting_is_asked_again_unless_the_fleet_is_seen_to_be_mixed(
     told: Told, fleet: list[dict[str, str | None]], asked: int
 ) -> None:
-    told.fleet = fleet
+    told.fleet = list(fleet)
     Interrupt(phase="half", release=NEW).run(told.trial, Progress())
     assert told.done.count("releases") == asked
     assert told.trial.history.clock.monotonic() == (asked - 1) * ASK_EVERY
