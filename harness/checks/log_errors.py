@@ -1,4 +1,4 @@
-"""No replica logs one new error after the other while a release is deployed or taken back.
+"""No replica logs one new error after the other while a release is deployed or taken back, nor does a log vanish.
 
 The phases on both sides are held and judged. Between them some replicas run one release and some the other, on a schema
 that may be the one or the other already: what fails only then is seen nowhere else.
@@ -15,6 +15,7 @@ from harness.checks._log_kinds import Kind, KnownErrors, kinds_of
 from harness.checks._witness import WitnessedStalls
 from harness.checks.logs import ExpectedLog
 from harness.events import ProbeLog, ReplicaReplace
+from harness.events.log import Loss
 from harness.history import Event, of
 from harness.verdict import Verdict
 
@@ -31,6 +32,8 @@ def check(
     few: int = FEW,
 ) -> Verdict:
     """No log got more than `few` errors of kinds that the same log of no replica of the service had in the baseline.
+
+    Nor was one emptied without a copy: what led to the rollback has to be read afterwards.
 
     Args:
         events: the history (`probe.log`, `witness`).
@@ -54,6 +57,8 @@ def check(
         if not seen or not known:
             findings.missing(f"{where} was not watched in {phase if not seen else baseline}")
             continue
+        if gone := [(event, loss) for event in seen for loss in event.body.losses if loss.gone]:
+            findings.fail(f"{where} {_emptied([loss for _, loss in gone])}", *(event for event, _ in gone))
         new = _new(seen, known)
         count = sum(kind.count for kind in new)
         if count > few:
@@ -97,6 +102,11 @@ def _tell(
     count, kinds = sum(kind.count for kind in new), counted(len(new), "kind")
     sentence = f"{where} got {counted(count, 'error line')} of {kinds} that {baseline} did not have, e.g."
     findings.timed(f"{sentence} {new[0].count} x {said(new[0].example)}", stall(witness, told, 0.0), *told)
+
+
+def _emptied(losses: Sequence[Loss]) -> str:
+    size = sum(loss.offset or 0 for loss in losses)
+    return f"was emptied: {counted(size, 'byte')} of records are gone, and there is no copy of them"
 
 
 def _with_its_container(seen: Sequence[Event[ProbeLog]]) -> bool:

@@ -69,6 +69,7 @@ class Loss(Detail, frozen=True):
     offset: int | None = None
     after: Number | None = None
     before: Number | None = None
+    gone: bool = False  # the file was emptied, and of what it had held before there is no copy either
 
 
 class Writer(Detail, frozen=True):

@@ -11,6 +11,7 @@ from harness.fingerprint.allow import Allowance
 from harness.fingerprint.moving import Pair, Witness
 from harness.fingerprint.parts import PARTS, State, StatePart
 from harness.fingerprint.profiles import SUFFIX, Usual, is_profile, left, novel
+from harness.fingerprint.sums import jumped
 from harness.fingerprint.unseen import unseen
 
 
@@ -145,6 +146,10 @@ def _novelties(replica: str, name: str, states: Sequence[State], witness: Witnes
         if not is_profile(item) or not is_profile(old) or witness.still(replica, name, column):
             continue
         usual = [Usual(*one) for one in witness.usual(replica, name, key, first.taken)]
+        seen_at = [(state.taken, _items(state, replica, name).get(key)) for state in states]
+        jump = jumped([(at, seen) for at, seen in seen_at if is_profile(seen)], usual)
+        if jump is not None:
+            yield Difference(replica, name, column, old, jump)
         for state in reversed(states[1:]):
             seen = _items(state, replica, name).get(key)
             new = novel(old, seen, usual, state.taken - first.taken) if is_profile(seen) else None

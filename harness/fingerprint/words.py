@@ -9,6 +9,7 @@ from typing import Any
 from harness.fingerprint.causes import Cause, causes, table_of
 from harness.fingerprint.compare import Comparison, Difference
 from harness.fingerprint.profiles import Novelty
+from harness.fingerprint.sums import Jump
 from harness.fingerprint.words_of_files import files
 
 VALUE = 160  # characters of a value that are shown
@@ -184,8 +185,8 @@ def _value(one: Difference) -> str:
 def _contents(found: list[Difference]) -> str:
     """A table is one sentence: its rows where their number changed, else the columns."""
     table = table_of(found[0].key)
-    new = [f"{_short(one.key.replace('/', '.'))} {one.after}" for one in found if isinstance(one.after, Novelty)]
-    found = [one for one in found if not isinstance(one.after, Novelty)]
+    new = [f"{_short(one.key.replace('/', '.'))} {one.after}" for one in found if isinstance(one.after, Novelty | Jump)]
+    found = [one for one in found if not isinstance(one.after, Novelty | Jump)]
     return "; ".join([*([_rows_or_columns(table, found)] if found else []), *new])
 
 

@@ -21,9 +21,18 @@ MOST = 300  # tables that are read
 UNSEEN = ("other databases, the next number of AUTO_INCREMENT",)
 TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json")
 WORDS = (*TEXTS[:-1], "enum", "set")
+TIMES = ("date", "datetime", "timestamp")
 NUMBERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double")
 PROFILED = 40  # columns of a table that have a profile
-KINDS = WORD, NUMBER, MAGNITUDE = ":::word", ":::number", ":::magnitude"  # how rows begin that are part of one
+# How rows begin that are part of one.
+KINDS = WORD, NUMBER, MAGNITUDE, SUM, AGE, AHEAD = (
+    ":::word",
+    ":::number",
+    ":::magnitude",
+    ":::sum",
+    ":::age",
+    ":::ahead",
+)
 
 # What there is to read: a line for each column.
 COLUMNS = """SELECT c.table_name, coalesce(t.data_length, 0), c.column_name, c.data_type, c.column_key
@@ -38,7 +47,11 @@ OF_WORDS = """(SELECT '{kind}', {name}, {told}, left(cast({column} AS binary), 6
 GROUP BY 4 LIMIT {most})"""
 OF_NUMBERS = """(SELECT '{kind}', {name}, {told}, min(nullif(abs({column}), 0)), max(abs({column})) FROM {table}{where})
 UNION ALL (SELECT '{magnitude}', {name}, {told}, floor(log10(abs({column}))), count(*) FROM {table}{where}
-AND abs({column}) BETWEEN 1e-12 AND 1e18 GROUP BY 4)"""
+AND abs({column}) BETWEEN 1e-12 AND 1e18 GROUP BY 4)
+UNION ALL (SELECT '{sum}', {name}, {told}, sum({column}), NULL FROM {table}{where})"""
+OF_TIMES = """(SELECT if({age} > -1, '{past}', '{ahead}'), {name}, {told}, floor(log10(greatest(abs({age}), 1))),
+count(*) FROM {table}{where} AND {age} IS NOT NULL GROUP BY 1, 4)"""
+AGE_OF = "timestampdiff(SECOND, {column}, now())"
 
 
 @dataclass(slots=True)
@@ -101,7 +114,7 @@ def statement(table: Table, own: Collection[str]) -> str:
 def _profile(table: Table, column: str, where: str) -> str:
     """What asks for the profile of a column; empty where it has none."""
     kind = table.columns[column]
-    if column in table.key or kind not in (*WORDS, *NUMBERS):
+    if column in table.key or kind not in (*WORDS, *NUMBERS, *TIMES):
         return ""
     words = {
         "name": quoted(table.name), "told": quoted(column), "column": _name(column), "table": _name(table.name),
@@ -109,7 +122,9 @@ def _profile(table: Table, column: str, where: str) -> str:
     }  # fmt: skip
     if kind in WORDS:
         return OF_WORDS.format(kind=WORD, most=profiles.WORDS + 1, **words)
-    return OF_NUMBERS.format(kind=NUMBER, magnitude=MAGNITUDE, **words)
+    if kind in TIMES:
+        return OF_TIMES.format(past=AGE, ahead=AHEAD, age=AGE_OF.format(**words), **words)
+    return OF_NUMBERS.format(kind=NUMBER, magnitude=MAGNITUDE, sum=SUM, **words)
 
 
 def part(text: str, read: Sequence[Table], left: Sequence[Table], words: str) -> StatePart:
@@ -131,7 +146,7 @@ def part(text: str, read: Sequence[Table], left: Sequence[Table], words: str) ->
 
 
 def _profiles(table: str, number: int, lines: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """The profile of each column that has few different words, or numbers."""
+    """The profile of each column that has few different words, or numbers, or times."""
     found: dict[str, Any] = {}
     if number < profiles.ROWS:
         return found
@@ -143,9 +158,15 @@ def _profiles(table: str, number: int, lines: Sequence[Sequence[str]]) -> dict[s
             found[name] = {"rows": number, "words": words}
         for low, high in told[NUMBER]:
             limits = {key: None if one == "NULL" else float(one) for key, one in (("low", low), ("high", high))}
-            sizes = {str(_count(size)): _count(count) for size, count in told[MAGNITUDE]}
-            found[name] = {"rows": number, **limits, "magnitudes": sizes or None}
+            in_all = next((float(one) for one, _ in told[SUM] if one != "NULL"), None)
+            found[name] = {"rows": number, **limits, "magnitudes": _counts(told[MAGNITUDE]), "sum": in_all}
+        if told[AGE] or told[AHEAD]:
+            found[name] = {"rows": number, "ages": _counts(told[AGE]), "ahead": _counts(told[AHEAD])}
     return found
+
+
+def _counts(told: Sequence[Sequence[str]]) -> dict[str, int] | None:
+    return {str(_count(size)): _count(count) for size, count in told} or None
 
 
 def _name(text: str) -> str:

@@ -22,6 +22,7 @@ WHOLE = 4 * MIB  # bytes of a table that is read whole
 TOGETHER = 16 * MIB  # bytes of all that are, the smallest first
 MOST = 300  # tables that are read
 FIRST = 2000  # rows of a larger one, by its primary key
+OF_NUMBERS, OF_TIMES = {"low", "high", "magnitudes", "sum"}, {"ages", "ahead"}  # of a profile that counts no words
 UNSEEN = ("large objects, other databases",)
 
 
@@ -77,12 +78,12 @@ def read(text: str | None, words: str) -> StatePart:
 
 
 def _profiles(row: dict[str, Any]) -> dict[str, Any]:
-    """The profile of each column that has few different words, or numbers."""
+    """The profile of each column that has few different words, or numbers, or times."""
     table, number = str(row["profile"]), int(row["rows"])
     table = f"{table} (first {FIRST} rows)" if row["how"] == "first" else table
     found: dict[str, Any] = {}
     for column, said in (row["columns"] or {}).items() if number >= profiles.ROWS else ():
-        if said and "magnitudes" in said and set(said) == {"low", "high", "magnitudes"}:
+        if said and set(said) in (OF_NUMBERS, OF_TIMES):
             found[f"{table}/{column}{profiles.SUFFIX}"] = {"rows": number, **said}
         elif said and len(said) <= min(profiles.WORDS, number // profiles.SHARE):
             words = {redaction.setting(column, word): count for word, count in said.items()}

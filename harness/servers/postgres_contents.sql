@@ -25,13 +25,18 @@ WITH found AS (
             SELECT a.attname, a.attnum, CASE WHEN t.typcategory = 'N' THEN format(
                 'SELECT json_build_object(%2$L, min(abs(%1$I::float8)) FILTER (WHERE %1$I <> 0), %3$L, max(abs(%1$I::float8)), %4$L,
                  (SELECT json_object_agg(m, c) FROM (SELECT floor(log(abs(%1$I::float8)))::int AS m, count(*) AS c FROM t
-                  WHERE abs(%1$I::float8) BETWEEN 1e-12 AND 1e18 GROUP BY 1) AS g))
-                 FROM t WHERE abs(%1$I::float8) BETWEEN 0 AND 1e18', a.attname, 'low', 'high', 'magnitudes')
+                  WHERE abs(%1$I::float8) BETWEEN 1e-12 AND 1e18 GROUP BY 1) AS g),
+                 %5$L, sum(%1$I::float8)) FROM t WHERE abs(%1$I::float8) BETWEEN 0 AND 1e18', a.attname, 'low', 'high', 'magnitudes', 'sum')
+                WHEN t.typcategory = 'D' THEN format(
+                'SELECT json_build_object(%2$L, json_object_agg(m, c) FILTER (WHERE NOT ahead), %3$L, json_object_agg(m, c) FILTER (WHERE ahead))
+                 FROM (SELECT age <= -1 AS ahead, floor(log(greatest(abs(age), 1)))::int AS m, count(*) AS c FROM
+                 (SELECT extract(epoch FROM now() - %1$I::timestamptz)::float8 AS age FROM t WHERE isfinite(%1$I)) AS a GROUP BY 1, 2) AS g',
+                a.attname, 'ages', 'ahead')
                 ELSE format('SELECT json_object_agg(v, c) FROM (SELECT left(%1$I::text, 60) AS v, count(*) AS c FROM t WHERE %1$I IS NOT NULL
                  GROUP BY 1 LIMIT {words} + 1) AS g', a.attname) END AS asked
             FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
             WHERE a.attrelid = chosen.oid AND a.attnum > 0 AND NOT a.attisdropped
-                AND (t.typcategory IN ('S', 'E', 'B') OR t.typname IN ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8'))
+                AND (t.typcategory IN ('S', 'E', 'B') OR t.typname IN ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'date', 'timestamp', 'timestamptz'))
                 AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey::int2[]))
             ORDER BY a.attnum LIMIT 40) AS v) AS asked
     FROM chosen CROSS JOIN LATERAL (

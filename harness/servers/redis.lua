@@ -31,11 +31,25 @@ local function joined(list)
     for at = 1, #list do parts[at] = #list[at] .. ':' .. list[at] end
     return table.concat(parts)
 end
+-- A time of today says when something was written, and not what: `<time>` stands for it, as seconds, milliseconds,
+-- microseconds or nanoseconds since 1970, or by one of the dates in ARGV[3] (`2026-11-30,2026-12-01`).
+local now = tonumber(redis.call('TIME')[1])
+local function timeless(text)
+    text = string.gsub(text, '(%d%d%d%d%-%d%d%-%d%d)[T ]%d%d:%d%d:?%d*[.,]?%d*', function(day)
+        return string.find(ARGV[3], day, 1, true) and '<time>' or nil
+    end)
+    return (string.gsub(text, '%d+%.?%d*', function(number)
+        local value = tonumber(number)
+        for _, unit in ipairs({1, 1e3, 1e6, 1e9}) do
+            if math.abs(value / unit - now) < 86400 then return '<time>' end
+        end
+    end))
+end
 -- `=text` of a short string, else the hash of all of it; nothing where it is large.
 local function whole(kind, key, size)
     if kind == 'string' then
         if size > SHORT then return '' end
-        local text = redis.call('GET', key)
+        local text = timeless(redis.call('GET', key))
         return size <= 60 and '=' .. text or redis.sha1hex(text)
     end
     if size > SMALL then return '' end
@@ -46,7 +60,7 @@ local function whole(kind, key, size)
     if kind == 'hash' then
         local pairs_of = redis.call('HGETALL', key)
         found = {}
-        for at = 1, #pairs_of, 2 do found[#found + 1] = joined({pairs_of[at], pairs_of[at + 1]}) end
+        for at = 1, #pairs_of, 2 do found[#found + 1] = joined({pairs_of[at], timeless(pairs_of[at + 1])}) end
         table.sort(found)
     end
     return found and redis.sha1hex(joined(found)) or ''

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from importlib.resources import files
@@ -171,10 +172,11 @@ class Redis(ServerAdapter):
         kinds: dict[str, KeyKind] = {}
         queues: dict[str, KeyKind] = {name: KeyKind() for name in self.queues}
         script = files("harness.servers").joinpath("redis.lua").read_text(encoding="utf-8")
+        days = ",".join(time.strftime("%Y-%m-%d", time.gmtime(clock.now() + 86400.0 * one)) for one in (-1, 0, 1))
         cursor, seen, began, total = "0", set[bytes](), clock.monotonic(), 0
         first = True
         while True:
-            step = f"(\n{self.shell('EVAL', script, '0', cursor, str(STEP))}\n)"
+            step = f"(\n{self.shell('EVAL', script, '0', cursor, str(STEP), days)}\n)"
             answer = ask(step + (f"; (\n{self.shell('DBSIZE')}\n)" if first else ""))
             if answer.exit_code or not re.match(rb"\d+:", answer.stdout):
                 return dict.fromkeys(self.parts, StatePart(None, f"redis-cli: {complaint(answer)}"))

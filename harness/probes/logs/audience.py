@@ -71,11 +71,19 @@ class Audience:
             view.found(parts)
             view.window.unread_parts += unread or []
 
-    def lost(self, cursor: Cursor, *, copied: bool = False, emptied: bool = False, foreign: bool = False) -> None:
-        """What was written behind the cursor since the last look cannot be had."""
+    def lost(
+        self,
+        cursor: Cursor,
+        *,
+        copied: bool = False,
+        emptied: bool = False,
+        foreign: bool = False,
+        gone: bool = False,
+    ) -> None:
+        """What was written behind the cursor since the last look cannot be had; `gone`: nor can what was before it."""
         now = self._clock.now()
         for window in self.windows:
-            window.record_loss(cursor, self.looked, now, copied=copied, emptied=emptied, foreign=foreign)
+            window.record_loss(cursor, self.looked, now, copied=copied, emptied=emptied, foreign=foreign, gone=gone)
 
     def changed(self, what: str, was: FileState | None, now: FileState | None, *, appeared: bool = False) -> None:
         """Something became of the file at the path; `appeared`: there was none at the last look."""

@@ -84,7 +84,9 @@ class RotatedParts:
         else:
             emptied = emptied or (left is not None and left.file is not None and left.file.ident == old.ident)
             foreign = old.holder is not None and old.holder.foreign
-            self._audience.lost(old.cursor, copied=copied, emptied=emptied, foreign=foreign)
+            # A part that cannot be read, such as a compressed one, may be the copy.
+            gone = emptied and not copied and not said and old.cursor.offset > 0
+            self._audience.lost(old.cursor, copied=copied, emptied=emptied, foreign=foreign, gone=gone)
             if foreign and not old.path and not emptied:
                 watched = LogPart(
                     Cursor(old.cursor.file, old.cursor.offset), since=clock, finished=True, holder=old.holder

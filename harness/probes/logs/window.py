@@ -94,6 +94,7 @@ class LogWindow:
         copied: bool = False,
         emptied: bool = False,
         foreign: bool = False,
+        gone: bool = False,
     ) -> None:
         """What was written behind the cursor between two Unix times cannot be had."""
         said = f"what was written to inode {cursor.file.inode} after byte {cursor.offset}, between {_clock(after)} and "
@@ -106,7 +107,7 @@ class LogWindow:
         else:
             said += "the file is gone" + (", and what came after the copy of it" if copied else "")
         if len(self.losses) < MAX_LISTED:
-            self.losses.append(Loss(said, cursor.file.inode, cursor.offset, after, before))
+            self.losses.append(Loss(said, cursor.file.inode, cursor.offset, after, before, gone))
 
     def half_line(self, length: int, now: float) -> None:
         """The file ends in so many bytes of a line."""

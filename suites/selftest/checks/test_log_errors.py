@@ -48,6 +48,19 @@ def test_one_more_than_a_few_fails_and_how_many_that_are_can_be_declared() -> No
     assert judged(made(backend_1=errors(4)), few=4).outcome is Outcome.PASS
 
 
+def test_a_log_that_was_emptied_without_a_copy_fails_and_one_of_which_only_the_end_is_lost_does_not() -> None:
+    def emptied(*, gone: bool) -> dict[str, Any]:
+        lost = [{"what": "what came last is lost", "offset": 5120, "gone": gone}]
+        return {"state": "truncated", "changes": [{"what": "truncated"}], "losses": lost}
+
+    found = judged(made(backend_2=emptied(gone=True)))
+    assert found.outcome is Outcome.FAIL
+    assert (
+        f"{LOG} on backend-2 was emptied: 5120 bytes of records are gone, and there is no copy of them" in found.reason
+    )
+    assert judged(made(backend_2=emptied(gone=False))).outcome is Outcome.UNKNOWN
+
+
 def test_many_kinds_of_a_few_each_are_many() -> None:
     kinds = [{"name": f"{word} failed", "count": 1, "example": word} for word in ("mail", "job", "hook", "page")]
     found = judged(made(backend_1={"errors": 4, "error_kinds": kinds}))

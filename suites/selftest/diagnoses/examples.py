@@ -139,6 +139,48 @@ def mixed(
     return run.load("rolled-back", served_by=EVENLY, failed=later, failures=[alike] * bool(later)) if over else run
 
 
+def handed_over(written: Sequence[str] = ("deploy", "rollback") * 3, *, more: int = 0) -> GateRun:
+    """Records that are read otherwise after the rollback, by the phases in which they were written.
+
+    Args:
+        more: how many more there are, of which nothing is listed.
+    """
+    run, seconds = GateRun(), {}
+    for verb, phases in (("deploy", ("deploy", "deployed")), ("rollback", ("rollback", "rolled-back"))):
+        run.attempt(verb, phases[0]).load(phases[0])
+        seconds[phases[0]] = run.events[-1].since_start - 5.0
+        run.clock.advance(20.0)
+        run.seen(phases[1], NEW if verb == "deploy" else OLD).load(phases[1])
+        seconds[phases[1]] = run.events[-1].since_start - 5.0
+        run.clock.advance(20.0)
+    bad = [
+        {"key": f"k-{number}", "verdict": "wrong", "written": seconds[phase], "expected": "environment: 23",
+         "got": "environment: 22"}
+        for number, phase in enumerate(written)
+    ]  # fmt: skip
+    run.reads("rolled-back", bad=bad, wrong=len(bad) + more)
+    return run.failed("rolled-back", "reads")
+
+
+def orphaned(parent: int = 1, *, serving: Sequence[int] = (75,), started: float = 9.0, release: str = NEW) -> GateRun:
+    """The new release serves from a child; the rollback ends its parent.
+
+    Args:
+        parent: of the child, after the rollback. serving: who holds the port then.
+        started: when the child was started that is there then.
+    """
+    keeper, child = [74, 30, "python3", 9.0, "S"], [75, 74, "python3", 9.0, "S"]
+    run = GateRun().deployed()
+    run.inside(
+        "deployed", list=[[1, 0, "init", 1.0, "S"], [30, 1, "supervisord", 1.0, "S"], keeper, child], serving=[75]
+    )
+    run.attempt("rollback", "rollback", 1).seen("rolled-back", release, NEW, NEW)
+    left = [75, parent, "python3", started, "S"]
+    there = [[1, 0, "init", 1.0, "S"], [30, 1, "supervisord", 1.0, "S"], *([keeper] if parent == 74 else []), left]
+    run.inside("rolled-back", list=there, serving=list(serving))
+    return run.failed("rolled-back", "release")
+
+
 def cached(
     shares: Sequence[float],
     *,
@@ -231,5 +273,18 @@ MORE = {
         "4.1.1 and 4.1.0 do not work side by side: while the fleet was mixed in the rollback, all 80 failures came from"
         " backend-1 and backend-2 on 4.1.0, and none came once every replica ran 4.1.0; backend-1 says ERROR KeyError:"
         " 'current'", kinds.MIXED, lambda: mixed(("backend-1", 6.5, 12.0), ("backend-3", 12.5, 14.0)),
+    ),
+    "handed-over": Example(
+        handed_over,
+        "what is asked for while 4.1.0 and 4.1.1 both run is done otherwise: 6 records are not read as they were"
+        " written, all of them written in the phase deploy and the phase rollback, and none while all replicas ran one"
+        " release; e.g. k-0 gave environment: 22 for environment: 23", kinds.QUEUE,
+        lambda: handed_over(("deploy", "deployed") * 3),
+    ),
+    "orphaned": Example(
+        orphaned,
+        "the rollback could not end python3 (75) on backend-1: its parent (74) ended, and the orphaned process goes on"
+        " and holds its port, so that no other can take its place", kinds.STUCK,
+        lambda: orphaned(parent=74),
     ),
 }  # fmt: skip

@@ -11,8 +11,10 @@ from suites.selftest.diagnoses.examples import (
     THERE,
     cached,
     deployed_again,
+    handed_over,
     logged,
     mixed,
+    orphaned,
     rolled,
     thinned,
     twice_restarted,
@@ -216,3 +218,31 @@ def test_a_statement_is_told_only_where_the_database_is_at_it_for_much_of_the_ti
 )
 def test_a_cache_is_unused_only_where_the_database_does_its_work(run: Callable[[], GateRun], why: str) -> None:
     assert not says("cache-unused", run()), why
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (lambda: handed_over(("deploy", "rollback") * 2), "so few may be chance"),
+        (
+            lambda: handed_over((*("deploy", "rollback") * 3, "deployed")),
+            "the old release cannot read what the new one writes",
+        ),
+        (lambda: handed_over((*("deploy", "rollback") * 3, "rolled-back")), "the old release alone does it wrong"),
+        (lambda: handed_over(more=1), "of the one that is not listed nobody knows when it was written"),
+    ],
+)
+def test_work_is_handed_over_wrongly_only_where_nothing_else_goes_wrong(run: Callable[[], GateRun], why: str) -> None:
+    assert not says("handed-over", run()), why
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (lambda: orphaned(parent=74), "its parent is there"),
+        (lambda: orphaned(serving=()), "it holds no port"),
+        (lambda: orphaned(started=40.0), "another process has its number now"),
+    ],
+)
+def test_a_process_is_orphaned_only_where_its_parent_ended_and_it_did_not(run: Callable[[], GateRun], why: str) -> None:
+    assert not says("orphaned", run()), why

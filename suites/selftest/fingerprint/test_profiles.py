@@ -293,3 +293,48 @@ def test_a_fingerprint_in_between_without_the_column_tells_nothing_of_it() -> No
         assert not compare(QUIET[0][1], after, (), QUIET, [other]).differences
     hashed = Fingerprint({"db-1": {"contents": StatePart({f"t/a{SUFFIX}": "1a"})}}, 20.0)
     assert not compare(QUIET[0][1], after, (), QUIET, [hashed]).differences
+
+
+def times(ahead: dict[str, int] | None = None, **ages: int) -> dict[str, Any]:
+    """`times(a0=200, a4=40)`: so many times less than 10 s ago, and some hours."""
+    return {"rows": 500, "ages": {name[1:]: count for name, count in ages.items()} or None, "ahead": ahead}
+
+
+NOW = times(a0=250, a8=240)  # the load writes the time, and the rest was there for years
+
+
+def test_times_that_are_some_hours_off_are_told() -> None:
+    assert told(NOW, times(a0=150, a4=100, a8=240), times(a8=490)) == (
+        "has times 2.78 hours to 1.16 days ago in 100 rows, which it never had"
+    )
+    assert told(NOW, times({"4": 100}, a0=150, a8=240), times(a8=490)) == (
+        "has times 2.78 hours to 1.16 days ahead in 100 rows, which it never had"
+    )
+    both = times({"8": 50}, a0=150, a4=50, a5=40, a8=210)
+    assert told(NOW, both, NOW) == (
+        "has times 2.78 hours to 11.6 days ago and 3.17 years to 31.7 years ahead in 140 rows, which it never had"
+    )
+
+
+def test_times_grow_older_while_they_are_looked_at() -> None:
+    assert not told(NOW, times(a0=50, a1=150, a8=290), NOW, 60.0)
+    assert not told(NOW, times(a0=50, a1=50, a2=150, a8=240), NOW, 90.0), "99 s, and 90 more"
+    assert told(NOW, times(a0=50, a1=50, a2=150, a8=240), NOW, 80.0)
+    assert not told(NOW, times(a0=50, a1=100, a2=100, a8=240), NOW, 500.0)
+    assert not told(times(a4=400), times(a0=50, a4=350), times(a4=400)), "the load writes what time it is"
+    assert not told(times({"4": 400}), times({"3": 200, "4": 100}, a0=50), times({"4": 400})), "they came nearer"
+
+
+def test_of_times_that_are_left_the_rows_are_told() -> None:
+    new = novel(NOW, times({"3": 30}, a0=150, a4=100, a8=240), [Usual(NOW, NOW, 6.0)], 30.0)
+    assert new is not None
+    assert (
+        str(left(new, times(a0=489, a4=1)))
+        == "has times 2.78 hours to 1.16 days ago and 16.7 minutes to 2.78 hours ahead in 1 row, which it never had"
+    )
+    assert left(new, times(a0=490)) is None
+
+
+@pytest.mark.parametrize(("before", "after"), [(FEW, times(a4=400)), (times(), times(a4=400)), (NOW, FEW), (NOW, NOW)])
+def test_without_times_before_nothing_is_told_of_times(before: Any, after: Any) -> None:
+    assert not told(before, after, before)

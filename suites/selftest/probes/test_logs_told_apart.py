@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from collections.abc import Iterator
@@ -166,6 +167,18 @@ def test_4_what_is_lost_at_a_truncation_is_named(case: Case, copy: bool) -> None
     end = "what came after the copy of it is in neither" if copy else "there is no copy of it"
     assert f"is lost: the file was emptied, and {end}" in reason
     assert case.data["records"] == (3 if copy else 1)
+    assert [one.get("gone", False) for one in case.data["losses"]] == [not copy]
+
+
+def test_4_what_was_emptied_may_have_been_copied_into_a_part_that_cannot_be_read(case: Case) -> None:
+    case.write(3)
+    case.mark()
+    case.poll()
+    Path(f"{case.path}.1.gz").write_bytes(gzip.compress(case.path.read_bytes()))
+    os.truncate(case.path, 0)
+    case.write(1)
+    case.poll()
+    assert [one.get("gone", False) for one in case.data["losses"]] == [False]
 
 
 def test_4_the_hole_of_a_writer_without_append_is_skipped_and_told(case: Case) -> None:

@@ -247,17 +247,20 @@ def test_who_waits_for_a_lock_is_told_and_who_holds_a_rows(
 def test_columns_of_states_and_of_numbers_have_a_profile(database: Running, app: Callable[[str], None]) -> None:
     app(
         "CREATE TABLE units (id int PRIMARY KEY, name varchar(20), state text, flag enum('yes', 'no'), n bigint,"
-        " tiny decimal(20, 15), word varchar(9));"
+        " tiny decimal(20, 15), word varchar(9), at datetime, day date, never timestamp NULL);"
         "INSERT INTO units SELECT seq, concat('unit ', seq), if(seq % 2, 'on', 'On'), if(seq < 10, 'yes', 'no'),"
-        " 10 * seq, 0, NULL FROM seq_0_to_39"
+        " 10 * seq, 0, NULL, now() - INTERVAL 7 * (seq % 2) HOUR, current_date + INTERVAL 3000 DAY, NULL"
+        " FROM seq_0_to_39"
     )
     found = items(database.server(), "contents")
     profiles = {key.removesuffix(" (values)"): item for key, item in found.items() if key.endswith(" (values)")}
     assert profiles == {
         "units/state": {"rows": 40, "words": {"on": 20, "On": 20}},
         "units/flag": {"rows": 40, "words": {"yes": 10, "no": 30}},
-        "units/n": {"rows": 40, "low": 10.0, "high": 390.0, "magnitudes": {"1": 9, "2": 30}},
-        "units/tiny": {"rows": 40, "low": None, "high": 0.0, "magnitudes": None},
+        "units/n": {"rows": 40, "low": 10.0, "high": 390.0, "magnitudes": {"1": 9, "2": 30}, "sum": 7800.0},
+        "units/tiny": {"rows": 40, "low": None, "high": 0.0, "magnitudes": None, "sum": 0.0},
+        "units/at": {"rows": 40, "ages": {"0": 20, "4": 20}, "ahead": None},
+        "units/day": {"rows": 40, "ages": None, "ahead": {"8": 40}},
     }
     app("DROP TABLE units; CREATE TABLE handful (id int PRIMARY KEY, word text); INSERT INTO handful VALUES (1, 'a')")
     assert not [key for key in items(database.server(), "contents") if key.endswith(" (values)")]

@@ -344,11 +344,14 @@ def test_columns_of_states_and_of_numbers_are_told_in_all_and_names_are_not(
 ) -> None:
     app(
         "CREATE TABLE units"
-        " (id int PRIMARY KEY, name text, state text, flag bool, token text, n int, wide numeric, tiny real)"
+        " (id int PRIMARY KEY, name text, state text, flag bool, token text, n int, wide numeric, tiny real,"
+        " at timestamptz, day date, seen timestamp, never timestamptz)"
     )
     app(
         "INSERT INTO units SELECT n, 'unit ' || n, CASE WHEN n % 2 = 0 THEN 'on' ELSE 'it''s off' END, n < 10,"
-        " 's3cr3t-token', (n - 1) * 10, CASE n WHEN 1 THEN 'NaN'::numeric WHEN 2 THEN 1e200 ELSE n END, 'Infinity'"
+        " 's3cr3t-token', (n - 1) * 10, CASE n WHEN 1 THEN 'NaN'::numeric WHEN 2 THEN 1e200 ELSE n END, 'Infinity',"
+        " now() - interval '7 hours' * (n % 2), CASE WHEN n > 30 THEN DATE 'infinity' ELSE current_date - 3000 END,"
+        " now() + interval '50 minutes' * (n % 4), NULL"
         " FROM generate_series(1, 40) n"
     )
     app("CREATE TABLE handful (word text); INSERT INTO handful VALUES ('alice'), ('alice')")
@@ -357,9 +360,13 @@ def test_columns_of_states_and_of_numbers_are_told_in_all_and_names_are_not(
     assert profiles["units/state"] == {"rows": 40, "words": {"on": 20, "it's off": 20}}
     assert profiles["units/flag"]["words"] == {"true": 9, "false": 31}
     assert "s3cr3t" not in str(profiles["units/token"])
-    assert profiles["units/n"] == {"rows": 40, "low": 10, "high": 390, "magnitudes": {"1": 9, "2": 30}}
-    assert profiles["units/wide"] == {"rows": 40, "low": 3, "high": 40, "magnitudes": {"0": 7, "1": 31}}
-    assert profiles["units/tiny"] == {"rows": 40, "low": None, "high": None, "magnitudes": None}
+    assert profiles["units/n"] == {"rows": 40, "low": 10, "high": 390, "magnitudes": {"1": 9, "2": 30}, "sum": 7800}
+    assert profiles["units/wide"] == {"rows": 40, "low": 3, "high": 40, "magnitudes": {"0": 7, "1": 31}, "sum": 817}
+    assert profiles["units/tiny"] == {"rows": 40, "low": None, "high": None, "magnitudes": None, "sum": None}
+    assert profiles["units/at"] == {"rows": 40, "ages": {"0": 20, "4": 20}, "ahead": None}
+    assert profiles["units/day"] == {"rows": 40, "ages": {"8": 30}, "ahead": None}
+    assert profiles["units/seen"] == {"rows": 40, "ages": {"0": 10}, "ahead": {"3": 30}}
+    assert profiles["units/never"] == {"rows": 40, "ages": None, "ahead": None}
     assert not {"units/id", "units/name", "handful/word"} & set(profiles)
     app("DROP TABLE units; DROP TABLE handful")
 

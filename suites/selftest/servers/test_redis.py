@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -300,6 +301,27 @@ def test_values_of_few_keys_that_do_not_expire_are_told(redis: Running) -> None:
         values = now
     kinds = items(one, "keys")
     assert (kinds["user:<n>"]["count"], kinds["flag:new_ui"]["count"]) == (30, 1)
+
+
+def test_a_time_of_today_is_when_a_value_was_written_and_no_part_of_it(redis: Running) -> None:
+    cli = f"redis-cli -p {redis.port}"
+    today = time.strftime("%Y-%m-%d")
+    now = int(time.time())
+    kept = {"s": now, "ms": f"{now}123", "us": f"{now}123456", "ns": f"{now}123456789", "float": f"{now}.25"}
+    for name, value in kept.items():
+        sh(f"{cli} SET at:{name} '{{\"at\": {value}}}'")
+    sh(f"{cli} SET at:text '{today}T10:11:12.5Z'; {cli} SET at:day {today}; {cli} SET at:old {now - 200_000}")
+    sh(f"{cli} SET at:past 2012-04-04T10:11:12Z; {cli} HSET at:hash at {now} n 1; {cli} SET at:count 1333525500")
+    values = items(declared(address=redis.address), "values")
+    assert {values[f"at:{name}"] for name in kept} == {'{"at": <time>}'}
+    assert values["at:text"] == "<time>Z"
+    assert values["at:day"] == today, "a day alone may be a setting"
+    assert values["at:old"] == str(now - 200_000)
+    assert (values["at:past"], values["at:count"]) == ("2012-04-04T10:11:12Z", "1333525500")
+    sh(f"{cli} HSET at:hash at {now + 5}")
+    assert items(declared(address=redis.address), "values") == values
+    sh(f"{cli} HSET at:hash n 2")
+    assert items(declared(address=redis.address), "values")["at:hash"] != values["at:hash"]
 
 
 def test_keys_of_the_load_are_its_own(redis: Running) -> None:
