@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from harness.checks._reads import of_subject, written_in
 from harness.diagnoses._case import Case, Diagnosis, ids, names
 from harness.diagnoses._kinds import QUEUE
-from harness.event import Event
-from harness.events import BadRead, WorkloadReads
+from harness.event import Event, of
+from harness.events import BadRead, ProbeQueue, WorkloadReads
 
 CHECKS = ("reads", "reads-forward")
 LEAST = 5  # records; what fewer have in common may be chance
@@ -40,9 +40,9 @@ def diagnose(case: Case) -> Diagnosis | None:
     example = wrong[0].record
     written = names([f"the phase {one.written}" for one in wrong])
     return Diagnosis(
-        f"what is asked for while {case.old} and {case.new} both run is done otherwise: {len(keys)} records are not"
-        f" read as they were written, all of them written in {written}, and none while all replicas ran one release;"
-        f" e.g. {example.key} gave {example.got} for {example.expected}",
+        f"while {case.old} and {case.new} both run, {_what(case)} is done otherwise than it was asked for: {len(keys)}"
+        f" records are not read as they were written, all of them written in {written}, and none while all replicas"
+        f" ran one release; e.g. {example.key} gave {example.got} for {example.expected}",
         QUEUE,
         ids([one.event for one in wrong]),
         "what one release leaves for the other one to do: jobs queued by the other release, messages, sessions; whether"
@@ -50,6 +50,10 @@ def diagnose(case: Case) -> Diagnosis | None:
         ids(failing),
         certainty=2,
     )
+
+
+def _what(case: Case) -> str:
+    return "a job queued by the other release" if any(of(case.events, ProbeQueue)) else "work for the other release"
 
 
 def _wrong(case: Case, phase: str, mixed: Collection[str | None]) -> Iterator[_Wrong]:

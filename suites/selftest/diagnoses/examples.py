@@ -139,11 +139,12 @@ def mixed(
     return run.load("rolled-back", served_by=EVENLY, failed=later, failures=[alike] * bool(later)) if over else run
 
 
-def handed_over(written: Sequence[str] = ("deploy", "rollback") * 3, *, more: int = 0) -> GateRun:
+def handed_over(written: Sequence[str] = ("deploy", "rollback") * 3, *, more: int = 0, queue: bool = True) -> GateRun:
     """Records that are read otherwise after the rollback, by the phases in which they were written.
 
     Args:
         more: how many more there are, of which nothing is listed.
+        queue: the stack declares one.
     """
     run, seconds = GateRun(), {}
     for verb, phases in (("deploy", ("deploy", "deployed")), ("rollback", ("rollback", "rolled-back"))):
@@ -158,6 +159,8 @@ def handed_over(written: Sequence[str] = ("deploy", "rollback") * 3, *, more: in
          "got": "environment: 22"}
         for number, phase in enumerate(written)
     ]  # fmt: skip
+    if queue:
+        run.add("probe.queue", "rolled-back", replica="cache-1", depth=0)
     run.reads("rolled-back", bad=bad, wrong=len(bad) + more)
     return run.failed("rolled-back", "reads")
 
@@ -276,9 +279,9 @@ MORE = {
     ),
     "handed-over": Example(
         handed_over,
-        "what is asked for while 4.1.0 and 4.1.1 both run is done otherwise: 6 records are not read as they were"
-        " written, all of them written in the phase deploy and the phase rollback, and none while all replicas ran one"
-        " release; e.g. k-0 gave environment: 22 for environment: 23", kinds.QUEUE,
+        "while 4.1.0 and 4.1.1 both run, a job queued by the other release is done otherwise than it was asked for: 6"
+        " records are not read as they were written, all of them written in the phase deploy and the phase rollback,"
+        " and none while all replicas ran one release; e.g. k-0 gave environment: 22 for environment: 23", kinds.QUEUE,
         lambda: handed_over(("deploy", "deployed") * 3),
     ),
     "orphaned": Example(

@@ -246,3 +246,8 @@ def test_work_is_handed_over_wrongly_only_where_nothing_else_goes_wrong(run: Cal
 )
 def test_a_process_is_orphaned_only_where_its_parent_ended_and_it_did_not(run: Callable[[], GateRun], why: str) -> None:
     assert not says("orphaned", run()), why
+
+
+def test_without_a_queue_what_is_handed_over_is_work() -> None:
+    (said,) = says("handed-over", handed_over(queue=False))
+    assert "both run, work for the other release is done otherwise" in said
