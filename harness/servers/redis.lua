@@ -45,12 +45,12 @@ local function timeless(text)
         end
     end))
 end
--- `=text` of a short string, else the hash of all of it; nothing where it is large.
+-- `=text` of a short string, else the hash of all of it, of a string with its length; nothing where it is large.
 local function whole(kind, key, size)
     if kind == 'string' then
         if size > SHORT then return '' end
         local text = timeless(redis.call('GET', key))
-        return size <= 60 and '=' .. text or redis.sha1hex(text)
+        return #text <= 60 and '=' .. text or redis.sha1hex(text) .. '/' .. #text
     end
     if size > SMALL then return '' end
     local found

@@ -237,7 +237,8 @@ def _holds(kind: str, size: int, digest: str, *, lasting: bool) -> str:
         return ""
     if digest.startswith("="):
         return digest[1:]
-    what = f"{size} {'bytes' if kind == 'string' else 'elements'}"
+    digest, _, length = digest.partition("/")
+    what = f"{length or size} {'bytes' if kind == 'string' else 'elements'}"
     return f"{what}, hash {digest[:12]}" if digest else what
 
 

@@ -312,9 +312,13 @@ def test_a_time_of_today_is_when_a_value_was_written_and_no_part_of_it(redis: Ru
         sh(f"{cli} SET at:{name} '{{\"at\": {value}}}'")
     sh(f"{cli} SET at:text '{today}T10:11:12.5Z'; {cli} SET at:day {today}; {cli} SET at:old {now - 200_000}")
     sh(f"{cli} SET at:past 2012-04-04T10:11:12Z; {cli} HSET at:hash at {now} n 1; {cli} SET at:count 1333525500")
+    for number, value in enumerate((f"{now}.5", f"{now}.125", "1333525500.5"), start=1):
+        sh(f"{cli} SET at:long{number} '{'x' * 60} {value}'")
     values = items(declared(address=redis.address), "values")
     assert {values[f"at:{name}"] for name in kept} == {'{"at": <time>}'}
     assert values["at:text"] == "<time>Z"
+    long = [values[f"at:long{number}"] for number in (1, 2, 3)]
+    assert long[0] == long[1] != long[2], "as long as it is without the time"
     assert values["at:day"] == today, "a day alone may be a setting"
     assert values["at:old"] == str(now - 200_000)
     assert (values["at:past"], values["at:count"]) == ("2012-04-04T10:11:12Z", "1333525500")
