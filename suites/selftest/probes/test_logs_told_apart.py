@@ -178,6 +178,7 @@ def test_4_what_was_emptied_may_have_been_copied_into_a_part_that_cannot_be_read
     os.truncate(case.path, 0)
     case.write(1)
     case.poll()
+    assert "is lost: the file was emptied" in doubted(case.verdict())
     assert [one.get("gone", False) for one in case.data["losses"]] == [False]
 
 
