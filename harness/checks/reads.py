@@ -25,8 +25,8 @@ def check(
         phase: the phase.
         changing: the phases of the deployment or rollback before it.
         disturbed: those of them in which a fault was on, or had just been: work that is done later may come too late
-            there, so what is not found does not count. Whether it came is for `reads-forward`, or the read of
-            everything afterwards.
+            there and in the phase itself, so what is not found does not count. Whether it came is for `reads-forward`,
+            or the read of everything afterwards.
     """
     events = tuple(events)
     findings = Findings(NAME)
@@ -35,7 +35,9 @@ def check(
     findings.saw(*settled, *while_changing)
     asked = late = 0
     for found in (*while_changing, *settled):
-        wrong(findings, events, found, f"in the phase {found.phase}", absent=found.phase not in disturbed)
+        # What a fault held up is still being done in the phase that follows, however long that lasts.
+        late_work = found.phase in disturbed or (bool(disturbed) and found in settled)
+        wrong(findings, events, found, f"in the phase {found.phase}", absent=not late_work)
         asked, late = asked + found.body.asked, late + found.body.late
     for found in settled:
         unanswered(findings, events, found, f"in the phase {found.phase}")

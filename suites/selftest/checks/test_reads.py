@@ -134,10 +134,15 @@ def test_what_is_not_there_yet_counts_but_where_a_fault_was_on_and_what_is_wrong
         assert "k-9" not in verdict.reason
 
 
-def test_what_is_not_there_after_the_fault_counts() -> None:
-    made = Made().reads("rollback").reads("rolled-back", bad=[ABSENT])
-    verdict = reads.check(made.events, phase="rolled-back", changing=["rollback"], disturbed=["rollback"])
-    assert verdict.outcome is Outcome.FAIL
+def test_right_after_a_fault_work_may_still_be_waiting_and_whether_it_comes_is_told_by_the_read_of_everything() -> None:
+    def after(*bad: dict[str, Any]) -> Outcome:
+        made = Made().reads("rollback").reads("rolled-back", bad=bad)
+        return reads.check(made.events, phase="rolled-back", changing=["rollback"], disturbed=["rollback"]).outcome
+
+    assert after(ABSENT) is Outcome.PASS
+    assert after(ABSENT, WRONG) is Outcome.FAIL
+    made = Made().reads("rolled-back", every=True, bad=[ABSENT])
+    assert reads_forward.check(made.events, phase="rolled-back").outcome is Outcome.FAIL
 
 
 def both_wrong(made: Made, **second: Any) -> Verdict:
