@@ -9,7 +9,7 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.deploy import Deployment
-from harness.errors import UsageError
+from harness.errors import DeployerError, UsageError
 from harness.events import DeployerEnd
 from harness.history import History
 from harness.plan.steps import Progress
@@ -19,8 +19,10 @@ from harness.plan.trial import Trial
 
 
 class FakeRun:
-    def __init__(self, code: int = 0, error: BaseException | None = None) -> None:
-        self.ended, self.error, self.called = False, error, list[str]()
+    def __init__(
+        self, code: int = 0, error: BaseException | None = None, immortal: BaseException | None = None
+    ) -> None:
+        self.ended, self.error, self.immortal, self.called = False, error, immortal, list[str]()
         self.result = Deployment("deploy", "1.1.0", "exit", code, 1.0, 0)
 
     def wait(self) -> Deployment:
@@ -32,6 +34,8 @@ class FakeRun:
 
     def stop(self) -> Deployment:
         self.called.append("stop")
+        if self.immortal is not None:
+            raise self.immortal
         self.ended = True
         return self.result
 
@@ -89,6 +93,27 @@ def test_whatever_ends_the_wait_ends_both(at: int) -> None:
     assert runs[1].called == (["stop"] if at == 0 else ["wait"])
 
 
+def test_one_that_cannot_be_ended_keeps_the_other_from_nothing() -> None:
+    runs = [FakeRun(immortal=DeployerError("it goes on")), FakeRun()]
+    with pytest.raises(DeployerError, match="it goes on"):
+        Together(runs).stop()
+    assert [run.called for run in runs] == [["stop"], ["stop"]]
+
+
+def test_what_ended_the_wait_is_told_with_what_could_not_be_ended() -> None:
+    runs = [FakeRun(error=KeyboardInterrupt()), FakeRun(immortal=DeployerError("it goes on"))]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Together(runs).wait()
+    assert caught.value.__notes__ == ["and while cleaning up: it goes on"]
+
+
+def test_a_second_one_that_cannot_be_started_is_told_where_the_first_cannot_be_ended_either() -> None:
+    run = FakeRun(immortal=DeployerError("it goes on"))
+    with pytest.raises(OSError, match="no") as caught:
+        give(trial(FakeDeployer([run, OSError("no")])), "deploy", "1.1.0", 2)
+    assert caught.value.__notes__ == ["and while cleaning up: it goes on"]
+
+
 def test_a_second_one_that_cannot_be_started_ends_the_first() -> None:
     run = FakeRun()
     with pytest.raises(OSError, match="no"):
@@ -98,9 +123,11 @@ def test_a_second_one_that_cannot_be_started_ends_the_first() -> None:
 
 def test_a_deployer_beside_which_nothing_works_is_refused_before_anything_is_begun() -> None:
     run = FakeRun()
-    with pytest.raises(UsageError, match="Two deployers cannot work at the same time"):
+    with pytest.raises(UsageError, match="Two deployers cannot work at the same time") as caught:
         give(trial(SimpleNamespace(start=lambda *_: run)), "deploy", "1.1.0", 2)
     assert run.called == []
+    assert (caught.value.where, caught.value.got) == ("the deployer of tiny", "SimpleNamespace")
+    assert caught.value.expected
 
 
 @pytest.mark.parametrize(
