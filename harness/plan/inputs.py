@@ -35,7 +35,7 @@ class Changes:
         return bool(self.changed or self.added or self.gone)
 
     def __str__(self) -> str:
-        """`a changed; b is new; c is gone`, and how many more."""
+        """`a changed; b new; c gone`, and how many more of each."""
         parts = [
             f"{_some(names)} {word}"
             for names, word in ((self.changed, "changed"), (self.added, "new"), (self.gone, "gone"))

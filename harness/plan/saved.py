@@ -129,7 +129,7 @@ def _saved(events: tuple[Event, ...], shown: Event[PlanShown]) -> SavedPlan:
     own = _own(events, shown)
     # An older run has the digests of the parts beside those of the files.
     said = {one["part"]: one["said"] for one in start.stack_digests if {"part", "said"} <= one.keys()}
-    up = of(own, EnvironmentUp, environment=shown.environment)
+    up = of(own, EnvironmentUp)
     first = first_failure(own)
     return SavedPlan(
         plan,
