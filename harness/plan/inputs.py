@@ -170,7 +170,7 @@ def _mount(source: Path, root: Path) -> Mapping[str, str]:
     if source.is_file():
         return {shown(source, root): file_digest(source)}
     found: dict[str, str] = {}
-    for path in sorted(source.rglob("*")) if source.is_dir() else ():
+    for path in sorted(source.rglob("*")):
         if path.is_file() and not path.is_symlink():
             found[shown(path, root)] = file_digest(path)
         if len(found) > MAX_FILES:

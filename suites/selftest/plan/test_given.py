@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,13 +10,20 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.deploy import Deployment
-from harness.errors import DeployerError, UsageError
+from harness.errors import DeployerError, EngineGone, UsageError
 from harness.events import DeployerEnd
 from harness.history import History
-from harness.plan.steps import Progress
+from harness.plan.steps import Progress, Step
 from harness.plan.steps._given import Together, give
 from harness.plan.steps.again import Again
+from harness.plan.steps.attempt import Attempt
+from harness.plan.steps.interrupt import Interrupt
 from harness.plan.trial import Trial
+from suites.selftest.plan.made import trial as usual_trial
+
+INTERRUPT = Interrupt(phase="half", release="1.1.0")
+FAULT = {"fault": "latency", "from": "web-1", "to": "queue", "ms": 50}
+ATTEMPT = Attempt(phase="half", verb="deploy", release="1.1.0", name="slow", fault=FAULT)
 
 
 class FakeRun:
@@ -149,3 +157,22 @@ def test_no_further_attempt_follows_where_one_of_two_did_it(codes: tuple[int, in
         )
         Again(phase="deploy-again", verb="deploy", release="1.1.0").run(cast(Trial, made), Progress())
     assert asked == (["1.1.0"] if tried else [])
+
+
+@pytest.mark.parametrize("step", [INTERRUPT, ATTEMPT], ids=["interrupt", "attempt"])
+def test_an_error_while_a_command_runs_is_told_where_the_command_cannot_be_ended_either(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, running = usual_trial(), FakeRun(immortal=DeployerError("it goes on"))
+    deployer: Any = SimpleNamespace(start=lambda *_: running, timeout=5.0)
+    monkeypatch.setattr(made, "deployer", deployer)
+    monkeypatch.setattr(made, "measured", made.history.phase)
+    monkeypatch.setattr(made, "logged", nullcontext)
+
+    def gone(*_: object) -> bool:
+        raise EngineGone("The engine is gone")
+
+    monkeypatch.setattr(made.environment, "anywhere", gone, raising=False)
+    with pytest.raises(EngineGone) as caught:
+        step.run(made, Progress())
+    assert "and while cleaning up: it goes on" in caught.value.__notes__

@@ -177,6 +177,18 @@ def test_a_name_that_is_no_text_is_shown_inert(tmp_path: Path) -> None:
     assert shown(tmp_path / "a", tmp_path / "b") == "../a"
 
 
+def test_a_link_to_a_name_that_is_no_text_has_the_digest_of_its_bytes(tmp_path: Path) -> None:
+    stack = shop(tmp_path)
+    (stack.file.parent / "web" / "odd").symlink_to(os.fsdecode(b"caf\xe9"))
+    assert files_of(inputs(stack, ("1.0",)))["web/odd"] == hashlib.sha256(b"-> caf\xe9").hexdigest()
+
+
+def test_a_mounted_path_at_which_there_is_nothing_has_no_line(tmp_path: Path) -> None:
+    stack = shop(tmp_path)
+    (stack.file.parent / "one.txt").unlink()
+    assert "one.txt" not in files_of(inputs(stack, ("1.0",)))
+
+
 def test_two_lists_differ_by_what_changed_what_is_new_and_what_is_gone() -> None:
     changes = differing(["1  same", "1  other  gap", "1  left"], ["1  same", "2  other  gap", "2  came"])
     assert changes == Changes(("other  gap",), ("came",), ("left",))

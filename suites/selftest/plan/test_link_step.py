@@ -145,7 +145,7 @@ def test_a_command_says_of_itself_that_it_succeeded_by_its_own_exit_with_code_0_
 
 def test_the_last_line_of_the_last_command_of_the_phase_is_quoted() -> None:
     made = trial()
-    for start, text in ((5, "first"), (5, "no space left \n"), (6, "another command")):
+    for start, text in ((5, "first"), (5, "second"), (5, "no space left \n"), (6, "another command")):
         made.history.record(raw("deployer.line", start=start, text=text, stream="out"))
     ended(made, 0, phase="before")
     ended(made, 0)

@@ -221,6 +221,13 @@ def test_a_plan_that_cannot_be_read_is_refused_with_its_event(plan: object) -> N
     assert f"event {event.id}" in str(caught.value.where)
 
 
+def test_a_plan_of_a_history_that_lost_its_beginning_has_no_stack() -> None:
+    made = History(clock=ManualClock())
+    made.record(PlanShown(FIRST.to_data(), []))
+    saved = saved_plan(made.events)
+    assert (saved.plan, saved.file, saved.seed, dict(saved.digests)) == (FIRST, None, None, {})
+
+
 def test_a_plan_that_held_a_secret_is_refused() -> None:
     data = {**FIRST.to_data(), "title": "hidden:1f2e3d4c5b6a"}
     made = History(clock=ManualClock())

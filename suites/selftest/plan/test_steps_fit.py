@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.plan.steps import Step
+from harness.plan.steps._base import DEPLOYED, LOAD
 from harness.plan.steps.drain import Level
 from harness.plan.steps.effects import Effects
 from harness.plan.steps.read_back import ReadBack
@@ -73,6 +74,11 @@ def test_a_deployment_is_tried_to_a_release_of_the_stack_and_a_rollback_to_none(
     given: dict[str, Any], problem: str | None
 ) -> None:
     assert Retry(phase="tried", **given).problem(tiny_stack()) == problem
+
+
+def test_what_is_tried_needs_the_load_and_a_rollback_something_to_take_back() -> None:
+    deploy, back = Retry(phase="tried", verb="deploy", release=NEW), Retry(phase="tried", verb="rollback")
+    assert (deploy.requires(), back.requires()) == ((LOAD,), (LOAD, DEPLOYED))
 
 
 def test_logs_are_rotated_where_one_says_how_and_the_queue_is_watched_where_there_is_one() -> None:

@@ -147,11 +147,14 @@ def test_logs_are_rotated_when_the_phase_has_begun_and_put_away_whatever_comes_o
 
 
 def test_a_rotation_is_judged_as_a_held_phase_is(noted: Noting) -> None:
+    queue = CheckCall(check="queue", parameters={"baseline": "usual", "within": 3.0})
     noted.noting("rotate", of=rotation)
     noted.noting("put_away", of=rotation)
     noted.noting("watch")
     noted.noting("verdict", gives=Verdict("errors", Outcome.FAIL, "some"))
-    noted.run(Rotate(phase="after", seconds=3.0, checks=(CheckCall(check="errors"),)))
+    done = noted.run(Rotate(phase="after", seconds=3.0, checks=(queue,)))
+    (asked,) = [given[1] for given in done if given[0] == "verdict"]
+    assert asked.keywords == {"baseline": "usual-2", "within": 3.0}
     assert [(one.check, one.outcome) for one in noted.trial.verdicts] == [("errors", Outcome.FAIL)]
 
 

@@ -28,7 +28,7 @@ def candidates(*steps: Step, failing: int | None = None, check: str = "errors") 
 
 
 def data(plan: Plan, at: int) -> dict[str, Any]:
-    return plan.to_data()["steps"][at]
+    return dict(plan.to_data()["steps"][at])
 
 
 def asked(plan: Plan) -> list[list[str]]:
