@@ -35,7 +35,7 @@ class Changes:
         return bool(self.changed or self.added or self.gone)
 
     def __str__(self) -> str:
-        """`a changed; b is new; c is gone`, and how many more."""
+        """`a changed; b new; c gone`, and how many more of each."""
         parts = [
             f"{_some(names)} {word}"
             for names, word in ((self.changed, "changed"), (self.added, "new"), (self.gone, "gone"))
@@ -170,7 +170,7 @@ def _mount(source: Path, root: Path) -> Mapping[str, str]:
     if source.is_file():
         return {shown(source, root): file_digest(source)}
     found: dict[str, str] = {}
-    for path in sorted(source.rglob("*")) if source.is_dir() else ():
+    for path in sorted(source.rglob("*")):
         if path.is_file() and not path.is_symlink():
             found[shown(path, root)] = file_digest(path)
         if len(found) > MAX_FILES:

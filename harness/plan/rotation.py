@@ -35,7 +35,7 @@ def rotate(environment: Subject) -> None:
 
 def put_away(environment: Subject, phase: str) -> None:
     """Remove what the rotations of a phase left: it is none of the deployment's traces."""
-    for event in environment.history.of(LogRotate, phase=phase):
+    for event in environment.history.of(LogRotate, phase=phase, environment=environment.id):
         if event.body.part:
             with suppress(HarnessError):  # a replica that is gone has no part left either
                 environment.replica(event.body.replica).run(["rm", "-f", "--", event.body.part])

@@ -109,7 +109,7 @@ def _releases(plan: Plan) -> tuple[str, ...]:
 
 
 def _name(shown: Event[PlanShown]) -> str:
-    return str(shown.body.plan.get("name", "")) if isinstance(shown.body.plan, Mapping) else ""
+    return str(shown.body.plan.get("name", ""))
 
 
 def _own(events: tuple[Event, ...], shown: Event[PlanShown]) -> tuple[Event, ...]:
@@ -118,7 +118,7 @@ def _own(events: tuple[Event, ...], shown: Event[PlanShown]) -> tuple[Event, ...
 
 def _saved(events: tuple[Event, ...], shown: Event[PlanShown]) -> SavedPlan:
     start = next((event.body for event in of(events, RunStart)), RunStart())
-    if "plan" in shown.damaged or not isinstance(shown.body.plan, Mapping) or not shown.body.plan:
+    if not shown.body.plan:  # one that is no mapping is read as an empty one
         raise UsageError("The plan in the history is damaged", where=f"event {shown.id}", hint=RUN_THE_FILE)
     plan = of_data(shown.body.plan, f"the plan of event {shown.id}")
     if PLACEHOLDER in plan.to_yaml():
@@ -129,7 +129,7 @@ def _saved(events: tuple[Event, ...], shown: Event[PlanShown]) -> SavedPlan:
     own = _own(events, shown)
     # An older run has the digests of the parts beside those of the files.
     said = {one["part"]: one["said"] for one in start.stack_digests if {"part", "said"} <= one.keys()}
-    up = of(own, EnvironmentUp, environment=shown.environment)
+    up = of(own, EnvironmentUp)
     first = first_failure(own)
     return SavedPlan(
         plan,

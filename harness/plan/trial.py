@@ -273,7 +273,8 @@ class Trial:
 
     def queue_level(self, phase: str) -> float:
         """The deepest that the queue was seen in a phase; 0 where it was not seen."""
-        depths = [event.body.depth for event in self.history.of(ProbeQueue, phase=phase)]
+        looks = self.history.of(ProbeQueue, phase=phase, environment=self.environment.id)
+        depths = [event.body.depth for event in looks]
         return max((float(depth) for depth in depths if depth is not None), default=0.0)
 
     @contextmanager

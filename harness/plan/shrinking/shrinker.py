@@ -148,9 +148,8 @@ class Shrinker:
             wanted = target or _signature(tried)
             known = [one for one in tried if one.outcome is not Outcome.UNKNOWN]
             failed = sum(wanted is not None and wanted.same(one.signature) for one in known)
-            if failed >= SURE or len(known) >= MEASURE_MOST or len(tried) - len(known) >= MAX_UNKNOWN + len(known):
-                return 0
-            return min(SURE - failed, MEASURE_MOST - len(known))
+            unknown = len(tried) - len(known)
+            return 0 if unknown >= MAX_UNKNOWN + len(known) else min(SURE - failed, MEASURE_MOST - len(known))
 
         tried = slots.repeat(plan, enough)
         wanted = target or _signature(tried)

@@ -87,9 +87,9 @@ def _named(selector: str, stack: Stack) -> list[str]:
 
 def _less(amount: float) -> list[float]:
     """A quarter and half of it: whole numbers of whole numbers."""
-    if isinstance(amount, int):
-        return [one for one in dict.fromkeys((amount // 4, amount // 2)) if 0 < one < amount]
-    return [one for one in (round(amount / 4, 3), round(amount / 2, 3)) if 0 < one < amount]
+    whole = isinstance(amount, int)
+    less = (amount // 4, amount // 2) if whole else (round(amount / 4, 3), round(amount / 2, 3))
+    return [one for one in dict.fromkeys(less) if 0 < one < amount]
 
 
 def _changed(plan: Plan, at: int, words: str, **to: object) -> Iterator[Cut]:

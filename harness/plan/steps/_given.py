@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -44,9 +45,11 @@ class Together:
                 raise
         return found[-1]
 
-    def stop(self) -> Deployment | None:
-        """Kill all of them where they stand."""
-        return [one.stop() for one in self._running][-1] if self._running else None
+    def stop(self) -> None:
+        """Kill all of them where they stand; one that cannot be killed keeps none of the others alive."""
+        with ExitStack() as stack:
+            for one in reversed(self._running):
+                stack.callback(one.stop)
 
 
 def give(

@@ -207,10 +207,8 @@ class Toxiproxy:
         attributes = given.at("attributes")
         known(attributes, *TOXICS[kind][1])
         more: dict[str, Any] = {}
-        if kind != "reset_peer":
-            more["stream"] = "downstream"
-            if "stream" in given:
-                more["stream"] = given.at("stream").one_of("upstream", "downstream")
+        if kind != "reset_peer" and "stream" in given:
+            more["stream"] = given.at("stream").one_of("upstream", "downstream")
         if "toxicity" in given:
             more["toxicity"] = given.at("toxicity").must_be(int, float).value
         yield self._toxic(
@@ -236,7 +234,7 @@ class Toxiproxy:
         except UsageError as error:
             said = f"{error.where}: {error.expected}"
             raise given.refusal("The toxic is no fault that a link can have", got=error.got, expected=said) from None
-        name = re.sub(r"[^a-z0-9_-]+", "-", f"{key[0]}-{key[1] or 'down'}".lower()).strip("-_")
+        name = re.sub(r"[^a-z0-9_-]+", "-", f"{key[0]}-{key[1] or 'down'}".lower()).strip("-_") or "toxic"
         while name in self.on.values():
             name += "-2"
         self.on[key] = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,18 +10,27 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.deploy import Deployment
-from harness.errors import UsageError
+from harness.errors import DeployerError, EngineGone, UsageError
 from harness.events import DeployerEnd
 from harness.history import History
-from harness.plan.steps import Progress
+from harness.plan.steps import Progress, Step
 from harness.plan.steps._given import Together, give
 from harness.plan.steps.again import Again
+from harness.plan.steps.attempt import Attempt
+from harness.plan.steps.interrupt import Interrupt
 from harness.plan.trial import Trial
+from suites.selftest.plan.made import trial as usual_trial
+
+INTERRUPT = Interrupt(phase="half", release="1.1.0")
+FAULT = {"fault": "latency", "from": "web-1", "to": "queue", "ms": 50}
+ATTEMPT = Attempt(phase="half", verb="deploy", release="1.1.0", name="slow", fault=FAULT)
 
 
 class FakeRun:
-    def __init__(self, code: int = 0, error: BaseException | None = None) -> None:
-        self.ended, self.error, self.called = False, error, list[str]()
+    def __init__(
+        self, code: int = 0, error: BaseException | None = None, immortal: BaseException | None = None
+    ) -> None:
+        self.ended, self.error, self.immortal, self.called = False, error, immortal, list[str]()
         self.result = Deployment("deploy", "1.1.0", "exit", code, 1.0, 0)
 
     def wait(self) -> Deployment:
@@ -32,6 +42,8 @@ class FakeRun:
 
     def stop(self) -> Deployment:
         self.called.append("stop")
+        if self.immortal is not None:
+            raise self.immortal
         self.ended = True
         return self.result
 
@@ -89,6 +101,27 @@ def test_whatever_ends_the_wait_ends_both(at: int) -> None:
     assert runs[1].called == (["stop"] if at == 0 else ["wait"])
 
 
+def test_one_that_cannot_be_ended_keeps_the_other_from_nothing() -> None:
+    runs = [FakeRun(immortal=DeployerError("it goes on")), FakeRun()]
+    with pytest.raises(DeployerError, match="it goes on"):
+        Together(runs).stop()
+    assert [run.called for run in runs] == [["stop"], ["stop"]]
+
+
+def test_what_ended_the_wait_is_told_with_what_could_not_be_ended() -> None:
+    runs = [FakeRun(error=KeyboardInterrupt()), FakeRun(immortal=DeployerError("it goes on"))]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Together(runs).wait()
+    assert caught.value.__notes__ == ["and while cleaning up: it goes on"]
+
+
+def test_a_second_one_that_cannot_be_started_is_told_where_the_first_cannot_be_ended_either() -> None:
+    run = FakeRun(immortal=DeployerError("it goes on"))
+    with pytest.raises(OSError, match="no") as caught:
+        give(trial(FakeDeployer([run, OSError("no")])), "deploy", "1.1.0", 2)
+    assert caught.value.__notes__ == ["and while cleaning up: it goes on"]
+
+
 def test_a_second_one_that_cannot_be_started_ends_the_first() -> None:
     run = FakeRun()
     with pytest.raises(OSError, match="no"):
@@ -98,9 +131,11 @@ def test_a_second_one_that_cannot_be_started_ends_the_first() -> None:
 
 def test_a_deployer_beside_which_nothing_works_is_refused_before_anything_is_begun() -> None:
     run = FakeRun()
-    with pytest.raises(UsageError, match="Two deployers cannot work at the same time"):
+    with pytest.raises(UsageError, match="Two deployers cannot work at the same time") as caught:
         give(trial(SimpleNamespace(start=lambda *_: run)), "deploy", "1.1.0", 2)
     assert run.called == []
+    assert (caught.value.where, caught.value.got) == ("the deployer of tiny", "SimpleNamespace")
+    assert caught.value.expected
 
 
 @pytest.mark.parametrize(
@@ -122,3 +157,22 @@ def test_no_further_attempt_follows_where_one_of_two_did_it(codes: tuple[int, in
         )
         Again(phase="deploy-again", verb="deploy", release="1.1.0").run(cast(Trial, made), Progress())
     assert asked == (["1.1.0"] if tried else [])
+
+
+@pytest.mark.parametrize("step", [INTERRUPT, ATTEMPT], ids=["interrupt", "attempt"])
+def test_an_error_while_a_command_runs_is_told_where_the_command_cannot_be_ended_either(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, running = usual_trial(), FakeRun(immortal=DeployerError("it goes on"))
+    deployer: Any = SimpleNamespace(start=lambda *_: running, timeout=5.0)
+    monkeypatch.setattr(made, "deployer", deployer)
+    monkeypatch.setattr(made, "measured", made.history.phase)
+    monkeypatch.setattr(made, "logged", nullcontext)
+
+    def gone(*_: object) -> bool:
+        raise EngineGone("The engine is gone")
+
+    monkeypatch.setattr(made.environment, "anywhere", gone, raising=False)
+    with pytest.raises(EngineGone) as caught:
+        step.run(made, Progress())
+    assert "and while cleaning up: it goes on" in caught.value.__notes__

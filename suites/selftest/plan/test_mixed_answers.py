@@ -52,6 +52,7 @@ def test_one_bad_worker_of_eight_is_heard_by_a_thorough_question_alone(tmp_path:
     with history.scope(environment="h1"):
         for name in ("web-1", "web-2"):
             history.record(raw("probe.replica", replica=name, processes=1 if name == "web-2" else 9, error=None))
+            history.record(raw("probe.replica", environment="h2", replica=name, processes=3, error=None))
         environment = Standing(every_eighth(tmp_path / "n"), history)
         assert environment.releases() == {"web-1": OLD, "web-2": OLD}
         assert environment.releases(thorough=True)["web-1"] == "1.0.0 and 1.1.0"

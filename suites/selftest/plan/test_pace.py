@@ -31,3 +31,11 @@ def test_what_took_no_time_or_was_estimated_at_none_says_nothing() -> None:
     pace.took(0.0, 5.0)
     pace.took(5.0, 0.0)
     assert pace.expected(3.0) == 3.0
+    pace.took(10.0, 20.0)
+    assert pace.expected(3.0) == 6.0
+
+
+def test_a_plan_of_less_than_a_second_counts() -> None:
+    pace = Pace()
+    pace.took(0.5, 0.25)
+    assert pace.expected(2.0) == 1.0

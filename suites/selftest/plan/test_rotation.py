@@ -10,6 +10,7 @@ import pytest
 
 from harness.checks import logs
 from harness.checks.logs import ExpectedLog
+from harness.errors import EngineGone, UsageError
 from harness.events import LogRotate
 from harness.history import History
 from harness.plan import rotation
@@ -30,18 +31,20 @@ class Replica(LocalReplica):
         self.signals.append(signal)
 
 
-def rotated(path: Path, how: dict[str, Any] | None) -> tuple[Replica, History, Any]:
-    replica, history = Replica(), History()
+def rotated(path: Path, how: dict[str, Any] | None, given: Replica | None = None) -> tuple[Replica, History, Any]:
+    replica, history = given or Replica(), History()
     log = Log.model_validate({"path": str(path), **({} if how is None else {"rotate": how})})
     declared = SimpleNamespace(harness=SimpleNamespace(logs={"backend": (log,)}))
 
     class Environment(dict[str, Any]):
-        def replica(self, _: str) -> Replica:
+        def replica(self, name: str) -> Replica:
+            if name != replica.name:
+                raise UsageError("No such replica", got=name)
             return replica
 
     environment: Any = Environment(backend=(replica,))
-    environment.stack, environment.history = declared, history
-    with history.phase("rotated"):
+    environment.stack, environment.history, environment.id = declared, history, "h1"
+    with history.scope(environment="h1"), history.phase("rotated"):
         rotation.rotate(environment)
     return replica, history, environment
 
@@ -76,6 +79,23 @@ def test_a_log_that_is_not_there_cannot_be_rotated(path: Path) -> None:
     replica, history, _ = rotated(path, {"signal": "HUP"})
     assert replica.signals == []
     assert "No such file" in str(body(history).error)
+    assert body(history).part == ""
+
+
+def test_a_replica_that_is_gone_is_said_and_the_engine_that_is_gone_ends_it(path: Path) -> None:
+    away = Replica()
+    away.gone = True
+    _, history, environment = rotated(path, {}, away)
+    assert body(history) == LogRotate("backend-1", str(path), "", "", "The replica is gone where: backend-1")
+    rotation.put_away(environment, "rotated")
+    silent = Replica()
+    silent.before = {1: engine_gone}
+    with pytest.raises(EngineGone):
+        rotated(path, {}, silent)
+
+
+def engine_gone() -> None:
+    raise EngineGone("The engine is gone")
 
 
 def test_a_log_that_does_not_declare_it_is_left_alone(path: Path) -> None:
@@ -88,6 +108,28 @@ def test_what_a_rotation_left_is_put_away(path: Path) -> None:
     _, _, environment = rotated(path, {})
     rotation.put_away(environment, "rotated")
     assert list(path.parent.iterdir()) == []
+
+
+def test_a_replica_that_is_gone_since_has_nothing_to_put_away_and_the_others_have(path: Path) -> None:
+    replica, history, environment = rotated(path, {})
+    other = path.with_name("other.1")
+    other.touch()
+    with history.scope(environment="h1"), history.phase("rotated"):
+        history.record(LogRotate("backend-9", str(path), str(other), "SIGHUP", None))
+        history.record(LogRotate(replica.name, str(path), str(other), "SIGHUP", None))
+    rotation.put_away(environment, "rotated")
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("phase", "where"), [("rotated", "h2"), ("before", "h1")])
+def test_what_lies_there_and_was_left_in_another_phase_or_environment_stays(path: Path, phase: str, where: str) -> None:
+    replica, history, environment = rotated(path, {})
+    other = path.with_name("other.1")
+    other.touch()
+    with history.scope(environment=where), history.phase(phase):
+        history.record(LogRotate(replica.name, str(path), str(other), "SIGHUP", None))
+    rotation.put_away(environment, "rotated")
+    assert list(path.parent.iterdir()) == [other]
 
 
 def test_a_log_that_could_not_be_rotated_leaves_its_phase_unknown() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from harness.engine import Engine, Swept
 from harness.errors import NoSpace, NotReady, UsageError
 from harness.events import RunStart
 from harness.history import read
-from harness.plan.machine import machine
+from harness.plan.machine import machine, versions
 from harness.plan.run import Options, Run
 from harness.plan.run_id import new_run_id
 from harness.verdict import Outcome, Verdict
@@ -58,7 +59,7 @@ def test_a_directory_that_cannot_be_written_is_the_callers_mistake(tmp_path: Pat
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match="cannot be written") as caught:
         Run(ENGINE, Options(out=tmp_path / "file", id="r1"))
-    assert caught.value.where == f"{tmp_path}/file/r1"
+    assert (caught.value.where, caught.value.got) == (f"{tmp_path}/file/r1", "Not a directory")
     assert caught.value.hint == "name another with --out"
 
 
@@ -82,6 +83,7 @@ def test_the_start_says_what_runs_where_and_what_was_swept(tmp_path: Path, monke
     assert (start.data["run"], start.data["engine"]) == (run.id, "Docker 20.10.24 (API 1.41)")
     assert (start.data["stack"], start.data["command"]) == ("tiny", ["gate"])
     assert start.data["machine"] == json.loads(json.dumps(machine()))
+    assert start.data["versions"] == versions()
     assert note.data["text"] == str(swept)
 
 
@@ -89,6 +91,22 @@ def test_the_machine_is_described_and_not_named() -> None:
     found = machine()
     assert found.keys() == {"system", "release", "architecture", "python", "cpus", "memory_bytes"}
     assert found["memory_bytes"] > 1 << 20
+
+
+def test_the_versions_of_what_evidence_depends_on_are_told_as_far_as_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = {"docker": "7.1", "httptools": "0.6", "numpy": "2.1", "toxiproxy-python": "0.1.1"}
+
+    def version(name: str) -> str:
+        if name not in there:
+            raise PackageNotFoundError(name)
+        return there[name]
+
+    monkeypatch.setattr("harness.plan.machine.version", version)
+    assert versions() == there
+    there["pytest-testinfra"] = "10.1"
+    assert versions() == there
 
 
 def test_the_end_has_the_verdict_the_exit_code_and_the_digest_of_what_came_before(tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def copied(directory: Path) -> Stack:
     return load(directory / "tiny" / tiny.STACK.name, environ={})
 
 
+def whole(error: UsageError) -> tuple[str | None, str | None]:
+    """Where, and what there is instead, of a refusal that also says what is expected and what to do."""
+    assert error.expected
+    assert error.hint
+    return error.where, error.got
+
+
 def history(stack: Stack | None, *plans: Plan, failed: str = "", path: Path | None = None) -> History:
     """Of a run of these plans, of which one failed."""
     made = History(path, clock=ManualClock(), redactor=Redactor(stack.secrets if stack else ()))
@@ -80,13 +87,17 @@ def test_the_only_one_needs_no_name() -> None:
     assert saved_plan(history(None, FIRST).events).plan == FIRST
 
 
-@pytest.mark.parametrize(
-    ("plans", "name", "words"),
-    [((), None, "holds no plan"), ((FIRST, SECOND), None, "none of them failed"), ((FIRST,), "x", "no such plan")],
-)
-def test_what_cannot_be_told_is_refused(plans: tuple[Plan, ...], name: str | None, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
-        saved_plan(history(None, *plans).events, name)
+def test_what_cannot_be_told_is_refused_with_what_there_is() -> None:
+    with pytest.raises(UsageError, match="holds no plan") as caught:
+        saved_plan(history(None).events, where="runs/1")
+    assert whole(caught.value) == ("runs/1", None)
+    with pytest.raises(UsageError, match="none of them failed") as caught:
+        saved_plan(history(None, FIRST, SECOND).events, where="runs/1")
+    assert whole(caught.value) == ("runs/1", "p, second")
+    assert caught.value.hint == "--scenario 'p'"
+    with pytest.raises(UsageError, match="no such plan") as caught:
+        saved_plan(history(None, FIRST, SECOND).events, "x", "runs/1")
+    assert (caught.value.where, caught.value.got, caught.value.expected) == ("runs/1", "x", "one of p, second")
 
 
 def test_a_stack_whose_file_is_gone_is_refused(tmp_path: Path) -> None:
@@ -94,7 +105,32 @@ def test_a_stack_whose_file_is_gone_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tiny" / "compose.yaml").unlink()
     with pytest.raises(UsageError, match="a file of its stack is gone") as caught:
         saved.stack()
-    assert caught.value.where == str(tmp_path / "tiny" / "compose.yaml")
+    assert whole(caught.value) == (str(tmp_path / "tiny" / "compose.yaml"), "nothing there")
+
+
+def test_a_file_that_was_merged_into_it_is_merged_again_and_refused_where_it_is_gone(tmp_path: Path) -> None:
+    merged = copied(tmp_path).file.with_name("more.yaml")
+    merged.write_text("x-harness: {workload: {rate: 33/s}}\n")
+    stack = load(merged.with_name("compose.yaml"), [merged], environ={})
+    saved = saved_plan(history(stack, FIRST).events)
+    assert saved.overrides == (merged,)
+    assert saved.stack() == stack
+    merged.unlink()
+    with pytest.raises(UsageError, match="a file of its stack is gone") as caught:
+        saved.stack()
+    assert caught.value.where == str(merged)
+
+
+@pytest.mark.parametrize(("parts", "more"), [(5, ""), (6, "; and 1 more"), (8, "; and 3 more")])
+def test_of_many_changes_of_a_stack_five_are_named_and_the_others_counted(
+    parts: int, more: str, tmp_path: Path
+) -> None:
+    saved = saved_plan(history(copied(tmp_path), FIRST).events)
+    others = {f"service s{number}": "ab" for number in range(parts)}
+    with pytest.raises(UsageError, match="has changed since") as caught:
+        replace(saved, digests={**saved.digests, **others}).stack()
+    assert str(caught.value.got).count("service s") == 5
+    assert str(caught.value.got).endswith(f"service s4{more}")
 
 
 def test_a_stack_that_changed_is_refused_and_says_where(tmp_path: Path) -> None:
@@ -103,7 +139,7 @@ def test_a_stack_that_changed_is_refused_and_says_where(tmp_path: Path) -> None:
     stack.file.write_text(stack.file.read_text().replace("rate: 30/s", "rate: 31/s"))
     with pytest.raises(UsageError, match="has changed since") as caught:
         saved.stack()
-    assert caught.value.got == "changed: x-harness workload"
+    assert whole(caught.value) == (str(stack.file), "changed: x-harness workload")
     assert saved.stack(although_changed=True).harness.workload != stack.harness.workload
 
 
@@ -152,8 +188,9 @@ def test_an_older_run_that_does_not_say_what_its_stack_was_is_refused(tmp_path: 
     made.record(RunStart(file=str(copied(tmp_path).file)))
     made.record(PlanShown(FIRST.to_data(), []))
     saved = saved_plan(made.events)
-    with pytest.raises(UsageError, match="older version"):
+    with pytest.raises(UsageError, match="older version") as caught:
         saved.stack()
+    assert whole(caught.value) == (str(saved.file), None)
     assert saved.stack(although_changed=True).name == "tiny"
     assert saved.seed is None
 
@@ -162,22 +199,42 @@ def test_a_run_without_a_stack_is_refused() -> None:
     with pytest.raises(UsageError, match="which stack") as caught:
         saved_plan(history(None, FIRST).events).stack()
     assert "`harness incident`" in str(caught.value)
+    assert whole(caught.value) == ("p", None)
 
 
-@pytest.mark.parametrize("plan", [None, 7, [], {}, {"steps": "x"}, {"steps": [{"step": "no-such-step"}]}])
-def test_a_damaged_plan_is_refused(plan: object) -> None:
+@pytest.mark.parametrize("plan", [None, 7, [], [1], {}])
+def test_a_plan_that_is_none_is_refused_with_its_event(plan: object) -> None:
     made = History(clock=ManualClock())
-    made.record(raw("plan", plan=plan, text=[]))
-    with pytest.raises(UsageError):
+    event = made.record(raw("plan", plan=plan, text=[]))
+    with pytest.raises(UsageError, match="The plan in the history is damaged") as caught:
         saved_plan(made.events)
+    assert caught.value.where == f"event {event.id}"
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("plan", [{"steps": "x"}, {"steps": [{"step": "no-such-step"}]}])
+def test_a_plan_that_cannot_be_read_is_refused_with_its_event(plan: object) -> None:
+    made = History(clock=ManualClock())
+    event = made.record(raw("plan", plan=plan, text=[]))
+    with pytest.raises(UsageError) as caught:
+        saved_plan(made.events)
+    assert f"event {event.id}" in str(caught.value.where)
+
+
+def test_a_plan_of_a_history_that_lost_its_beginning_has_no_stack() -> None:
+    made = History(clock=ManualClock())
+    made.record(PlanShown(FIRST.to_data(), []))
+    saved = saved_plan(made.events)
+    assert (saved.plan, saved.file, saved.seed, dict(saved.digests)) == (FIRST, None, None, {})
 
 
 def test_a_plan_that_held_a_secret_is_refused() -> None:
     data = {**FIRST.to_data(), "title": "hidden:1f2e3d4c5b6a"}
     made = History(clock=ManualClock())
     made.record(raw("plan", plan=data, text=[]))
-    with pytest.raises(UsageError, match="holds a secret"):
+    with pytest.raises(UsageError, match="holds a secret") as caught:
         saved_plan(made.events)
+    assert whole(caught.value) == ("p", "hidden:...")
 
 
 def test_no_part_of_a_stack_is_hidden_because_its_name_sounds_like_a_secret() -> None:

@@ -119,7 +119,7 @@ def test_a_check_is_judged_recorded_and_whatever_is_no_pass_marks_the_environmen
 def test_the_queues_level_is_the_deepest_that_was_seen_in_the_phase() -> None:
     made = trial()
     for phase, depth in (("a", 3), ("a", None), ("a", 9), ("b", 40)):
-        made.history.record(raw("probe.queue", phase=phase, depth=depth))
+        made.history.record(raw("probe.queue", phase=phase, depth=depth, environment="h1"))
     assert [made.queue_level(phase) for phase in ("a", "b", "c")] == [9.0, 40.0, 0.0]
 
 

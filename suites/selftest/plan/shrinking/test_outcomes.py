@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import NoSpace, UsageError
 from harness.plan.shrinking.outcomes import LOST, Outcomes, Tried, digest
 from harness.plan.signature import Signature
 from harness.plan.steps.load import Load
@@ -18,6 +18,13 @@ from suites.selftest.plan.made import plan_of
 PLAN, OTHER = plan_of(Load()), plan_of(Load(rate=5.0))
 FAILED = Tried(Outcome.FAIL, Signature("release", "leftovers", "web"), 3, "web-1 runs 1.1.0", 12.5, "runs/r1")
 ABOUT = {"service web": "12ab"}
+
+
+def whole(error: UsageError) -> tuple[str | None, str | None]:
+    """Where, and what there is instead, of a refusal that also says what is expected and what to do."""
+    assert error.expected
+    assert error.hint
+    return error.where, error.got
 
 
 def kept(file: Path) -> Outcomes:
@@ -93,26 +100,30 @@ def test_a_foreign_line_is_refused_with_its_number(line: bytes, tmp_path: Path) 
         more.write(line + b"\n")
     with pytest.raises(UsageError, match="damaged") as caught:
         Outcomes(file, ABOUT)
-    assert caught.value.where == f"{file}, line 4"
+    assert whole(caught.value) == (f"{file}, line 4", line[:80].decode("utf-8", "replace"))
 
 
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "o").write_text('{"v": 2, "about": {}}\n')
-    with pytest.raises(UsageError, match="newer version"):
+    with pytest.raises(UsageError, match="newer version") as caught:
         Outcomes(tmp_path / "o")
+    assert whole(caught.value) == (str(tmp_path / "o"), "format 2")
+    assert caught.value.expected == "format 1"
 
 
 def test_outcomes_of_another_stack_are_refused_and_named(tmp_path: Path) -> None:
     kept(tmp_path / "o").close()
     with pytest.raises(UsageError, match="something else") as caught:
         Outcomes(tmp_path / "o", {"service web": "34cd"})
-    assert caught.value.got == "another service web"
+    assert whole(caught.value) == (str(tmp_path / "o"), "another service web")
 
 
 def test_a_file_is_of_one_process_alone(tmp_path: Path) -> None:
     first = kept(tmp_path / "o")
-    with pytest.raises(UsageError, match="Another process"):
+    with pytest.raises(UsageError, match="Another process") as caught:
         Outcomes(tmp_path / "o", ABOUT)
+    assert caught.value.where == str(tmp_path / "o")
+    assert caught.value.hint
     first.close()
     Outcomes(tmp_path / "o", ABOUT).close()
 
@@ -122,3 +133,39 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
         file.truncate(1 << 40)
     with pytest.raises(UsageError, match="too large"):
         Outcomes(tmp_path / "o", ABOUT)
+
+
+def test_runs_are_numbered_one_after_the_other_also_where_it_goes_on(tmp_path: Path) -> None:
+    first = kept(tmp_path / "o")
+    assert [first.start(PLAN), first.start(OTHER)] == [2, 3]
+    first.withdrawn(PLAN, 2)
+    first.close()
+    again = Outcomes(tmp_path / "o", ABOUT)
+    assert (again.lost, again.start(PLAN)) == (1, 4)
+    again.close()
+
+
+def test_in_memory_alone_nothing_is_lost() -> None:
+    made = Outcomes()
+    made.end(PLAN, made.start(PLAN), FAILED)
+    assert (made.lost, made.of(PLAN)) == (0, (FAILED,))
+
+
+def test_what_is_at_its_place_and_is_no_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "o").mkdir()
+    with pytest.raises(UsageError, match="not a regular file") as caught:
+        Outcomes(tmp_path / "o")
+    assert caught.value.where == str(tmp_path / "o")
+
+
+def test_a_file_that_cannot_be_written_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = kept(tmp_path / "o")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(NoSpace) as caught:
+        made.start(PLAN)
+    assert caught.value.where == str(tmp_path / "o")
+    made.close()

@@ -64,6 +64,21 @@ def test_of_a_plan_that_fails_three_times_in_ten_a_pass_decides_nothing() -> Non
     assert (test.decide(1, 0), test.decide(2, 0)) == (None, "fails")
 
 
+@given(st.floats(0.0, 1.0), st.integers(0, 6), st.integers(0, 6))
+def test_fewer_runs_than_it_says_never_come_to_a_decision_and_so_many_do(rate: float, failed: int, passed: int) -> None:
+    test = Wald.of_rate(rate)
+    more = test.fewest(failed, passed)
+    early = [test.decide(failed + one, passed + some - one) for some in range(more) for one in range(some + 1)]
+    assert early == [None] * len(early)
+    assert test.decide(failed + more, passed) or test.decide(failed, passed + more)
+
+
+def test_where_nothing_is_shown_the_last_run_decides() -> None:
+    test = Wald(p1=0.051, p0=0.05, most=4)
+    assert [test.fewest(0, passed) for passed in range(5)] == [4, 3, 2, 1, 0]
+    assert [test.decide(1, passed) for passed in (1, 2, 3)] == [None, None, "does not"]
+
+
 def kept(test: Wald, rate: float, times: int, seed: int) -> float:
     """How often a plan that fails at a rate is kept, as a share."""
     chance, found = random.Random(seed), 0
